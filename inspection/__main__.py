@@ -1,0 +1,5 @@
+"""`python -m inspection` is `inspection`."""
+
+from inspection.cli.main import run
+
+run()

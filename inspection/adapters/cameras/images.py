@@ -1,0 +1,36 @@
+"""Reading picture files strictly: whole, of a sane size, or an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from inspection.domain.errors import CameraError
+from inspection.domain.types import Pixels
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+MAX_MEGAPIXELS = 50
+
+
+def read_image(path: Path) -> Pixels:
+    """RGB uint8 (H, W, 3). Raises CameraError naming the file if it is not there, not a picture, cut off, or larger
+    than 50 megapixels (which is found out before it is decoded)."""
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
+                raise CameraError(f"{path}: {image.width} x {image.height} pixels is more than {MAX_MEGAPIXELS} megapixels")
+            return np.asarray(image.convert("RGB"))
+    except UnidentifiedImageError as error:
+        raise CameraError(f"{path}: not a picture") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise CameraError(f"{path}: cannot be read as a picture: {error}") from error
+
+
+def list_images(folder: Path) -> list[Path]:
+    """Picture files anywhere below a folder, by name. Raises CameraError if there is none."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not files:
+        raise CameraError(f"{folder}: there are no pictures here ({', '.join(SUFFIXES)})")
+    return files

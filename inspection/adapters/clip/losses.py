@@ -1,0 +1,60 @@
+"""What the training asks of both towers. All inputs are unit vectors; `scale` is the temperature, exp of the parameter."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def caption_contrast(images: Tensor, texts: Tensor, true: Tensor, scale: Tensor) -> Tensor:
+    """Contrast with several positives: images (n, D), texts (m, D), `true` bool (n, m): text j is true of image i.
+
+    The mean of both directions; a row or column without a positive is left out.
+    """
+    logits = scale * images @ texts.T
+    return (_several(logits, true) + _several(logits.T, true.T)) / 2
+
+
+def _several(logits: Tensor, true: Tensor) -> Tensor:
+    usable = true.any(dim=1)
+    logits, true = logits[usable], true[usable]
+    found = torch.logsumexp(logits.masked_fill(~true, -1e4), dim=1)
+    return (torch.logsumexp(logits, dim=1) - found).mean()
+
+
+def state_choice(images: Tensor, states: Tensor, kinds: Tensor, scale: Tensor) -> Tensor:
+    """`states` (2 + K, D): good, the K kinds, some defect. `kinds` int64 (n,): 0 good, 1..K a kind.
+
+    Which of good and the kinds is it, and, against good alone, is there any defect.
+    """
+    logits = scale * images @ states.T
+    which = functional.cross_entropy(logits[:, :-1], kinds)
+    defective = (kinds > 0).to(logits.dtype)
+    whether = functional.binary_cross_entropy_with_logits(logits[:, -1] - logits[:, 0], defective)
+    return which + 0.5 * whether
+
+
+def twin_ranking(bad: Tensor, good: Tensor, states: Tensor, kinds: Tensor, scale: Tensor) -> Tensor:
+    """The margin of a defective part's own kind over "good" must exceed that of its clean twin; likewise of any defect.
+
+    `bad`, `good` (n, D); `kinds` int64 (n,) from 1.
+    """
+    own = states[kinds] - states[0]
+    generic = states[-1] - states[0]
+    difference = bad - good
+    named = scale * (difference * own).sum(dim=1)
+    unnamed = scale * difference @ generic
+    return functional.softplus(-named).mean() + 0.5 * functional.softplus(-unnamed).mean()
+
+
+def cell_choice(cells: Tensor, states: Tensor, kinds: Tensor, cover: Tensor, scale: Tensor) -> Tensor:
+    """Each cell says what is in it: `cells` (n, D, h, w) unit over D; `cover` (n, h, w) the share that is defect.
+
+    Cells that are barely touched are not asked. Touched and untouched cells weigh the same in all.
+    """
+    logits = scale * torch.einsum("ndhw,kd->nhwk", cells, states[:-1])
+    touched, clear = cover > 0.05, cover == 0
+    target = torch.where(touched, kinds[:, None, None], 0)
+    loss = functional.cross_entropy(logits.flatten(0, 2), target.flatten(), reduction="none").view(cover.shape)
+    return (loss[touched].mean() if touched.any() else loss.sum() * 0) + loss[clear].mean()

@@ -1,0 +1,186 @@
+"""The bundled model's architecture: a small CLIP, made to see small defects on a CPU.
+
+Importing this module registers it with transformers, so that `AutoModel.from_pretrained(folder)` and
+`AutoConfig.from_pretrained(folder)` know `model_type: parts_clip` without any remote code.
+
+    picture 3x128x128 -> residual convolutions -> 8x8 map -> mean and max -> D       (whole picture)
+                                                          -> 1x1        -> D x 8 x 8 (cells)
+    phrase  tokens    -> transformer           -> mean over tokens       -> D
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
+
+
+class PartsClipConfig(PreTrainedConfig):
+    """Sizes of both towers. `image_widths` are the channels of the stem and the four stages."""
+
+    model_type = "parts_clip"
+
+    def __init__(
+        self,
+        image_size: int = 128,
+        image_widths: tuple[int, ...] = (24, 40, 72, 128, 160),
+        projection_dim: int = 128,
+        vocab_size: int = 2048,
+        text_width: int = 128,
+        text_layers: int = 3,
+        text_heads: int = 4,
+        max_position_embeddings: int = 32,
+        logit_scale_init_value: float = 2.3,
+        **kwargs: Any,
+    ) -> None:
+        self.image_size = image_size
+        self.image_widths = tuple(image_widths)
+        self.projection_dim = projection_dim
+        self.vocab_size = vocab_size
+        self.text_width = text_width
+        self.text_layers = text_layers
+        self.text_heads = text_heads
+        self.max_position_embeddings = max_position_embeddings
+        self.logit_scale_init_value = logit_scale_init_value
+        super().__init__(**kwargs)
+
+
+class _Residual(nn.Module):
+    """Two 3x3 convolutions and a way round them; `stride` 2 halves the map."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.first_norm = nn.BatchNorm2d(outputs)
+        self.second = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.second_norm = nn.BatchNorm2d(outputs)
+        self.around = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs or stride > 1 else nn.Identity()
+        self.shrink = nn.AvgPool2d(2) if stride > 1 else nn.Identity()
+
+    def forward(self, values: Tensor) -> Tensor:
+        changed = functional.relu(self.first_norm(self.first(values)))
+        changed = self.second_norm(self.second(changed))
+        return functional.relu(changed + self.around(self.shrink(values)))
+
+
+class _ImageTower(nn.Module):
+    def __init__(self, config: PartsClipConfig) -> None:
+        super().__init__()
+        stem, *stages = config.image_widths
+        self.stem = nn.Conv2d(3, stem, 3, 2, 1, bias=False)
+        self.stem_norm = nn.BatchNorm2d(stem)
+        blocks: list[nn.Module] = []
+        width = stem
+        for index, stage in enumerate(stages):
+            blocks.append(_Residual(width, stage, 2 if index < 3 else 1))
+            if index in (1, 2):
+                blocks.append(_Residual(stage, stage, 1))
+            width = stage
+        self.blocks = nn.Sequential(*blocks)
+        self.whole = nn.Linear(2 * width, config.projection_dim)
+        self.cells = nn.Conv2d(width, config.projection_dim, 1)
+
+    def features(self, pixel_values: Tensor) -> Tensor:
+        stem: Tensor = functional.relu(self.stem_norm(self.stem(pixel_values)))
+        features: Tensor = self.blocks(stem)
+        return features
+
+    def pool(self, features: Tensor) -> Tensor:
+        pooled = torch.cat([features.mean(dim=(2, 3)), features.amax(dim=(2, 3))], dim=1)
+        whole: Tensor = self.whole(pooled)
+        return whole
+
+
+class _TextBlock(nn.Module):
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.attend_norm = nn.LayerNorm(width)
+        self.mix = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.think_norm = nn.LayerNorm(width)
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width)
+
+    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        count, length, width = tokens.shape
+        mixed = self.mix(self.attend_norm(tokens)).view(count, length, 3, self.heads, width // self.heads)
+        query, key, value = mixed.permute(2, 0, 3, 1, 4)
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None, None, :])
+        tokens = tokens + self.out(attended.transpose(1, 2).reshape(count, length, width))
+        thought: Tensor = self.down(functional.gelu(self.up(self.think_norm(tokens))))
+        return tokens + thought
+
+
+class _TextTower(nn.Module):
+    def __init__(self, config: PartsClipConfig) -> None:
+        super().__init__()
+        self.words = nn.Embedding(config.vocab_size, config.text_width)
+        self.places = nn.Embedding(config.max_position_embeddings, config.text_width)
+        self.blocks = nn.ModuleList(_TextBlock(config.text_width, config.text_heads) for _ in range(config.text_layers))
+        self.norm = nn.LayerNorm(config.text_width)
+        self.whole = nn.Linear(config.text_width, config.projection_dim)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        mask = attention_mask.bool()
+        tokens = self.words(input_ids) + self.places.weight[: input_ids.shape[1]]
+        for block in self.blocks:
+            tokens = block(tokens, mask)
+        weights = mask.unsqueeze(-1).to(tokens.dtype)
+        pooled = (self.norm(tokens) * weights).sum(dim=1) / weights.sum(dim=1)
+        whole: Tensor = self.whole(pooled)
+        return whole
+
+
+class PartsClipModel(PreTrainedModel):
+    """Both towers in one space. The features it returns are not yet of unit length."""
+
+    config_class = PartsClipConfig
+    base_model_prefix = "parts_clip"
+    main_input_name = "pixel_values"
+
+    def __init__(self, config: PartsClipConfig) -> None:
+        super().__init__(config)
+        self.image = _ImageTower(config)
+        self.text = _TextTower(config)
+        self.logit_scale = nn.Parameter(torch.tensor(config.logit_scale_init_value))
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        match module:
+            case nn.Conv2d():
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            case nn.Linear():
+                nn.init.normal_(module.weight, std=module.in_features**-0.5)
+                nn.init.zeros_(module.bias)
+            case nn.Embedding():
+                nn.init.normal_(module.weight, std=0.5)
+            case nn.BatchNorm2d() | nn.LayerNorm():
+                module.reset_parameters()
+            case _:
+                pass
+
+    def get_image_features(self, pixel_values: Tensor) -> Tensor:
+        """Normalised pictures (n, 3, S, S) -> (n, D)."""
+        return self.image.pool(self.image.features(pixel_values))
+
+    def get_dense_features(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised pictures (n, 3, S, S) -> whole picture (n, D) and its cells (n, D, S/16, S/16)."""
+        features = self.image.features(pixel_values)
+        return self.image.pool(features), self.image.cells(features)
+
+    def get_text_features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Token ids (n, T) and which of them count (n, T) -> (n, D)."""
+        if attention_mask is None:
+            attention_mask = torch.ones_like(input_ids)
+        features: Tensor = self.text(input_ids, attention_mask)
+        return features
+
+
+AutoConfig.register(PartsClipConfig.model_type, PartsClipConfig)
+AutoModel.register(PartsClipConfig, PartsClipModel)

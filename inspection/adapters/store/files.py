@@ -1,0 +1,39 @@
+"""Files that are there whole or not at all, also after a power cut."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from inspection.domain.errors import StoreError
+
+
+def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = True) -> None:
+    """Let `write` make a temporary file beside `path`, then rename it there.
+
+    With `sync` the file and its directory are flushed to the disk first, so that a name that exists always
+    has its whole content. Raises StoreError; then `path` is as it was.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        if sync:
+            _sync(temporary)
+        temporary.replace(path)
+        if sync:
+            _sync(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise StoreError(f"cannot write {path}: {error.strerror or error}; check the disk, then 'inspection doctor'") from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,104 @@
+"""Sealing: closed parts move from the journal into short Parquet files, each exactly once.
+
+The steps, so that dying between any two of them loses nothing and repeats nothing:
+ 1. the journal marks the rows with the file they are to be in (the name follows from the rows);
+ 2. the file is written beside its place, flushed, and renamed there;
+ 3. the journal forgets the rows.
+A station that starts and finds marked rows looks for the file: if it is there it does step 3, else step 2.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from inspection.adapters.store.files import replace_durably
+from inspection.adapters.store.journal import connect
+from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.rows import SELECT, from_us, log_row, table_of
+from inspection.domain.errors import StoreError
+from inspection.domain.ports import Clock
+
+_CLOSED = "outcome IS NOT NULL AND verdict IS NOT NULL AND seal IS NULL"
+
+
+class ParquetLog:
+    """`ports.Log` below `log/line=…/`. Used by one thread; has its own connection to the journal."""
+
+    def __init__(self, paths: LinePaths, clock: Clock, *, seal_after_parts: int, seal_after_s: float) -> None:
+        self._paths = paths
+        self._clock = clock
+        self._after_parts = seal_after_parts
+        self._after_ns = int(seal_after_s * 1e9)
+        self._last_seal_ns = clock.monotonic_ns()
+        try:
+            self._db = connect(paths.state_db)
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot open the journal {paths.state_db}: {error}") from error
+        self._db.row_factory = sqlite3.Row
+        self._recovered = False
+
+    def close(self) -> None:
+        self._db.close()
+
+    def seal(self, *, everything: bool = False) -> int:
+        try:
+            sealed = 0 if self._recovered else self._finish_marked()
+            self._recovered = True
+            while self._is_due(everything):
+                sealed += self._seal_some()
+            return sealed
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot seal the journal {self._paths.state_db}: {error}; check the disk") from error
+
+    def _is_due(self, everything: bool) -> bool:
+        waiting = int(self._db.execute(f"SELECT count(*) FROM parts WHERE {_CLOSED}").fetchone()[0])
+        if waiting == 0:
+            self._last_seal_ns = self._clock.monotonic_ns()
+            return False
+        aged = self._clock.monotonic_ns() - self._last_seal_ns >= self._after_ns
+        return everything or aged or waiting >= self._after_parts
+
+    def _seal_some(self) -> int:
+        rows = self._db.execute(
+            f"SELECT epoch, number, trigger_us, verdict_us FROM parts WHERE {_CLOSED} ORDER BY epoch, number LIMIT ?",
+            (self._after_parts,),
+        ).fetchall()
+        by_day: defaultdict[date, list[sqlite3.Row]] = defaultdict(list)
+        for row in rows:
+            moment = from_us(row["trigger_us"] if row["trigger_us"] is not None else row["verdict_us"])
+            by_day[(moment or datetime(1970, 1, 1, tzinfo=UTC)).date()].append(row)
+        self._db.execute("BEGIN IMMEDIATE")
+        for day, members in by_day.items():
+            first, last = members[0], members[-1]
+            name = f"{first['epoch']:06d}-{first['number']:09d}_{last['epoch']:06d}-{last['number']:09d}.parquet"
+            seal = f"{self._paths.log_date_dir(day).name}/{name}"
+            self._db.executemany(
+                "UPDATE parts SET seal = ? WHERE epoch = ? AND number = ?",
+                [(seal, row["epoch"], row["number"]) for row in members],
+            )
+        self._db.execute("COMMIT")
+        return self._finish_marked()
+
+    def _finish_marked(self) -> int:
+        """Steps 2 and 3 for every file that the journal has marked rows for."""
+        sealed = 0
+        for (seal,) in self._db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL").fetchall():
+            path = self._paths.log_dir / seal
+            rows = self._db.execute(f"{SELECT} WHERE seal = ? ORDER BY epoch, number", (seal,)).fetchall()
+            if not path.exists():
+                table = table_of([log_row(row, self._paths.data_dir) for row in rows])
+
+                def write(temporary: Path, table: object = table) -> None:
+                    pq.write_table(table, temporary, compression="zstd")
+
+                replace_durably(path, write)
+            self._db.execute("DELETE FROM parts WHERE seal = ?", (seal,))
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            sealed += len(rows)
+        self._last_seal_ns = self._clock.monotonic_ns()
+        return sealed

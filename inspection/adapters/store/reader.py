@@ -1,0 +1,136 @@
+"""Reading the log: sealed Parquet files and the journal's tail, as one table in which no part is twice.
+
+The tail is read first. A part that is sealed between the two reads is then found twice, and dropped once;
+read the other way round it would be missing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.rows import SELECT, from_us, log_row, table_of
+from inspection.adapters.store.schema import PARTS
+from inspection.domain.errors import StoreError
+
+_COLUMNS = ", ".join(PARTS.names)
+_WHEN = "coalesce(trigger_utc, verdict_utc)"
+
+
+def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | None, newest: int | None) -> pa.Table:
+    """Parts of a line in order of (epoch, number), columns of `schema.PARTS`. `since` inclusive, `until` exclusive,
+    both on the trigger's time (the verdict's, where nobody saw the trigger)."""
+    conditions, values = [], {}
+    if since is not None:
+        conditions.append(f"{_WHEN} >= $since")
+        values["since"] = since
+    if until is not None:
+        conditions.append(f"{_WHEN} < $until")
+        values["until"] = until
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    limit = f"ORDER BY epoch DESC, number DESC LIMIT {int(newest)}" if newest is not None else ""
+    return query(
+        paths, f"SELECT * FROM (SELECT {_COLUMNS} FROM parts {where} {limit}) ORDER BY epoch, number", values, since=since
+    ).cast(PARTS)
+
+
+def query(
+    paths: LinePaths, sql: str, values: dict[str, Any] | None = None, *, since: datetime | None = None
+) -> pa.Table:
+    """Run SQL over the view `parts`. `since` spares reading days before it. Raises StoreError."""
+    tail = _journal_tail(paths)
+    first_day = f"date={since.date().isoformat()}" if since else ""
+    files = [str(path) for path in sorted(paths.log_dir.glob("date=*/*.parquet")) if path.parent.name >= first_day]
+    try:
+        with duckdb.connect(":memory:") as db:
+            db.execute("SET TimeZone = 'UTC'")
+            db.register("tail", tail)
+            db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(files)}")
+            db.execute(
+                f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL"
+                f" SELECT {_COLUMNS} FROM tail ANTI JOIN sealed USING (epoch, number)"
+            )
+            return db.sql(sql, params=values or {}).to_arrow_table()
+    except duckdb.Error as error:
+        raise StoreError(f"cannot read the log {paths.log_dir}: {error}") from error
+
+
+def counts(paths: LinePaths) -> tuple[int, int, int]:
+    """Parts, epochs, and parts without an outcome."""
+    row = query(paths, "SELECT count(*) AS n, count(DISTINCT epoch) AS e, count(*) - count(outcome) AS o FROM parts")
+    return tuple(row.to_pylist()[0].values())
+
+
+def numbering_faults(paths: LinePaths) -> tuple[list[str], list[str]]:
+    """Numbers that are missing below the highest of their epoch, and numbers that are there more than once.
+
+    The numbers of an epoch start at 1. Twice means twice in the files: a part that is being sealed at this moment
+    is in a file and in the journal, and is no fault.
+    """
+    seen = "SELECT epoch, number, count(*) AS times FROM sealed GROUP BY ALL"
+    repeated = query(paths, f"SELECT epoch, number FROM ({seen}) WHERE times > 1 ORDER BY ALL")
+    missing = query(
+        paths,
+        "SELECT epoch, number FROM (SELECT epoch, unnest(generate_series(1, max(number))) AS number FROM parts"
+        " GROUP BY epoch) ANTI JOIN parts USING (epoch, number) ORDER BY ALL",
+    )
+    return _names(missing), _names(repeated)
+
+
+def _names(table: pa.Table) -> list[str]:
+    return [f"{row['epoch']}-{row['number']}" for row in table.to_pylist()]
+
+
+def _sealed(files: list[str]) -> str:
+    if not files:
+        return f"SELECT {_COLUMNS} FROM tail LIMIT 0"
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
+    return f"SELECT {_COLUMNS} FROM read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
+
+
+def read_events(paths: LinePaths) -> list[dict[str, Any]]:
+    """Events, oldest first: utc, kind, text, data (JSON text)."""
+    return [
+        {"utc": from_us(row["utc_us"]), "kind": row["kind"], "text": row["text"], "data": row["data"]}
+        for row in _rows(paths, "SELECT * FROM events ORDER BY id")
+    ]
+
+
+def _journal_tail(paths: LinePaths) -> pa.Table:
+    return table_of([log_row(row, paths.data_dir) for row in _rows(paths, f"{SELECT} ORDER BY epoch, number")])
+
+
+def _rows(paths: LinePaths, sql: str) -> list[sqlite3.Row]:
+    if not paths.state_db.exists():
+        return []
+    try:
+        # Not mode=ro: a reader of a WAL database takes part in its shared memory file.
+        db = sqlite3.connect(f"{paths.state_db.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0)
+        try:
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA query_only = ON")
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot read the journal {paths.state_db}: {error}") from error
+
+
+def image_bytes(paths: LinePaths, image_path: str) -> bytes:
+    """A JPEG of the evidence or the live picture. Raises StoreError if it is gone or is not of this line."""
+    path = (paths.data_dir / image_path).resolve()
+    allowed: tuple[Path, ...] = (paths.live_dir.resolve(), (paths.data_dir / "evidence" / f"line={paths.line}").resolve())
+    if not any(path.is_relative_to(root) for root in allowed):
+        raise StoreError(f"{image_path} is not an image of line {paths.line}")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"the image {image_path} is gone: {error.strerror}") from error
+
+

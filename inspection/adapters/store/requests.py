@@ -1,0 +1,53 @@
+"""What people ask of a running line, left in its state file: the line carries it out between parts."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from inspection.adapters.store.journal import connect, to_us
+from inspection.adapters.store.paths import LinePaths
+from inspection.domain.errors import StoreError
+from inspection.domain.ports import Request
+
+_TABLE = """CREATE TABLE IF NOT EXISTS requests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, by TEXT NOT NULL)"""
+
+
+def leave_request(paths: LinePaths, request: Request, utc: datetime) -> None:
+    """Leave a request. Raises StoreError if the line never ran here or the file cannot be written."""
+    if not paths.state_db.exists():
+        raise StoreError(f"line {paths.line} has never run in {paths.data_dir}")
+    try:
+        db = connect(paths.state_db)
+        try:
+            db.execute(_TABLE)
+            db.execute(
+                "INSERT INTO requests (utc_us, kind, subject, by) VALUES (?, ?, ?, ?)",
+                (to_us(utc), request.kind, request.subject, request.by),
+            )
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot leave a request in {paths.state_db}: {error}") from error
+
+
+class RequestInbox:
+    """The line's end: requests, each handed out once."""
+
+    def __init__(self, paths: LinePaths) -> None:
+        self._db = connect(paths.state_db, timeout_s=0.2)
+        self._db.execute(_TABLE)
+
+    def take(self) -> list[Request]:
+        """What was asked since the last time. Raises StoreError."""
+        try:
+            rows = self._db.execute("SELECT id, kind, subject, by FROM requests ORDER BY id").fetchall()
+            if rows:
+                self._db.execute("DELETE FROM requests WHERE id <= ?", (rows[-1][0],))
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot read requests: {error}") from error
+        return [Request(kind, subject, by) for _, kind, subject, by in rows]
+
+    def close(self) -> None:
+        self._db.close()

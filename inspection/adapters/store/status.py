@@ -1,0 +1,46 @@
+"""The running line's status for whoever watches: one small file, replaced whole, and a live picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from inspection.adapters.store.evidence import write_jpeg
+from inspection.adapters.store.files import replace_durably
+from inspection.adapters.store.paths import LinePaths
+from inspection.domain.types import Frame
+
+_LIVE_PICTURES = 2  # a reader that has just read the status finds the picture it names
+
+
+class FileStatusBoard:
+    """`ports.StatusBoard` in `lines/<line>/`. Nothing here is flushed: it is news, not a record."""
+
+    def __init__(self, paths: LinePaths) -> None:
+        self._paths = paths
+        self._count = 0
+        self._picture: str | None = None
+
+    def publish(self, status: Mapping[str, object], picture: Frame | None) -> None:
+        if picture is not None:
+            self._count = (self._count + 1) % (_LIVE_PICTURES * 1000)
+            path = self._paths.live_dir / f"{self._count % _LIVE_PICTURES}.jpg"
+            write_jpeg(path, picture.pixels)
+            self._picture = path.relative_to(self._paths.data_dir).as_posix()
+        content = json.dumps({**status, "live_picture": self._picture}, default=str)
+
+        def write(temporary: Path) -> None:
+            temporary.write_text(content)
+
+        replace_durably(self._paths.status, write, sync=False)
+
+
+def read_status(path: Path) -> dict[str, Any] | None:
+    """The last status published, or None if there never was one."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    return content

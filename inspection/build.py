@@ -1,0 +1,250 @@
+"""Configuration -> running station. The only place that sees the station and its adapters together."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+import numpy as np
+
+import inspection
+from inspection.adapters.cameras.folder import FolderCamera
+from inspection.adapters.clip.encoder import ClipEncoder
+from inspection.adapters.gates.dry import DryGate
+from inspection.adapters.gates.serial_controller import SerialGate
+from inspection.adapters.store.evidence import ImageEvidence
+from inspection.adapters.store.journal import SqliteJournal
+from inspection.adapters.store.lock import LineLock
+from inspection.adapters.store.log import ParquetLog
+from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.requests import RequestInbox
+from inspection.adapters.store.status import FileStatusBoard
+from inspection.calibration.record import Calibration, load_calibration
+from inspection.config import DryGateConfig, EvidenceConfig, LineConfig, RecipeConfig, Site
+from inspection.domain.errors import CalibrationError
+from inspection.domain.ports import Clock, Encoder, Gate
+from inspection.domain.types import Frame, PartContext, PartId, Verdict, VerdictKind
+from inspection.judging.deadline import Travel
+from inspection.scoring.prototypes import Prototypes, encode_prototypes
+from inspection.scoring.region import Region
+from inspection.station.clock import SystemClock
+from inspection.station.condition import ConditionKeeper
+from inspection.station.examiner import Examiner
+from inspection.station.keeper import StoreKeeper
+from inspection.station.part_path import PartPath
+from inspection.station.rating import Rater
+from inspection.station.report import StatusReport
+from inspection.station.requests import RequestDesk
+from inspection.station.station import Station
+
+_DRY_TRAVEL_NS = 1_000_000_000  # nothing is diverted, so nothing is late: a part is judged within a second
+
+
+def load_encoder(recipe: RecipeConfig) -> Encoder:
+    """The recipe's model, from the package, a folder or the local hub cache. Raises ModelError."""
+    return ClipEncoder.load(recipe.model)
+
+
+def prototypes_of(recipe: RecipeConfig, encoder: Encoder) -> Prototypes:
+    """The recipe's phrasings, encoded."""
+    return encode_prototypes(
+        encoder, recipe.normal, {description.name: description.phrasings for description in recipe.descriptions}
+    )
+
+
+def region_of(recipe: RecipeConfig) -> Region:
+    """The recipe's region of interest; the whole frame if it has none."""
+    roi = recipe.region_of_interest
+    return Region() if roi is None else Region(roi.left, roi.top, roi.width, roi.height)
+
+
+def fingerprint(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
+    """Everything that a threshold depends on. Two that are equal judge alike."""
+    roi = region_of(recipe)
+    return {
+        **encoder.fingerprint,
+        "recipe": f"{recipe.name} {recipe.content_id()}",
+        "region_of_interest": f"left {roi.left} top {roi.top} width {roi.width} height {roi.height}",
+        "camera": line.camera.kind,
+    }
+
+
+def calibration_path(site: Site, line_name: str) -> Path:
+    return site.config_dir / "calibrations" / f"{line_name}.json"
+
+
+def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calibration:
+    """The line's calibration. Raises CalibrationError if there is none or anything that it depends on has changed."""
+    what_to_do = f"calibrate with 'inspection calibrate {line.name} --good DIR'"
+    try:
+        calibration = load_calibration(calibration_path(site, line.name))
+    except CalibrationError as error:
+        raise CalibrationError(f"{error}. Line {line.name} does not judge without one: {what_to_do}") from error
+    changes = calibration.changes(fingerprint(encoder, site.recipe(line.recipe), line))
+    if changes:
+        listed = "\n".join(f"  - {change}" for change in changes)
+        raise CalibrationError(
+            f"the calibration of line {line.name} ({calibration.created_utc:%Y-%m-%d}, by {calibration.by}) is stale:\n"
+            f"{listed}\nIts thresholds hold for what was; {what_to_do}"
+        )
+    return calibration
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run has beyond its configuration. `gate_url` replaces the line's (the demo's virtual controller)."""
+
+    gate_url: str | None = None
+    lot: str | None = None
+
+
+@contextmanager
+def build_station(
+    site: Site,
+    line_name: str,
+    data_dir: Path,
+    options: RunOptions | None = None,
+    *,
+    encoder: Encoder | None = None,
+    clock: Clock | None = None,
+) -> Iterator[Station]:
+    """Everything of a line, opened in the order in which it can be refused: settings, store, model, devices.
+
+    Raises InspectionError subclasses. What was opened is closed at the end, whatever happens.
+    """
+    options = options or RunOptions()
+    clock = clock or SystemClock()
+    line = site.line(line_name)
+    recipe = site.recipe(line.recipe)
+    paths = LinePaths(data_dir, line.name)
+    with ExitStack() as stack:
+        stack.enter_context(LineLock(paths))
+        journal = stack.enter_context(closing(SqliteJournal(paths.state_db, line.durability)))
+        log = stack.enter_context(
+            closing(
+                ParquetLog(
+                    paths, clock, seal_after_parts=line.log.seal_after_parts, seal_after_s=line.log.seal_after_s
+                )
+            )
+        )
+        inbox = stack.enter_context(closing(RequestInbox(paths)))
+        evidence = ImageEvidence(paths)
+        board = FileStatusBoard(paths)
+        condition = ConditionKeeper(journal, clock)
+
+        encoder = encoder or load_encoder(recipe)
+        calibration = require_calibration(site, line, encoder)
+        rater = Rater(encoder, prototypes_of(recipe, encoder), calibration.thresholds, region_of(recipe))
+        context = _context(line, recipe, calibration, encoder, options, clock)
+
+        camera = stack.enter_context(
+            closing(
+                FolderCamera(line.camera.path, clock, seed=line.camera.seed if line.camera.order == "shuffled" else None)
+            )
+        )
+        _warm_up(rater, clock)
+        travel = _travel(line)
+        gate = _open_gate(line, options, clock)
+        stack.callback(gate.close)
+        examiner = Examiner(
+            camera=camera,
+            score=rater,
+            keep_image=_keep_image(line.evidence),
+            evidence=evidence,
+            clock=clock,
+            travel=travel,
+            camera_timeout_s=line.camera.timeout_ms / 1000,
+        )
+        path = PartPath(
+            gate=gate,
+            examiner=examiner,
+            travel=travel,
+            journal=journal,
+            condition=condition,
+            context=context,
+            clock=clock,
+        )
+        report = StatusReport(path, condition, context, line.gate.kind, clock)
+        yield Station(
+            path=path,
+            gate=gate,
+            keeper=StoreKeeper(evidence, log, board, report, clock),
+            condition=condition,
+            requests=RequestDesk(inbox, condition, clock),
+            clock=clock,
+            travel_ns=travel.travel_ns,
+        )
+
+
+def _context(
+    line: LineConfig,
+    recipe: RecipeConfig,
+    calibration: Calibration,
+    encoder: Encoder,
+    options: RunOptions,
+    clock: Clock,
+) -> Callable[[], PartContext]:
+    """What the parts of this run are judged under; only the shift changes as it goes."""
+    thresholds = {name: threshold.score for name, threshold in calibration.thresholds.items()}
+    model_id = f"{encoder.fingerprint['model']} {encoder.fingerprint['weights'][:12]}"
+
+    def context() -> PartContext:
+        return PartContext(
+            line=line.name,
+            station=line.station,
+            recipe=recipe.name,
+            recipe_id=recipe.content_id(),
+            calibration_id=calibration.id,
+            model_id=model_id,
+            code_version=inspection.__version__,
+            thresholds=thresholds,
+            lot=options.lot,
+            shift=line.shift_at(clock.utc()),
+        )
+
+    return context
+
+
+def _travel(line: LineConfig) -> Travel:
+    gate = line.gate
+    if isinstance(gate, DryGateConfig):
+        return Travel(_DRY_TRAVEL_NS, 0)
+    return Travel(round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6))
+
+
+def _open_gate(line: LineConfig, options: RunOptions, clock: Clock) -> Gate:
+    gate = line.gate
+    match gate:
+        case DryGateConfig():
+            return DryGate(parts_per_s=line.trigger.parts_per_s, clock=clock)
+        case SerialGateConfig():
+            return SerialGate(
+                options.gate_url or gate.url,
+                baud=gate.baud,
+                settings=GateSettings(),
+                clock=clock,
+            )
+        case _:
+            assert_never(gate)
+
+
+def _keep_image(evidence: EvidenceConfig) -> Callable[[PartId, Verdict], bool]:
+    """Rejects, parts near their threshold, and a share of the passed ones that follows from the part's number."""
+
+    def keep(part: PartId, verdict: Verdict) -> bool:
+        near = verdict.margin is not None and verdict.margin > -evidence.near_margin
+        sampled = zlib.crc32(str(part).encode()) < evidence.passed_share * 2**32
+        return verdict.kind is not VerdictKind.PASS or near or sampled
+
+    return keep
+
+
+def _warm_up(rater: Rater, clock: Clock) -> None:
+    """The first pictures through a model take many times as long as the rest; no part should wait for that."""
+    noise = np.random.default_rng(0).integers(0, 255, (256, 256, 3), np.uint8)
+    for _ in range(2):
+        rater([Frame(noise, clock.utc())])

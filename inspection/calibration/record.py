@@ -1,0 +1,100 @@
+"""A calibration as it is kept: thresholds, their fingerprint and where they came from. JSON, written by the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from inspection.calibration.thresholds import Threshold
+from inspection.domain.errors import CalibrationError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSet:
+    """Pictures that were used: how many, and one hash over their contents in any order."""
+
+    folder: str
+    count: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefectCheck:
+    """How the thresholds, chosen without them, do on defective parts. `escape_upper_95`: Clopper–Pearson."""
+
+    samples: SampleSet
+    escapes: int
+    escape_upper_95: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Thresholds of one recipe on one line."""
+
+    line: str
+    recipe: str
+    recipe_id: str
+    by: str
+    created_utc: datetime
+    false_reject: float
+    standardised_on: int
+    ranked_on: int
+    rank: int
+    thresholds: Mapping[str, Threshold]
+    fingerprint: Mapping[str, str]
+    good: SampleSet
+    defects: Mapping[str, DefectCheck]
+
+    def to_json(self) -> str:
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, default=str) + "\n"
+
+    @property
+    def id(self) -> str:
+        """First 12 hex digits of the hash of the whole record."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
+
+    def changes(self, fingerprint: Mapping[str, str]) -> list[str]:
+        """What is different now from when this was made, in words; empty if it may judge."""
+        keys = sorted(set(self.fingerprint) | set(fingerprint))
+        return [
+            f"{key.replace('_', ' ')}: was {self.fingerprint.get(key, 'not there')}, is {fingerprint.get(key, 'not there')}"
+            for key in keys
+            if self.fingerprint.get(key) != fingerprint.get(key)
+        ]
+
+
+def load_calibration(path: Path) -> Calibration:
+    """Read one. Raises CalibrationError naming the file and what is wrong with it."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if content.pop("format") != FORMAT:
+            raise CalibrationError(f"{path}: made by another version of inspection; calibrate again")
+        return Calibration(
+            **{
+                **content,
+                "created_utc": datetime.fromisoformat(content["created_utc"]),
+                "thresholds": {name: Threshold(**value) for name, value in content["thresholds"].items()},
+                "good": SampleSet(**content["good"]),
+                "defects": {
+                    name: DefectCheck(**{**check, "samples": SampleSet(**check["samples"])})
+                    for name, check in content["defects"].items()
+                },
+            }
+        )
+    except FileNotFoundError as error:
+        raise CalibrationError(f"{path}: there is no calibration yet") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CalibrationError(f"{path}: not a calibration ({error}); calibrate again") from error
+
+
+def hash_samples(pictures: list[bytes], folder: str) -> SampleSet:
+    """One hash over the hashes of the pictures, sorted: renaming or reordering them changes nothing."""
+    digests = sorted(hashlib.sha256(picture).hexdigest() for picture in pictures)
+    return SampleSet(folder, len(pictures), hashlib.sha256("".join(digests).encode()).hexdigest())

@@ -1,0 +1,100 @@
+"""`inspection calibrate LINE --good DIR`: thresholds from good parts, with a promise."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inspection.cli._options import AsJson, ConfigDir
+
+
+def calibrate(
+    line: Annotated[str, typer.Argument(help="The line, as its file in lines/ is called.")],
+    good: Annotated[Path, typer.Option(help="Folder of pictures of good parts, as this line's camera sees them.")],
+    defect: Annotated[
+        list[str] | None, typer.Option(help="NAME=FOLDER of defective parts, to see what escapes; may be repeated.")
+    ] = None,
+    false_reject: Annotated[
+        float, typer.Option(min=0.001, max=0.5, help="The share of good parts that may be rejected, on average.")
+    ] = 0.05,
+    by: Annotated[str | None, typer.Option(help="Who answers for it; default: the user name.")] = None,
+    config_dir: ConfigDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they are too few."""
+    from inspection.adapters.cameras.images import list_images
+    from inspection.adapters.store.files import replace_durably
+    from inspection.build import calibration_path, fingerprint, load_encoder, prototypes_of, region_of
+    from inspection.calibration.bounds import binomial_upper_bound
+    from inspection.calibration.record import Calibration, DefectCheck, hash_samples
+    from inspection.calibration.thresholds import fit_thresholds
+    from inspection.cli._options import config_dir_of
+    from inspection.cli._samples import score_files
+    from inspection.config import load_site
+
+    site = load_site(config_dir_of(config_dir))
+    line_config = site.line(line)
+    recipe = site.recipe(line_config.recipe)
+    good_files = list_images(good)
+    defect_files = {name: list_images(folder) for name, folder in map(_named_folder, defect or [])}
+    encoder = load_encoder(recipe)
+    prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
+    fit = fit_thresholds(
+        score_files(good_files, encoder, prototypes, region, what="good parts"), prototypes.names, false_reject
+    )
+    limits = [fit.thresholds[name].score for name in prototypes.names]
+    checks = {}
+    for name, files in defect_files.items():
+        scores = score_files(files, encoder, prototypes, region, what=name)
+        escapes = int((~(scores > limits).any(axis=1)).sum())
+        samples = hash_samples([path.read_bytes() for path in files], name)
+        checks[name] = DefectCheck(samples, escapes, binomial_upper_bound(escapes, len(files)))
+    calibration = Calibration(
+        line=line,
+        recipe=recipe.name,
+        recipe_id=recipe.content_id(),
+        by=by or getpass.getuser(),
+        created_utc=datetime.now(UTC),
+        false_reject=false_reject,
+        standardised_on=fit.standardised_on,
+        ranked_on=fit.ranked_on,
+        rank=fit.rank,
+        thresholds=fit.thresholds,
+        fingerprint=fingerprint(encoder, recipe, line_config),
+        good=hash_samples([path.read_bytes() for path in good_files], good.name),
+        defects=checks,
+    )
+    path = calibration_path(site, line)
+    content = calibration.to_json()
+
+    def write(temporary: Path) -> None:
+        temporary.write_text(content, encoding="utf-8")
+
+    replace_durably(path, write)
+    if as_json:
+        typer.echo(json.dumps({"path": str(path), "id": calibration.id, **json.loads(content)}))
+        return
+    typer.echo(
+        f"Line {line} is calibrated: {path}\n"
+        f"On average at most {false_reject:.1%} of good parts are rejected, while parts and light stay as in these"
+        f" {len(good_files)} pictures."
+    )
+    for name, check in checks.items():
+        typer.echo(
+            f"  {name}: {check.escapes} of {check.samples.count} escaped; with 95 % confidence at most"
+            f" {check.escape_upper_95:.0%} do"
+        )
+    if not checks:
+        typer.echo("How many defective parts escape is not known: give some with --defect NAME=FOLDER.")
+
+
+def _named_folder(text: str) -> tuple[str, Path]:
+    name, separator, folder = text.partition("=")
+    if not separator or not name or not folder:
+        raise typer.BadParameter(f"{text!r} is not NAME=FOLDER", param_hint="--defect")
+    return name, Path(folder)

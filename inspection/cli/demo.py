@@ -1,0 +1,198 @@
+"""`inspection demo`: the whole station on sample parts, with a virtual gate controller at the end of a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inspection.cli._options import DataDir
+from inspection.domain.errors import InspectionError
+
+LINE = "demo"
+_STOP_S = 20.0
+_START_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """A process of the demo. Its output goes to `log`, which is shown when it fails."""
+
+    name: str
+    handle: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def has_ended(self) -> bool:
+        return self.handle.poll() is not None
+
+    def failure(self) -> InspectionError:
+        tail = self.log.read_text(errors="replace").strip()[-2000:]
+        return InspectionError(f"the {self.name} ended with exit code {self.handle.returncode}:\n{tail or '(no output)'}")
+
+
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="No dashboard.")] = False,
+    parts: Annotated[int, typer.Option(min=0, help="Stop after so many parts; 0: go on until Ctrl-C.")] = 0,
+    parts_per_s: Annotated[
+        float | None, typer.Option(min=0.1, help="Belt speed; default: 2 with a dashboard, else the line's rating.")
+    ] = None,
+    data_dir: DataDir = None,
+    port: Annotated[int, typer.Option(help="Of the dashboard, on this machine only.")] = 8501,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
+) -> None:
+    """Run the demo line: sample parts, the bundled model, a virtual gate, the log and the dashboard."""
+    if headless and not parts:
+        raise typer.BadParameter("without a dashboard it must end by itself: say how many --parts")
+    from inspection.cli._options import data_dir_of
+    from inspection.config import load_site
+    from inspection.resources import configs_dir
+
+    line = load_site(configs_dir()).line(LINE)
+    speed = parts_per_s or (line.parts_per_s_max if headless else 2.0)
+    target = data_dir_of(data_dir) if data_dir else data_dir_of(None) / "demo"
+    target.mkdir(parents=True, exist_ok=True)
+    before = _records(target)
+    with tempfile.TemporaryDirectory(prefix="inspection-demo-") as scratch, _stop_signals():
+        _run(Path(scratch), target, headless=headless, parts=parts, speed=speed, port=port, quiet=as_json)
+        seen = _last_json_line(Path(scratch) / "gate controller.log")
+    _report(target, before, asked=parts, triggers=int(str(seen.get("parts", 0))), as_json=as_json)
+
+
+class _Stop(Exception):
+    """Ctrl-C or SIGTERM."""
+
+
+@contextmanager
+def _stop_signals() -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise _Stop
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except _Stop:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(scratch: Path, data_dir: Path, *, headless: bool, parts: int, speed: float, port: int, quiet: bool) -> None:
+    """Start everything, wait until the belt is empty or somebody stops it, and end it in the right order."""
+    from inspection.resources import configs_dir
+
+    link = scratch / "gate"
+    with ExitStack() as stack:
+        gate = _start(scratch, "gate controller", [
+            "gate-sim", "--link", str(link), "--parts-per-s", str(speed), "--parts", str(parts), "--wait-for-station", "--json",
+        ])  # fmt: skip
+        stack.callback(_end, gate)
+        _wait_for(link.exists, gate)
+        station = _start(scratch, "station", [
+            "run", LINE, "--gate-url", str(link), "--config-dir", str(configs_dir()), "--data-dir", str(data_dir), "--lot", "demo",
+        ])  # fmt: skip
+        stack.callback(_end, station)
+        if not headless:
+            from inspection.cli._dashboard import dashboard_command
+
+            command, environment = dashboard_command(data_dir, LINE, port)
+            stack.callback(_end, _spawn(scratch, "dashboard", command, environment))
+            _say(f"Dashboard: http://127.0.0.1:{port}   (Ctrl-C stops the demo)", quiet)
+        _say(f"Parts come at {speed:g} a second; log and images are in {data_dir}", quiet)
+        while not gate.has_ended:
+            if station.has_ended:
+                raise station.failure()
+            time.sleep(0.1)
+        if gate.handle.returncode != 0:
+            raise gate.failure()
+
+
+def _start(scratch: Path, name: str, arguments: Sequence[str]) -> _Process:
+    return _spawn(scratch, name, [sys.executable, "-m", "inspection", *arguments], {})
+
+
+def _spawn(scratch: Path, name: str, command: Sequence[str], environment: dict[str, str]) -> _Process:
+    log = scratch / f"{name}.log"
+    with log.open("wb") as output:
+        # A group of its own: Ctrl-C at the terminal reaches only us, and we end them in the right order.
+        handle = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            start_new_session=True,
+        )
+    return _Process(name, handle, log)
+
+
+def _end(process: _Process) -> None:
+    """Ask it to stop and wait; kill it if it does not."""
+    if not process.has_ended:
+        process.handle.terminate()
+    try:
+        process.handle.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.handle.kill()
+        process.handle.wait()
+
+
+def _wait_for(condition: object, process: _Process) -> None:
+    assert callable(condition)
+    until_s = time.monotonic() + _START_S
+    while not condition():
+        if process.has_ended or time.monotonic() > until_s:
+            raise process.failure()
+        time.sleep(0.02)
+
+
+def _say(text: str, quiet: bool) -> None:
+    typer.echo(text, err=quiet)
+
+
+def _last_json_line(path: Path) -> dict[str, object]:
+    for line in reversed(path.read_text(errors="replace").splitlines()):
+        if line.startswith("{"):
+            found: dict[str, object] = json.loads(line)
+            return found
+    return {}
+
+
+def _records(data_dir: Path) -> int:
+    """The newest epoch on record before the run."""
+    from inspection import history
+
+    parts = history.parts(data_dir, LINE, newest=1)
+    return int(parts["epoch"].max()) if len(parts) else 0
+
+
+def _report(data_dir: Path, before: int, *, asked: int, triggers: int, as_json: bool) -> None:
+    from inspection import history
+    from inspection.cli._summary import summarise
+
+    parts = history.parts(data_dir, LINE)
+    summary = summarise(parts[parts["epoch"] > before], asked=asked or triggers, triggers=triggers)
+    if as_json:
+        typer.echo(json.dumps(summary.as_dict()))
+        return
+    latency = summary.latency_ms
+    typer.echo(
+        f"\n{summary.triggers} parts went by and {summary.records} are on record: {summary.passed} passed,"
+        f" {summary.diverted} diverted, {summary.unknown} unknown.\n"
+        f"{summary.rejected} rejected, {summary.unjudged} not judged."
+        f" Of {summary.distinct_pictures} distinct pictures: {summary.escapes} escapes, {summary.overkill} overkill.\n"
+        f"Trigger to acknowledgement: median {latency.p50} ms, 99 % within {latency.p99} ms."
+        f"\nThe log: {data_dir / 'log'}"
+    )

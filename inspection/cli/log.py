@@ -1,0 +1,85 @@
+"""`inspection log …`: reading the log, and checking that it is whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inspection.cli._options import AsJson, DataDir
+
+app = typer.Typer(no_args_is_help=True, help="Read the log of a line, or check that it is whole.")
+
+Line = Annotated[str, typer.Argument(help="The line.")]
+
+
+@app.command()
+def query(
+    line: Line,
+    sql: Annotated[str, typer.Argument(help="SQL over the view `parts`, e.g. \"SELECT verdict, count(*) FROM parts GROUP BY 1\".")],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run SQL over every part of a line, sealed or not."""
+    from inspection import history
+    from inspection.cli._options import data_dir_of
+
+    frame = history.query(data_dir_of(data_dir), line, sql)
+    typer.echo(frame.to_json(orient="records", date_format="iso") if as_json else frame.to_string(index=False))
+
+
+@app.command()
+def export(
+    line: Line,
+    target: Annotated[Path, typer.Argument(help="A .csv or .parquet file to write.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write every part of a line to one file."""
+    from inspection import history
+    from inspection.cli._options import data_dir_of
+
+    if target.suffix not in (".csv", ".parquet"):
+        raise typer.BadParameter(f"{target.name}: give it the ending .csv or .parquet")
+    parts = history.parts(data_dir_of(data_dir), line)
+    if target.suffix == ".csv":
+        parts.assign(scores=[json.dumps(list(scores)) for scores in parts["scores"]]).to_csv(target, index=False)
+    else:
+        parts.to_parquet(target, index=False)
+    typer.echo(f"{len(parts)} parts written to {target}")
+
+
+@app.command()
+def verify(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Check that every part number is on record once. Exit code 1 if one is missing or there twice."""
+    from inspection import history
+    from inspection.cli._options import data_dir_of
+
+    check = history.completeness(data_dir_of(data_dir), line)
+    if as_json:
+        typer.echo(json.dumps({"parts": check.parts, "missing": check.missing, "repeated": check.repeated, "open": check.open}))
+    else:
+        typer.echo(
+            f"{check.parts} parts in {check.epochs} epochs: {len(check.missing)} numbers missing,"
+            f" {len(check.repeated)} there twice, {check.open} still without an outcome"
+        )
+        for name, numbers in (("missing", check.missing), ("twice", check.repeated)):
+            if numbers:
+                typer.echo(f"  {name}: {', '.join(numbers[:20])}{' …' if len(numbers) > 20 else ''}")
+    if check.missing or check.repeated:
+        raise typer.Exit(1)
+
+
+@app.command()
+def events(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """States, alarms and faults of a line, oldest first."""
+    from inspection import history
+    from inspection.cli._options import data_dir_of
+
+    frame = history.events(data_dir_of(data_dir), line)
+    if as_json:
+        typer.echo(frame.to_json(orient="records", date_format="iso"))
+        return
+    for row in frame.itertuples():
+        typer.echo(f"{row.utc:%Y-%m-%d %H:%M:%S}  {row.kind:<14} {row.text}")

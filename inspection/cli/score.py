@@ -1,0 +1,62 @@
+"""`inspection score IMAGE… --recipe R`: how a recipe sees some pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inspection.cli._options import AsJson, ConfigDir
+
+
+def score(
+    images: Annotated[list[Path], typer.Argument(help="Picture files.")],
+    recipe: Annotated[str | None, typer.Option(help="Score under this recipe; no verdicts.")] = None,
+    line: Annotated[str | None, typer.Option(help="Judge as this line does, with its calibration.")] = None,
+    config_dir: ConfigDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score pictures on every description of a recipe, or judge them as a line would."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from inspection.build import load_encoder, prototypes_of, region_of, require_calibration
+    from inspection.cli._options import config_dir_of
+    from inspection.cli._samples import score_files
+    from inspection.config import load_site
+    from inspection.judging.judge import judge
+
+    if (recipe is None) == (line is None):
+        raise typer.BadParameter("give either --recipe or --line")
+    site = load_site(config_dir_of(config_dir))
+    line_config = site.line(line) if line else None
+    recipe_config = site.recipe(line_config.recipe if line_config else str(recipe))
+    encoder = load_encoder(recipe_config)
+    calibration = require_calibration(site, line_config, encoder) if line_config else None
+    prototypes = prototypes_of(recipe_config, encoder)
+    rows = []
+    for image, values in zip(
+        images, score_files(images, encoder, prototypes, region_of(recipe_config), what="scoring"), strict=True
+    ):
+        scores = dict(zip(prototypes.names, map(float, values), strict=True))
+        verdict = judge(scores, calibration.thresholds) if calibration else None
+        rows.append(
+            {
+                "image": str(image),
+                "verdict": verdict.kind if verdict else None,
+                "description": verdict.description if verdict else max(scores, key=scores.__getitem__),
+                "margin": verdict.margin if verdict else None,
+                "scores": scores,
+            }
+        )
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    table = Table("image", *(["verdict"] if calibration else []), "most like", *prototypes.names)
+    for row, image in zip(rows, images, strict=True):
+        assert isinstance(row["scores"], dict)
+        cells = [f"{value:+.2f}" for value in row["scores"].values()]
+        table.add_row(image.name, *([str(row["verdict"])] if calibration else []), str(row["description"]), *cells)
+    Console().print(table)

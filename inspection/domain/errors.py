@@ -1,0 +1,52 @@
+"""Everything that can go wrong, as one tree.
+
+    InspectionError            a message for a person: what, where, what to do
+    ├── ConfigError            a setting that cannot be used (exit code 2, before any device is opened)
+    ├── ModelError             weights, tokenizer or processor cannot be had or do not fit
+    ├── ScoringError           an embedding or a score that is not a number
+    ├── CalibrationError       samples cannot support what was asked
+    ├── CameraError            no usable frame
+    │   └── CameraTimeout      … within the time a part has
+    ├── GateError              the link to the gate controller or the controller itself
+    └── StoreError             the journal, the log or the evidence cannot be written or read
+
+No subclass carries a stack trace to a user: `inspection.cli` prints the message and exits.
+"""
+
+from __future__ import annotations
+
+
+class InspectionError(Exception):
+    """The root. Its text is read by a person: it names what, where and what to do."""
+
+
+class ConfigError(InspectionError):
+    """One or more settings cannot be used; the text lists all of them, one a line."""
+
+
+class ModelError(InspectionError):
+    """A model cannot be loaded, or is not what the calibration was made with."""
+
+
+class ScoringError(InspectionError):
+    """A picture or a phrase has no finite score."""
+
+
+class CalibrationError(InspectionError):
+    """The samples cannot support the promise that was asked for."""
+
+
+class CameraError(InspectionError):
+    """The camera gave no usable frame."""
+
+
+class CameraTimeout(CameraError):
+    """The camera gave no frame within the time the part has."""
+
+
+class GateError(InspectionError):
+    """The gate controller cannot be reached or does not do what the protocol says."""
+
+
+class StoreError(InspectionError):
+    """The journal, the log or the evidence cannot be written or read."""

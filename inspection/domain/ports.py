@@ -1,0 +1,263 @@
+"""The seams of the station. Every device and store implements one of these; `inspection.station` knows no more.
+
+Every port has a small real fake in `tests/fakes/`, driven by a script, that behaves and fails like the thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+
+from inspection.domain.types import (
+    Decision,
+    Frame,
+    GateInputs,
+    Outcome,
+    PartContext,
+    PartId,
+    Pixels,
+    Trigger,
+    Vectors,
+    Verdict,
+    VerdictKind,
+)
+
+
+class Clock(Protocol):
+    """Time as an argument. Tests advance a manual one; nothing sleeps to wait for luck."""
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds that never go back; only differences mean anything."""
+
+    def utc(self) -> datetime:
+        """Aware UTC wall time, for the log; may step."""
+
+
+class Camera(Protocol):
+    """A source of one frame a trigger."""
+
+    def grab(self, trigger: Trigger, timeout_s: float) -> Frame:
+        """The frame of this part. Blocks at most `timeout_s`.
+
+        Raises CameraTimeout when none came in time, CameraError when the one that came cannot be used.
+        """
+
+    def close(self) -> None: ...
+
+
+class Encoder(Protocol):
+    """A CLIP-like model: pictures and phrases in one space."""
+
+    @property
+    def logit_scale(self) -> float: ...
+
+    @property
+    def fingerprint(self) -> Mapping[str, str]:
+        """What a calibration must agree with: `model`, `weights`, `runtime`, `preprocessing`, `text_processing`."""
+
+    def embed_images(self, images: Sequence[Pixels]) -> Vectors:
+        """RGB uint8 (H, W, 3) each -> float32 (n, D), unit length. Raises ScoringError if not finite."""
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Phrases -> float32 (n, D), unit length."""
+
+
+# --- gate ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A controller answered. It diverts everything until `Gate.start`; it has counted `count` parts since
+    `epoch` began (epoch 0: since it was powered up, with no station; `boot` tells one power-up from another).
+    """
+
+    boot: int
+    epoch: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The controller took the new epoch: its next part is number 1."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    trigger: Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The controller has our command for this part. `accepted` False: `reason` says why (late, unknown …)."""
+
+    part: PartId
+    decision: Decision
+    accepted: bool
+    reason: str
+    monotonic_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A part went past the gate. Repeated by the controller until `Gate.confirm`."""
+
+    part: PartId
+    outcome: Outcome
+    monotonic_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    inputs: GateInputs
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """The link is gone (unplugged, silent, controller restarted). Everything diverts; the link retries."""
+
+    reason: str
+
+
+GateEvent = Attached | Started | Triggered | Acknowledged | Resolved | Inputs | Detached
+
+
+class Gate(Protocol):
+    """The reject actuator, its controller, and the part sensor that numbers the parts."""
+
+    def poll(self, timeout_s: float) -> Sequence[GateEvent]:
+        """What happened since the last call, in order; waits at most `timeout_s` for the first.
+
+        Never raises for a link fault: that is a `Detached` event, and the link is retried from then on.
+        """
+
+    def start(self, epoch: int, after: Attached) -> None:
+        """Begin `epoch`, provided that the controller still stands where `after` says.
+
+        Answered by `Started`, or by a new `Attached` when more parts were counted meanwhile.
+        """
+
+    def send(self, part: PartId, decision: Decision) -> None:
+        """Command one part; returns once the bytes are handed to the link. Raises GateError if they cannot be."""
+
+    def confirm(self, part: PartId) -> None:
+        """The outcome of this and every earlier part of its epoch is on record; the controller may forget them."""
+
+    def beat(self) -> None:
+        """The part path has gone round once. Heartbeats carry the count; when it stands still PASSes are dropped."""
+
+    def close(self) -> None:
+        """Tell the controller to divert everything, and let go of the link."""
+
+
+# --- stores -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPart:
+    """A verdict as it is journaled: before it is sent, with what it was judged on."""
+
+    part: PartId
+    verdict: Verdict
+    frame_utc: datetime | None
+    verdict_utc: datetime
+    source: str | None
+    image_path: str | None
+    latency_ms: Mapping[str, float]
+
+
+class Journal(Protocol):
+    """The record of parts that are not yet in the log. Every method is durable when it returns, as the line's
+    `durability` says, and raises StoreError (nothing written) when it cannot be.
+    """
+
+    def new_epoch(self, boot: int | None = None) -> int:
+        """Allocate the next epoch. With `boot`: the one that belongs to the parts which this power-up of the
+        controller counted before any station attached; the same one each time it is asked."""
+
+    def high_water(self, epoch: int) -> int:
+        """The highest number recorded in this epoch, sealed or not; 0 if none."""
+
+    def record_triggers(self, triggers: Sequence[Trigger], context: PartContext) -> None:
+        """Journal parts that are about to be judged; their numbers follow the high-water mark without a gap."""
+
+    def record_gap(
+        self, epoch: int, numbers: range, verdict: Verdict, utc: datetime, context: PartContext, outcome: Outcome | None
+    ) -> None:
+        """Journal parts that nobody saw: UNJUDGED with its cause, one row a number. Same rule for the numbers."""
+
+    def record_verdicts(self, parts: Sequence[JudgedPart]) -> None:
+        """Journal verdicts of triggered parts. A PASS must not be sent before this returns."""
+
+    def record_acks(self, acks: Sequence[Acknowledged], latencies_ms: Sequence[float | None]) -> None:
+        """Journal what the controller answered to our commands."""
+
+    def record_outcome(self, part: PartId, outcome: Outcome, utc: datetime | None) -> bool:
+        """Close a part. False, and nothing is changed, if it is closed already or not known."""
+
+    def open_parts(self) -> Sequence[OpenPart]:
+        """Parts without a verdict or an outcome, oldest first: what a restarted station must close."""
+
+    def record_event(self, kind: str, text: str, utc: datetime, data: Mapping[str, object] | None = None) -> None:
+        """Append to the event log."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPart:
+    """A part without an outcome, or without a verdict (`verdict` None: it was triggered and never judged)."""
+
+    part: PartId
+    verdict: VerdictKind | None
+    has_outcome: bool = False
+
+
+class Evidence(Protocol):
+    """Where images of parts are kept. Offered on the part path, written off it, through a bounded queue."""
+
+    def offer(self, part: PartId, frame: Frame) -> str | None:
+        """Take a frame to be written; the path it will have. None when the queue is full: the part must not pass."""
+
+    def drain(self) -> int:
+        """Write what is waiting; how many. Raises StoreError when one cannot be written (it stays first in line)."""
+
+
+class Log(Protocol):
+    """The Parquet log that the journal is sealed into."""
+
+    def seal(self, *, everything: bool = False) -> int:
+        """Move closed parts that are due (or all of them) from the journal to the log; how many. Raises StoreError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks of a running line. `kind` acknowledge: clear the alarm `subject`. `by`: the person."""
+
+    kind: str
+    subject: str
+    by: str
+
+
+class Inbox(Protocol):
+    """Requests left for the line, each handed out once."""
+
+    def take(self) -> Sequence[Request]:
+        """What was asked since the last time. Raises StoreError."""
+
+
+class StatusBoard(Protocol):
+    """What the dashboard sees of the running line."""
+
+    def publish(self, status: Mapping[str, object], picture: Frame | None) -> None:
+        """Replace the status, and the live picture when there is a new one. Raises StoreError."""
+
+
+def check_pixels(pixels: Pixels) -> Pixels:
+    """Return RGB uint8 (H, W, 3) unchanged, or raise ValueError saying what it is instead."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+        raise ValueError(f"expected RGB uint8 (H, W, 3), got {pixels.dtype} {pixels.shape}")
+    return pixels

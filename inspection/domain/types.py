@@ -1,0 +1,183 @@
+"""The frozen types a part passes through, one a stage: Trigger, Frame, Scores, Verdict, Command, Outcome.
+
+Monotonic times are `int` nanoseconds of the station's own clock; wall times are UTC `datetime`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+Vectors = npt.NDArray[np.float32]
+
+
+class PartId(NamedTuple):
+    """A part's number. `epoch` changes with every restart of station or controller; `number` counts from 1."""
+
+    epoch: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.number}"
+
+
+class VerdictKind(StrEnum):
+    """What the machine judged. Only PASS can let a part through."""
+
+    PASS = "PASS"
+    REJECT = "REJECT"
+    REVIEW = "REVIEW"
+    UNJUDGED = "UNJUDGED"
+
+
+class Cause(StrEnum):
+    """Why a part is UNJUDGED."""
+
+    STATION_DOWN = "station-down"  # the controller counted it while no station was attached
+    STORE_DOWN = "store-down"  # the journal or the evidence could not be written
+    TRIGGER_LOST = "trigger-lost"  # its number was skipped on the wire
+    CAMERA_TIMEOUT = "camera-timeout"
+    CAMERA_FAULT = "camera-fault"
+    SCORER_FAULT = "scorer-fault"
+    LATE = "late"  # judged after the moment its PASS had to be on the wire
+    QUEUE_FULL = "queue-full"  # more parts waited than the line can judge in time
+    LINK_DOWN = "link-down"  # the gate link was lost between trigger and verdict
+    INTERRUPTED = "interrupted"  # the station died between trigger and verdict
+    FAULT_LATCHED = "fault-latched"  # it would have passed, but a fault stands that a person must clear first
+    STOPPING = "stopping"  # the line was being stopped
+    MONITOR = "monitor"  # monitor mode: the verdict is a shadow only
+
+
+class OutcomeKind(StrEnum):
+    """What became of the part at the gate, as far as is known."""
+
+    PASSED = "PASSED"
+    DIVERTED = "DIVERTED"
+    UNKNOWN = "UNKNOWN"  # commanded, but nobody said what happened: an alarm, not a guess
+    UNCONTROLLED = "UNCONTROLLED"  # a dry gate: nothing could be diverted
+
+
+class Decision(StrEnum):
+    """What the gate is told."""
+
+    PASS = "PASS"
+    DIVERT = "DIVERT"
+
+
+class RunState(StrEnum):
+    """The one state of a running line. Its owner is `inspection.station.supervisor`."""
+
+    STARTING = "starting"  # loading, or waiting for the gate controller
+    RUNNING = "running"
+    DEGRADED = "degraded"  # alive, diverting everything, says why
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A part passed the sensor."""
+
+    part: PartId
+    monotonic_ns: int
+    utc: datetime
+    encoder_counts: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """The image of one part.
+
+    `pixels` is RGB uint8 (H, W, 3). `source` names where it came from (a sample's relative path, a camera's
+    frame id) and is written to the log; it is never read by the scorer.
+    """
+
+    pixels: Pixels
+    utc: datetime
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was judged of one part, and on which evidence.
+
+    `description` is the one that decided: for REJECT the one furthest over its threshold, for PASS the
+    nearest to it. `margin` is its score minus its threshold, in standard deviations of good parts:
+    positive rejects. `cause` is set exactly when the kind is UNJUDGED.
+    """
+
+    kind: VerdictKind
+    scores: Mapping[str, float] = field(default_factory=dict)
+    description: str | None = None
+    margin: float | None = None
+    cause: Cause | None = None
+    detail: str | None = None
+    shadow: VerdictKind | None = None  # what it would have been, in monitor mode
+
+    def __post_init__(self) -> None:
+        if (self.kind is VerdictKind.UNJUDGED) != (self.cause is not None):
+            raise ValueError("a cause belongs to UNJUDGED and to nothing else")
+
+    @property
+    def decision(self) -> Decision:
+        """PASS for a PASS; everything else diverts."""
+        return Decision.PASS if self.kind is VerdictKind.PASS else Decision.DIVERT
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the part at the gate.
+
+    `commanded`: the controller acted on a verdict of ours; False: it defaulted (no verdict, late, watchdog).
+    `confirmed`: the eject sensor agreed (True) or disagreed (False); None where there is no such sensor.
+    `reported`: the controller said so; False: it follows from a rule (a part that was never sent a PASS is
+    diverted by a controller that diverts by default).
+    """
+
+    kind: OutcomeKind
+    commanded: bool
+    confirmed: bool | None = None
+    reported: bool = True
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartContext:
+    """What a part was made and judged under. Fixed at its trigger: a change is for new triggers only."""
+
+    line: str
+    station: str
+    recipe: str
+    recipe_id: str
+    calibration_id: str | None
+    model_id: str
+    code_version: str
+    thresholds: Mapping[str, float] = field(default_factory=dict)  # raw score a description rejects above
+    lot: str | None = None
+    shift: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something a person must know. `key` is stable, `text` says what, where and what to do."""
+
+    key: str
+    text: str
+    latched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GateInputs:
+    """Discrete inputs of the gate controller; None where it has no such sensor."""
+
+    emergency_stop: bool = False
+    guard_open: bool = False
+    bin_full: bool = False
+    air_low: bool = False

@@ -1,0 +1,94 @@
+"""The condition of the line: its run state and its alarms, and every change of them in the event log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from inspection.domain.errors import StoreError
+from inspection.domain.ports import Clock, Journal
+from inspection.domain.types import Alarm, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An alarm that stands, and since when."""
+
+    alarm: Alarm
+    since_utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A snapshot for whoever watches."""
+
+    state: RunState
+    reason: str | None
+    since_utc: datetime
+    alarms: tuple[Raised, ...]
+
+
+class ConditionKeeper:
+    """The one owner of the run state and the alarms.
+
+    Written by the part path only; `now` is replaced whole, so that another thread can read it at any time.
+    Events that cannot be journaled wait here, in order, until they can.
+    """
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._unwritten: list[tuple[str, str, datetime]] = []
+        self.now = Condition(RunState.STARTING, None, clock.utc(), ())
+
+    @property
+    def is_latched(self) -> bool:
+        """A fault stands that only a person clears; until then nothing passes."""
+        return any(raised.alarm.latched for raised in self.now.alarms)
+
+    def state(self, state: RunState, reason: str | None = None) -> None:
+        """Go to a state. Nothing happens if the line is in it for that reason already."""
+        now = self.now
+        if (now.state, now.reason) == (state, reason):
+            return
+        self.now = Condition(state, reason, self._clock.utc(), now.alarms)
+        self.event("state", f"{now.state} -> {state}" + (f": {reason}" if reason else ""))
+
+    def raise_alarm(self, alarm: Alarm) -> None:
+        """Raise, or replace the text of one that stands."""
+        standing = {raised.alarm.key: raised for raised in self.now.alarms}
+        before = standing.get(alarm.key)
+        if before and before.alarm == alarm:
+            return
+        since_utc = before.since_utc if before else self._clock.utc()
+        standing[alarm.key] = Raised(alarm, since_utc)
+        self._set_alarms(tuple(standing.values()))
+        self.event("alarm", f"{alarm.key}: {alarm.text}")
+
+    def clear_alarm(self, key: str, *, acknowledged: bool = False) -> None:
+        """The trouble is over. A latched alarm stays until a person has acknowledged it."""
+        kept = tuple(
+            raised for raised in self.now.alarms if raised.alarm.key != key or (raised.alarm.latched and not acknowledged)
+        )
+        if len(kept) != len(self.now.alarms):
+            self._set_alarms(kept)
+            self.event("alarm-over", key)
+
+    def event(self, kind: str, text: str) -> None:
+        """Append to the event log, now or as soon as it can be written."""
+        self._unwritten.append((kind, text, self._clock.utc()))
+        self.flush()
+
+    def flush(self) -> None:
+        """Write the events that wait."""
+        while self._unwritten:
+            kind, text, utc = self._unwritten[0]
+            try:
+                self._journal.record_event(kind, text, utc)
+            except StoreError:
+                return  # the part path raises the store-down alarm; the events wait
+            del self._unwritten[0]
+
+    def _set_alarms(self, alarms: tuple[Raised, ...]) -> None:
+        now = self.now
+        self.now = Condition(now.state, now.reason, now.since_utc, alarms)

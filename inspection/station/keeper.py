@@ -1,0 +1,49 @@
+"""The stores' thread: everything that is written off the part path. Slow disks are felt here, not by a part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from inspection.domain.errors import StoreError
+from inspection.domain.ports import Clock, Evidence, Log, StatusBoard
+from inspection.domain.types import Frame
+
+_STATUS_PERIOD_NS = 400_000_000
+
+Report = Callable[[], tuple[Mapping[str, object], Frame | None]]
+"""The status as it is now, and the live picture that goes with it if it is a new one."""
+
+
+class StoreKeeper:
+    """Writes evidence, seals the log, publishes the status. Called from one thread."""
+
+    def __init__(self, evidence: Evidence, log: Log, board: StatusBoard, report: Report, clock: Clock) -> None:
+        self._evidence = evidence
+        self._log = log
+        self._board = board
+        self._report = report
+        self._clock = clock
+        self._published_ns = clock.monotonic_ns() - _STATUS_PERIOD_NS
+        self.fault: str | None = None
+        """What could not be written the last time round, in words. Parts stay in the journal, images in the queue."""
+
+    def step(self) -> None:
+        """Go round once. Never raises for a store that cannot be written: that is `fault`, and it is tried again."""
+        try:
+            self._evidence.drain()
+            self._log.seal()
+            if self._clock.monotonic_ns() - self._published_ns >= _STATUS_PERIOD_NS:
+                self.publish()
+            self.fault = None
+        except StoreError as error:
+            self.fault = str(error)
+
+    def finish(self) -> None:
+        """Write all there is. Raises StoreError; what is left is in the journal, for the next start."""
+        self._evidence.drain()
+        self._log.seal(everything=True)
+        self.publish()
+
+    def publish(self) -> None:
+        self._published_ns = self._clock.monotonic_ns()
+        self._board.publish(*self._report())

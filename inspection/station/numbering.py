@@ -1,0 +1,98 @@
+"""Part numbers: which the controller gave, which are on record, and a row for each that nobody saw.
+
+Numbers of an epoch are recorded in order and without a gap, so "on record" is one number: the high-water mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+from inspection.domain.ports import Attached, Clock, Journal
+from inspection.domain.types import Cause, Outcome, OutcomeKind, PartContext, PartId, Trigger, Verdict, VerdictKind
+
+# The controller had no PASS for these parts, and it diverts what it has no PASS for.
+DIVERTED_BY_RULE = Outcome(OutcomeKind.DIVERTED, commanded=False, reported=False, reason="no-pass-was-sent")
+
+
+class Numbering:
+    """The numbers of the running epoch. Methods that record raise StoreError and can be called again."""
+
+    def __init__(self, journal: Journal, context: Callable[[], PartContext], clock: Clock) -> None:
+        self._journal = journal
+        self._context = context
+        self._clock = clock
+        self._high = 0
+        self._missed: dict[PartId, Cause] = {}
+        self._next_epoch: int | None = None
+        self._own_epochs: set[int] = set()
+        self.epoch: int | None = None
+
+    @property
+    def has_missed(self) -> bool:
+        """Numbers were seen that could not be recorded."""
+        return bool(self._missed)
+
+    def prepare(self, attached: Attached) -> int:
+        """Record every number that the controller counted and we have not; then the epoch to start it with."""
+        epoch = attached.epoch or self._journal.new_epoch(boot=attached.boot)
+        default = Cause.LINK_DOWN if epoch in self._own_epochs else Cause.STATION_DOWN
+        self._record_gap(epoch, self._journal.high_water(epoch) + 1, attached.count, default, DIVERTED_BY_RULE)
+        if self._next_epoch is None:
+            self._next_epoch = self._journal.new_epoch()
+        return self._next_epoch
+
+    def begin(self, epoch: int) -> None:
+        """The controller took the epoch."""
+        self.epoch, self._high, self._next_epoch = epoch, 0, None
+        self._own_epochs.add(epoch)
+
+    def end(self) -> None:
+        """The session is over; numbers to come belong to another epoch."""
+        self.epoch = None
+
+    def is_new(self, part: PartId) -> bool:
+        """Of this epoch, and not seen before."""
+        return part.epoch == self.epoch and part.number > self._high and part not in self._missed
+
+    def missed(self, part: PartId, cause: Cause) -> None:
+        """Remember why a number that was seen is not on record yet."""
+        self._missed[part] = cause
+
+    def record(self, trigger: Trigger, context: PartContext) -> list[PartId]:
+        """Record a part, and first the numbers that were skipped before it: those are returned."""
+        skipped = self.fill_up_to(PartId(trigger.part.epoch, trigger.part.number - 1))
+        self._journal.record_triggers([trigger], context)
+        self._high = trigger.part.number
+        return skipped
+
+    def fill_up_to(self, part: PartId) -> list[PartId]:
+        """Record numbers of this epoch up to this one that nobody saw; returns those."""
+        if part.epoch != self.epoch or part.number <= self._high:
+            return []
+        first = self._high + 1
+        self._record_gap(part.epoch, first, part.number, Cause.TRIGGER_LOST, None)
+        return [PartId(part.epoch, number) for number in range(first, part.number + 1)]
+
+    def record_missed(self) -> list[PartId]:
+        """Record the numbers that were seen while nothing could be recorded."""
+        ours = [part for part in self._missed if part.epoch == self.epoch]
+        return self.fill_up_to(max(ours)) if ours else []
+
+    def _record_gap(self, epoch: int, first: int, last: int, default: Cause, outcome: Outcome | None) -> None:
+        for cause, numbers in self._by_cause(epoch, first, last, default):
+            verdict = Verdict(VerdictKind.UNJUDGED, cause=cause)
+            self._journal.record_gap(epoch, numbers, verdict, self._clock.utc(), self._context(), outcome)
+            if epoch == self.epoch:
+                self._high = numbers[-1]
+            for number in numbers:
+                self._missed.pop(PartId(epoch, number), None)
+
+    def _by_cause(self, epoch: int, first: int, last: int, default: Cause) -> Iterator[tuple[Cause, range]]:
+        """Runs of numbers that have the same cause. A run of thousands (a long stop) stays one."""
+        if not any(part.epoch == epoch for part in self._missed):
+            yield default, range(first, last + 1)
+            return
+        for cause, run in groupby(range(first, last + 1), lambda number: self._missed.get(PartId(epoch, number), default)):
+            numbers = list(run)
+            yield cause, range(numbers[0], numbers[-1] + 1)

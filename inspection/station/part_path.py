@@ -1,0 +1,311 @@
+"""The part path: from trigger to verdict to outcome, for one line. No threads and no sleeping in here.
+
+`step` goes round once: take what the gate says, journal new parts, judge them, journal the verdicts, send them,
+close parts whose outcome is known. The order is the safety of the station:
+
+    trigger journaled -> frame scored -> verdict journaled -> PASS sent
+
+A part for which any of these fails, or is late, is sent no PASS; the controller diverts what it has no PASS for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from inspection.domain.errors import GateError, StoreError
+from inspection.domain.ports import (
+    Acknowledged,
+    Attached,
+    Clock,
+    Detached,
+    Gate,
+    GateEvent,
+    Inputs,
+    Journal,
+    JudgedPart,
+    Resolved,
+    Started,
+    Triggered,
+)
+from inspection.domain.types import (
+    Alarm,
+    Cause,
+    Decision,
+    PartContext,
+    PartId,
+    RunState,
+    Trigger,
+    Verdict,
+    VerdictKind,
+)
+from inspection.judging.deadline import Travel
+from inspection.station.belt import Belt
+from inspection.station.condition import ConditionKeeper
+from inspection.station.examiner import Examined, Examiner, unjudged
+from inspection.station.numbering import Numbering
+
+@dataclass(frozen=True, slots=True)
+class PathSettings:
+    """`queue_capacity`: parts that may wait; one more is UNJUDGED(queue-full). `batch`: scored together at most."""
+
+    outcome_grace_ns: int = 5_000_000_000
+    queue_capacity: int = 64
+    batch: int = 8
+
+
+@dataclass(slots=True)
+class Tally:
+    """What went by since the station started. Read by the log line and the demo's progress."""
+
+    triggers: int = 0
+    verdicts: int = 0
+    ignored: int = 0  # duplicates, and triggers of an epoch that is not ours
+
+
+class PartPath:
+    """Owns the parts between their trigger and their outcome. Called from one thread."""
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        examiner: Examiner,
+        travel: Travel,
+        journal: Journal,
+        condition: ConditionKeeper,
+        context: Callable[[], PartContext],
+        clock: Clock,
+        settings: PathSettings,
+    ) -> None:
+        self._gate = gate
+        self._examiner = examiner
+        self._travel = travel
+        self._journal = journal
+        self._condition = condition
+        self._context = context
+        self._clock = clock
+        self._settings = settings
+        self._numbering = Numbering(journal, context, clock)
+        self._belt = Belt(journal, condition, clock, grace_ns=settings.outcome_grace_ns)
+        self._waiting: list[Trigger] = []
+        self._unrecorded: list[JudgedPart] = []  # judged while the store was down; nothing was sent for them
+        self._acks: list[tuple[Acknowledged, float | None]] = []
+        self._attached: Attached | None = None
+        self._stopping = False
+        self.tally = Tally()
+        self.latest: Examined | None = None  # the newest part with a picture, for the status
+
+    # --- life -----------------------------------------------------------------------------------------------
+
+    def recover(self) -> None:
+        """Close what an earlier run left open. Raises StoreError: a station that cannot write does not start."""
+        for part in self._journal.open_parts():
+            if part.verdict is None:
+                verdict = Verdict(VerdictKind.UNJUDGED, cause=Cause.INTERRUPTED)
+                self._journal.record_verdicts([unjudged(part.part, verdict, self._clock)])
+            if not part.has_outcome:
+                self._belt.adopt(part.part, _decision_of(part.verdict))
+
+    def step(self, timeout_s: float) -> None:
+        """Go round once; waits at most `timeout_s` for something to happen at the gate."""
+        for event in self._gate.poll(timeout_s):
+            self._handle(event)
+        self._mend_store()
+        self._begin_epoch()
+        self._show_state()
+        self._judge_waiting()
+        self._record_acks()
+        self._belt.expire(attached=self._numbering.epoch is not None)
+        self._condition.flush()
+        self._gate.beat()
+
+    def stop(self) -> None:
+        """From now on nothing passes: PASSes of parts on the belt are taken back, new parts are UNJUDGED(stopping)."""
+        self._stopping = True
+        self._condition.state(RunState.DEGRADED, "stopping: everything on the belt is diverted")
+        for part in self._belt.parts():
+            self._send(part, Decision.DIVERT)
+
+    def is_empty(self) -> bool:
+        """No part waits for a verdict or an outcome."""
+        return not self._waiting and not self._unrecorded and not self._belt.parts()
+
+    # --- what the gate says ---------------------------------------------------------------------------------
+
+    def _handle(self, event: GateEvent) -> None:
+        match event:
+            case Attached():
+                self._attached = event
+            case Started(epoch):
+                self._attached = None
+                self._numbering.begin(epoch)
+                self._belt.reattached()
+                self._condition.clear_alarm("gate-link")
+                self._condition.event("epoch", f"epoch {epoch} begins")
+            case Triggered(trigger):
+                self._take_trigger(trigger)
+            case Acknowledged():
+                self._take_ack(event)
+            case Resolved():
+                self._take_outcome(event)
+            case Detached(reason):
+                self._detached(reason)
+            case Inputs():
+                pass  # shown and acted on by the closed loop, which is not built yet
+
+    def _detached(self, reason: str) -> None:
+        self._attached = None
+        self._numbering.end()
+        self._condition.raise_alarm(
+            Alarm("gate-link", f"the gate controller is not there: {reason}. Everything diverts. Check its power and cable.")
+        )
+        lost, self._waiting = self._waiting, []
+        self._record_verdicts([self._unjudged(trigger, Cause.LINK_DOWN, reason) for trigger in lost])
+
+    def _begin_epoch(self) -> None:
+        """Answer a controller that waits for an epoch: first every number it counted is on record, then it starts."""
+        if self._attached is None or self._stopping:
+            return
+        attached = self._attached
+        try:
+            epoch = self._numbering.prepare(attached)
+        except StoreError as error:
+            self._store_down(str(error))
+            return
+        self._attached = None
+        self._gate.start(epoch, attached)
+
+    def _show_state(self) -> None:
+        if self._stopping:
+            return
+        down = next((raised.alarm for raised in self._condition.now.alarms if raised.alarm.key in _DEGRADING), None)
+        if down is not None:
+            self._condition.state(RunState.DEGRADED, down.text)
+        elif self._numbering.epoch is not None:
+            self._condition.state(RunState.RUNNING)
+
+    def _take_trigger(self, trigger: Trigger) -> None:
+        if not self._numbering.is_new(trigger.part):
+            self.tally.ignored += 1
+            return
+        self.tally.triggers += 1
+        try:
+            self._adopt(self._numbering.record(trigger, self._context()))
+        except StoreError as error:
+            self._numbering.missed(trigger.part, Cause.STORE_DOWN)
+            self._store_down(str(error))
+            return
+        self._belt.put(trigger.part, trigger.monotonic_ns, self._travel.gate_ns(trigger.monotonic_ns))
+        if self._stopping or len(self._waiting) >= self._settings.queue_capacity:
+            cause = Cause.STOPPING if self._stopping else Cause.QUEUE_FULL
+            self._record_verdicts([self._unjudged(trigger, cause)])
+            return
+        self._waiting.append(trigger)
+
+    def _take_ack(self, ack: Acknowledged) -> None:
+        trigger_ns = self._belt.trigger_ns(ack.part)
+        latency_ms = None if trigger_ns is None else (ack.monotonic_ns - trigger_ns) / 1e6
+        self._acks.append((ack, latency_ms))
+        if not ack.accepted and ack.decision is Decision.PASS:
+            self._condition.event("pass-refused", f"part {ack.part}: the controller refused its PASS: {ack.reason}")
+
+    def _take_outcome(self, resolved: Resolved) -> None:
+        part = resolved.part
+        try:
+            self._adopt(self._numbering.fill_up_to(part))
+            self._belt.resolve(part, resolved.outcome, resolved.monotonic_ns)
+        except StoreError as error:
+            self._store_down(str(error))  # not confirmed: the controller tells it again
+            return
+        self._gate.confirm(part)
+
+    # --- judging --------------------------------------------------------------------------------------------
+
+    def _judge_waiting(self) -> None:
+        batch, self._waiting = self._waiting[: self._settings.batch], self._waiting[self._settings.batch :]
+        if not batch:
+            return
+        judged = self._examiner.examine(batch, nothing_passes=self._condition.is_latched)
+        if any(part.kept is False for part in judged):
+            self._store_down("images of parts cannot be written as fast as they come")
+        self.latest = next((part for part in reversed(judged) if part.frame), self.latest)
+        self._record_verdicts([(part.judged, part.trigger) for part in judged])
+
+    def _unjudged(self, trigger: Trigger, cause: Cause, detail: str | None = None) -> tuple[JudgedPart, Trigger]:
+        verdict = Verdict(VerdictKind.UNJUDGED, cause=cause, detail=detail)
+        return unjudged(trigger.part, verdict, self._clock), trigger
+
+    # --- recording and sending ------------------------------------------------------------------------------
+
+    def _record_verdicts(self, judged: list[tuple[JudgedPart, Trigger]]) -> None:
+        """Journal, then send. What cannot be journaled is not sent, and is UNJUDGED(store-down) for good."""
+        if not judged:
+            return
+        self.tally.verdicts += len(judged)
+        try:
+            self._journal.record_verdicts([part for part, _ in judged])
+        except StoreError as error:
+            self._store_down(str(error))
+            for part, _ in judged:
+                kept = part.verdict
+                if kept.kind is not VerdictKind.UNJUDGED:
+                    kept = replace(kept, kind=VerdictKind.UNJUDGED, cause=Cause.STORE_DOWN, detail="could not be recorded in time")
+                self._unrecorded.append(replace(part, verdict=kept))
+            return
+        for part, trigger in judged:
+            if part.verdict.kind is not VerdictKind.PASS or not (self._stopping or self._examiner.is_late(trigger)):
+                self._send(part.part, part.verdict.decision)
+
+    def _send(self, part: PartId, decision: Decision) -> None:
+        if part.epoch != self._numbering.epoch:
+            return  # its session is over: it diverts whatever is sent
+        try:
+            self._gate.send(part, decision)
+            self._belt.commanded(part, decision)
+        except GateError as error:
+            self._condition.event("send-failed", f"part {part}: {error}")
+
+    def _mend_store(self) -> None:
+        """Record what could not be recorded when it happened."""
+        if not self._unrecorded and not self._numbering.has_missed:
+            self._condition.clear_alarm("store-down")
+            return
+        try:
+            if self._unrecorded:
+                self._journal.record_verdicts(self._unrecorded)
+                self._unrecorded = []
+            self._adopt(self._numbering.record_missed())
+        except StoreError as error:
+            self._store_down(str(error))
+
+    def _record_acks(self) -> None:
+        if not self._acks:
+            return
+        try:
+            self._journal.record_acks([ack for ack, _ in self._acks], [latency for _, latency in self._acks])
+        except StoreError as error:
+            self._store_down(str(error))
+            del self._acks[: -self._settings.queue_capacity]  # figures of parts, not the record of them
+            return
+        self._acks = []
+
+    def _adopt(self, parts: list[PartId]) -> None:
+        """Numbers that nobody saw ride on the belt too, until the controller says what became of them."""
+        for part in parts:
+            self._belt.adopt(part, None)
+
+    def _store_down(self, reason: str) -> None:
+        self._condition.raise_alarm(
+            Alarm("store-down", f"parts cannot be recorded, so everything diverts: {reason}. Free or mend the disk.")
+        )
+
+
+_DEGRADING = ("store-down", "gate-link", "wrong-pass")
+
+
+def _decision_of(verdict: VerdictKind | None) -> Decision | None:
+    """What a part of an earlier run may have been commanded."""
+    if verdict is None:
+        return None
+    return Decision.PASS if verdict is VerdictKind.PASS else Decision.DIVERT

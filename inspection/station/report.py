@@ -1,0 +1,65 @@
+"""The status of the line, composed for whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from inspection.domain.ports import Clock
+from inspection.domain.types import Frame, PartContext
+from inspection.station.condition import ConditionKeeper
+from inspection.station.examiner import Examined
+from inspection.station.part_path import PartPath
+
+
+class StatusReport:
+    """Composes what the dashboard sees. Read by the stores' thread; everything it reads is replaced whole."""
+
+    def __init__(
+        self, path: PartPath, condition: ConditionKeeper, context: Callable[[], PartContext], gate_kind: str, clock: Clock
+    ) -> None:
+        self._path = path
+        self._condition = condition
+        self._context = context
+        self._gate_kind = gate_kind
+        self._clock = clock
+        self._shown: Examined | None = None
+
+    def __call__(self) -> tuple[Mapping[str, object], Frame | None]:
+        """The status for `ports.StatusBoard`, as `inspection.history.LineStatus` has it."""
+        now, context, latest = self._condition.now, self._context(), self._path.latest
+        picture = None
+        last_part = None
+        if latest is not None:
+            picture = latest.frame if latest is not self._shown else None
+            self._shown = latest
+            part, verdict = latest.trigger.part, latest.judged.verdict
+            last_part = {
+                "epoch": part.epoch,
+                "number": part.number,
+                "verdict": verdict.kind,
+                "description": verdict.description,
+                "margin": verdict.margin,
+                "cause": verdict.cause,
+                "outcome": None,
+                "trigger_utc": latest.trigger.utc,
+            }
+        return {
+            "line": context.line,
+            "station": context.station,
+            "state": now.state,
+            "reason": now.reason,
+            "since_utc": now.since_utc,
+            "updated_utc": self._clock.utc(),
+            "gate": self._gate_kind,
+            "recipe": context.recipe,
+            "lot": context.lot,
+            "shift": context.shift,
+            "monitor": False,
+            "alarms": [
+                {"key": raised.alarm.key, "text": raised.alarm.text, "latched": raised.alarm.latched, "since_utc": raised.since_utc}
+                for raised in now.alarms
+            ],
+            "last_part": last_part,
+        }, picture
+
+

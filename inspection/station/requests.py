@@ -1,0 +1,35 @@
+"""Carrying out what people asked of the line, between parts."""
+
+from __future__ import annotations
+
+from inspection.domain.errors import StoreError
+from inspection.domain.ports import Clock, Inbox
+from inspection.station.condition import ConditionKeeper
+
+_PERIOD_NS = 500_000_000
+
+
+class RequestDesk:
+    """Looks into the inbox about twice a second."""
+
+    def __init__(self, inbox: Inbox, condition: ConditionKeeper, clock: Clock) -> None:
+        self._inbox = inbox
+        self._condition = condition
+        self._clock = clock
+        self._looked_ns = clock.monotonic_ns()
+
+    def __call__(self) -> None:
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._looked_ns < _PERIOD_NS:
+            return
+        self._looked_ns = now_ns
+        try:
+            requests = self._inbox.take()
+        except StoreError:
+            return  # they stay in the inbox; the part path raises the alarm about the store
+        for request in requests:
+            if request.kind == "acknowledge":
+                self._condition.event("acknowledged", f"{request.subject} by {request.by}")
+                self._condition.clear_alarm(request.subject, acknowledged=True)
+            else:
+                self._condition.event("refused", f"{request.kind} {request.subject} by {request.by}: no such request")

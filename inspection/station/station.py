@@ -1,0 +1,121 @@
+"""A running line: the part path and the stores' thread under one supervisor.
+
+The supervisor is the caller's thread. It watches that both threads make progress and that none has died; the
+error of a thread that died is raised here. The gate needs no supervisor: when the part path stands still its
+heartbeats say so, and the controller drops every PASS.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from inspection.domain.ports import Clock, Gate
+from inspection.domain.types import Alarm, RunState
+from inspection.station.condition import ConditionKeeper
+from inspection.station.keeper import StoreKeeper
+from inspection.station.part_path import PartPath
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.02
+_STORES_PERIOD_S = 0.05
+_STALL_NS = 5_000_000_000
+_DRAIN_EXTRA_NS = 1_500_000_000
+
+
+class Station:
+    """Runs until it is told to stop."""
+
+    def __init__(
+        self,
+        *,
+        path: PartPath,
+        gate: Gate,
+        keeper: StoreKeeper,
+        condition: ConditionKeeper,
+        requests: Callable[[], None],
+        clock: Clock,
+        travel_ns: int,
+    ) -> None:
+        """`requests` carries out what people asked for (`inspection.app`); it is called between parts."""
+        self._path = path
+        self._gate = gate
+        self._keeper = keeper
+        self._condition = condition
+        self._requests = requests
+        self._clock = clock
+        self._travel_ns = travel_ns
+        self._error: BaseException | None = None
+        self._stop_stores = threading.Event()
+        self._ended = threading.Event()
+        self._rounds = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Block until `stop` is set and everything on the belt is diverted and on record.
+
+        Raises whatever a thread died of, after the gate has been let go of.
+        """
+        self._path.recover()
+        part_path = threading.Thread(target=self._guard, args=(lambda: self._run_path(stop),), name="part-path")
+        stores = threading.Thread(target=self._guard, args=(self._run_stores,), name="stores")
+        try:
+            part_path.start()
+            stores.start()
+            self._supervise()
+        finally:
+            stop.set()
+            part_path.join()
+            self._gate.close()
+            self._stop_stores.set()
+            stores.join()
+        if self._error is not None:
+            raise self._error
+        self._condition.state(RunState.STOPPED)
+        self._keeper.finish()
+
+    def _guard(self, body: Callable[[], None]) -> None:
+        """Run a thread's body; its error ends the station and is raised by `run`."""
+        try:
+            body()
+        except BaseException as error:  # raised again by run(), in the supervisor's thread
+            self._error = error
+        finally:
+            if self._error is not None or threading.current_thread().name == "part-path":
+                self._ended.set()
+
+    def _run_path(self, stop: threading.Event) -> None:
+        while not stop.is_set() and self._error is None:
+            self._requests()
+            self._check_stores()
+            self._path.step(_POLL_S)
+            self._rounds += 1
+        self._path.stop()
+        until_ns = self._clock.monotonic_ns() + self._travel_ns + _DRAIN_EXTRA_NS
+        while not self._path.is_empty() and self._clock.monotonic_ns() < until_ns and self._error is None:
+            self._path.step(_POLL_S)
+
+    def _check_stores(self) -> None:
+        fault = self._keeper.fault
+        if fault is None:
+            self._condition.clear_alarm("stores")
+        else:
+            self._condition.raise_alarm(
+                Alarm("stores", f"images and log files cannot be written; parts are safe in the journal: {fault}")
+            )
+
+    def _run_stores(self) -> None:
+        while not self._stop_stores.wait(_STORES_PERIOD_S) and self._error is None:
+            self._keeper.step()
+
+    def _supervise(self) -> None:
+        """Wait for the part path to end; say so in the log when it stands still."""
+        seen, since_ns, told = -1, self._clock.monotonic_ns(), False
+        while not self._ended.wait(0.5):
+            now_ns = self._clock.monotonic_ns()
+            if self._rounds != seen:
+                seen, since_ns, told = self._rounds, now_ns, False
+            elif now_ns - since_ns > _STALL_NS and not told:
+                log.error("the part path has stood still for %.0f s; the controller diverts everything", _STALL_NS / 1e9)
+                told = True

@@ -1,0 +1,118 @@
+"""Small building blocks of a picture: coordinate grids, smooth noise, steps. Pure functions on float32 (H, W)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Field = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Pixel centres in two frames: the image's (`x`, `y`, −1 to 1, y down) and the part's own (`u`, `v`, outline near 1).
+
+    `pixel` is the width of a pixel in part units; `scale` is part units to image units.
+    """
+
+    x: Field
+    y: Field
+    u: Field
+    v: Field
+    pixel: float
+    scale: float
+
+    @property
+    def size_px(self) -> int:
+        return self.x.shape[0]
+
+    def nearest(self, field: Field, u: float, v: float, pose: Pose) -> float:
+        """The field's value at a point in part coordinates, clamped to the frame."""
+        x, y = pose.to_image(u, v)
+        size = self.size_px
+        column = min(size - 1, max(0, int((x + 1) * size / 2)))
+        row = min(size - 1, max(0, int((y + 1) * size / 2)))
+        return float(field[row, column])
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where the part lies: centre in image units, size of one part unit in image units, turn, foreshortening."""
+
+    centre_x: float
+    centre_y: float
+    scale: float
+    turn_rad: float
+    squash: float = 1.0
+
+    def to_image(self, u: float, v: float) -> tuple[float, float]:
+        cos, sin = np.cos(self.turn_rad), np.sin(self.turn_rad)
+        x = self.centre_x + self.scale * (cos * u - sin * v)
+        return float(x), float(self.centre_y + self.scale * self.squash * (sin * u + cos * v))
+
+    def grid(self, size_px: int) -> Grid:
+        """Coordinates of a square picture of `size_px` pixels a side."""
+        line = ((np.arange(size_px, dtype=np.float32) + 0.5) * 2 / size_px - 1).astype(np.float32)
+        x, y = np.meshgrid(line, line)
+        dx, dy = (x - self.centre_x) / self.scale, (y - self.centre_y) / (self.scale * self.squash)
+        cos, sin = np.float32(np.cos(self.turn_rad)), np.float32(np.sin(self.turn_rad))
+        u, v = cos * dx + sin * dy, cos * dy - sin * dx
+        return Grid(x=x, y=y, u=as_field(u), v=as_field(v), pixel=2 / (size_px * self.scale), scale=self.scale)
+
+
+def as_field(values: npt.ArrayLike) -> Field:
+    return np.asarray(values, dtype=np.float32)
+
+
+def step(distance: Field, width: float) -> Field:
+    """1 where distance is well below 0, 0 well above, linear over `width`: an anti-aliased inside."""
+    return as_field(np.clip(0.5 - distance / max(width, 1e-6), 0.0, 1.0))
+
+
+def smooth(low: float, high: float, values: Field) -> Field:
+    """Hermite step from 0 at `low` to 1 at `high`."""
+    t = np.clip((values - low) / (high - low), 0.0, 1.0)
+    return as_field(t * t * (3 - 2 * t))
+
+
+def round_edge(distance: Field, width: float, depth: float) -> Field:
+    """Height of a rounded edge: 0 inside, falling to −depth over `width` towards distance 0."""
+    t = np.clip(-distance / width, 0.0, 1.0)
+    return as_field(depth * (np.sqrt(np.maximum(1 - (1 - t) ** 2, 0.0)) - 1))
+
+
+def noise(rng: np.random.Generator, size_px: int, cells: int, cells_y: int | None = None) -> Field:
+    """Smooth noise, about −1 to 1, `cells` bumps across: the same bumps at every picture size."""
+    grid = rng.uniform(-1, 1, ((cells_y or cells) + 3, cells + 3)).astype(np.float32)
+    rows, columns = grid.shape
+    box = (1.0, 1.0, columns - 2.0, rows - 2.0)
+    picture = Image.fromarray(grid).resize((size_px, size_px), Image.Resampling.BICUBIC, box=box)
+    return np.asarray(picture, dtype=np.float32)
+
+
+def fractal(rng: np.random.Generator, size_px: int, cells: int, octaves: int = 3) -> Field:
+    """Sum of noises, each twice as fine and half as strong; about −1 to 1."""
+    total = np.zeros((size_px, size_px), np.float32)
+    for octave in range(octaves):
+        total += noise(rng, size_px, cells << octave) * np.float32(0.5**octave)
+    return as_field(total / 1.4)
+
+
+def segment_distance(grid: Grid, ends: npt.NDArray[np.float32]) -> tuple[Field, Field]:
+    """Distance to a polyline (n, 2) in part units, and how far along it (0 to 1) the nearest point lies."""
+    best = np.full(grid.u.shape, 1e3, np.float32)
+    along = np.zeros(grid.u.shape, np.float32)
+    count = len(ends) - 1
+    for index in range(count):
+        (u0, v0), (u1, v1) = ends[index], ends[index + 1]
+        du, dv = float(u1 - u0), float(v1 - v0)
+        length2 = max(du * du + dv * dv, 1e-9)
+        t = np.clip(((grid.u - u0) * du + (grid.v - v0) * dv) / length2, 0.0, 1.0)
+        distance = np.hypot(grid.u - u0 - t * du, grid.v - v0 - t * dv)
+        nearer = distance < best
+        best = np.where(nearer, distance, best)
+        along = np.where(nearer, (index + t) / count, along)
+    return as_field(best), as_field(along)

@@ -1,0 +1,20 @@
+"""How a name that nobody knows is answered: with the nearest one that is known, and with all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean "power"?`, or an empty text when nothing is near."""
+    by_folded = {name.casefold(): name for name in known}
+    near = get_close_matches(word.casefold(), by_folded, n=2, cutoff=0.6)
+    return f"did you mean {' or '.join(f'"{by_folded[name]}"' for name in near)}?" if near else ""
+
+
+def unknown_name(word: str, known: Iterable[str]) -> str:
+    """Near misses, then every known name: the tail of a message about `word`."""
+    names = sorted(known)
+    listed = f"known: {', '.join(names)}" if names else "there is none"
+    return "; ".join(text for text in (did_you_mean(word, names), listed) if text)

@@ -1,0 +1,221 @@
+import sqlite3
+from datetime import timedelta
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from inspection import history
+from inspection.adapters.store import log as log_module
+from inspection.adapters.store.evidence import ImageEvidence
+from inspection.adapters.store.journal import SqliteJournal
+from inspection.adapters.store.log import ParquetLog
+from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.schema import PARTS
+from inspection.domain.errors import StoreError
+from inspection.domain.types import Cause, Frame, PartId, Verdict, VerdictKind
+from tests.fakes.clock import START_UTC, ManualClock
+from tests.fakes.parts import CONTEXT, PASSED, judged, trigger
+
+
+class Line:
+    """A line's stores, as a station has them."""
+
+    def __init__(self, data_dir):
+        self.data_dir = data_dir
+        self.paths = LinePaths(data_dir, "demo")
+        self.clock = ManualClock()
+        self.journal = SqliteJournal(self.paths.state_db, "process")
+        self.open_log()
+
+    def open_log(self):
+        self.log = ParquetLog(self.paths, self.clock, seal_after_parts=10, seal_after_s=30)
+
+    def part(self, number, *, closed=True, utc=START_UTC, image_path=None):
+        self.journal.record_triggers([trigger(1, number, utc)], CONTEXT)
+        self.journal.record_verdicts([judged(1, number, image_path=image_path, utc=utc)])
+        if closed:
+            self.journal.record_outcome(PartId(1, number), PASSED, utc)
+
+    def files(self):
+        return sorted(self.paths.log_dir.rglob("*.parquet"))
+
+    def numbers(self):
+        return history.parts(self.data_dir, "demo")["number"].tolist()
+
+    def close(self):
+        self.log.close()
+        self.journal.close()
+
+
+@pytest.fixture
+def line(tmp_path):
+    line = Line(tmp_path)
+    yield line
+    line.close()
+
+
+def test_parts_are_sealed_when_there_are_enough_or_they_are_old_enough(line):
+    for number in range(1, 10):
+        line.part(number)
+    assert line.log.seal() == 0
+    line.part(10)
+    assert line.log.seal() == 10
+    line.part(11)
+    assert line.log.seal() == 0
+    line.clock.advance(31)
+    assert line.log.seal() == 1
+    assert line.numbers() == list(range(1, 12))
+
+
+def test_only_closed_parts_are_sealed_and_the_others_are_read_from_the_journal(line):
+    line.part(1)
+    line.part(2, closed=False)
+    assert line.log.seal(everything=True) == 1
+    assert line.numbers() == [1, 2]
+    assert history.parts(line.data_dir, "demo")["outcome"].isna().tolist() == [False, True]
+
+
+def test_a_file_has_the_schema_that_is_documented(line):
+    line.part(1)
+    line.log.seal(everything=True)
+    assert pq.read_schema(line.files()[0]).equals(PARTS, check_metadata=True)
+    row = history.parts(line.data_dir, "demo").iloc[0]
+    assert row["scores"].tolist() == [{"description": "scratch", "score": 0.25, "threshold": 1.0}]
+    assert (row["recipe_id"], row["calibration_id"], row["verdict"], row["outcome"]) == ("r1", "c1", "PASS", "PASSED")
+    assert row["trigger_utc"] == START_UTC
+    assert row["judge_ms"] == 7.0
+
+
+def test_parts_lie_under_the_utc_date_of_their_trigger(line):
+    line.part(1)
+    line.part(2, utc=START_UTC + timedelta(days=1))
+    line.log.seal(everything=True)
+    assert [path.parent.name for path in line.files()] == ["date=2026-01-05", "date=2026-01-06"]
+    since = START_UTC + timedelta(hours=20)
+    assert history.parts(line.data_dir, "demo", since=since)["number"].tolist() == [2]
+    assert history.parts(line.data_dir, "demo", until=since)["number"].tolist() == [1]
+    assert history.parts(line.data_dir, "demo", newest=1)["number"].tolist() == [2]
+
+
+@pytest.mark.parametrize("dies_in", ["write", "rename", "forget"])
+def test_a_station_that_dies_while_sealing_loses_nothing_and_repeats_nothing(line, monkeypatch, dies_in):
+    for number in range(1, 26):
+        line.part(number)
+
+    class Died(BaseException):
+        pass
+
+    def die(*_, **__):
+        raise Died
+
+    real = log_module.replace_durably
+
+    def rename_then_die(path, write):
+        real(path, write)
+        raise Died
+
+    if dies_in == "write":
+        monkeypatch.setattr(log_module.pq, "write_table", die)
+    elif dies_in == "rename":
+        monkeypatch.setattr(log_module, "replace_durably", die)
+    else:
+        monkeypatch.setattr(log_module, "replace_durably", rename_then_die)
+    with pytest.raises(Died):
+        line.log.seal(everything=True)
+    assert line.numbers() == list(range(1, 26))  # also in that very state, for a reader
+
+    monkeypatch.undo()
+    line.log.close()
+    line.open_log()
+    line.log.seal(everything=True)
+    assert line.numbers() == list(range(1, 26))
+    assert sum(pq.read_metadata(path).num_rows for path in line.files()) == 25
+    left = sqlite3.connect(line.paths.state_db)
+    assert left.execute("SELECT count(*) FROM parts").fetchone() == (0,)
+    left.close()
+
+
+def test_a_log_that_cannot_be_written_leaves_the_parts_in_the_journal(line, monkeypatch):
+    for number in range(1, 11):
+        line.part(number)
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log_module.pq, "write_table", full)
+        with pytest.raises(StoreError, match="No space left"):
+            line.log.seal()
+    assert line.numbers() == list(range(1, 11))
+    assert not list(line.paths.log_dir.rglob("*.tmp"))
+    line.part(11)
+    line.log.seal(everything=True)
+    assert line.numbers() == list(range(1, 12))
+
+
+def test_a_gap_is_sealed_under_the_day_it_was_found(line):
+    verdict = Verdict(VerdictKind.UNJUDGED, cause=Cause.STATION_DOWN)
+    line.journal.record_gap(1, range(1, 4), verdict, START_UTC, CONTEXT, PASSED)
+    line.log.seal(everything=True)
+    parts = history.parts(line.data_dir, "demo")
+    assert parts["cause"].tolist() == ["station-down"] * 3
+    assert parts["trigger_utc"].isna().all()
+
+
+def test_an_image_is_named_in_the_log_only_if_it_was_written(line):
+    evidence = ImageEvidence(line.paths, capacity=2)
+    frame = Frame(np.full((8, 8, 3), 90, np.uint8), START_UTC)
+    kept, lost = evidence.offer(PartId(1, 1), frame), evidence.offer(PartId(1, 2), frame)
+    assert evidence.offer(PartId(1, 3), frame) is None, "a full queue is told, not dropped"
+    assert evidence.drain() == 2
+    (line.data_dir / lost).unlink()
+    line.part(1, image_path=kept)
+    line.part(2, image_path=lost)
+    line.log.seal(everything=True)
+    parts = history.parts(line.data_dir, "demo")
+    assert parts["image_path"].tolist()[0] == kept
+    assert parts["image_path"].isna().tolist() == [False, True]
+    assert history.image(line.data_dir, "demo", kept).startswith(b"\xff\xd8")
+    with pytest.raises(StoreError, match="gone"):
+        history.image(line.data_dir, "demo", lost)
+
+
+@pytest.mark.parametrize("path", ["lines/demo/state.db", "../outside.jpg", "/etc/hostname"])
+def test_only_images_of_the_line_are_handed_out(line, path):
+    with pytest.raises(StoreError, match="not an image of line demo"):
+        history.image(line.data_dir, "demo", path)
+
+
+def test_an_evidence_image_that_cannot_be_written_stays_in_the_queue(line, monkeypatch):
+    evidence = ImageEvidence(line.paths)
+    evidence.offer(PartId(1, 1), Frame(np.zeros((4, 4, 3), np.uint8), START_UTC))
+    (line.data_dir / "evidence").write_text("in the way")
+    with pytest.raises(StoreError):
+        evidence.drain()
+    (line.data_dir / "evidence").unlink()
+    assert evidence.drain() == 1
+
+
+def test_a_line_that_never_ran_has_an_empty_history(tmp_path):
+    assert history.lines(tmp_path) == []
+    assert history.status(tmp_path, "demo") is None
+    assert list(history.parts(tmp_path, "demo").columns) == PARTS.names
+    assert history.events(tmp_path, "demo").empty
+
+
+def test_completeness_finds_what_is_missing_and_what_is_there_twice(line):
+    for number in range(1, 6):
+        line.part(number)
+    line.log.seal(everything=True)
+    line.part(6)
+    line.part(7, closed=False)
+    check = history.completeness(line.data_dir, "demo")
+    assert (check.parts, check.missing, check.repeated, check.open) == (7, [], [], 1)
+
+    (path,) = line.files()
+    path.with_name("copy.parquet").write_bytes(path.read_bytes())
+    assert history.completeness(line.data_dir, "demo").repeated == [f"1-{n}" for n in range(1, 6)]
+    path.with_name("copy.parquet").unlink()
+    path.unlink()
+    assert history.completeness(line.data_dir, "demo").missing == [f"1-{n}" for n in range(1, 6)]

@@ -1,0 +1,47 @@
+"""An encoder whose space has one axis a word: small enough to do the sums by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from inspection.domain.errors import ScoringError
+from inspection.domain.types import Pixels, Vectors
+
+AXES = ("good", "scratch", "stain")
+
+
+class AxisEncoder:
+    """`ports.Encoder`. A phrase points along the axis it names; a picture along what its first three pixels' red
+    values weigh the axes with. A picture that is all zero cannot be scored."""
+
+    logit_scale = 10.0
+
+    def __init__(self) -> None:
+        self.text_calls = 0
+
+    @property
+    def fingerprint(self) -> Mapping[str, str]:
+        return {"model": "axis", "weights": "none", "runtime": "test", "preprocessing": "none", "text_processing": "none"}
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        self.text_calls += 1
+        return np.stack([_unit(np.array([float(axis in text) for axis in AXES])) for text in texts])
+
+    def embed_images(self, images: Sequence[Pixels]) -> Vectors:
+        return np.stack([_unit(image.reshape(-1, 3)[:3, 0].astype(float)) for image in images])
+
+
+def picture(good: int, scratch: int = 0, stain: int = 0) -> Pixels:
+    """A picture that `AxisEncoder` sees so much of each axis in."""
+    pixels = np.zeros((2, 2, 3), np.uint8)
+    pixels.reshape(-1, 3)[:3, 0] = good, scratch, stain
+    return pixels
+
+
+def _unit(vector: np.ndarray) -> Vectors:
+    length = np.linalg.norm(vector)
+    if not length > 0:
+        raise ScoringError("the picture has no content")
+    return (vector / length).astype(np.float32)

@@ -1,0 +1,49 @@
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspection.calibration.thresholds import Threshold
+from inspection.domain.types import Cause, Decision, VerdictKind
+from inspection.judging.deadline import Travel
+from inspection.judging.judge import judge
+
+LIMITS = {"scratch": Threshold(1.0, 0.0, 0.5), "stain": Threshold(-2.0, -4.0, 2.0)}
+number = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(number, number)
+def test_a_pass_is_given_only_when_every_score_is_finite_and_at_or_under_its_threshold(scratch, stain):
+    verdict = judge({"scratch": scratch, "stain": stain}, LIMITS)
+    within = math.isfinite(scratch) and math.isfinite(stain) and scratch <= 1.0 and stain <= -2.0
+    assert (verdict.kind is VerdictKind.PASS) == within
+    assert (verdict.decision is Decision.PASS) == within
+
+
+@given(st.dictionaries(st.sampled_from(["scratch", "stain", "other"]), st.floats(-9, 9)))
+def test_a_description_too_few_or_too_many_is_unjudged(scores):
+    verdict = judge(scores, LIMITS)
+    if set(scores) != set(LIMITS):
+        assert verdict.cause is Cause.SCORER_FAULT
+
+
+def test_without_thresholds_nothing_is_judged():
+    assert judge({}, {}).kind is VerdictKind.UNJUDGED
+
+
+def test_the_description_that_decides_is_the_one_furthest_over():
+    verdict = judge({"scratch": 1.5, "stain": 8.0}, LIMITS)
+    assert (verdict.kind, verdict.description, verdict.margin) == (VerdictKind.REJECT, "stain", 5.0)
+
+
+def test_a_pass_names_the_description_it_came_nearest_to():
+    verdict = judge({"scratch": 0.9, "stain": -9.0}, LIMITS)
+    assert verdict.description == "scratch"
+    assert verdict.margin is not None
+    assert verdict.margin < 0
+
+
+def test_a_deadline_is_the_margin_before_the_gate():
+    travel = Travel(800, 20)
+    assert travel.gate_ns(100) == 900
+    assert travel.deadline_ns(100) == 880

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspection.domain.errors import ScoringError
+from inspection.scoring.prototypes import encode_prototypes
+from inspection.scoring.region import Region
+from inspection.scoring.scorer import score
+from tests.fakes.encoder import AxisEncoder, picture
+
+
+def prototypes(encoder: AxisEncoder):
+    return encode_prototypes(encoder, ["a good part"], {"scratch": ["a scratch"], "stain": ["a stain", "a stain on it"]})
+
+
+def test_texts_are_encoded_once_for_all_descriptions():
+    encoder = AxisEncoder()
+    found = prototypes(encoder)
+    assert encoder.text_calls == 1
+    assert found.names == ("scratch", "stain")
+    assert np.allclose(np.linalg.norm(found.defects, axis=1), 1)
+
+
+def test_a_defect_scores_above_a_good_part_on_its_own_description_only():
+    encoder = AxisEncoder()
+    margins = score(encoder.embed_images([picture(9), picture(9, scratch=9), picture(9, stain=9)]), prototypes(encoder), 10.0)
+    assert margins[0] == pytest.approx([-10, -10])
+    assert margins[1] == pytest.approx([0, -10 / 2**0.5])
+    assert margins[2] == pytest.approx([-10 / 2**0.5, 0])
+
+
+def test_a_score_is_scale_times_the_difference_of_two_cosines():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(4, 3))
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    encoder = AxisEncoder()
+    found = prototypes(encoder)
+    expected = [[7 * (v @ d - v @ found.normal) for d in found.defects] for v in unit]
+    assert np.allclose(score(unit, found, 7.0), expected, atol=1e-5)
+
+
+def test_a_component_that_is_not_finite_is_an_error_and_never_a_score():
+    broken = np.array([[np.nan, 0, 0]], np.float32)
+    with pytest.raises(ScoringError):
+        score(broken, prototypes(AxisEncoder()), 10.0)
+
+
+def test_phrasings_that_cancel_out_are_refused():
+    class Opposite(AxisEncoder):
+        def embed_texts(self, texts):
+            return np.array([[1, 0, 0], [0, 1, 0], [0, -1, 0]], np.float32)
+
+    with pytest.raises(ScoringError, match="cancel"):
+        encode_prototypes(Opposite(), ["a"], {"b": ["c", "d"]})
+
+
+fraction = st.floats(0, 0.99)
+
+
+@given(fraction, fraction, st.floats(0.001, 1), st.floats(0.001, 1), st.integers(1, 50), st.integers(1, 50))
+def test_a_region_is_inside_the_frame_and_never_empty(left, top, width, height, rows, columns):
+    region = Region(left, top, min(width, 1 - left), min(height, 1 - top))
+    cropped = region.crop(np.zeros((rows, columns, 3), np.uint8))
+    assert 0 < cropped.shape[0] <= rows
+    assert 0 < cropped.shape[1] <= columns
+
+
+def test_the_whole_frame_is_the_default():
+    pixels = np.zeros((7, 5, 3), np.uint8)
+    assert Region().crop(pixels).shape == pixels.shape
