@@ -16,6 +16,7 @@ _PACKAGE = Path(__file__).resolve().parent
 _ROOT = _PACKAGE.parent
 _BUNDLED = _PACKAGE / "_bundled"
 
+_PREFIX = "INSPECTION_"
 ENVIRONMENT = {
     "INSPECTION_CONFIG_DIR": "where lines, recipes and calibrations are; default: the demo's",
     "INSPECTION_DATA_DIR": "where runs write; default: inspection/ in the user's data home",
@@ -45,11 +46,12 @@ def ui_app() -> Path:
 
 def check_environment(environment: Mapping[str, str] = os.environ) -> None:
     """Refuse INSPECTION_* variables that nobody reads. Raises ConfigError naming all of them."""
-    unknown = sorted(name for name in environment if name.startswith("INSPECTION_") and name not in ENVIRONMENT)
+    unknown = sorted(name for name in environment if name.startswith(_PREFIX) and name not in ENVIRONMENT)
     if unknown:
-        raise ConfigError(
-            "\n".join(f"environment variable {name} is not known; {unknown_name(name, ENVIRONMENT)}" for name in unknown)
+        told = (
+            f"environment variable {name} is not known; {unknown_name(name, ENVIRONMENT, _PREFIX)}" for name in unknown
         )
+        raise ConfigError("\n".join(told))
 
 
 def default_config_dir(environment: Mapping[str, str] = os.environ) -> Path:

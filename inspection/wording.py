@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean "power"?`, or an empty text when nothing is near."""
-    by_folded = {name.casefold(): name for name in known}
-    near = get_close_matches(word.casefold(), by_folded, n=2, cutoff=0.6)
-    return f"did you mean {' or '.join(f'"{by_folded[name]}"' for name in near)}?" if near else ""
+def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
+    """`did you mean "power"?`, or an empty text when nothing is near. A `prefix` that all share does not make near."""
+    by_folded = {name.removeprefix(prefix).casefold(): name for name in known}
+    near = get_close_matches(word.removeprefix(prefix).casefold(), by_folded, n=2, cutoff=0.6)
+    quoted = [f'"{by_folded[name]}"' for name in near]
+    return f"did you mean {' or '.join(quoted)}?" if near else ""
 
 
-def unknown_name(word: str, known: Iterable[str]) -> str:
+def unknown_name(word: str, known: Iterable[str], prefix: str = "") -> str:
     """Near misses, then every known name: the tail of a message about `word`."""
     names = sorted(known)
     listed = f"known: {', '.join(names)}" if names else "there is none"
-    return "; ".join(text for text in (did_you_mean(word, names), listed) if text)
+    return f"{did_you_mean(word, names, prefix)} {listed}".lstrip()

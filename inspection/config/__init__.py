@@ -1,0 +1,35 @@
+"""Strict models of a site's configuration. `load_site` reads a directory or refuses it with every problem in it."""
+
+from inspection.config.line import (
+    DryGateConfig,
+    EvidenceConfig,
+    FolderCameraConfig,
+    GateTriggerConfig,
+    LineConfig,
+    LogConfig,
+    SerialGateConfig,
+    ShiftConfig,
+    TimerTriggerConfig,
+)
+from inspection.config.problems import ConfigProblems, Problem
+from inspection.config.recipe import DescriptionConfig, RecipeConfig, RegionConfig
+from inspection.config.site import Site, load_site
+
+__all__ = [
+    "ConfigProblems",
+    "DescriptionConfig",
+    "DryGateConfig",
+    "EvidenceConfig",
+    "FolderCameraConfig",
+    "GateTriggerConfig",
+    "LineConfig",
+    "LogConfig",
+    "Problem",
+    "RecipeConfig",
+    "RegionConfig",
+    "SerialGateConfig",
+    "ShiftConfig",
+    "Site",
+    "TimerTriggerConfig",
+    "load_site",
+]

@@ -9,84 +9,87 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from inspection.config.problems import KeyPath, Problem, Source, in_words, shown
 
 _SIZE_MAX_BYTES = 1_000_000
+_DEPTH_MAX = 20
 _STANDARD = "tag:yaml.org,2002:"
+_NUMBERS = {"int", "float", "bool", "null"}
+_TEXTS = {"str", "timestamp", "merge", "value"}  # what YAML sees in them is no setting of ours: text
+
+
+class _Refused(Exception):
+    """Nothing can be made of the file. `line` 0: the file as a whole."""
+
+    def __init__(self, line: int, text: str) -> None:
+        super().__init__(text)
+        self.line = line
 
 
 def read_source(path: Path, problems: list[Problem]) -> Source | None:
     """The file's mapping. What is wrong is added to `problems`; None if nothing can be made of the file."""
-    text = _read_text(path, problems)
-    if text is None:
-        return None
-    try:
-        node = _compose(path, text, problems)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = "; ".join(str(part).strip() for part in (error.context, error.problem) if part)
-        problems.append(
-            Problem(
-                shown(path),
-                mark.line + 1 if mark else 1,
-                "",
-                f"is not YAML: {what}; indent with spaces, one 'key: value' a line, and quote text that holds ': ' or ' #'",
-            )
-        )
-        return None
-    except (ReaderError, YAMLError, RecursionError) as error:
-        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error).splitlines()[0]
-        problems.append(Problem(shown(path), 0, "", f"is not YAML: {reason}; write it anew as plain UTF-8 text"))
-        return None
-    if node is None:
-        return None
     reader = _Reader(path, problems)
-    data = reader.value(node, ())
+    try:
+        data = reader.value(_root(_read_text(path)), ())
+    except _Refused as refused:
+        problems.append(Problem(shown(path), refused.line, "", str(refused)))
+        return None
     return Source(path, data, reader.lines)
 
 
-def _read_text(path: Path, problems: list[Problem]) -> str | None:
-    def refuse(text: str, line: int = 0) -> None:
-        problems.append(Problem(shown(path), line, "", text))
-
+def _read_text(path: Path) -> str:
     if path.is_dir():
-        return refuse("is a directory; a YAML file is expected here: move or rename it")
+        raise _Refused(0, "is a directory; a YAML file is expected here: move or rename it")
     try:
         content = path.read_bytes()
     except OSError as error:
-        return refuse(f"cannot be read ({error.strerror}); make it readable for the user that runs the station")
+        what = f"cannot be read ({error.strerror}); make it readable for the user that runs the station"
+        raise _Refused(0, what) from error
     if len(content) > _SIZE_MAX_BYTES:
-        return refuse(f"has {len(content)} bytes; a configuration has at most {_SIZE_MAX_BYTES}: is it another file?")
+        raise _Refused(0, f"has {len(content)} bytes, allowed {_SIZE_MAX_BYTES}; is it another file?")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return refuse(f"byte 0x{content[error.start]:02x} is not UTF-8 text; save the file as UTF-8", line)
+        byte = content[error.start]
+        raise _Refused(line, f"byte 0x{byte:02x} is not UTF-8 text; save the file as UTF-8") from error
 
 
-def _compose(path: Path, text: str, problems: list[Problem]) -> MappingNode | None:
-    def refuse(line: int, what: str) -> None:
-        problems.append(Problem(shown(path), line, "", what))
-
+def _root(text: str) -> MappingNode:
     for number, line in enumerate(text.splitlines(), start=1):
         if line.startswith("%"):
-            return refuse(number, f"{in_words(line)} is a YAML directive; remove it: every file is read as YAML 1.2")
+            raise _Refused(number, f"{in_words(line)} is a YAML directive; remove it: every file is read as YAML 1.2")
         if line.strip() and not line.startswith("#"):
             break
-    for event in YAML(typ="safe", pure=True).parse(text):
-        if isinstance(event, AliasEvent):
-            refuse(event.start_mark.line + 1, f"alias *{event.anchor} is not allowed; write the value out")
-            return None
-    node = YAML(typ="safe", pure=True).compose(text)
+    try:
+        depth = 0
+        for event in YAML(typ="safe", pure=True).parse(text):
+            line_number = event.start_mark.line + 1
+            if isinstance(event, AliasEvent):
+                raise _Refused(line_number, f"alias *{event.anchor} is not allowed; write the value out")
+            depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+            if depth > _DEPTH_MAX:
+                raise _Refused(line_number, "is nested too deep; no setting is more than four levels down")
+        node = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = "; ".join(str(part).strip() for part in (error.context, error.problem) if part)
+        advice = "indent with spaces, write one 'key: value' a line, and quote text that holds ': ' or ' #'"
+        raise _Refused(mark.line + 1 if mark else 0, f"is not YAML: {what}; {advice}") from error
+    except ReaderError as error:
+        where = text.count("\n", 0, error.position) + 1
+        raise _Refused(
+            where, f"holds a character that YAML does not allow (code {error.character}); remove it"
+        ) from error
     if node is None:
-        return refuse(1, "is empty; start from the demo's file of the same kind in configs/")
+        raise _Refused(1, "is empty; start from the demo's file of the same kind in configs/")
     if not isinstance(node, MappingNode):
-        return refuse(node.start_mark.line + 1, "is not a mapping; write one 'key: value' a line")
+        raise _Refused(node.start_mark.line + 1, "is not a mapping; write one 'key: value' a line")
     return node
 
 
@@ -106,18 +109,24 @@ class _Reader:
             return self._mapping(node, path)
         if isinstance(node, SequenceNode) and tag == f"{_STANDARD}seq":
             return tuple(self.value(item, (*path, index)) for index, item in enumerate(node.value))
-        if isinstance(node, ScalarNode) and tag.startswith(_STANDARD):
-            return self._scalar(node, tag.removeprefix(_STANDARD))
+        kind = tag.removeprefix(_STANDARD)
+        if isinstance(node, ScalarNode) and kind in _NUMBERS | _TEXTS:
+            return self._number(node) if kind in _NUMBERS else self._text(node, path)
         self._refuse(node, path, f"tag {tag.replace(_STANDARD, '!!')} is not allowed; write the plain value")
         return None
 
-    def _scalar(self, node: ScalarNode, kind: str) -> Any:
-        if kind in {"int", "float", "bool", "null"}:
-            try:
-                return self._constructor.construct_object(node)
-            except (ValueError, KeyError):
-                return node.value
-        return node.value
+    def _number(self, node: ScalarNode) -> Any:
+        try:
+            return self._constructor.construct_object(node)
+        except (ValueError, KeyError):  # `!!int seven`: the model will say what it wants
+            return node.value
+
+    def _text(self, node: ScalarNode, path: KeyPath) -> str:
+        text: str = node.value
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            self._refuse(node, path, "holds half a character (\\ud800 to \\udfff); write the character itself")
+            return "".join(character for character in text if not "\ud800" <= character <= "\udfff")
+        return text
 
     def _mapping(self, node: MappingNode, path: KeyPath) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -125,7 +134,7 @@ class _Reader:
             if not isinstance(key_node, ScalarNode):
                 self._refuse(key_node, path, "a key must be one word; write 'key: value'")
                 continue
-            key = str(key_node.value)
+            key = self._text(key_node, path)
             here = (*path, key)
             if key in data:
                 self._refuse(key_node, here, f"is here twice, first on line {self.lines[here]}; remove one")

@@ -15,7 +15,8 @@ from inspection.station.numbering import DIVERTED_BY_RULE
 class _Riding:
     trigger_ns: int
     due_ns: int
-    decision: Decision | None = None
+    commanded: bool = False
+    pass_sent: bool = False  # it may have been taken back since, perhaps too late
 
 
 class Belt:
@@ -35,12 +36,13 @@ class Belt:
     def adopt(self, part: PartId, decision: Decision | None) -> None:
         """A part of an earlier run, or one that was not seen: due by now, for all that is known."""
         now_ns = self._clock.monotonic_ns()
-        self._riding[part] = _Riding(now_ns, now_ns, decision)
+        self._riding[part] = _Riding(now_ns, now_ns, decision is not None, decision is Decision.PASS)
 
     def commanded(self, part: PartId, decision: Decision) -> None:
         """The gate was told."""
         if part in self._riding:
-            self._riding[part].decision = decision
+            self._riding[part].commanded = True
+            self._riding[part].pass_sent |= decision is Decision.PASS
 
     def parts(self) -> list[PartId]:
         return list(self._riding)
@@ -59,7 +61,7 @@ class Belt:
         utc = self._clock.utc() - timedelta(microseconds=(self._clock.monotonic_ns() - monotonic_ns) // 1000)
         closed = self._journal.record_outcome(part, outcome, utc)
         riding = self._riding.pop(part, None)
-        if closed and outcome.kind is OutcomeKind.PASSED and (riding is None or riding.decision is not Decision.PASS):
+        if closed and outcome.kind is OutcomeKind.PASSED and not (riding and riding.pass_sent):
             text = f"part {part} went through without a PASS of ours. Stop the line, find the part, check the gate."
             self._condition.raise_alarm(Alarm("wrong-pass", text, latched=True))
 
@@ -69,7 +71,7 @@ class Belt:
             return
         now_ns = self._clock.monotonic_ns()
         for part, riding in [(p, r) for p, r in self._riding.items() if now_ns >= r.due_ns + self._grace_ns]:
-            if riding.decision is None:
+            if not riding.commanded:
                 outcome = DIVERTED_BY_RULE
             else:
                 outcome = Outcome(OutcomeKind.UNKNOWN, commanded=True, reported=False, reason="no-report")

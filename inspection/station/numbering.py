@@ -35,17 +35,23 @@ class Numbering:
 
     def prepare(self, attached: Attached) -> int:
         """Record every number that the controller counted and we have not; then the epoch to start it with."""
+        for missed_epoch in {part.epoch for part in self._missed} - {attached.epoch}:
+            last = max(part.number for part in self._missed if part.epoch == missed_epoch)
+            self._record_rest(missed_epoch, last, Cause.TRIGGER_LOST)
         epoch = attached.epoch or self._journal.new_epoch(boot=attached.boot)
         default = Cause.LINK_DOWN if epoch in self._own_epochs else Cause.STATION_DOWN
-        self._record_gap(epoch, self._journal.high_water(epoch) + 1, attached.count, default, DIVERTED_BY_RULE)
+        self._record_rest(epoch, attached.count, default)
         if self._next_epoch is None:
             self._next_epoch = self._journal.new_epoch()
         return self._next_epoch
 
-    def begin(self, epoch: int) -> None:
-        """The controller took the epoch."""
+    def begin(self, epoch: int) -> bool:
+        """The controller took the epoch. False, and nothing is changed, if it is not the one that was prepared."""
+        if epoch != self._next_epoch:
+            return False
         self.epoch, self._high, self._next_epoch = epoch, 0, None
         self._own_epochs.add(epoch)
+        return True
 
     def end(self) -> None:
         """The session is over; numbers to come belong to another epoch."""
@@ -78,6 +84,10 @@ class Numbering:
         """Record the numbers that were seen while nothing could be recorded."""
         ours = [part for part in self._missed if part.epoch == self.epoch]
         return self.fill_up_to(max(ours)) if ours else []
+
+    def _record_rest(self, epoch: int, last: int, default: Cause) -> None:
+        """Record what is missing of an epoch that is over: nothing of it can pass any more."""
+        self._record_gap(epoch, self._journal.high_water(epoch) + 1, last, default, DIVERTED_BY_RULE)
 
     def _record_gap(self, epoch: int, first: int, last: int, default: Cause, outcome: Outcome | None) -> None:
         for cause, numbers in self._by_cause(epoch, first, last, default):

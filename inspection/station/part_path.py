@@ -138,8 +138,10 @@ class PartPath:
             case Attached():
                 self._attached = event
             case Started(epoch):
+                if not self._numbering.begin(epoch):
+                    self._condition.event("protocol", f"the controller began epoch {epoch}, which was not asked for")
+                    return
                 self._attached = None
-                self._numbering.begin(epoch)
                 self._belt.reattached()
                 self._condition.clear_alarm("gate-link")
                 self._condition.event("epoch", f"epoch {epoch} begins")

@@ -1,4 +1,4 @@
-"""Sentences about rendered parts, for training: what is seen, said in many ways. Deterministic by the rng given."""
+"""Sentences about rendered parts, for training: what is seen, said in many ways, drawn from the rng given."""
 
 from __future__ import annotations
 
@@ -19,7 +19,20 @@ def _pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
 def article(phrase: str) -> str:
     """Put "a" or "an" before a phrase, unless it is plural, a mass noun or has a determiner."""
     first = phrase.split()[0]
-    bare = {"no", "one", "dirt", "grease", "grime", "rust", "corrosion", "contamination", "flash", "spikes", "excess", "oxide"}
+    bare = {
+        "no",
+        "one",
+        "dirt",
+        "grease",
+        "grime",
+        "rust",
+        "corrosion",
+        "contamination",
+        "flash",
+        "spikes",
+        "excess",
+        "oxide",
+    }
     if first in bare or phrase.endswith("rust"):
         return phrase
     return f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
@@ -68,7 +81,8 @@ def generic_phrase(rng: np.random.Generator, name: str) -> str:
 
 
 def defect_phrase(rng: np.random.Generator, kind: str, name: str, family: str | None = None) -> str:
-    """A part with a defect of that kind: "a scratched washer", "a washer with a long scratch", "a scratch"."""
+    """A part with a defect of that kind: "a scratched washer", "a washer with a long scratch", "a
+    scratch"."""
     if rng.random() < 0.22:
         return _frame(rng, article(f"{_pick(rng, words.DEFECT_ADJECTIVES[kind])} {name}"))
     own = words.OWN_MISSING.get(family or "", ()) if kind == "missing feature" else ()
@@ -76,7 +90,11 @@ def defect_phrase(rng: np.random.Generator, kind: str, name: str, family: str | 
     if rng.random() < 0.3 and thing.split()[0] not in {"missing", "no", "one"}:
         thing = f"{_pick(rng, words.SIZES)} {thing}"
     thing = article(thing)
-    place = f" {_pick(rng, words.PLACES)}" if rng.random() < 0.2 and " on " not in thing and " of " not in thing else ""
+    place = (
+        f" {_pick(rng, words.PLACES)}"
+        if rng.random() < 0.2 and " on " not in thing and " of " not in thing
+        else ""
+    )
     form = rng.random()
     if form < 0.15:
         return _frame(rng, f"{thing}{place}")
@@ -96,6 +114,21 @@ def state_phrase(rng: np.random.Generator, kind: str | None, name: str, family: 
 
 def drop_words(rng: np.random.Generator, sentence: str, share: float) -> str:
     """Leave out each small word with the given probability, so that no single one is relied on."""
-    small = {"a", "an", "the", "of", "photo", "picture", "image", "with", "that", "has", "is", "this", "there", "for"}
+    small = {
+        "a",
+        "an",
+        "the",
+        "of",
+        "photo",
+        "picture",
+        "image",
+        "with",
+        "that",
+        "has",
+        "is",
+        "this",
+        "there",
+        "for",
+    }
     kept = [word for word in sentence.split() if word not in small or rng.random() >= share]
     return " ".join(kept) or sentence

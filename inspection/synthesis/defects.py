@@ -13,8 +13,8 @@ from inspection.synthesis.shapes import Shape
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """What a defect does to a clean part, all (H, W) but `paint` (3,): new distance and height, a factor on the
-    albedo, an addition to the highlight, and how much of `paint` covers the face (0 to 1, matt)."""
+    """What a defect does to a clean part, all (H, W) but `paint` (3,): new distance and height, a factor
+    on the albedo, an addition to the highlight, and how much of `paint` covers the face (0 to 1, matt)."""
 
     distance: Field
     height: Field
@@ -36,7 +36,8 @@ class Site:
 
 
 def _inner_point(rng: np.random.Generator, site: Site, clearance: float) -> tuple[float, float]:
-    """A point of the face at least `clearance` from any edge, if one of 60 tries finds it; else the deepest."""
+    """A point of the face at least `clearance` from any edge, if one of 60 tries finds it; else the
+    deepest."""
     best, point = 1e9, (0.0, 0.0)
     for u, v in rng.uniform(-0.85, 0.85, (60, 2)):
         distance = site.grid.nearest(site.shape.distance, u, v, site.pose)
@@ -67,7 +68,10 @@ def scratch(rng: np.random.Generator, site: Site) -> Change:
     """One to three shallow grooves, nearly straight, with lips that catch the light."""
     u0, v0 = _inner_point(rng, site, 0.06)
     angle, length = rng.uniform(0, np.pi), rng.uniform(0.2, 0.45) * (0.6 + 0.9 * site.strength)
-    bend, width = rng.uniform(-0.3, 0.3), _line_width(site, rng.uniform(0.012, 0.024) * (0.7 + 0.6 * site.strength))
+    bend, width = (
+        rng.uniform(-0.3, 0.3),
+        _line_width(site, rng.uniform(0.012, 0.024) * (0.7 + 0.6 * site.strength)),
+    )
     cos, sin = np.cos(angle), np.sin(angle)
     du, dv = site.grid.u - u0, site.grid.v - v0
     along, across = cos * du + sin * dv, cos * dv - sin * du
@@ -95,7 +99,9 @@ def dent(rng: np.random.Generator, site: Site) -> Change:
     bowl = np.clip(1 - r2, 0, 1) ** 2
     lip = np.clip(1 - np.abs(np.sqrt(r2) - 1) / 0.35, 0, 1) * rng.uniform(0, 0.12)
     depth = radius * rng.uniform(0.35, 0.6) * (0.6 + 0.8 * site.strength)
-    return Change(site.shape.distance, as_field(site.shape.height + depth * (lip - bowl)), as_field(1 - 0.12 * bowl))
+    return Change(
+        site.shape.distance, as_field(site.shape.height + depth * (lip - bowl)), as_field(1 - 0.12 * bowl)
+    )
 
 
 def crack(rng: np.random.Generator, site: Site) -> Change:
@@ -107,18 +113,27 @@ def crack(rng: np.random.Generator, site: Site) -> Change:
     line = _walk(rng, (u0, v0), float(heading), length, steps, site)
     if rng.random() < 0.4:
         start = _corner(rng, (u0, v0), float(heading), length)
-        line = np.maximum(line, 0.8 * _walk(rng, start, float(heading + rng.choice([-0.8, 0.8])), length * 0.4, 4, site))
+        line = np.maximum(
+            line, 0.8 * _walk(rng, start, float(heading + rng.choice([-0.8, 0.8])), length * 0.4, 4, site)
+        )
     dark = rng.uniform(0.6, 0.9)
     return Change(site.shape.distance, as_field(site.shape.height - 0.04 * line), as_field(1 - dark * line))
 
 
-def _corner(rng: np.random.Generator, start: tuple[float, float], heading: float, length: float) -> tuple[float, float]:
+def _corner(
+    rng: np.random.Generator, start: tuple[float, float], heading: float, length: float
+) -> tuple[float, float]:
     reach = length * rng.uniform(0.2, 0.4)
     return start[0] + float(np.cos(heading)) * reach, start[1] + float(np.sin(heading)) * reach
 
 
 def _walk(
-    rng: np.random.Generator, start: tuple[float, float], heading: float, length: float, steps: int, site: Site
+    rng: np.random.Generator,
+    start: tuple[float, float],
+    heading: float,
+    length: float,
+    steps: int,
+    site: Site,
 ) -> Field:
     turns = heading + rng.uniform(-0.75, 0.75, steps)
     moves = np.stack([np.cos(turns), np.sin(turns)], axis=1) * (length / steps)
@@ -146,7 +161,12 @@ def stain(rng: np.random.Generator, site: Site) -> Change:
     paint = ((0.08, 0.07, 0.06), (0.16, 0.11, 0.06), (0.22, 0.17, 0.1), (0.06, 0.06, 0.14), (0.3, 0.28, 0.24))
     cover = _blotch(rng, site, rng.uniform(0.12, 0.24) * (0.7 + 0.7 * site.strength), edge=0.25, ragged=0.45)
     opacity = rng.uniform(0.45, 0.8) * (0.7 + 0.3 * site.strength)
-    return Change(site.shape.distance, site.shape.height, cover=as_field(cover * opacity), paint=paint[int(rng.integers(len(paint)))])
+    return Change(
+        site.shape.distance,
+        site.shape.height,
+        cover=as_field(cover * opacity),
+        paint=paint[int(rng.integers(len(paint)))],
+    )
 
 
 def rust(rng: np.random.Generator, site: Site) -> Change:
@@ -157,7 +177,9 @@ def rust(rng: np.random.Generator, site: Site) -> Change:
     paint = (rng.uniform(0.42, 0.58), rng.uniform(0.2, 0.28), rng.uniform(0.06, 0.12))
     height = site.shape.height + 0.012 * cover * speckle
     tone = 1 + 0.4 * cover * speckle
-    return Change(site.shape.distance, as_field(height), as_field(tone), cover=as_field(0.9 * cover), paint=paint)
+    return Change(
+        site.shape.distance, as_field(height), as_field(tone), cover=as_field(0.9 * cover), paint=paint
+    )
 
 
 def _blotch(rng: np.random.Generator, site: Site, radius: float, edge: float, ragged: float) -> Field:
@@ -170,14 +192,19 @@ def _blotch(rng: np.random.Generator, site: Site, radius: float, edge: float, ra
         size = radius if index == 0 else radius * rng.uniform(0.2, 0.45)
         u, v = u0 + spread * radius * rng.uniform(-1, 1), v0 + spread * radius * rng.uniform(-1, 1)
         reach = np.hypot(site.grid.u - u, site.grid.v - v) / size + ragged * wobble
-        patch = np.maximum(patch, np.clip((1 - reach) / edge, 0, 1) * (np.hypot(site.grid.u - u, site.grid.v - v) < 2 * size))
+        patch = np.maximum(
+            patch, np.clip((1 - reach) / edge, 0, 1) * (np.hypot(site.grid.u - u, site.grid.v - v) < 2 * size)
+        )
     return as_field(patch)
 
 
 def burr(rng: np.random.Generator, site: Site) -> Change:
     """A ragged fringe of material that stands out beyond the outline and glints."""
     u0, v0 = _edge_point(rng, site)
-    reach, out = rng.uniform(0.2, 0.36) * (0.7 + 0.6 * site.strength), rng.uniform(0.06, 0.11) * (0.6 + 0.8 * site.strength)
+    reach, out = (
+        rng.uniform(0.2, 0.36) * (0.7 + 0.6 * site.strength),
+        rng.uniform(0.06, 0.11) * (0.6 + 0.8 * site.strength),
+    )
     window = np.clip(1 - (np.hypot(site.grid.u - u0, site.grid.v - v0) / reach) ** 2, 0, 1)
     angle = np.arctan2(site.grid.v, site.grid.u)
     spikes = np.zeros(angle.shape, np.float32)

@@ -1,4 +1,5 @@
-"""Small building blocks of a picture: coordinate grids, smooth noise, steps. Pure functions on float32 (H, W)."""
+"""Small building blocks of a picture: coordinate grids, smooth noise, steps. Pure functions on float32 (H,
+W)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ Field = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """Pixel centres in two frames: the image's (`x`, `y`, −1 to 1, y down) and the part's own (`u`, `v`, outline near 1).
+    """Pixel centres in two frames: the image's (`x`, `y`, −1 to 1, y down) and the part's own (`u`, `v`,
+    outline near 1).
 
     `pixel` is the width of a pixel in part units; `scale` is part units to image units.
     """
@@ -27,7 +29,7 @@ class Grid:
 
     @property
     def size_px(self) -> int:
-        return self.x.shape[0]
+        return int(self.x.shape[0])
 
     def nearest(self, field: Field, u: float, v: float, pose: Pose) -> float:
         """The field's value at a point in part coordinates, clamped to the frame."""
@@ -40,7 +42,8 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where the part lies: centre in image units, size of one part unit in image units, turn, foreshortening."""
+    """Where the part lies: centre in image units, size of one part unit in image units, turn,
+    foreshortening."""
 
     centre_x: float
     centre_y: float
@@ -60,7 +63,9 @@ class Pose:
         dx, dy = (x - self.centre_x) / self.scale, (y - self.centre_y) / (self.scale * self.squash)
         cos, sin = np.float32(np.cos(self.turn_rad)), np.float32(np.sin(self.turn_rad))
         u, v = cos * dx + sin * dy, cos * dy - sin * dx
-        return Grid(x=x, y=y, u=as_field(u), v=as_field(v), pixel=2 / (size_px * self.scale), scale=self.scale)
+        return Grid(
+            x=x, y=y, u=as_field(u), v=as_field(v), pixel=2 / (size_px * self.scale), scale=self.scale
+        )
 
 
 def as_field(values: npt.ArrayLike) -> Field:

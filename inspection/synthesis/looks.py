@@ -71,7 +71,8 @@ def sample_look(rng: np.random.Generator, family: str) -> Look:
     choices = [
         material
         for material in MATERIALS
-        if not (family in PLASTIC_ONLY and material.metal) and not (family in METAL_ONLY and not material.metal)
+        if not (family in PLASTIC_ONLY and material.metal)
+        and not (family in METAL_ONLY and not material.metal)
     ]
     material = choices[int(rng.integers(len(choices)))]
     wobble = rng.uniform(0.86, 1.14) * rng.uniform(0.975, 1.025, 3)
@@ -124,7 +125,9 @@ def ground(rng: np.random.Generator, size_px: int, look: Look) -> Field:
     if look.stripes:
         angle, pitch = rng.uniform(0, np.pi), rng.uniform(10, 40)
         line = np.linspace(-1, 1, size_px, dtype=np.float32)
-        tone = tone + look.stripes * np.sin(pitch * (np.cos(angle) * line[None, :] + np.sin(angle) * line[:, None]))
+        tone = tone + look.stripes * np.sin(
+            pitch * (np.cos(angle) * line[None, :] + np.sin(angle) * line[:, None])
+        )
     return as_field(tone[:, :, None] * np.asarray(look.ground, np.float32))
 
 
@@ -138,5 +141,6 @@ def replace_material(look: Look, material: Material) -> Look:
 
 
 def station_camera(look: Look) -> Look:
-    """A well-kept station: in colour, sharp, little noise; its own JPEG is written by whoever saves the frame."""
+    """A well-kept station: in colour, sharp, little noise; its own JPEG is written by whoever saves the
+    frame."""
     return replace(look, monochrome=False, blur_px=0.25, sensor_noise=0.006, jpeg_quality=None, exposure=1.0)

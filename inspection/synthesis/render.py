@@ -1,6 +1,7 @@
 """Parts with and without defects, the same picture for the same seed at any size.
 
-A defective part and its clean twin share shape, pose, light, ground and camera noise: they differ by the defect.
+A defective part and its clean twin share shape, pose, light, ground and camera noise: they differ by the
+defect.
 """
 
 from __future__ import annotations
@@ -61,19 +62,48 @@ class Rendered:
 
 
 def render(
-    seed: int, *, family: str | None = None, kind: str | None = None, size_px: int = 128, line: Line | None = None
+    seed: int,
+    *,
+    family: str | None = None,
+    kind: str | None = None,
+    size_px: int = 128,
+    line: Line | None = None,
 ) -> Rendered:
-    """One part: good, or with a defect of `kind`. Raises ValueError for a family, kind or size that there is not."""
+    """One part: good, or with a defect of `kind`. Raises ValueError for a family, kind or size that there
+    is not."""
     scene = _Scene(seed, family, size_px, line)
     return scene.clean() if kind is None else scene.defective(kind)
 
 
 def render_pair(
-    seed: int, *, family: str | None = None, kind: str | None = None, size_px: int = 128, line: Line | None = None
+    seed: int,
+    *,
+    family: str | None = None,
+    kind: str | None = None,
+    size_px: int = 128,
+    line: Line | None = None,
 ) -> tuple[Rendered, Rendered]:
     """A defective part and its clean twin. `kind` None picks one of those that the family can have."""
     scene = _Scene(seed, family, size_px, line)
     return scene.defective(kind), scene.clean()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Attempt:
+    """One try at a defect, before the camera."""
+
+    picture: Field
+    mask: npt.NDArray[np.bool_]
+    contrast: float
+    strength: float
+
+    @property
+    def weight(self) -> float:
+        return self.contrast * float(self.mask.sum())
+
+    @property
+    def clear(self) -> bool:
+        return self.contrast >= LEAST_CONTRAST and float(self.mask.mean()) >= LEAST_AREA
 
 
 class _Scene:
@@ -126,25 +156,36 @@ class _Scene:
         return Rendered(self._photograph(self.clean_picture), mask, self._attributes(None))
 
     def defective(self, kind: str | None) -> Rendered:
-        """Tries until the defect can be seen, each try a little stronger; the most visible one if none is."""
+        """A kind that is asked for, as visibly as it can be had; for None, one that can be seen."""
         possible = allowed(self.family, self.look.material.metal)
         rng = np.random.default_rng([self.seed, 6])
-        kind = possible[int(rng.integers(len(possible)))] if kind is None else kind
-        if kind not in possible:
-            raise ValueError(f"a {self.look.material.name} {self.family} can have {', '.join(possible)}, not {kind!r}")
+        first = int(rng.integers(len(possible)))
+        if kind is not None and kind not in possible:
+            raise ValueError(
+                f"a {self.look.material.name} {self.family} can have {', '.join(possible)}, not {kind!r}"
+            )
+        order = (kind,) if kind is not None else (*possible[first:], *possible[:first])
+        for name in order:
+            seen = self._most_visible(rng, name)
+            if seen.clear:
+                break
+        attributes = self._attributes(name, seen.mask, seen.contrast, seen.strength)
+        return Rendered(self._photograph(seen.picture), seen.mask, attributes)
+
+    def _most_visible(self, rng: np.random.Generator, kind: str) -> _Attempt:
+        """Tries until the defect can be seen, each try a little stronger; the most visible one if none is."""
         strength, best = float(rng.uniform(0, 1)), None
         for _ in range(TRIES):
             picture = self._with_defect(rng, kind, strength)
             mask, contrast = self._visible(picture)
-            if best is None or contrast * mask.sum() > best[2] * best[1].sum():
-                best = picture, mask, contrast, strength
-            if contrast >= LEAST_CONTRAST and mask.mean() >= LEAST_AREA:
-                best = picture, mask, contrast, strength
+            attempt = _Attempt(picture, mask, contrast, strength)
+            if best is None or attempt.weight > best.weight or attempt.clear:
+                best = attempt
+            if attempt.clear:
                 break
             strength = min(1.5, strength + 0.2)
         assert best is not None
-        picture, mask, contrast, strength = best
-        return Rendered(self._photograph(picture), mask, self._attributes(kind, mask, contrast, strength))
+        return best
 
     def _with_defect(self, rng: np.random.Generator, kind: str, strength: float) -> Field:
         make = KINDS[kind]
@@ -157,9 +198,12 @@ class _Scene:
     def _visible(self, picture: Field) -> tuple[npt.NDArray[np.bool_], float]:
         exposure = self.look.exposure
         shown = np.clip(picture * exposure, 0, 1) - np.clip(self.clean_picture * exposure, 0, 1)
-        difference = np.abs(shown.mean(axis=2) if self.look.monochrome else shown).reshape(self.size_px, self.size_px, -1)
+        difference = np.abs(shown.mean(axis=2) if self.look.monochrome else shown).reshape(
+            self.size_px, self.size_px, -1
+        )
         largest = difference.max(axis=2)
-        mask = largest > VISIBLE
+        # What is fainter than visible everywhere still has a place.
+        mask = largest > min(VISIBLE, 0.5 * float(largest.max()))
         return mask, float(largest[mask].mean()) if mask.any() else 0.0
 
     def _attributes(
@@ -174,7 +218,16 @@ class _Scene:
         if mask is not None and mask.any():
             area, x, y = float(mask.mean()), float(self.grid.x[mask].mean()), float(self.grid.y[mask].mean())
         return Attributes(
-            self.family, material.name, material.colour_name, kind, strength, contrast, area, x, y, self.look.monochrome
+            self.family,
+            material.name,
+            material.colour_name,
+            kind,
+            strength,
+            contrast,
+            area,
+            x,
+            y,
+            self.look.monochrome,
         )
 
 
@@ -188,5 +241,9 @@ def _pose(rng: np.random.Generator, family: str, line: Line | None) -> Pose:
     scale = 0.62 + 0.38 * unit[0]
     room = 0.12
     return Pose(
-        float(room * shift[0]), float(room * shift[1]), float(scale), float(2 * np.pi * unit[1]), float(1 - 0.1 * unit[2])
+        float(room * shift[0]),
+        float(room * shift[1]),
+        float(scale),
+        float(2 * np.pi * unit[1]),
+        float(1 - 0.1 * unit[2]),
     )

@@ -1,4 +1,5 @@
-"""From geometry to pixels: one key light near the part, a fill, highlights, a soft shadow, and the camera's faults."""
+"""From geometry to pixels: one key light near the part, a fill, highlights, a soft shadow, and the
+camera's faults."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ def shade(grid: Grid, change: Change, tone: Field, texture: Field, look: Look) -
     material = look.material
     height = change.height + 0.006 * material.grain * texture
     slope_x, slope_y = _slope(as_field(height), grid.pixel)
-    # The part lies in the image frame up to its turn; slopes were taken along image axes, so no turn is needed.
+    # Slopes are taken along the image's axes, in which the light stands too: the part's turn does not matter.
     length = 1 / np.sqrt(slope_x**2 + slope_y**2 + 1)
     to_x, to_y = look.light[0] - grid.x, look.light[1] - grid.y
     to_z = np.float32(look.light[2])
@@ -50,7 +51,8 @@ def _slope(height: Field, pixel: float) -> tuple[Field, Field]:
 
 
 def shadow(grid: Grid, distance: Field, look: Look) -> Field:
-    """How much light reaches the ground, 0 to 1 (H, W): the outline, moved away from the light and softened."""
+    """How much light reaches the ground, 0 to 1 (H, W): the outline, moved away from the light and
+    softened."""
     size = grid.size_px
     softness = 0.12
     lift = 0.06 * size / 2 * grid.scale
@@ -77,7 +79,9 @@ def photograph(rng: np.random.Generator, picture: Field, look: Look) -> npt.NDAr
     if look.blur_px > 0.15:
         image = image.filter(ImageFilter.GaussianBlur(look.blur_px * size / 128))
     values = np.asarray(image, np.float32)
-    grain = rng.standard_normal((size, size, 1 if look.monochrome else 3), dtype=np.float32) * (look.sensor_noise * 255)
+    grain = rng.standard_normal((size, size, 1 if look.monochrome else 3), dtype=np.float32) * (
+        look.sensor_noise * 255
+    )
     noisy = np.clip(values + grain + 0.5, 0, 255).astype(np.uint8)
     return noisy if look.jpeg_quality is None else _jpeg(noisy, look.jpeg_quality)
 

@@ -12,7 +12,8 @@ from inspection.synthesis.fields import Field, Grid, as_field, round_edge, smoot
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """`distance` (H, W) negative inside the solid; `height` (H, W) of its face; `tone` (H, W) multiplies its colour."""
+    """`distance` (H, W) negative inside the solid; `height` (H, W) of its face; `tone` (H, W) multiplies
+    its colour."""
 
     distance: Field
     height: Field
@@ -20,8 +21,8 @@ class Shape:
 
 
 Builder = Callable[[np.random.Generator, Grid, bool], Shape]
-"""(rng, grid, incomplete) -> shape. `incomplete` leaves one feature out; the rng is consumed all the same, so that
-a part and its twin differ in nothing else."""
+"""(rng, grid, incomplete) -> shape. `incomplete` leaves one feature out; the rng is consumed all the same,
+so that a part and its twin differ in nothing else."""
 
 
 def _radius(grid: Grid) -> Field:
@@ -59,10 +60,16 @@ def washer(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     radius = _radius(grid)
     outside, inside = as_field(radius - outer), as_field(inner - radius)
     height = round_edge(outside, bevel, bevel * 0.7)
-    height = height + ring * np.cos((radius - (outer + inner) / 2) * np.pi / (outer - inner)) * (radius > inner)
+    height = height + ring * np.cos((radius - (outer + inner) / 2) * np.pi / (outer - inner)) * (
+        radius > inner
+    )
     if incomplete:
         return Shape(outside, as_field(height), _ones(grid))
-    return Shape(as_field(np.maximum(outside, inside)), as_field(height + round_edge(inside, bevel, bevel * 0.7)), _ones(grid))
+    return Shape(
+        as_field(np.maximum(outside, inside)),
+        as_field(height + round_edge(inside, bevel, bevel * 0.7)),
+        _ones(grid),
+    )
 
 
 def moulded_cap(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
@@ -80,7 +87,10 @@ def moulded_cap(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape
         if incomplete and index == lost:
             continue
         turn = 2 * np.pi * index / ribs
-        along, across = grid.u * np.cos(turn) + grid.v * np.sin(turn), grid.v * np.cos(turn) - grid.u * np.sin(turn)
+        along, across = (
+            grid.u * np.cos(turn) + grid.v * np.sin(turn),
+            grid.v * np.cos(turn) - grid.u * np.sin(turn),
+        )
         rib = smooth(rib_width, rib_width * 0.4, as_field(np.abs(across))) * (along > 0)
         raised = np.maximum(raised, rib * smooth(outer - rim - 0.02, outer - rim - 0.08, radius))
     return Shape(outside, as_field(height + rib_height * raised), _ones(grid))
@@ -124,12 +134,15 @@ def gear(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
         profile = np.where(nearest == lost, 0, profile)
     outside, inside = as_field((radius - root - tooth * profile) * 0.7), as_field(bore - radius)
     height = round_edge(outside, 0.04, 0.03) + round_edge(inside, 0.04, 0.03)
-    height = height + web * smooth(bore + hub, bore + hub + 0.04, radius) * smooth(root - 0.06, root - 0.1, radius)
+    height = height + web * smooth(bore + hub, bore + hub + 0.04, radius) * smooth(
+        root - 0.06, root - 0.1, radius
+    )
     return Shape(as_field(np.maximum(outside, inside)), as_field(height), _ones(grid))
 
 
 def turned_disc(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
-    """A disc with the rings that a lathe leaves, a step and a centre bore. Incomplete: the bore is missing."""
+    """A disc with the rings that a lathe leaves, a step and a centre bore. Incomplete: the bore is
+    missing."""
     outer, bore, ledge = rng.uniform(0.82, 0.9), rng.uniform(0.1, 0.22), rng.uniform(0.45, 0.7)
     drop, pitch, strength = rng.uniform(-0.05, 0.05), rng.uniform(40, 90), rng.uniform(0.02, 0.08)
     radius = _radius(grid)
@@ -138,7 +151,9 @@ def turned_disc(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape
     tone = as_field(1 + strength * np.sin(radius * pitch) * np.sin(radius * pitch * 0.37 + 1))
     if incomplete:
         return Shape(outside, as_field(height), tone)
-    return Shape(as_field(np.maximum(outside, inside)), as_field(height + round_edge(inside, 0.05, 0.04)), tone)
+    return Shape(
+        as_field(np.maximum(outside, inside)), as_field(height + round_edge(inside, 0.05, 0.04)), tone
+    )
 
 
 def screw_head(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
@@ -152,7 +167,9 @@ def screw_head(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     if drive == 0:
         recess = as_field(across - width)
     elif drive == 1:
-        recess = as_field(np.minimum(np.maximum(across - width, along - reach), np.maximum(along - width, across - reach)))
+        recess = as_field(
+            np.minimum(np.maximum(across - width, along - reach), np.maximum(along - width, across - reach))
+        )
     else:
         recess = as_field(np.maximum(along, np.maximum(along * 0.5 + across * 0.8660254, 0)) - socket)
     if incomplete:

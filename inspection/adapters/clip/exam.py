@@ -1,4 +1,5 @@
-"""How good a model is, read out through text alone, exactly as the station scores: fixed phrasings, seeds never trained on."""
+"""How good a model is, read out through text alone, as the station scores: fixed phrasings, untrained
+seeds."""
 
 from __future__ import annotations
 
@@ -30,8 +31,9 @@ PLAIN: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Image AUROC a kind by its own description and by a generic one, mean over kinds, and the share named right
-    (chance: one in the number of kinds). `renamed` is naming with words that no training sentence had."""
+    """Image AUROC by a kind's own description (mean over kinds) and by a generic one, and the share named
+    right (chance: one in the number of kinds). `renamed` is naming with words that no training sentence
+    had."""
 
     auroc: float
     auroc_generic: float
@@ -52,7 +54,7 @@ def auroc(bad: npt.NDArray[np.floating], good: npt.NDArray[np.floating]) -> floa
     """Probability that a bad one scores above a good one (Mann-Whitney), ties count half."""
     order = np.concatenate([bad, good])
     ranks = np.empty(len(order))
-    values, inverse, counts = np.unique(order, return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(order, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     return float((ranks[: len(bad)].sum() - len(bad) * (len(bad) + 1) / 2) / (len(bad) * len(good)))
 
@@ -86,18 +88,21 @@ def examine(encoder: Encoder, pairs: int, first_seed: int = EXAM_SEED) -> Marks:
         auroc=float(np.mean(list(by_kind.values()))),
         auroc_generic=auroc(pooled[:, 0], pooled[:, 1]),
         naming=float(np.mean(list(naming.values()))),
-        renamed=float(np.mean([np.mean(np.asarray(renamed)[kinds == i] == i) for i in range(len(KIND_NAMES))])),
+        renamed=float(
+            np.mean([np.mean(np.asarray(renamed)[kinds == i] == i) for i in range(len(KIND_NAMES))])
+        ),
         auroc_by_kind=by_kind,
         naming_by_kind=naming,
     )
 
 
 def _directions(encoder: Encoder, name: str) -> tuple[Vectors, Vectors]:
-    """(K + 1, D) defect minus good: the kinds and a generic one; and the kinds in words that were never trained."""
+    """(K + 1, D) defect minus good: the kinds and a generic one; and the kinds in words never trained."""
     good = _mean(encoder, [phrase.format(name) for phrase in NORMAL])
     plain = [_mean(encoder, [phrase.format(name) for phrase in PLAIN[kind]]) for kind in KIND_NAMES]
     generic = _mean(encoder, [phrase.format(name) for phrase in GENERIC])
     fresh = [
-        _mean(encoder, [f"{article(name)} with {word}" for word in vocabulary.HELD_OUT_NOUNS[kind]]) for kind in KIND_NAMES
+        _mean(encoder, [f"{article(name)} with {article(word)}" for word in vocabulary.HELD_OUT_NOUNS[kind]])
+        for kind in KIND_NAMES
     ]
     return np.stack([*plain, generic]) - good, np.stack(fresh) - good

@@ -1,4 +1,5 @@
-"""What the bundled model is trained on: rendered pairs, made in a process of their own, and sentences about them."""
+"""What the bundled model is trained on: pairs rendered in a process of their own, and sentences about
+them."""
 
 from __future__ import annotations
 
@@ -22,15 +23,17 @@ CELLS = 8
 FAMILY_NAMES = tuple(FAMILIES)
 KIND_NAMES = tuple(KINDS)
 SEEDS_A_RUN = 10**9
-"""Training seeds of run s lie in [s, s + 1) times this; exams and samples take theirs far above (`EXAM_SEED`)."""
+"""Training seeds of run s lie in [s, s + 1) times this; exams and samples take theirs from far above."""
 EXAM_SEED = 10**15
 PAIRS_A_PARCEL = 16
+YIELDING = 3
+"""How much nicer the rendering is than the training, which can use a picture more than once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parcel:
-    """n pairs: `pixels` uint8 (n, 2, S, S, 3), defective then clean; `cover` float32 (n, 8, 8) the share of each cell
-    that is defect; `seen` what the defective ones show."""
+    """n pairs: `pixels` uint8 (n, 2, S, S, 3), defective then clean; `cover` float32 (n, 8, 8) the share
+    of each cell that is defect; `seen` what the defective ones show."""
 
     pixels: npt.NDArray[np.uint8]
     cover: npt.NDArray[np.float32]
@@ -42,11 +45,14 @@ def make_parcel(seeds: range) -> Parcel:
     pixels = np.stack([np.stack([bad.pixels, good.pixels]) for bad, good in pairs])
     side = SIZE_PX // CELLS
     masks = np.stack([bad.mask for bad, _ in pairs]).reshape(len(pairs), CELLS, side, CELLS, side)
-    return Parcel(pixels, masks.mean(axis=(2, 4), dtype=np.float32), tuple(bad.attributes for bad, _ in pairs))
+    return Parcel(
+        pixels, masks.mean(axis=(2, 4), dtype=np.float32), tuple(bad.attributes for bad, _ in pairs)
+    )
 
 
 def _work(queue: Queue[Parcel], first_seed: int, parent: int) -> None:
     """Render until the parent is gone; a parcel that cannot be delivered at once waits."""
+    os.nice(YIELDING)
     seed = first_seed
     while True:
         parcel = make_parcel(range(seed, seed + PAIRS_A_PARCEL))
@@ -68,7 +74,9 @@ class Renderer:
     def __init__(self, run: int) -> None:
         context = mp.get_context("spawn")
         self.queue: Queue[Parcel] = context.Queue(maxsize=16)
-        self.process = context.Process(target=_work, args=(self.queue, run * SEEDS_A_RUN, os.getpid()), daemon=True)
+        self.process = context.Process(
+            target=_work, args=(self.queue, run * SEEDS_A_RUN, os.getpid()), daemon=True
+        )
 
     def __enter__(self) -> Renderer:
         self.process.start()
@@ -140,8 +148,8 @@ def write_caption(rng: np.random.Generator, seen: Attributes, kind: str | None) 
 
 
 def write_states(rng: np.random.Generator) -> list[str]:
-    """One noun in every state: good, each of KIND_NAMES, then some defect. The noun is any word for a thing, so
-    that the difference between the states is learned and not the noun."""
+    """One noun in every state: good, each of KIND_NAMES, then some defect. The noun is any word for a
+    thing, so that the difference between the states is learned and not the noun."""
     name = captions.any_noun(rng)
     states = [None, *KIND_NAMES, captions.GENERIC]
     return [captions.drop_words(rng, captions.state_phrase(rng, state, name), 0.15) for state in states]

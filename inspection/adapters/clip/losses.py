@@ -1,4 +1,4 @@
-"""What the training asks of both towers. All inputs are unit vectors; `scale` is the temperature, exp of the parameter."""
+"""What the training asks of both towers. Inputs are unit vectors; `scale` multiplies their cosines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch.nn import functional
 
 
 def caption_contrast(images: Tensor, texts: Tensor, true: Tensor, scale: Tensor) -> Tensor:
-    """Contrast with several positives: images (n, D), texts (m, D), `true` bool (n, m): text j is true of image i.
+    """Contrast with several positives: images (n, D), texts (m, D), `true` bool (n, m): text j of image i.
 
     The mean of both directions; a row or column without a positive is left out.
     """
@@ -36,7 +36,7 @@ def state_choice(images: Tensor, states: Tensor, kinds: Tensor, scale: Tensor) -
 
 
 def twin_ranking(bad: Tensor, good: Tensor, states: Tensor, kinds: Tensor, scale: Tensor) -> Tensor:
-    """The margin of a defective part's own kind over "good" must exceed that of its clean twin; likewise of any defect.
+    """The margin of a defective part's own kind over "good" must exceed its clean twin's; so of any defect.
 
     `bad`, `good` (n, D); `kinds` int64 (n,) from 1.
     """
@@ -49,12 +49,14 @@ def twin_ranking(bad: Tensor, good: Tensor, states: Tensor, kinds: Tensor, scale
 
 
 def cell_choice(cells: Tensor, states: Tensor, kinds: Tensor, cover: Tensor, scale: Tensor) -> Tensor:
-    """Each cell says what is in it: `cells` (n, D, h, w) unit over D; `cover` (n, h, w) the share that is defect.
+    """Each cell says what is in it: `cells` (n, D, h, w) unit over D; `cover` (n, h, w) how much is defect.
 
     Cells that are barely touched are not asked. Touched and untouched cells weigh the same in all.
     """
     logits = scale * torch.einsum("ndhw,kd->nhwk", cells, states[:-1])
     touched, clear = cover > 0.05, cover == 0
     target = torch.where(touched, kinds[:, None, None], 0)
-    loss = functional.cross_entropy(logits.flatten(0, 2), target.flatten(), reduction="none").view(cover.shape)
+    loss = functional.cross_entropy(logits.flatten(0, 2), target.flatten(), reduction="none").view(
+        cover.shape
+    )
     return (loss[touched].mean() if touched.any() else loss.sum() * 0) + loss[clear].mean()

@@ -1,0 +1,42 @@
+# make demo: the whole station on sample parts.   make test: the tests.   make check: lint, types, import contracts.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+ARGS ?=
+
+# The tools that build the package are pinned as well.
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+
+.PHONY: demo test check install clean
+
+demo: .venv/.station
+	$(BIN)/inspection demo $(ARGS)
+
+test: .venv/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+install: .venv/.dev
+
+clean:
+	rm -rf .venv
+
+.venv/.station: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing what the station needs (once, a few minutes) …"
+	$(PIP) -e .
+	@touch $@
+
+.venv/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing the station and the tools of its developers (once, a few minutes) …"
+	$(PIP) -e '.[dev]'
+	@touch $@ .venv/.station
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv

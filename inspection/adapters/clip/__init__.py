@@ -1,0 +1,1 @@
+"""CLIP-like models, the only importer of torch and transformers."""

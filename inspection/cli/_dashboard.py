@@ -1,0 +1,48 @@
+"""How the dashboard's process is started: Streamlit, on this machine only, quiet, asking nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from inspection.resources import ui_app
+
+HOST = "127.0.0.1"
+
+
+def dashboard_url(line: str, port: int) -> str:
+    """Where the Line page of `line` is."""
+    return f"http://{HOST}:{port}/?line={quote(line)}"
+
+
+def dashboard_command(data_dir: Path, line: str, port: int) -> tuple[list[str], dict[str, str]]:
+    """The arguments and the environment of a dashboard on `data_dir`; its page is `dashboard_url(line, port)`."""
+    app = ui_app()
+    options = {
+        "server.address": HOST,
+        "server.port": str(port),
+        "server.headless": "true",  # opens no browser, asks for no email
+        "server.fileWatcherType": "none",
+        "browser.serverAddress": HOST,
+        "browser.gatherUsageStats": "false",
+        "global.developmentMode": "false",
+        "logger.level": "error",
+        "logger.hideWelcomeMessage": "true",
+    }
+    argv = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(app),
+        *(f"--{name}={value}" for name, value in options.items()),
+    ]
+    root = str(app.parent.parent)
+    inherited = os.environ.get("PYTHONPATH")
+    return argv, {
+        **os.environ,
+        "INSPECTION_DATA_DIR": str(data_dir.absolute()),
+        "PYTHONPATH": os.pathsep.join([root, inherited]) if inherited else root,
+    }

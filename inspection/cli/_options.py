@@ -1,0 +1,38 @@
+"""Options that several commands share, and what they stand for when they are not given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inspection.resources import default_config_dir, default_data_dir
+
+ConfigDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--config-dir",
+        metavar="DIR",
+        help="Where lines/, recipes/ and calibrations/ are. Default: INSPECTION_CONFIG_DIR, else the demo's.",
+    ),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        help="Where runs write. Default: INSPECTION_DATA_DIR, else inspection/ in your data home.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program instead of text for a person.")]
+
+
+def config_dir_of(option: Path | None) -> Path:
+    """Raises ConfigError as `resources.default_config_dir`."""
+    return default_config_dir() if option is None else option.expanduser().absolute()
+
+
+def data_dir_of(option: Path | None) -> Path:
+    """Raises ConfigError as `resources.default_data_dir`. Not created here."""
+    return default_data_dir() if option is None else option.expanduser().absolute()

@@ -1,0 +1,75 @@
+"""`inspection check`: reads every line and recipe, opens no device."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inspection.cli._options import AsJson, ConfigDir, config_dir_of
+
+if TYPE_CHECKING:
+    from inspection.config import LineConfig, Site
+
+
+def check(
+    line: Annotated[str | None, typer.Argument(metavar="LINE", help="Show this line only. All are checked.")] = None,
+    config_dir: ConfigDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the configuration: every line and recipe, all problems at once. Opens no device.
+
+    Exit code 0: it can be used; 2: it cannot, and each problem is named with its file, line number and key.
+    """
+    from inspection.config import ConfigProblems, load_site
+
+    try:
+        site = load_site(config_dir_of(config_dir))
+    except ConfigProblems as error:
+        if not as_json:
+            raise
+        problems = [
+            {"file": found.file, "line": found.line or None, "key": found.key or None, "text": found.text}
+            for found in error.problems
+        ]
+        typer.echo(json.dumps({"ok": False, "problems": problems}, ensure_ascii=False))
+        raise typer.Exit(2) from error
+    chosen = [site.line(line)] if line else list(site.lines.values())
+    rows = [_row(site, each) for each in chosen]
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "config_dir": str(site.config_dir), "lines": rows}, ensure_ascii=False))
+    else:
+        _print(site, rows)
+
+
+def _row(site: Site, line: LineConfig) -> dict[str, Any]:
+    from inspection.config import DryGateConfig
+
+    recipe = site.recipe(line.recipe)
+    gate = line.gate
+    return {
+        "line": line.name,
+        "station": line.station,
+        "recipe": recipe.name,
+        "recipe_id": recipe.content_id(),
+        "descriptions": [description.name for description in recipe.descriptions],
+        "camera": line.camera.kind,
+        "trigger": line.trigger.kind,
+        "gate": "dry" if isinstance(gate, DryGateConfig) else gate.url,
+        "travel_ms": None if isinstance(gate, DryGateConfig) else gate.travel_ms,
+        "durability": line.durability,
+        "parts_per_s_max": line.parts_per_s_max,
+    }
+
+
+def _print(site: Site, rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for row in rows:
+        console.print(f"[bold]{row['line']}[/bold]  recipe {row['recipe']} {row['recipe_id']}", end="")
+        travel = "" if row["travel_ms"] is None else f", {row['travel_ms']:g} ms from sensor to gate"
+        console.print(f"  gate {row['gate']}{travel}  durability {row['durability']}")
+        console.print(f"      looks for {', '.join(row['descriptions'])}", markup=False)
+    console.print(f"{len(rows)} of {len(site.lines)} lines, {len(site.recipes)} recipes: can be used", style="green")

@@ -1,0 +1,89 @@
+"""The command `inspection`. A command's own imports are made when it is called, so that help comes at once."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from inspection import __version__
+from inspection.cli import log
+from inspection.cli.acknowledge import acknowledge
+from inspection.cli.calibrate import calibrate
+from inspection.cli.check import check
+from inspection.cli.demo import demo
+from inspection.cli.doctor import doctor
+from inspection.cli.gate_sim import gate_sim
+from inspection.cli.run import run_line
+from inspection.cli.score import score
+from inspection.domain.errors import ConfigError, InspectionError
+from inspection.resources import check_environment
+
+EXIT_FAILED = 1
+EXIT_CONFIG = 2  # as for a wrong option
+
+_NEXT = """\
+A quality-control station: a camera sees every part, CLIP rates it against sentences, a gate diverts the bad ones.
+
+  inspection demo            the whole station on sample parts, with a virtual gate and the dashboard
+  inspection check           is the configuration in order?
+  inspection doctor          are the cameras, ports, disk and model in order?
+  inspection calibrate LINE  thresholds from good parts
+  inspection run LINE        judge and divert
+  inspection --help          all commands"""
+
+app = typer.Typer(
+    name="inspection",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"inspection {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """A quality-control station: CLIP rates every part against sentences, a gate diverts the bad ones."""
+    if context.invoked_subcommand is None:
+        typer.echo(_NEXT)
+
+
+app.command("demo")(demo)
+app.command("run")(run_line)
+app.command("check")(check)
+app.command("calibrate")(calibrate)
+app.command("score")(score)
+app.command("doctor")(doctor)
+app.command("acknowledge")(acknowledge)
+app.add_typer(log.app, name="log", help="Query, export and verify the log of parts.")
+app.command("gate-sim")(gate_sim)
+
+
+def run() -> None:
+    """Entry point. Exit codes: 0 done; 1 failed, with a message; 2 configuration or usage; 130 stopped by Ctrl-C."""
+    try:
+        check_environment()
+        app()
+    except ConfigError as error:
+        _say(error)
+        sys.exit(EXIT_CONFIG)
+    except InspectionError as error:
+        _say(error)
+        sys.exit(EXIT_FAILED)
+
+
+def _say(error: InspectionError) -> None:
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(str(error), markup=False, style="red")

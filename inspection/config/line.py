@@ -1,0 +1,185 @@
+"""One line: `configs/lines/<line>.yaml`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BeforeValidator, Field
+
+from inspection.config.fields import Name, Strict, folder_on_disk, limits, note, refuse
+from inspection.config.ports import PORT_FORMS, is_port
+from inspection.wording import did_you_mean
+
+PARTS_PER_S_LIMIT = 100
+
+
+def _port(value: Any) -> Any:
+    if isinstance(value, str) and not is_port(value):
+        refuse(f"\"{value}\" is not a serial port; allowed {PORT_FORMS}; see what there is with 'inspection doctor'")
+    return value
+
+
+def _time_of_day(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        refuse(f'"{value}" is not a time of day; allowed "00:00" to "23:59"')
+    return time.fromisoformat(value)
+
+
+def _timezone(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    known = available_timezones()
+    if value not in known:
+        hint = did_you_mean(value, known)
+        refuse(
+            f'"{value}" is not a time zone; {hint + " " if hint else ""}allowed names like "Europe/Berlin", or "UTC"'
+        )
+    return ZoneInfo(value)
+
+
+class FolderCameraConfig(Strict):
+    """Pictures of a folder instead of a camera, round and round. `path` is absolute."""
+
+    kind: Literal["folder"]
+    path: Annotated[
+        Path,
+        BeforeValidator(folder_on_disk),
+        Field(
+            alias="folder",
+            description="the pictures that are shown as parts",
+            json_schema_extra={"allowed": 'a folder as text, or "samples:…"'},
+        ),
+    ]
+    order: Annotated[Literal["shuffled", "sorted"], note("shuffled: another order each round, by the seed")] = (
+        "shuffled"
+    )
+    seed: Annotated[int, limits(0, 2**32 - 1, "", "the same seed gives the same order")] = 1
+    timeout_ms: Annotated[int, limits(1, 60_000, "ms", "a part without a picture by then is unjudged and diverted")] = (
+        100
+    )
+
+
+class GateTriggerConfig(Strict):
+    """Parts are counted by the gate controller's sensor."""
+
+    kind: Literal["gate"]
+
+
+class TimerTriggerConfig(Strict):
+    """A part every so often, for a line without a gate."""
+
+    kind: Literal["timer"]
+    parts_per_s: Annotated[float, limits(0.01, PARTS_PER_S_LIMIT, "parts/s", "how often the timer makes a part")]
+
+
+class SerialGateConfig(Strict):
+    """A gate controller at a serial port."""
+
+    kind: Literal["serial"]
+    url: Annotated[str, BeforeValidator(_port), note("where the gate controller is", PORT_FORMS)]
+    baud: Annotated[
+        Literal[9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600],
+        note("set the same at the controller"),
+    ] = 115200
+    distance_mm: Annotated[float | None, limits(1, 100_000, "mm", "from part sensor to gate, along the belt")] = None
+    belt_mm_per_s: Annotated[float | None, limits(1, 20_000, "mm/s", "the belt at its fastest")] = None
+    delay_ms: Annotated[
+        float | None,
+        limits(1, 600_000, "ms", "from part sensor to gate; instead of distance_mm and belt_mm_per_s"),
+    ] = None
+    margin_ms: Annotated[
+        float, limits(1, 10_000, "ms", "a PASS must be on the wire this long before the part is at the gate")
+    ] = 20
+    watchdog_ms: Annotated[
+        int,
+        limits(50, 5_000, "ms", "after this long without progress of the station the controller drops its PASSes"),
+    ] = 500
+    min_gap_ms: Annotated[int, limits(1, 10_000, "ms", "parts closer together than this are both diverted")] = 30
+    without_power: Annotated[Literal["divert", "pass"], note("what the actuator does when it is de-energised")]
+    run_permit_output: Annotated[
+        bool, note("true if the controller's watchdog also drops an output that stops the line")
+    ] = False
+
+    @property
+    def travel_ms(self) -> float:
+        """From the part sensor to the gate."""
+        if self.delay_ms is not None:
+            return self.delay_ms
+        if self.distance_mm is None or self.belt_mm_per_s is None:
+            raise ValueError("a gate has a delay, or a distance and a belt speed: see inspection.config.rules")
+        return self.distance_mm / self.belt_mm_per_s * 1000
+
+
+class DryGateConfig(Strict):
+    """No gate: parts are judged and logged, nothing is diverted."""
+
+    kind: Literal["dry"]
+
+
+class ShiftConfig(Strict):
+    """A shift lasts until the next one starts. `start` is local time."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60, description="as it is written to the log")]
+    start: Annotated[time, BeforeValidator(_time_of_day), note("local time", 'a time of day, "06:00"')]
+
+
+class EvidenceConfig(Strict):
+    """Which pictures are kept besides those of rejected parts."""
+
+    passed_share: Annotated[float, limits(0, 1, "", "the share of passed parts whose picture is kept")] = 0.05
+    near_margin: Annotated[
+        float, limits(0, 100, "standard deviations", "passed parts this near to a threshold are kept too")
+    ] = 0.5
+
+
+class LogConfig(Strict):
+    """When closed parts are written as a Parquet file: after so many, or so long, whichever is first."""
+
+    seal_after_parts: Annotated[int, limits(1, 1_000_000, "parts", "more parts a file, fewer files")] = 500
+    seal_after_s: Annotated[float, limits(1, 86_400, "s", "how old a part gets before it is in a file")] = 30
+
+
+Durability = Literal["power", "process"]
+GateConfig = Annotated[SerialGateConfig | DryGateConfig, Field(discriminator="kind")]
+TriggerConfig = Annotated[GateTriggerConfig | TimerTriggerConfig, Field(discriminator="kind")]
+
+
+def _default_durability(earlier: dict[str, Any]) -> Durability:
+    """What a physical gate passes must survive a power cut; `power` also where the gate is not known."""
+    return "process" if isinstance(earlier.get("gate"), DryGateConfig) else "power"
+
+
+class LineConfig(Strict):
+    """One line of the site; `name` is the file's."""
+
+    name: Name
+    station: Annotated[Name, note("the station's name in the log")]
+    recipe: Annotated[str, note("the file in recipes/, without .yaml")]
+    parts_per_s_max: Annotated[float, limits(0.01, PARTS_PER_S_LIMIT, "parts/s", "what the line is rated for")]
+    camera: FolderCameraConfig
+    gate: GateConfig
+    trigger: TriggerConfig
+    durability: Annotated[
+        Durability, note("power: a record survives a power cut; process: it survives a crash of the station")
+    ] = Field(default_factory=_default_durability)
+    shifts: Annotated[tuple[ShiftConfig, ...], note("leave it out where there are none")] = ()
+    timezone: Annotated[ZoneInfo, BeforeValidator(_timezone), note("of the shifts", 'a name like "Europe/Berlin"')] = (
+        Field(default_factory=lambda: ZoneInfo("UTC"))
+    )
+    evidence: EvidenceConfig = EvidenceConfig()
+    log: LogConfig = LogConfig()
+
+    def shift_at(self, utc: datetime) -> str | None:
+        """The shift that is on at an aware time, by the line's local clock; None where the line has no shifts."""
+        if not self.shifts:
+            return None
+        local = utc.replace(tzinfo=utc.tzinfo or UTC).astimezone(self.timezone).time()
+        in_order = sorted(self.shifts, key=lambda shift: shift.start)
+        begun = [shift for shift in in_order if shift.start <= local]
+        return (begun or in_order)[-1].name

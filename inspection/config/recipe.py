@@ -1,0 +1,112 @@
+"""What is looked for on a part: `configs/recipes/<recipe>.yaml`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from inspection.config.fields import Name, Strict, folder_on_disk, limits, note, refuse
+from inspection.wording import did_you_mean
+
+BUNDLED = "bundled"
+MODEL_FORMS = '"bundled", a folder (./…, ../…, ~/…, /…) or a hub id (owner/name)'
+_FOLDER_START = ("/", "./", "../", "~/")
+
+
+def _phrasing(value: Any) -> Any:
+    """White space is not part of a sentence: a folded YAML line equals the same in one."""
+    if not isinstance(value, str):
+        return value
+    phrasing = " ".join(value.split())
+    if not phrasing:
+        refuse("is an empty phrasing; write what a camera would see, or remove it")
+    return phrasing
+
+
+def _model(value: Any, info: ValidationInfo) -> Any:
+    if not isinstance(value, str) or value == BUNDLED:
+        return value
+    if value.startswith(_FOLDER_START):
+        return str(folder_on_disk(value, info))
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", value):
+        hint = did_you_mean(value, [BUNDLED])
+        refuse(f'"{value}" is not a model; {hint + " " if hint else ""}allowed {MODEL_FORMS}')
+    return value
+
+
+Phrasing = Annotated[
+    str,
+    BeforeValidator(_phrasing),
+    Field(
+        max_length=300,
+        description="one sentence on what a camera would see",
+        json_schema_extra={"allowed": "a sentence of at most 300 characters"},
+    ),
+]
+Phrasings = Annotated[
+    tuple[Phrasing, ...],
+    Field(
+        min_length=1,
+        description="each says the same in other words",
+        json_schema_extra={"allowed": "a list of at least one sentence"},
+    ),
+]
+
+
+class DescriptionConfig(Strict):
+    """One defect in plain language."""
+
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^\w([\w -]*\w)?$",
+            max_length=60,
+            description="the name in log and dashboard",
+            json_schema_extra={"allowed": "letters, digits, hyphens and spaces, beginning with a letter or digit"},
+        ),
+    ]
+    severity: Annotated[Literal["minor", "major", "critical"], note("how bad it is that such a part gets out")]
+    phrasings: Phrasings
+
+
+class RegionConfig(Strict):
+    """A rectangle in fractions of the picture."""
+
+    left: Annotated[float, limits(0, 1, "of the picture's width", "the left edge")]
+    top: Annotated[float, limits(0, 1, "of the picture's height", "the upper edge")]
+    width: Annotated[float, limits(0.01, 1, "of the picture's width", "from the left edge")]
+    height: Annotated[float, limits(0.01, 1, "of the picture's height", "from the upper edge")]
+
+
+class RecipeConfig(Strict):
+    """One recipe; `name` is the file's. `model`: "bundled", an absolute folder, or a hub id."""
+
+    name: Name
+    part: Annotated[str, Field(min_length=1, max_length=60, description="what people call the part")]
+    model: Annotated[str, BeforeValidator(_model), note("what sees and reads", MODEL_FORMS)] = BUNDLED
+    normal: Phrasings
+    descriptions: Annotated[
+        tuple[DescriptionConfig, ...],
+        Field(
+            min_length=1,
+            description="the defects that are looked for",
+            json_schema_extra={"allowed": "a list of at least one description with name, severity and phrasings"},
+        ),
+    ]
+    region_of_interest: RegionConfig | None = None
+
+    def content_id(self) -> str:
+        """12 hex digits that change with anything that changes scores; severity and the recipe's own name do not."""
+        region = self.region_of_interest
+        content = {
+            "model": self.model.rsplit("/", 1)[-1] if self.model.startswith("/") else self.model,
+            "normal": self.normal,
+            "descriptions": {description.name: description.phrasings for description in self.descriptions},
+            "region_of_interest": region.model_dump() if region else None,
+        }
+        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:12]

@@ -1,0 +1,195 @@
+"""What a setting must be because of another one.
+
+The rules read the plain values of a file, so that each is told even when something else in the file is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
+from inspection.config.problems import KeyPath, Problem, Source, child
+
+Finding = tuple[KeyPath, str]
+
+
+def line_problems(source: Source) -> Iterator[Problem]:
+    """Problems between the settings of one line."""
+    for rule in (_trigger_fits_gate, _way_to_the_gate, _enough_time, _rate, _without_power, _shifts_differ):
+        for path, text in rule(source):
+            yield source.problem(path, text)
+
+
+def recipe_problems(source: Source) -> Iterator[Problem]:
+    """Problems between the settings of one recipe."""
+    for rule in (_descriptions_differ, _phrasings_differ, _region_inside):
+        for path, text in rule(source):
+            yield source.problem(path, text)
+
+
+def value_at(source: Source, *path: str | int) -> Any:
+    value: Any = source.data
+    for step in path:
+        value = child(value, step)
+    return value
+
+
+def _number(source: Source, *path: str) -> float | None:
+    """The number at this place, the default of a gate's setting, or None where there is none or it is nonsense."""
+    value = value_at(source, *path)
+    if value is None and path[0] == "gate":
+        value = SerialGateConfig.model_fields[path[1]].default
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _travel_ms(source: Source) -> float | None:
+    delay_ms, distance_mm = _number(source, "gate", "delay_ms"), _number(source, "gate", "distance_mm")
+    belt_mm_per_s = _number(source, "gate", "belt_mm_per_s")
+    if delay_ms is not None:
+        return delay_ms
+    return distance_mm / belt_mm_per_s * 1000 if distance_mm and belt_mm_per_s else None
+
+
+def _is_serial(source: Source) -> bool:
+    return bool(value_at(source, "gate", "kind") == "serial")
+
+
+def _trigger_fits_gate(source: Source) -> Iterator[Finding]:
+    match value_at(source, "trigger", "kind"), value_at(source, "gate", "kind"):
+        case "timer", "serial":
+            text = '"timer" does not go with a serial gate, whose sensor numbers the parts; write trigger.kind: gate'
+        case "gate", "dry":
+            text = '"gate" does not go with a dry gate, which has no sensor; write {kind: timer, parts_per_s: 5}'
+        case _:
+            return
+    yield ("trigger", "kind"), text
+
+
+def _way_to_the_gate(source: Source) -> Iterator[Finding]:
+    if not _is_serial(source):
+        return
+    given = {
+        key for key in ("distance_mm", "belt_mm_per_s", "delay_ms") if child(value_at(source, "gate"), key) is not None
+    }
+    path: KeyPath
+    match sorted(given):
+        case ["delay_ms"] | ["belt_mm_per_s", "distance_mm"]:
+            return
+        case []:
+            path, what = ("gate",), "when a part reaches the gate is not said"
+        case ["belt_mm_per_s"] | ["distance_mm"] as one:
+            missing = "distance_mm" if one == ["belt_mm_per_s"] else "belt_mm_per_s"
+            path, what = ("gate", one[0]), f"is of no use without {missing}"
+        case _:
+            path, what = ("gate", "delay_ms"), "says again what distance_mm and belt_mm_per_s say"
+    yield path, f"{what}; write distance_mm and belt_mm_per_s, or delay_ms instead of both"
+
+
+def _enough_time(source: Source) -> Iterator[Finding]:
+    travel_ms, margin_ms = _travel_ms(source), _number(source, "gate", "margin_ms")
+    if not _is_serial(source) or travel_ms is None or margin_ms is None:
+        return
+    way = f"a part is at the gate {travel_ms:g} ms after the sensor"
+    if margin_ms >= travel_ms:
+        path: KeyPath = ("gate", "margin_ms") if value_at(source, "gate", "margin_ms") is not None else ("gate",)
+        yield (
+            path,
+            f"margin_ms {margin_ms:g} leaves no time to judge: {way}; write less than {travel_ms:g} (ms)",
+        )
+        return
+    timeout_ms = _number(source, "camera", "timeout_ms")
+    if timeout_ms is not None and timeout_ms >= travel_ms - margin_ms:
+        left_ms = travel_ms - margin_ms
+        due = f"{way} and the verdict is due {margin_ms:g} ms before"
+        yield ("camera", "timeout_ms"), f"{timeout_ms:g} is too long: {due}; write less than {left_ms:g} (ms)"
+
+
+def _rate(source: Source) -> Iterator[Finding]:
+    rated, timer = _number(source, "parts_per_s_max"), _number(source, "trigger", "parts_per_s")
+    if rated is None or not 0 < rated <= PARTS_PER_S_LIMIT:
+        return
+    if timer is not None and timer > rated:
+        text = f"{timer:g} is more than the line is rated for; allowed up to parts_per_s_max, {rated:g} (parts/s)"
+        yield ("trigger", "parts_per_s"), text
+    min_gap_ms, rated_gap_ms = _number(source, "gate", "min_gap_ms"), 1000 / rated
+    if _is_serial(source) and min_gap_ms is not None and min_gap_ms > rated_gap_ms:
+        path: KeyPath = ("gate", "min_gap_ms") if value_at(source, "gate", "min_gap_ms") is not None else ("gate",)
+        why = f"at {rated:g} parts/s they come every {rated_gap_ms:g} ms"
+        to_do = f"allowed up to {rated_gap_ms:g} (ms), or lower parts_per_s_max"
+        yield path, f"min_gap_ms {min_gap_ms:g} would divert every part: {why}; {to_do}"
+
+
+def _without_power(source: Source) -> Iterator[Finding]:
+    gate = value_at(source, "gate")
+    if _is_serial(source) and child(gate, "without_power") == "pass" and child(gate, "run_permit_output") is not True:
+        text = (
+            '"pass" would let parts through unjudged once the station or its power fails; wire the controller\'s '
+            "run-permit output and write run_permit_output: true, or use a gate that diverts"
+        )
+        yield ("gate", "without_power"), text
+
+
+def _shifts_differ(source: Source) -> Iterator[Finding]:
+    for key in ("name", "start"):
+        yield from _twice(_texts(source, "shifts", key), "is another shift's already; every shift has its own")
+
+
+def _descriptions_differ(source: Source) -> Iterator[Finding]:
+    yield from _twice(_texts(source, "descriptions", "name"), "is another description's name already; rename one")
+
+
+def _phrasings_differ(source: Source) -> Iterator[Finding]:
+    def phrasings(*path: str | int) -> Iterator[tuple[KeyPath, str]]:
+        items = value_at(source, *path)
+        for index, item in enumerate(items if isinstance(items, tuple) else ()):
+            if isinstance(item, str) and item.strip():
+                yield (*path, index), item
+
+    normal = list(phrasings("normal"))
+    yield from _twice(normal, "is written twice; remove one")
+    good = {_folded(text) for _, text in normal}
+    defects = []
+    descriptions = source.data.get("descriptions")
+    for index in range(len(descriptions) if isinstance(descriptions, tuple) else 0):
+        for path, text in phrasings("descriptions", index, "phrasings"):
+            if _folded(text) in good:
+                yield (
+                    path,
+                    f'"{text}" is a normal phrasing too; a defect must read differently from a good part',
+                )
+            else:
+                defects.append((path, text))
+    yield from _twice(defects, "is written twice; it cannot tell two defects apart: remove one")
+
+
+def _region_inside(source: Source) -> Iterator[Finding]:
+    for edge, size in (("left", "width"), ("top", "height")):
+        start, length = (
+            _number(source, "region_of_interest", edge),
+            _number(source, "region_of_interest", size),
+        )
+        if start is not None and length is not None and 0 <= start <= 1 and 0 < length <= 1 < start + length - 1e-9:
+            yield (
+                ("region_of_interest", size),
+                f"{edge} {start:g} + {size} {length:g} is outside the picture; allowed up to {1 - start:g}",
+            )
+
+
+def _texts(source: Source, items: str, key: str) -> Iterator[tuple[KeyPath, str]]:
+    values = source.data.get(items)
+    for index, item in enumerate(values if isinstance(values, tuple) else ()):
+        if isinstance(text := child(item, key), str):
+            yield (items, index, key), text
+
+
+def _twice(texts: Iterable[tuple[KeyPath, str]], what: str) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for path, text in texts:
+        if _folded(text) in seen:
+            yield path, f'"{text}" {what}'
+        seen.add(_folded(text))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())

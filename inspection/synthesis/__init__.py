@@ -1,0 +1,1 @@
+"""Parts and defects rendered by seed, with masks, and sentences about them."""

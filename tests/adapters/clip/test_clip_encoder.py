@@ -1,0 +1,160 @@
+"""The one door to every model: what it loads, what it refuses, and that its numbers are transformers' own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from inspection.adapters.clip.encoder import BUNDLED_FOLDER, ClipEncoder
+from inspection.domain.errors import ModelError, ScoringError
+from inspection.domain.ports import Encoder
+from inspection.synthesis.render import render
+from tests.adapters.clip.tiny import save_clip, save_siglip
+
+PHRASES = ["a flawless nut", "a nut with a long scratch near the edge"]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("models")
+    return {
+        "clip": save_clip(root / "tiny-clip"),
+        "siglip": save_siglip(root / "tiny-siglip"),
+        "bundled": BUNDLED_FOLDER,
+    }
+
+
+@pytest.fixture(scope="module")
+def bundled() -> ClipEncoder:
+    return ClipEncoder.load("bundled")
+
+
+def pictures() -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
+    rng = np.random.default_rng(0)
+    return [render(3, size_px=200).pixels, rng.integers(0, 256, (90, 160, 3), dtype=np.uint8)]
+
+
+@pytest.mark.parametrize("name", ["clip", "siglip", "bundled"])
+def test_embeddings_are_what_transformers_makes_itself(name: str, folders: dict[str, Path]) -> None:
+    from transformers import AutoModel, AutoProcessor
+
+    encoder: Encoder = ClipEncoder.load("bundled" if name == "bundled" else str(folders[name]))
+    model, processor = AutoModel.from_pretrained(folders[name]), AutoProcessor.from_pretrained(folders[name])
+    padding = "max_length" if name == "siglip" else True
+    inputs = processor(
+        text=PHRASES,
+        images=[Image.fromarray(picture) for picture in pictures()],
+        return_tensors="pt",
+        padding=padding,
+        truncation=True,
+    )
+    with torch.inference_mode():
+        images = model.eval().get_image_features(pixel_values=inputs["pixel_values"])
+        mask = {} if name == "siglip" else {"attention_mask": inputs["attention_mask"]}
+        texts = model.get_text_features(input_ids=inputs["input_ids"], **mask)
+    for ours, theirs in ((encoder.embed_images(pictures()), images), (encoder.embed_texts(PHRASES), texts)):
+        theirs = theirs if isinstance(theirs, torch.Tensor) else theirs.pooler_output
+        expected = torch.nn.functional.normalize(theirs, dim=1).numpy()
+        assert ours.dtype == np.float32 and np.linalg.norm(ours, axis=1) == pytest.approx(1, abs=1e-5)
+        assert (ours * expected).sum(axis=1) == pytest.approx(1, abs=2e-3)
+    assert encoder.logit_scale == pytest.approx(float(model.logit_scale.exp()))
+
+
+def test_a_picture_has_one_embedding_whatever_comes_with_it(bundled: ClipEncoder) -> None:
+    many = pictures() * 10
+    together, alone = bundled.embed_images(many), bundled.embed_images(many[:1])
+    assert np.abs(together[0] - alone[0]).max() < 1e-5
+    phrases = bundled.embed_texts([*PHRASES, "a nut"])
+    assert np.abs(phrases[2] - bundled.embed_texts(["a nut"])[0]).max() < 1e-5
+
+
+def test_nothing_in_nothing_out(bundled: ClipEncoder) -> None:
+    assert bundled.embed_images([]).shape == bundled.embed_texts([]).shape == (0, 128)
+
+
+def test_the_fingerprint_says_what_a_calibration_depends_on(folders: dict[str, Path], tmp_path: Path) -> None:
+    first = ClipEncoder.load(str(folders["clip"])).fingerprint
+    assert set(first) == {"model", "weights", "runtime", "preprocessing", "text_processing"}
+    assert first["model"] == "tiny-clip" and len(first["weights"]) == 64
+    assert first["runtime"] == f"torch {torch.__version__.split('+')[0]} float32 cpu"
+    assert first["preprocessing"].startswith("short-edge=32 resize=bicubic-antialias crop=32x32 ")
+    moved = shutil.copytree(folders["clip"], tmp_path / "elsewhere" / "tiny-clip")
+    assert ClipEncoder.load(str(moved)).fingerprint == first
+    other = save_clip(tmp_path / "tiny-clip", seed=1)
+    assert ClipEncoder.load(str(other)).fingerprint["weights"] != first["weights"]
+
+
+@pytest.mark.parametrize("name", ["nobody/no-such-model", "no-such-model", "./missing/folder", "a/b/c"])
+def test_a_model_that_is_not_there_is_named(name: str) -> None:
+    with pytest.raises(ModelError, match=r"(?s)no-such-model|missing/folder|a/b/c") as caught:
+        ClipEncoder.load(name)
+    assert "'bundled'" in str(caught.value)
+
+
+def test_pickled_weights_are_not_opened(folders: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(folders["clip"], tmp_path / "pickled")
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match=r"no \.safetensors file"):
+        ClipEncoder.load(str(folder))
+
+
+def test_torn_weights_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(folders["clip"], tmp_path / "torn")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        ClipEncoder.load(str(folder))
+
+
+def test_weights_that_would_be_made_up_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(folders["clip"], tmp_path / "lacking")
+    tensors = load_file(folder / "model.safetensors")
+    del tensors["visual_projection.weight"]
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"1 weights are not in its file, first visual_projection\.weight"):
+        ClipEncoder.load(str(folder))
+
+
+def test_another_kind_of_model_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(folders["clip"], tmp_path / "other")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": "bert"}))
+    with pytest.raises(ModelError, match="its type is 'bert'"):
+        ClipEncoder.load(str(folder))
+
+
+def test_an_embedding_that_is_not_a_number_is_an_error(folders: dict[str, Path], tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(folders["clip"], tmp_path / "broken")
+    tensors = load_file(folder / "model.safetensors")
+    tensors["visual_projection.weight"][0, 0] = float("nan")
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ScoringError, match="embedding of picture 0 is not finite"):
+        ClipEncoder.load(str(folder)).embed_images(pictures())
+
+
+def test_a_picture_that_is_none_is_refused(bundled: ClipEncoder) -> None:
+    with pytest.raises(ValueError, match="expected RGB uint8"):
+        bundled.embed_images([np.zeros((4, 4), np.uint8)])
+
+
+def test_importing_the_adapter_is_cheap_and_loading_is_quiet() -> None:
+    script = (
+        "import sys, inspection.adapters.clip.encoder as e\n"
+        "assert not {'torch', 'transformers'} & set(sys.modules)\n"
+        "e.ClipEncoder.load('bundled').embed_texts(['a nut'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

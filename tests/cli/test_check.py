@@ -1,0 +1,141 @@
+"""`inspection check` and what the entry point makes of errors: exit codes, plain messages, no trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inspection.cli import main
+from tests.config.site_files import LINE, LINE_FILE, RECIPE_FILE, changed, write_site
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A valid site that is the working directory."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("INSPECTION_")]:
+        monkeypatch.delenv(name)
+    return write_site(tmp_path, {LINE_FILE: changed(LINE, "samples:nut/line", "../samples/nut/line")})
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """`inspection …`: exit code, stdout, stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["inspection", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            main.run()
+        captured = capsys.readouterr()
+        return int(caught.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+def test_a_good_site(site: Path, call) -> None:
+    code, out, err = call("check", "--config-dir", str(site))
+    assert (code, err) == (0, "")
+    assert "demo  recipe nut" in out
+    assert "800 ms from sensor to gate" in out
+    assert out.endswith("1 of 1 lines, 1 recipes: can be used\n")
+
+
+def test_a_good_site_as_json(site: Path, call) -> None:
+    code, out, _ = call("check", "demo", "--config-dir", str(site), "--json")
+    answer = json.loads(out)
+    assert (code, answer["ok"]) == (0, True)
+    assert answer["lines"][0] | {"recipe_id": ""} == {
+        "line": "demo",
+        "station": "hall-1",
+        "recipe": "nut",
+        "recipe_id": "",
+        "descriptions": ["scratch", "dent"],
+        "camera": "folder",
+        "trigger": "gate",
+        "gate": "/dev/ttyUSB0",
+        "travel_ms": 800.0,
+        "durability": "power",
+        "parts_per_s_max": 20.0,
+    }
+
+
+def test_all_problems_are_told_at_once_on_stderr(site: Path, call) -> None:
+    (site / LINE_FILE).write_text(changed(LINE, "watchdog_ms: 500", "watchdog_ms: 5"))
+    (site / RECIPE_FILE).write_text("part: [")
+    code, out, err = call("check", "--config-dir", ".")
+    assert (code, out) == (2, "")
+    assert [line.split(" ")[0] for line in err.splitlines()] == [
+        "lines/demo.yaml:6:",  # no such sample parts with the program
+        "lines/demo.yaml:15:",
+        "recipes/nut.yaml:1:",
+    ]
+
+
+def test_problems_as_json(site: Path, call) -> None:
+    (site / RECIPE_FILE).write_text("")
+    code, out, err = call("check", "--config-dir", ".", "--json")
+    assert (code, err) == (2, "")
+    text = "is empty; start from the demo's file of the same kind in configs/"
+    assert json.loads(out) == {
+        "ok": False,
+        "problems": [{"file": "recipes/nut.yaml", "line": 1, "key": None, "text": text}],
+    }
+
+
+def test_an_unknown_line(site: Path, call) -> None:
+    code, out, err = call("check", "dmo", "--config-dir", ".")
+    assert (code, out) == (2, "")
+    assert err == 'there is no line "dmo" in .; did you mean "demo"? known: demo\n'
+
+
+def test_the_directory_comes_from_the_environment(site: Path, call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INSPECTION_CONFIG_DIR", str(site))
+    assert call("check")[0] == 0
+
+
+def test_a_mistyped_variable_is_refused(site: Path, call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INSPECTION_CONFG_DIR", str(site))
+    code, _, err = call("check")
+    assert code == 2
+    assert err.startswith(
+        'environment variable INSPECTION_CONFG_DIR is not known; did you mean "INSPECTION_CONFIG_DIR"'
+    )
+
+
+def test_a_wrong_option_is_a_usage_error(site: Path, call) -> None:
+    code, out, err = call("check", "--confg-dir", ".")
+    assert (code, out) == (2, "")
+    assert "--config-dir" in err
+
+
+def test_without_a_command_it_says_what_to_type_next(site: Path, call) -> None:
+    code, out, _ = call()
+    assert code == 0
+    assert "inspection demo" in out
+    assert "inspection --help" in out
+
+
+def test_ctrl_c_leaves_no_trace(site: Path, call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("inspection.config.load_site", interrupted)
+    code, _, err = call("check")
+    assert code == 130
+    assert "Traceback" not in err
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """Help comes at once only while no command imports at its head what it needs when it runs."""
+    program = (
+        "import sys, inspection.cli.main\n"
+        "heavy = {'torch', 'transformers', 'pandas', 'numpy', 'pyarrow', 'duckdb', 'streamlit', 'pydantic', 'serial'}\n"
+        "print(*sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.split() == []

@@ -1,0 +1,115 @@
+"""What the loaded settings answer: shifts, ports, content ids, and that the shipped ones are in order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspection import resources
+from inspection.config import LineConfig, RecipeConfig, load_site
+from inspection.config.ports import is_port, same_port_key
+from tests.config.site_files import LINE, LINE_FILE, RECIPE, RECIPE_FILE, changed, write_site
+
+
+def line_of(folder: Path, text: str = LINE) -> LineConfig:
+    return load_site(write_site(folder, {LINE_FILE: text}), folder / "samples").line("demo")
+
+
+def recipe_of(folder: Path, text: str) -> RecipeConfig:
+    return load_site(write_site(folder, {RECIPE_FILE: text}), folder / "samples").recipe("nut")
+
+
+@pytest.mark.parametrize(
+    ("utc", "shift"),
+    [
+        ("2026-01-05T04:59", "late"),  # before the first of the day it is the last one of the day before
+        ("2026-01-05T05:00", "early"),  # Berlin is an hour ahead in winter,
+        ("2026-07-05T04:00", "early"),  # two in summer
+        ("2026-07-05T03:59", "late"),
+        ("2026-01-05T12:59", "early"),
+        ("2026-01-05T13:00", "late"),
+    ],
+)
+def test_a_shift_lasts_until_the_next_by_the_clock_of_the_line(tmp_path: Path, utc: str, shift: str) -> None:
+    assert line_of(tmp_path).shift_at(datetime.fromisoformat(utc).replace(tzinfo=UTC)) == shift
+
+
+def test_a_line_without_shifts_has_none(tmp_path: Path) -> None:
+    assert line_of(tmp_path, LINE[: LINE.index("shifts")]).shift_at(datetime.now(UTC)) is None
+
+
+def test_settings_cannot_be_changed_once_loaded(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        line_of(tmp_path).recipe = "other"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("model: bundled", "model: openai/clip-vit-base-patch32"),
+        ("flawless", "intact"),
+        ("dented", "bent"),
+        ("name: dent", "name: dents"),
+        ("left: 0.1", "left: 0.2"),
+        ("      - a photo of a nut with a scratch\n", ""),
+    ],
+)
+def test_the_content_id_changes_with_what_changes_scores(tmp_path: Path, old: str, new: str) -> None:
+    before = recipe_of(tmp_path / "a", RECIPE).content_id()
+    after = recipe_of(tmp_path / "b", changed(RECIPE, old, new)).content_id()
+    assert len(before) == 12
+    assert before != after
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("severity: minor", "severity: critical"),
+        ("part: hex nut", "part: nut"),
+        ("  - a photo of a flawless nut", "  - >\n    a photo of\n    a flawless nut"),
+        ("left: 0.1", "left: 0.10"),
+    ],
+)
+def test_the_content_id_stays_when_scores_stay(tmp_path: Path, old: str, new: str) -> None:
+    before = recipe_of(tmp_path / "a", RECIPE).content_id()
+    assert recipe_of(tmp_path / "b", changed(RECIPE, old, new)).content_id() == before
+
+
+def test_a_model_folder_is_looked_for_beside_the_recipe_and_is_the_same_model_elsewhere(tmp_path: Path) -> None:
+    text = changed(RECIPE, "model: bundled", "model: ../models/mine")
+    for name in ("a", "b"):
+        (tmp_path / name / "models" / "mine").mkdir(parents=True)
+    here, there = recipe_of(tmp_path / "a", text), recipe_of(tmp_path / "b", text)
+    assert here.model == str(tmp_path / "a" / "models" / "mine")
+    assert here.content_id() == there.content_id()
+
+
+@pytest.mark.parametrize(
+    "url", ["/dev/ttyUSB0", "/dev/serial/by-id/x", "socket://gate.local:23", "rfc2217://[::1]:2217"]
+)
+def test_ports(url: str) -> None:
+    assert is_port(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "/dev/", "dev/ttyUSB0", "socket://gate", "socket://:1", "http://gate:80", "/dev/a b"]
+)
+def test_not_ports(url: str) -> None:
+    assert not is_port(url)
+
+
+@given(st.from_regex(r"\A[a-z]{1,12}\Z"), st.integers(1, 65535))
+def test_case_and_protocol_do_not_make_another_port(host: str, port: int) -> None:
+    assert same_port_key(f"socket://{host.upper()}:{port}") == same_port_key(f"rfc2217://{host}.:{port:05}/x")
+    assert same_port_key(f"socket://{host}:{port}") != same_port_key(f"socket://{host}:{port % 65535 + 1}")
+
+
+def test_the_shipped_configuration_is_in_order() -> None:
+    site = load_site(resources.configs_dir())
+    line = site.line("demo")
+    assert line.durability == "power"
+    assert site.recipe(line.recipe).model == "bundled"

@@ -1,0 +1,164 @@
+"""Each wrong setting with the message that a person gets. The file is valid but for one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inspection.config import ConfigProblems, load_site
+from tests.config.site_files import LINE, LINE_FILE, RECIPE, RECIPE_FILE, changed, write_site
+
+KEYS_OF_THE_GATE = (
+    "kind, url, baud, distance_mm, belt_mm_per_s, delay_ms, margin_ms, watchdog_ms, min_gap_ms, without_power, "
+    "run_permit_output"
+)
+WITHOUT_POWER = (
+    '"pass" would let parts through unjudged once the station or its power fails; wire the controller\'s run-permit '
+    "output and write run_permit_output: true, or use a gate that diverts"
+)
+WAY = "write distance_mm and belt_mm_per_s, or delay_ms instead of both"
+NAMES = "lower-case letters, digits and hyphens, beginning with a letter or digit"
+MODELS = '"bundled", a folder (./…, ../…, ~/…, /…) or a hub id (owner/name)'
+
+LINE_CASES = [
+    ("watchdog_ms: 500", "watchdog_ms: 5", "15: gate.watchdog_ms: 5 is out of range; allowed 50 to 5000 (ms), a whole "
+     "number; after this long without progress of the station the controller drops its PASSes"),
+    ("watchdog_ms: 500", "watchdog_ms: 500.5", "15: gate.watchdog_ms: 500.5 is of the wrong type; allowed 50 to 5000 "
+     "(ms), a whole number; after this long without progress of the station the controller drops its PASSes"),
+    ("parts_per_s_max: 20", "parts_per_s_max: '20'", '3: parts_per_s_max: "20" is text; write it without quotes; '
+     "allowed 0.01 to 100 (parts/s); what the line is rated for"),
+    ("parts_per_s_max: 20", "parts_per_s_max: .nan", "3: parts_per_s_max: nan is not a number; allowed 0.01 to 100 "
+     "(parts/s); what the line is rated for"),
+    ("parts_per_s_max: 20", "parts_per_s_max: 1e9", "3: parts_per_s_max: 1000000000.0 is out of range; allowed 0.01 to "
+     "100 (parts/s); what the line is rated for"),
+    ("parts_per_s_max: 20", "parts_per_s_max: true", "3: parts_per_s_max: true is of the wrong type; allowed 0.01 to "
+     "100 (parts/s); what the line is rated for"),
+    ("station: hall-1", "station: 1", "1: station: 1 is of the wrong type; write it in quotes; allowed "
+     f"{NAMES}; the station's name in the log"),
+    ("station: hall-1", "station: Hall 1", f'1: station: "Hall 1" is not allowed; allowed {NAMES}; the station\'s name '
+     "in the log"),
+    ("station: hall-1\n", "", f"1: station: is missing; add it; allowed {NAMES}; the station's name in the log"),
+    ("recipe: nut", "recipe: nuts", '2: recipe: there is no recipe "nuts" in recipes; did you mean "nut"? known: nut'),
+    ("recipe: nut", "recipe: nut\nname: demo", "3: name: unknown key; the file's name is the name: remove it"),
+    ("watchdog_ms: 500", "watchdog: 500", '15: gate.watchdog: unknown key; did you mean "watchdog_ms"? allowed keys: '
+     f"{KEYS_OF_THE_GATE}; correct or remove it"),
+    ("recipe: nut", "recipe: nut\nrecipes: nut", '3: recipes: unknown key; did you mean "recipe"? allowed keys: '
+     'station, '
+     "recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, evidence, log; correct or "
+     "remove it"),
+    ("recipe: nut", "recipe: nut\ndurability: powr", '3: durability: "powr" is not allowed; did you mean '
+     '"power"? allowed '
+     "power, process"),
+    ("order: shuffled", "order: shuffeld", '7: camera.order: "shuffeld" is not allowed; did you mean '
+     '"shuffled"? allowed '
+     "shuffled, sorted"),
+    ("samples:nut/line", "samples:nut/lines", '6: camera.folder: "samples:nut/lines" is not among the sample parts; '
+     "allowed: samples:nut/line"),
+    ("timeout_ms: 100", "timeout_ms: 790", "8: camera.timeout_ms: 790 is too long: a part is at the gate 800 ms after "
+     "the sensor and the verdict is due 20 ms before; write less than 780 (ms)"),
+    ("kind: serial", "kind: serail", '10: gate.kind: "serail" is not allowed; did you mean "serial"? allowed '
+     'dry, serial'),
+    ("  kind: serial\n", "", "9: gate: kind is missing; add it; allowed dry or serial"),
+    ("/dev/ttyUSB0", "ttyUSB0", '11: gate.url: "ttyUSB0" is not a serial port; allowed /dev/…, socket://host:port, '
+     "rfc2217://host:port; see what there is with 'inspection doctor'"),
+    ("/dev/ttyUSB0", "socket://gate:99999", '11: gate.url: "socket://gate:99999" is not a serial port; allowed /dev/…, '
+     "socket://host:port, rfc2217://host:port; see what there is with 'inspection doctor'"),
+    ("  distance_mm: 400\n", "", f"12: gate.belt_mm_per_s: is of no use without distance_mm; {WAY}"),
+    ("distance_mm: 400\n  belt_mm_per_s: 500\n  m", "m", f"9: gate: when a part reaches the gate is not said; {WAY}"),
+    ("margin_ms: 20", "delay_ms: 800", f"14: gate.delay_ms: says again what distance_mm and belt_mm_per_s say; {WAY}"),
+    ("margin_ms: 20", "margin_ms: 800", "14: gate.margin_ms: margin_ms 800 leaves no time to judge: a part is at the "
+     "gate 800 ms after the sensor; write less than 800 (ms)"),
+    ("margin_ms: 20", "min_gap_ms: 60", "14: gate.min_gap_ms: min_gap_ms 60 would divert every part: at 20 "
+     "parts/s they "
+     "come every 50 ms; allowed up to 50 (ms), or lower parts_per_s_max"),
+    ("margin_ms: 20", "baud: 115201", "14: gate.baud: 115201 is not allowed; allowed 9600, 19200, 38400, 57600, "
+     "115200, "
+     "230400, 460800, 921600"),
+    ("without_power: divert", "without_power: pass", f"16: gate.without_power: {WITHOUT_POWER}"),
+    ("without_power: divert", "without_power: no", '16: gate.without_power: "no" is not allowed; allowed divert, pass'),
+    ("margin_ms: 20", "run_permit_output: yes", '14: gate.run_permit_output: "yes" is text; allowed true or '
+     'false; true '
+     "if the controller's watchdog also drops an output that stops the line"),
+    ("margin_ms: 20", "margin_ms:", "14: gate.margin_ms: has no value; write one or remove the key; allowed 1 to 10000 "
+     "(ms); a PASS must be on the wire this long before the part is at the gate"),
+    ("{kind: gate}", "{kind: timer, parts_per_s: 5}", '17: trigger.kind: "timer" does not go with a serial gate, whose '
+     "sensor numbers the parts; write trigger.kind: gate"),
+    ("{kind: gate}", "gate", '17: trigger: "gate" is text; allowed a mapping with kind gate or timer'),
+    ("Europe/Berlin", "Europe/Berln", '18: timezone: "Europe/Berln" is not a time zone; did you mean '
+     '"Europe/Berlin" or '
+     '"Europe/Dublin"? allowed names like "Europe/Berlin", or "UTC"'),
+    ('"14:00"', '"2 pm"', '21: shifts[late].start: "2 pm" is not a time of day; allowed "00:00" to "23:59"'),
+    ("name: late", "name: Early", '21: shifts[Early].name: "Early" is another shift\'s already; every shift has '
+     'its own'),
+    ('"14:00"', '"06:00"', '21: shifts[late].start: "06:00" is another shift\'s already; every shift has its own'),
+    ("recipe: nut", "recipe: nut\nlog: {seal_after_s: 0}", "3: log.seal_after_s: 0 is out of range; allowed 1 to 86400 "
+     "(s); how old a part gets before it is in a file"),
+    ("recipe: nut", "recipe: nut\nevidence: [0.05]", "3: evidence: a list is of the wrong type; allowed a mapping with "
+     "the keys passed_share, near_margin"),
+    ("recipe: nut", "recipe: nut\nrecipe: nut", "3: recipe: is here twice, first on line 2; remove one"),
+    ("/dev/ttyUSB0", "!!python/name:os.system x", "11: gate.url: tag !!python/name:os.system is not allowed; write the "
+     "plain value"),
+]  # fmt: skip
+
+DRY = changed(LINE, LINE[LINE.index("gate:\n") : LINE.index("trigger:")], "gate: {kind: dry}\n")
+
+DRY_CASES = [
+    ("", "", '10: trigger.kind: "gate" does not go with a dry gate, which has no sensor; write {kind: timer, '
+     "parts_per_s: 5}"),
+    ("{kind: gate}", "{kind: timer, parts_per_s: 21}", "10: trigger.parts_per_s: 21 is more than the line is "
+     "rated for; "
+     "allowed up to parts_per_s_max, 20 (parts/s)"),
+    ("{kind: gate}", "{kind: timer}", "10: trigger.parts_per_s: is missing; add it; allowed 0.01 to 100 (parts/s); how "
+     "often the timer makes a part"),
+]  # fmt: skip
+
+RECIPE_CASES = [
+    ("part: hex nut", "part: ''", "1: part: is empty; allowed text; what people call the part"),
+    ("model: bundled", "model: bundeld", '2: model: "bundeld" is not a model; did you mean "bundled"? allowed '
+     f"{MODELS}"),
+    ("normal:\n  - a photo of a flawless nut", "normal: []", "3: normal: is empty; allowed a list of at least one "
+     "sentence; each says the same in other words"),
+    ("a photo of a flawless nut", "''", "4: normal[1]: is an empty phrasing; write what a camera would see, or "
+     "remove it"),
+    ("a photo of a flawless nut", "7", "4: normal[1]: 7 is of the wrong type; write it in quotes; allowed a "
+     "sentence of "
+     "at most 300 characters; one sentence on what a camera would see"),
+    ("severity: minor", "severity: high", '7: descriptions[scratch].severity: "high" is not allowed; allowed minor, '
+     "major, critical"),
+    ("    severity: minor\n", "", '6: descriptions[scratch].severity: is missing; add it; allowed minor, major, '
+     'critical; '
+     "how bad it is that such a part gets out"),
+    ("name: dent", "name: Scratch", '11: descriptions[Scratch].name: "Scratch" is another description\'s name already; '
+     "rename one"),
+    ("a photo of a dented nut", "A photo of a  flawless nut", '13: descriptions[dent].phrasings[1]: "A photo of a  '
+     'flawless nut" is a normal phrasing too; a defect must read differently from a good part'),
+    ("a photo of a dented nut", "a photo of a scratched nut", '13: descriptions[dent].phrasings[1]: "a photo of a '
+     'scratched nut" is written twice; it cannot tell two defects apart: remove one'),
+    ("width: 0.8", "width: 0.95", "14: region_of_interest.width: left 0.1 + width 0.95 is outside the picture; allowed "
+     "up to 0.9"),
+    ("height: 0.8", "height: 0", "14: region_of_interest.height: 0 is out of range; allowed 0.01 to 1 (of the "
+     "picture's "
+     "height); from the upper edge"),
+    ("phrasings: [a photo of a dented nut]", "phrasings: dented", '13: descriptions[dent].phrasings: "dented" is text; '
+     "allowed a list of at least one sentence; each says the same in other words"),
+]  # fmt: skip
+
+CASES = [
+    *((LINE_FILE, LINE, *case) for case in LINE_CASES),
+    *((LINE_FILE, DRY, *case) for case in DRY_CASES),
+    *((RECIPE_FILE, RECIPE, *case) for case in RECIPE_CASES),
+]
+
+
+@pytest.mark.parametrize(("file", "text", "old", "new", "message"), CASES, ids=[case[4][:40] for case in CASES])
+def test_a_wrong_setting_is_named_with_its_line_and_what_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str, old: str, new: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_site(tmp_path, {file: changed(text, old, new) if old else text})
+
+    with pytest.raises(ConfigProblems) as caught:
+        load_site(tmp_path, tmp_path / "samples")
+
+    assert str(caught.value).splitlines() == [f"{file}:{message}"]

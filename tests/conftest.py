@@ -1,0 +1,94 @@
+"""What every test gets: a clock that is moved by hand, and no way to leave a thread or a process behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Generator, Iterator
+
+import psutil
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.fakes.clock import ManualClock
+
+IN_CI = os.environ.get("INSPECTION_CI") == "1"
+GRACE_S = 3.0  # a thread or a process that was told to stop may still be on its way out
+
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile(
+    "ci", deadline=None, max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ci" if IN_CI else "dev")
+
+
+@pytest.fixture
+def manual_clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fail a test that leaves a thread running or a child process alive."""
+    threads, children = set(threading.enumerate()), set(_children())
+    yield
+    deadline_s = time.monotonic() + GRACE_S
+    while time.monotonic() < deadline_s and _left(threads, children) != ([], []):
+        time.sleep(0.01)
+    left_threads, left_children = _left(threads, children)
+    told = [f"thread {thread.name}" for thread in left_threads]
+    for child in left_children:
+        told.append(_described(child))
+        child.kill()
+    if told:
+        pytest.fail(f"left behind: {', '.join(told)}; stop what the test started")
+
+
+def _left(
+    threads: set[threading.Thread], children: set[psutil.Process]
+) -> tuple[list[threading.Thread], list[psutil.Process]]:
+    return (
+        [thread for thread in threading.enumerate() if thread not in threads],
+        [child for child in _children() if child not in children],
+    )
+
+
+def _children() -> list[psutil.Process]:
+    """Living children of this process, without the helper that multiprocessing keeps for itself."""
+    living = []
+    for child in psutil.Process().children(recursive=True):
+        try:
+            helper = "multiprocessing.resource_tracker" in " ".join(child.cmdline())
+            if child.status() != psutil.STATUS_ZOMBIE and not helper:
+                living.append(child)
+        except psutil.NoSuchProcess:
+            continue
+    return living
+
+
+def _described(child: psutil.Process) -> str:
+    try:
+        return f"process {child.pid} ({' '.join(child.cmdline())[:80]})"
+    except psutil.NoSuchProcess:
+        return f"process {child.pid}"
+
+
+def _no_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _no_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _no_skip(report)
+    return report

@@ -1,0 +1,46 @@
+"""A journal that fails when it is told to, and evidence in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inspection.adapters.store.journal import SqliteJournal
+from inspection.domain.errors import StoreError
+from inspection.domain.ports import Evidence
+from inspection.domain.types import Frame, PartId
+
+_WRITES = {"new_epoch", "record_triggers", "record_gap", "record_verdicts", "record_acks", "record_outcome", "record_event"}
+
+
+class FailingJournal:
+    """A real journal behind a switch. `fails`: every write raises; `fail_on`: only these methods do."""
+
+    def __init__(self, journal: SqliteJournal) -> None:
+        self._journal = journal
+        self.fails = False
+        self.fail_on: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _WRITES and (self.fails or name in self.fail_on):
+            return self._refuse
+        return getattr(self._journal, name)
+
+    def _refuse(self, *_: object, **__: object) -> None:
+        raise StoreError("the disk is full")
+
+
+class MemoryEvidence(Evidence):
+    """`ports.Evidence` with room for so many."""
+
+    def __init__(self, capacity: int = 1000) -> None:
+        self.capacity = capacity
+        self.kept: dict[PartId, Frame] = {}
+
+    def offer(self, part: PartId, frame: Frame) -> str | None:
+        if len(self.kept) >= self.capacity:
+            return None
+        self.kept[part] = frame
+        return f"evidence/{part}.jpg"
+
+    def drain(self) -> int:
+        return 0

@@ -1,0 +1,106 @@
+"""A part path on fakes and a manual clock, with a real journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from inspection.adapters.store.journal import SqliteJournal
+from inspection.adapters.store.paths import LinePaths
+from inspection.domain.types import Frame, PartId, Verdict, VerdictKind
+from inspection.judging.deadline import Travel
+from inspection.station.condition import ConditionKeeper
+from inspection.station.examiner import Examiner
+from inspection.station.part_path import PartPath, PathSettings
+from tests.fakes.camera import ScriptedCamera
+from tests.fakes.clock import ManualClock
+from tests.fakes.gate import ScriptedGate
+from tests.fakes.parts import CONTEXT
+from tests.fakes.stores import FailingJournal, MemoryEvidence
+
+TRAVEL = Travel(800_000_000, 20_000_000)
+
+
+class Bench:
+    """One line on the bench. `verdicts` says what the scorer makes of part n (PASS by default)."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.clock = ManualClock()
+        self.data_dir = data_dir
+        self.paths = LinePaths(data_dir, "demo")
+        self.gate = ScriptedGate(self.clock)
+        self.evidence = MemoryEvidence()
+        self.camera_script: dict[int, str] = {}
+        self.verdicts: dict[int, Verdict] = {}
+        self.scoring_s = 0.0
+        self.start()
+
+    def start(self) -> None:
+        """Start the station, or start it again after `die`."""
+        self.real_journal = SqliteJournal(self.paths.state_db, "process")
+        self.journal = FailingJournal(self.real_journal)
+        self.condition = ConditionKeeper(self.journal, self.clock)
+        camera = ScriptedCamera(self.clock, lambda number: self.camera_script.get(number, "ok"))
+        self.path = PartPath(
+            gate=self.gate,
+            examiner=Examiner(
+                camera=camera,
+                score=self._score,
+                keep_image=lambda part, verdict: verdict.kind is not VerdictKind.PASS,
+                evidence=self.evidence,
+                clock=self.clock,
+                travel=TRAVEL,
+                camera_timeout_s=0.1,
+            ),
+            travel=TRAVEL,
+            journal=self.journal,
+            condition=self.condition,
+            context=lambda: CONTEXT,
+            clock=self.clock,
+            settings=PathSettings(),
+        )
+        self.path.recover()
+
+    def die(self) -> None:
+        """As kill -9 leaves it: whatever was committed is there, nothing else."""
+        self.real_journal.close()
+
+    def run(self, *, steps: int = 3) -> None:
+        for _ in range(steps):
+            self.path.step(0.0)
+
+    def attach(self, **controller: int) -> int:
+        """Attach the controller and begin an epoch; its number."""
+        self.gate.attach(**controller)
+        self.run()
+        assert self.gate.epoch
+        return self.gate.epoch
+
+    def part(self, number: int) -> PartId:
+        return PartId(self.gate.epoch, number)
+
+    def rows(self) -> dict[PartId, object]:
+        """The log as a reader sees it, by part."""
+        from inspection import history
+
+        frame = history.parts(self.data_dir, "demo")
+        rows = {PartId(int(row.epoch), int(row.number)): row for row in frame.itertuples()}
+        assert len(rows) == len(frame), "a part is in the log twice"
+        return rows
+
+    def alarms(self) -> set[str]:
+        return {raised.alarm.key for raised in self.condition.now.alarms}
+
+    def _score(self, frames: Sequence[Frame]) -> list[Verdict]:
+        self.clock.advance(self.scoring_s)
+        numbers = [int(str(frame.source).split("/")[1]) for frame in frames]
+        return [self.verdicts.get(number, Verdict(VerdictKind.PASS, {"scratch": 0.0}, "scratch", -1.0)) for number in numbers]
+
+
+@pytest.fixture
+def bench(tmp_path):
+    bench = Bench(tmp_path)
+    yield bench
+    bench.die()

@@ -1,0 +1,110 @@
+"""What is written off the part path, and what people ask of the line."""
+
+import json
+
+import pytest
+
+from inspection import app, history
+from inspection.adapters.store.requests import RequestInbox
+from inspection.adapters.store.status import FileStatusBoard
+from inspection.domain.errors import InspectionError, StoreError
+from inspection.domain.types import Alarm, Verdict, VerdictKind
+from inspection.station.keeper import StoreKeeper
+from inspection.station.report import StatusReport
+from inspection.station.requests import RequestDesk
+from tests.fakes.parts import CONTEXT
+
+
+class Disk:
+    """Evidence and log that fail when told to."""
+
+    def __init__(self):
+        self.full = False
+        self.drained = self.sealed = 0
+
+    def drain(self):
+        if self.full:
+            raise StoreError("no space left")
+        self.drained += 1
+        return 0
+
+    def seal(self, *, everything=False):
+        self.sealed += 1
+        return 0
+
+
+@pytest.fixture
+def keeper(bench):
+    disk = Disk()
+    report = StatusReport(bench.path, bench.condition, lambda: CONTEXT, "serial", bench.clock)
+    keeper = StoreKeeper(disk, disk, FileStatusBoard(bench.paths), report, bench.clock)
+    keeper.disk = disk
+    return keeper
+
+
+def test_the_status_is_what_the_dashboard_reads(bench, keeper):
+    bench.attach()
+    bench.verdicts[1] = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.25)
+    bench.gate.trigger(1)
+    bench.run()
+    bench.condition.raise_alarm(Alarm("bin-full", "empty the bin", latched=True))
+    keeper.step()
+    status = history.status(bench.data_dir, "demo")
+    assert (status.state, status.gate, status.recipe, status.station) == ("running", "serial", "hex-nut", "bench")
+    assert status.updated_utc == bench.clock.utc()
+    assert [(alarm.key, alarm.latched) for alarm in status.alarms] == [("bin-full", True)]
+    last = status.last_part
+    assert (last.number, last.verdict, last.description, last.margin) == (1, "REJECT", "scratch", 3.25)
+    assert history.image(bench.data_dir, "demo", last.image_path).startswith(b"\xff\xd8")
+
+
+def test_the_status_is_replaced_about_twice_a_second_and_never_half_written(bench, keeper):
+    keeper.step()
+    first = history.status(bench.data_dir, "demo").updated_utc
+    bench.clock.advance(0.1)
+    keeper.step()
+    assert history.status(bench.data_dir, "demo").updated_utc == first
+    bench.clock.advance(0.5)
+    keeper.step()
+    assert history.status(bench.data_dir, "demo").updated_utc > first
+    assert [path.name for path in bench.paths.state_dir.iterdir() if path.name.endswith(".tmp")] == []
+
+
+def test_a_disk_that_fails_is_a_fault_that_goes_when_it_is_well_again(keeper):
+    keeper.disk.full = True
+    keeper.step()
+    assert keeper.fault == "no space left"
+    keeper.disk.full = False
+    keeper.step()
+    assert keeper.fault is None
+    assert keeper.disk.sealed == 1
+
+
+def test_at_the_end_everything_is_written_or_it_says_so(keeper):
+    keeper.disk.full = True
+    with pytest.raises(StoreError):
+        keeper.finish()
+
+
+def test_an_alarm_is_acknowledged_by_a_person_and_both_are_on_record(bench):
+    bench.condition.raise_alarm(Alarm("wrong-pass", "find the part", latched=True))
+    inbox = RequestInbox(bench.paths)
+    desk = RequestDesk(inbox, bench.condition, bench.clock)
+    app.acknowledge(bench.data_dir, "demo", "wrong-pass", "demo")
+    bench.clock.advance(1)
+    desk()
+    inbox.close()
+    assert bench.alarms() == set()
+    assert "acknowledged" in history.events(bench.data_dir, "demo")["kind"].tolist()
+
+
+def test_an_alarm_is_not_acknowledged_by_nobody_or_on_a_line_that_never_ran(bench, tmp_path):
+    with pytest.raises(InspectionError, match="named person"):
+        app.acknowledge(bench.data_dir, "demo", "wrong-pass", "  ")
+    with pytest.raises(StoreError, match="has never run"):
+        app.acknowledge(tmp_path, "other", "wrong-pass", "demo")
+
+
+def test_a_status_file_is_json_that_anything_can_read(bench, keeper):
+    keeper.step()
+    assert json.loads(bench.paths.status.read_text())["line"] == "demo"

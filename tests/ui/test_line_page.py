@@ -1,0 +1,139 @@
+"""The Line page's content, over a real data directory, without a browser."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.site import NO_PICTURE, PASS, REJECT, Site
+from ui import data
+
+APP = Path(__file__).parents[2] / "ui" / "app.py"
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("INSPECTION_DATA_DIR", str(tmp_path))
+    st.cache_data.clear()
+    return AppTest.from_file(APP, default_timeout=20)
+
+
+def text_of(page: AppTest) -> str:
+    """What can be read on the page, tags as bars."""
+    page.run()
+    assert not page.exception
+    shown = " ".join(element.proto.body for element in page.get("html") if "<style" not in element.proto.body)
+    return re.sub(r"[\s|]*\|[\s|]*", "|", re.sub(r"<[^>]*>", "|", shown))
+
+
+def test_an_empty_data_directory_says_what_to_type(page: AppTest) -> None:
+    assert "|No line has run yet|" in text_of(page)
+    assert "inspection demo" in text_of(page)
+
+
+def test_an_unknown_line_offers_those_that_there_are(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path, "press-2") as site:
+        site.say()
+    page.query_params["line"] = "<b>press-9"
+    assert "There is no line named &lt;b&gt;press-9" in text_of(page)
+    assert "|press-2|" in text_of(page)
+
+
+def test_a_line_without_parts_says_so(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.say("starting", reason="waiting for the gate controller")
+        shown = text_of(page)
+    assert "|STARTING|waiting for the gate controller|" in shown
+    assert "|No part yet." in shown
+    assert "|First-pass yield, last hour|–|0 judged|" in shown
+    assert "|No part was rejected today.|" in shown
+
+
+def test_a_line_that_never_said_anything_is_not_started(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path):
+        assert "|NOT STARTED|To start it: inspection run demo|" in text_of(page)
+
+
+def test_figures_count_sealed_and_open_parts_once(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        now = datetime.now(UTC)
+        for minutes in (30, 20, 10):
+            site.part(PASS, now - timedelta(minutes=minutes))
+        site.part(REJECT, now - timedelta(minutes=5))
+        site.seal()
+        site.part(NO_PICTURE, now)
+        site.part(PASS, now, closed=False)
+        site.say()
+        shown = text_of(page)
+    assert "|RUNNING|Since " in shown
+    assert "|First-pass yield, last hour|80.0|%|5 judged|" in shown
+    assert "|Parts a minute|2|In the last 60 s|" in shown
+    assert re.search(r"\|Not judged\|1\|The camera gave no picture in time\|", shown)
+    assert "|Pass|Nearest: scratch|Under its limit, 2.0 σ|Part 6 at " in shown
+    assert "|Scratch|" not in shown and "|scratch|over its limit, 2.4 σ|" in shown
+
+
+def test_the_last_part_says_what_became_of_it(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.part(REJECT)
+        site.say()
+        shown = text_of(page)
+    assert "|Reject|Scratch|Over its limit, 2.4 σ|Part 1 at " in shown
+    assert "|Diverted|" in shown
+
+
+def test_a_lost_image_leaves_the_rest(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.part(REJECT)
+        site.say()
+        for picture in tmp_path.rglob("*.jpg"):
+            picture.write_bytes(b"not a picture")
+        assert text_of(page).count("|No picture|") == 2
+
+
+def test_a_log_that_cannot_be_read_is_told_in_words(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.part(PASS)
+        site.seal()
+        next(tmp_path.rglob("*.parquet")).write_bytes(b"torn")
+        site.say()
+        shown = text_of(page)
+    assert "|RUNNING|" in shown and "|No figures|cannot read the log" in shown
+    assert "Traceback" not in shown
+
+
+def test_text_from_outside_is_escaped(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.say("degraded", reason="<script>alert(1)</script>", lot="<i>", alarms=[])
+        assert "&lt;script&gt;" in text_of(page)
+
+
+def test_a_dry_gate_is_not_protected(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.say(gate="dry")
+        assert "|NOT PROTECTED|" in text_of(page)
+
+
+def test_several_lines_link_to_each_other(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path, "a line") as first, Site(tmp_path, "b") as second:
+        first.say()
+        second.say()
+        page.query_params["line"] = "b"
+        page.run()
+    body = " ".join(element.proto.body for element in page.get("html"))
+    assert '<a href="?line=a%20line" target="_self">a line</a>' in body
+
+
+def test_yesterday_counts_in_neither_today_nor_the_hour(tmp_path: Path) -> None:
+    st.cache_data.clear()
+    noon = datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsecond=0).astimezone(UTC)
+    with Site(tmp_path) as site:
+        for hours in (13, 11, 2, 0.5, 0):
+            site.part(REJECT, noon - timedelta(hours=hours))
+        figures = data.figures(tmp_path, "demo", noon + timedelta(seconds=1))
+    assert (figures.today["count"].sum(), figures.hour["count"].sum(), len(figures.rejects)) == (4, 2, 4)

@@ -1,0 +1,142 @@
+"""What the page says of a line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from inspection.domain.types import Cause, OutcomeKind, VerdictKind
+from inspection.history import AlarmStatus, LineStatus
+from ui import words
+from ui.words import Face
+
+NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+STATUS = LineStatus(
+    line="demo",
+    station="station-1",
+    state="running",
+    reason=None,
+    since_utc=NOW - timedelta(hours=1),
+    updated_utc=NOW - timedelta(seconds=0.4),
+    gate="serial",
+    recipe="hex_nut",
+    lot=None,
+    shift=None,
+    monitor=False,
+    alarms=(),
+    last_part=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "face", "word"),
+    [
+        ("running", Face.RUNNING, "RUNNING"),
+        ("starting", Face.STARTING, "STARTING"),
+        ("degraded", Face.FAULT, "FAULT"),
+        ("paused", Face.PAUSED, "PAUSED"),
+        ("stopped", Face.STOPPED, "STOPPED"),
+        ("state of a later version", Face.FAULT, "STATE OF A LATER VERSION"),
+    ],
+)
+def test_each_state_has_its_word_and_its_face(state: str, face: Face, word: str) -> None:
+    shown = words.banner(replace(STATUS, state=state), NOW)
+    assert (shown.face, shown.word, shown.warnings) == (face, word, ())
+
+
+@pytest.mark.parametrize("state", ["running", "starting", "degraded", "paused"])
+@pytest.mark.parametrize("silent_s", [3.1, 4000, -3.1])
+def test_a_line_whose_last_word_is_not_from_now_is_not_responding(state: str, silent_s: float) -> None:
+    shown = words.banner(replace(STATUS, state=state, updated_utc=NOW - timedelta(seconds=silent_s)), NOW)
+    assert (shown.face, shown.word) == (Face.SILENT, "NOT RESPONDING")
+
+
+def test_a_line_that_said_it_stopped_stays_stopped() -> None:
+    assert words.banner(replace(STATUS, state="stopped", updated_utc=NOW - timedelta(days=1)), NOW).word == "STOPPED"
+
+
+def test_the_reason_is_shown() -> None:
+    assert (
+        words.banner(replace(STATUS, state="degraded", reason="the gate is silent"), NOW).detail == "the gate is silent"
+    )
+
+
+def test_a_dry_gate_and_monitor_mode_are_warned_of_in_any_state() -> None:
+    for state in ("running", "degraded", "stopped"):
+        shown = words.banner(replace(STATUS, state=state, gate="dry", monitor=True), NOW)
+        assert [word for word, _ in shown.warnings] == ["NOT PROTECTED", "MONITOR"]
+
+
+def test_alarms_put_those_that_need_a_person_first_and_say_how_many_more() -> None:
+    alarms = tuple(AlarmStatus(str(n), f"alarm {n}", n == 2, NOW) for n in range(4))
+    status = replace(STATUS, reason="alarm 0", alarms=alarms)
+    assert words.alarms(status, 3) == [("alarm 2", True), ("alarm 1", False), ("alarm 3", False)]
+    assert words.alarms(status, 2) == [("alarm 2", True), ("And 2 more alarms.", False)]
+
+
+@pytest.mark.parametrize(
+    ("fraction", "said"),
+    [(None, "–"), (0.0, "0.0"), (0.9699, "96.9"), (0.9999, "99.9"), (0.29, "29.0"), (1.0, "100")],
+)
+def test_a_yield_is_never_rounded_up(fraction: float | None, said: str) -> None:
+    assert words.percent(fraction) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.84, "0.8 s"),
+        (9.97, "9 s"),
+        (12, "12 s"),
+        (59.9, "59 s"),
+        (240, "4 min"),
+        (7800, "2 h 10 min"),
+        (180000, "2 d"),
+    ],
+)
+def test_durations(seconds: float, said: str) -> None:
+    assert words.duration(timedelta(seconds=seconds)) == said
+
+
+@pytest.mark.parametrize(
+    ("margin", "said"),
+    [
+        (None, ""),
+        (float("nan"), ""),
+        (0.2, "just over its limit, 0.2 σ"),
+        (1.4, "over its limit, 1.4 σ"),
+        (5.0, "far over its limit, 5.0 σ"),
+        (-0.1, "just under its limit, 0.1 σ"),
+        (-3.3, "far under its limit, 3.3 σ"),
+    ],
+)
+def test_a_margin_in_words(margin: float | None, said: str) -> None:
+    assert words.over(margin) == said
+
+
+def test_what_decided_is_told_for_every_verdict() -> None:
+    assert words.why("REJECT", "edge_chip", 1.4, None) == ("Edge chip", "Over its limit, 1.4 σ")
+    assert words.why("PASS", "scratch", -1.4, None) == ("Nearest: scratch", "Under its limit, 1.4 σ")
+    assert words.why("UNJUDGED", None, None, "camera-timeout") == ("The camera gave no picture in time",)
+    assert words.why("PASS", None, None, None) == ()
+
+
+def test_every_cause_outcome_and_verdict_has_words_of_its_own() -> None:
+    assert all(words.cause(kind) != words.plain(kind) for kind in Cause if kind is not Cause.LATE)
+    assert all(words.outcome(kind) != kind for kind in OutcomeKind)
+    assert all(words.verdict(kind) != kind for kind in VerdictKind)
+    assert words.cause("a-new-one") == "a new one"
+    assert words.cause(None) == "the cause was not recorded"
+    assert words.verdict(None) == "Being judged"
+
+
+@pytest.mark.parametrize(("per_minute", "said"), [(0, "0"), (0.5, "0.5"), (3.0, "3"), (48.4, "48"), (3000.0, "3,000")])
+def test_rates(per_minute: float, said: str) -> None:
+    assert words.rate(per_minute) == said
+
+
+def test_a_time_of_another_day_has_its_date() -> None:
+    assert words.local_time(NOW, NOW) == f"{NOW.astimezone():%H:%M:%S}"
+    assert words.local_time(NOW - timedelta(days=3), NOW).startswith(f"{(NOW - timedelta(days=3)).astimezone():%d %b}")
