@@ -62,12 +62,12 @@ class Calibration:
 
     def changes(self, fingerprint: Mapping[str, str]) -> list[str]:
         """What is different now from when this was made, in words; empty if it may judge."""
-        keys = sorted(set(self.fingerprint) | set(fingerprint))
-        return [
-            f"{key.replace('_', ' ')}: was {self.fingerprint.get(key, 'not there')}, is {fingerprint.get(key, 'not there')}"
-            for key in keys
-            if self.fingerprint.get(key) != fingerprint.get(key)
-        ]
+        both = ((key, self.fingerprint.get(key), fingerprint.get(key)) for key in {**self.fingerprint, **fingerprint})
+        return sorted(
+            f"{key.replace('_', ' ')}: was {then or 'not there'}, is {now or 'not there'}"
+            for key, then, now in both
+            if then != now
+        )
 
 
 def load_calibration(path: Path) -> Calibration:

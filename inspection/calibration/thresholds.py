@@ -71,7 +71,8 @@ def fit_thresholds(scores: npt.NDArray[np.float64], names: Sequence[str], false_
     limit = float(largest[rank - 1])
     return Fit(
         thresholds={
-            name: Threshold(float(mean[i] + limit * std[i]), float(mean[i]), float(std[i])) for i, name in enumerate(names)
+            name: Threshold(float(mean[i] + limit * std[i]), float(mean[i]), float(std[i]))
+            for i, name in enumerate(names)
         },
         standardised_on=len(fitted),
         ranked_on=len(ranked),

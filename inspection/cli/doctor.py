@@ -80,7 +80,9 @@ def _line(site: Site, line: LineConfig) -> Iterator[Finding]:
         calibration = require_calibration(site, line, encoder)
         yield Finding(f"{line.name}: calibration", True, f"{calibration.id} of {calibration.created_utc:%Y-%m-%d}")
     except InspectionError as error:
-        yield Finding(f"{line.name}: model and calibration", False, str(error), f"inspection calibrate {line.name} --good DIR")
+        yield Finding(
+            f"{line.name}: model and calibration", False, str(error), f"inspection calibrate {line.name} --good DIR"
+        )
     yield _camera(line)
     yield _port(line)
 
@@ -89,7 +91,9 @@ def _camera(line: LineConfig) -> Finding:
     from inspection.adapters.cameras.images import list_images
 
     try:
-        return Finding(f"{line.name}: camera", True, f"{len(list_images(line.camera.path))} pictures in {line.camera.path}")
+        return Finding(
+            f"{line.name}: camera", True, f"{len(list_images(line.camera.path))} pictures in {line.camera.path}"
+        )
     except InspectionError as error:
         return Finding(f"{line.name}: camera", False, str(error), "put pictures there, or correct camera.folder")
 
@@ -103,7 +107,9 @@ def _port(line: LineConfig) -> Finding:
         return Finding(what, True, f"{url} (reached over the network; not tried)")
     port = Path(url)
     if not port.exists():
-        return Finding(what, False, f"{url} is not there", "plug the controller in; 'ls /dev/serial/by-id' shows its name")
+        return Finding(
+            what, False, f"{url} is not there", "plug the controller in; 'ls /dev/serial/by-id' shows its name"
+        )
     if not os.access(port, os.R_OK | os.W_OK):
         return Finding(what, False, f"no permission for {url}", "sudo usermod -aG dialout $USER, then sign in again")
     return Finding(what, True, url)
@@ -126,4 +132,6 @@ def _data_dir(data_dir: Path) -> Finding:
 
 def _clock() -> Finding:
     now = datetime.now(UTC)
-    return Finding("clock", now.year >= _CODE_YEAR, f"{now:%Y-%m-%d %H:%M:%S} UTC", "set it: sudo timedatectl set-ntp true")
+    return Finding(
+        "clock", now.year >= _CODE_YEAR, f"{now:%Y-%m-%d %H:%M:%S} UTC", "set it: sudo timedatectl set-ntp true"
+    )

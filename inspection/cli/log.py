@@ -18,7 +18,9 @@ Line = Annotated[str, typer.Argument(help="The line.")]
 @app.command()
 def query(
     line: Line,
-    sql: Annotated[str, typer.Argument(help="SQL over the view `parts`, e.g. \"SELECT verdict, count(*) FROM parts GROUP BY 1\".")],
+    sql: Annotated[
+        str, typer.Argument(help='SQL over the view `parts`, e.g. "SELECT verdict, count(*) FROM parts GROUP BY 1".')
+    ],
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -58,7 +60,9 @@ def verify(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> Non
 
     check = history.completeness(data_dir_of(data_dir), line)
     if as_json:
-        typer.echo(json.dumps({"parts": check.parts, "missing": check.missing, "repeated": check.repeated, "open": check.open}))
+        typer.echo(
+            json.dumps({"parts": check.parts, "missing": check.missing, "repeated": check.repeated, "open": check.open})
+        )
     else:
         typer.echo(
             f"{check.parts} parts in {check.epochs} epochs: {len(check.missing)} numbers missing,"

@@ -21,6 +21,4 @@ def judge(scores: Mapping[str, float], thresholds: Mapping[str, Threshold]) -> V
     margins = {name: threshold.margin(scores[name]) for name, threshold in thresholds.items()}
     decisive = max(margins, key=margins.__getitem__)
     rejected = any(scores[name] > threshold.score for name, threshold in thresholds.items())
-    return Verdict(
-        VerdictKind.REJECT if rejected else VerdictKind.PASS, dict(scores), decisive, margins[decisive]
-    )
+    return Verdict(VerdictKind.REJECT if rejected else VerdictKind.PASS, dict(scores), decisive, margins[decisive])

@@ -18,7 +18,8 @@ def test_samples_needed_is_the_smallest_number_that_supports_the_promise(alpha):
 
 
 @pytest.mark.parametrize(
-    ("events", "trials", "bound"), [(0, 20, 0.139), (0, 59, 0.0495), (1, 100, 0.0466), (0, 299, 0.00997), (5, 5, 1.0), (0, 0, 1.0)]
+    ("events", "trials", "bound"),
+    [(0, 20, 0.139), (0, 59, 0.0495), (1, 100, 0.0466), (0, 299, 0.00997), (5, 5, 1.0), (0, 0, 1.0)],
 )
 def test_upper_bounds_are_those_of_clopper_and_pearson(events, trials, bound):
     assert binomial_upper_bound(events, trials) == pytest.approx(bound, abs=6e-4)

@@ -48,7 +48,12 @@ def test_a_changed_fingerprint_is_told_key_by_key():
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("", "not a calibration"), ("[]", "not a calibration"), ('{"format": 99}', "another version"), ('{"format": 1}', "not a calibration")],
+    [
+        ("", "not a calibration"),
+        ("[]", "not a calibration"),
+        ('{"format": 99}', "another version"),
+        ('{"format": 1}', "not a calibration"),
+    ],
 )
 def test_a_file_that_is_not_one_says_so(tmp_path, content, message):
     path = tmp_path / "demo.json"

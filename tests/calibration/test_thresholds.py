@@ -35,7 +35,9 @@ def test_too_few_samples_are_refused_with_the_number_that_is_needed(count, alpha
     if count >= needed:
         assert fit_thresholds(scores(1, count), NAMES, alpha).rank <= count - count // 2
     else:
-        with pytest.raises(CalibrationError, match=f"needs {needed} good parts and {count} were given: add {needed - count} more"):
+        with pytest.raises(
+            CalibrationError, match=f"needs {needed} good parts and {count} were given: add {needed - count} more"
+        ):
             fit_thresholds(scores(1, count), NAMES, alpha)
 
 

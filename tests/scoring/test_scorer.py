@@ -11,7 +11,9 @@ from tests.fakes.encoder import AxisEncoder, picture
 
 
 def prototypes(encoder: AxisEncoder):
-    return encode_prototypes(encoder, ["a good part"], {"scratch": ["a scratch"], "stain": ["a stain", "a stain on it"]})
+    return encode_prototypes(
+        encoder, ["a good part"], {"scratch": ["a scratch"], "stain": ["a stain", "a stain on it"]}
+    )
 
 
 def test_texts_are_encoded_once_for_all_descriptions():
@@ -24,7 +26,9 @@ def test_texts_are_encoded_once_for_all_descriptions():
 
 def test_a_defect_scores_above_a_good_part_on_its_own_description_only():
     encoder = AxisEncoder()
-    margins = score(encoder.embed_images([picture(9), picture(9, scratch=9), picture(9, stain=9)]), prototypes(encoder), 10.0)
+    margins = score(
+        encoder.embed_images([picture(9), picture(9, scratch=9), picture(9, stain=9)]), prototypes(encoder), 10.0
+    )
     assert margins[0] == pytest.approx([-10, -10])
     assert margins[1] == pytest.approx([0, -10 / 2**0.5])
     assert margins[2] == pytest.approx([-10 / 2**0.5, 0])

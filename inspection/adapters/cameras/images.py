@@ -20,7 +20,9 @@ def read_image(path: Path) -> Pixels:
     try:
         with Image.open(path) as image:
             if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
-                raise CameraError(f"{path}: {image.width} x {image.height} pixels is more than {MAX_MEGAPIXELS} megapixels")
+                raise CameraError(
+                    f"{path}: {image.width} x {image.height} pixels is more than {MAX_MEGAPIXELS} megapixels"
+                )
             return np.asarray(image.convert("RGB"))
     except UnidentifiedImageError as error:
         raise CameraError(f"{path}: not a picture") from error

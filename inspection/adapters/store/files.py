@@ -28,7 +28,9 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise StoreError(f"cannot write {path}: {error.strerror or error}; check the disk, then 'inspection doctor'") from error
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}; check the disk, then 'inspection doctor'"
+        ) from error
 
 
 def _sync(path: Path) -> None:

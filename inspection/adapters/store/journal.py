@@ -10,6 +10,7 @@ the rows have been sealed and are gone.
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from inspection.domain.ports import Acknowledged, JudgedPart, OpenPart
 from inspection.domain.types import Outcome, PartContext, PartId, Trigger, Verdict, VerdictKind
 
 SCHEMA = """
+CREATE TABLE IF NOT EXISTS identity (only INTEGER PRIMARY KEY CHECK (only = 1), station INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS epochs (
     epoch INTEGER PRIMARY KEY AUTOINCREMENT, boot INTEGER UNIQUE, high_water INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS contexts (id INTEGER PRIMARY KEY, content TEXT NOT NULL UNIQUE);
@@ -68,8 +70,15 @@ class SqliteJournal:
             self._db = connect(path, timeout_s=0.2)
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durability == 'power' else 'NORMAL'}")
             self._db.executescript(SCHEMA)
+            drawn = secrets.randbelow(2**32 - 1) + 1
+            self._db.execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", (drawn,))
+            self._station_id = int(self._db.execute("SELECT station FROM identity").fetchone()[0])
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot open the journal {path}: {error}; check the disk and its permissions") from error
+
+    @property
+    def station_id(self) -> int:
+        return self._station_id
 
     def close(self) -> None:
         with self._lock:
@@ -153,8 +162,8 @@ class SqliteJournal:
             for judged in parts:
                 verdict = judged.verdict
                 changed = db.execute(
-                    "UPDATE parts SET frame_us = ?, verdict_us = ?, verdict = ?, cause = ?, detail = ?, description = ?,"
-                    " margin = ?, shadow = ?, scores = ?, source = ?, image_path = ?, capture_ms = ?, score_ms = ?,"
+                    "UPDATE parts SET frame_us = ?, verdict_us = ?, verdict = ?, cause = ?, detail = ?,"
+                    " description = ?, margin = ?, shadow = ?, scores = ?, source = ?, image_path = ?, capture_ms = ?, score_ms = ?,"
                     " judge_ms = ? WHERE epoch = ? AND number = ? AND verdict IS NULL",
                     (
                         to_us(judged.frame_utc),

@@ -19,7 +19,9 @@ class LineLock:
             paths.state_dir.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise StoreError(f"cannot use the data directory {paths.state_dir}: {error.strerror}; check that it is writable") from error
+            raise StoreError(
+                f"cannot use the data directory {paths.state_dir}: {error.strerror}; check that it is writable"
+            ) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -37,5 +39,7 @@ class LineLock:
     def __enter__(self) -> LineLock:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.release()

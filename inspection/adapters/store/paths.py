@@ -1,8 +1,8 @@
 """Where things lie in a site's data directory. One place, so that readers and writers cannot disagree.
 
-    lines/<line>/lock  state.db  status.json  live.jpg
-    log/line=<line>/date=<UTC date>/*.parquet
-    evidence/line=<line>/date=<UTC date>/<epoch>-<number>.jpg
+lines/<line>/lock  state.db  status.json  live/*.jpg
+log/line=<line>/date=<UTC date>/*.parquet
+evidence/line=<line>/date=<UTC date>/<epoch>-<number>.jpg
 """
 
 from __future__ import annotations

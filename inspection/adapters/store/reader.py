@@ -36,7 +36,10 @@ def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | No
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     limit = f"ORDER BY epoch DESC, number DESC LIMIT {int(newest)}" if newest is not None else ""
     return query(
-        paths, f"SELECT * FROM (SELECT {_COLUMNS} FROM parts {where} {limit}) ORDER BY epoch, number", values, since=since
+        paths,
+        f"SELECT * FROM (SELECT {_COLUMNS} FROM parts {where} {limit}) ORDER BY epoch, number",
+        values,
+        since=since,
     ).cast(PARTS)
 
 
@@ -125,12 +128,13 @@ def _rows(paths: LinePaths, sql: str) -> list[sqlite3.Row]:
 def image_bytes(paths: LinePaths, image_path: str) -> bytes:
     """A JPEG of the evidence or the live picture. Raises StoreError if it is gone or is not of this line."""
     path = (paths.data_dir / image_path).resolve()
-    allowed: tuple[Path, ...] = (paths.live_dir.resolve(), (paths.data_dir / "evidence" / f"line={paths.line}").resolve())
+    allowed: tuple[Path, ...] = (
+        paths.live_dir.resolve(),
+        (paths.data_dir / "evidence" / f"line={paths.line}").resolve(),
+    )
     if not any(path.is_relative_to(root) for root in allowed):
         raise StoreError(f"{image_path} is not an image of line {paths.line}")
     try:
         return path.read_bytes()
     except OSError as error:
         raise StoreError(f"the image {image_path} is gone: {error.strerror}") from error
-
-

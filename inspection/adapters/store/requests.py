@@ -11,7 +11,8 @@ from inspection.domain.errors import StoreError
 from inspection.domain.ports import Request
 
 _TABLE = """CREATE TABLE IF NOT EXISTS requests (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, by TEXT NOT NULL)"""
+    id INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL,
+    kind TEXT NOT NULL, subject TEXT NOT NULL, by TEXT NOT NULL)"""
 
 
 def leave_request(paths: LinePaths, request: Request, utc: datetime) -> None:

@@ -48,6 +48,8 @@ def table_of(rows: list[dict[str, Any]]) -> pa.Table:
 
 def from_us(moment_us: int | None) -> datetime | None:
     """UTC from microseconds since 1970."""
-    return None if moment_us is None else datetime.fromtimestamp(moment_us // 1_000_000, UTC).replace(
-        microsecond=moment_us % 1_000_000
+    return (
+        None
+        if moment_us is None
+        else datetime.fromtimestamp(moment_us // 1_000_000, UTC).replace(microsecond=moment_us % 1_000_000)
     )
