@@ -24,7 +24,15 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.requests import RequestInbox
 from inspection.adapters.store.status import FileStatusBoard
 from inspection.calibration.record import Calibration, load_calibration
-from inspection.config import DryGateConfig, EvidenceConfig, LineConfig, RecipeConfig, Site
+from inspection.config import (
+    DryGateConfig,
+    EvidenceConfig,
+    LineConfig,
+    RecipeConfig,
+    SerialGateConfig,
+    Site,
+    TimerTriggerConfig,
+)
 from inspection.domain.errors import CalibrationError
 from inspection.domain.ports import Clock, Encoder, Gate
 from inspection.domain.types import Frame, PartContext, PartId, Verdict, VerdictKind
@@ -40,8 +48,10 @@ from inspection.station.rating import Rater
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
 from inspection.station.station import Station
+from inspection.wire.session import GateSettings
 
 _DRY_TRAVEL_NS = 1_000_000_000  # nothing is diverted, so nothing is late: a part is judged within a second
+_DRY_WATCHDOG_MS = 5_000
 
 
 def load_encoder(recipe: RecipeConfig) -> Encoder:
@@ -126,9 +136,7 @@ def build_station(
         journal = stack.enter_context(closing(SqliteJournal(paths.state_db, line.durability)))
         log = stack.enter_context(
             closing(
-                ParquetLog(
-                    paths, clock, seal_after_parts=line.log.seal_after_parts, seal_after_s=line.log.seal_after_s
-                )
+                ParquetLog(paths, clock, seal_after_parts=line.log.seal_after_parts, seal_after_s=line.log.seal_after_s)
             )
         )
         inbox = stack.enter_context(closing(RequestInbox(paths)))
@@ -143,12 +151,14 @@ def build_station(
 
         camera = stack.enter_context(
             closing(
-                FolderCamera(line.camera.path, clock, seed=line.camera.seed if line.camera.order == "shuffled" else None)
+                FolderCamera(
+                    line.camera.path, clock, seed=line.camera.seed if line.camera.order == "shuffled" else None
+                )
             )
         )
         _warm_up(rater, clock)
         travel = _travel(line)
-        gate = _open_gate(line, options, clock)
+        gate = _open_gate(line, options, travel, journal.station_id, clock)
         stack.callback(gate.close)
         examiner = Examiner(
             camera=camera,
@@ -216,18 +226,17 @@ def _travel(line: LineConfig) -> Travel:
     return Travel(round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6))
 
 
-def _open_gate(line: LineConfig, options: RunOptions, clock: Clock) -> Gate:
-    gate = line.gate
+def _open_gate(line: LineConfig, options: RunOptions, travel: Travel, station_id: int, clock: Clock) -> Gate:
+    gate, trigger = line.gate, line.trigger
+    travel_us = travel.travel_ns // 1000
     match gate:
         case DryGateConfig():
-            return DryGate(parts_per_s=line.trigger.parts_per_s, clock=clock)
+            assert isinstance(trigger, TimerTriggerConfig), "a dry gate has no sensor: see inspection.config.rules"
+            settings = GateSettings(station_id, travel_us, _DRY_WATCHDOG_MS, 0)
+            return DryGate(parts_per_s=trigger.parts_per_s, settings=settings, clock=clock)
         case SerialGateConfig():
-            return SerialGate(
-                options.gate_url or gate.url,
-                baud=gate.baud,
-                settings=GateSettings(),
-                clock=clock,
-            )
+            settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
+            return SerialGate(options.gate_url or gate.url, baud=gate.baud, settings=settings, clock=clock)
         case _:
             assert_never(gate)
 

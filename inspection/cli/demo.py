@@ -1,4 +1,4 @@
-"""`inspection demo`: the whole station on sample parts, with a virtual gate controller at the end of a real pseudo-terminal."""
+"""`inspection demo`: the whole station on sample parts, with a virtual gate at the end of a real pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ class _Process:
 
     def failure(self) -> InspectionError:
         tail = self.log.read_text(errors="replace").strip()[-2000:]
-        return InspectionError(f"the {self.name} ended with exit code {self.handle.returncode}:\n{tail or '(no output)'}")
+        return InspectionError(
+            f"the {self.name} ended with exit code {self.handle.returncode}:\n{tail or '(no output)'}"
+        )
 
 
 def demo(
@@ -95,14 +97,12 @@ def _run(scratch: Path, data_dir: Path, *, headless: bool, parts: int, speed: fl
 
     link = scratch / "gate"
     with ExitStack() as stack:
-        gate = _start(scratch, "gate controller", [
-            "gate-sim", "--link", str(link), "--parts-per-s", str(speed), "--parts", str(parts), "--wait-for-station", "--json",
-        ])  # fmt: skip
+        belt = ["--parts-per-s", str(speed), "--parts", str(parts), "--wait-for-station"]
+        gate = _start(scratch, "gate controller", ["gate-sim", "--link", str(link), *belt, "--json"])
         stack.callback(_end, gate)
         _wait_for(link.exists, gate)
-        station = _start(scratch, "station", [
-            "run", LINE, "--gate-url", str(link), "--config-dir", str(configs_dir()), "--data-dir", str(data_dir), "--lot", "demo",
-        ])  # fmt: skip
+        site = ["--config-dir", str(configs_dir()), "--data-dir", str(data_dir)]
+        station = _start(scratch, "station", ["run", LINE, "--gate-url", str(link), *site, "--lot", "demo"])
         stack.callback(_end, station)
         if not headless:
             from inspection.cli._dashboard import dashboard_command

@@ -73,11 +73,13 @@ class Encoder(Protocol):
 class Attached:
     """A controller answered. It diverts everything until `Gate.start`; it has counted `count` parts since
     `epoch` began (epoch 0: since it was powered up, with no station; `boot` tells one power-up from another).
+    `station`: whose epoch it is, as `Journal.station_id`; 0 with epoch 0.
     """
 
     boot: int
     epoch: int
     count: int
+    station: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Gate(Protocol):
         """Command one part; returns once the bytes are handed to the link. Raises GateError if they cannot be."""
 
     def confirm(self, part: PartId) -> None:
-        """The outcome of this and every earlier part of its epoch is on record; the controller may forget them."""
+        """The outcome of this part is on record; the controller may forget it."""
 
     def beat(self) -> None:
         """The part path has gone round once. Heartbeats carry the count; when it stands still PASSes are dropped."""
@@ -175,6 +177,10 @@ class Journal(Protocol):
     """The record of parts that are not yet in the log. Every method is durable when it returns, as the line's
     `durability` says, and raises StoreError (nothing written) when it cannot be.
     """
+
+    @property
+    def station_id(self) -> int:
+        """1 to 2**32 - 1, drawn once when the journal was made: tells its epochs from those of another one."""
 
     def new_epoch(self, boot: int | None = None) -> int:
         """Allocate the next epoch. With `boot`: the one that belongs to the parts which this power-up of the

@@ -64,6 +64,11 @@ class Belt:
         if closed and outcome.kind is OutcomeKind.PASSED and not (riding and riding.pass_sent):
             text = f"part {part} went through without a PASS of ours. Stop the line, find the part, check the gate."
             self._condition.raise_alarm(Alarm("wrong-pass", text, latched=True))
+        if closed and outcome.confirmed is False:
+            text = (
+                f"the eject sensor does not agree that part {part} was {outcome.kind}. Find the part; check the gate."
+            )
+            self._condition.raise_alarm(Alarm("ejection-unconfirmed", text, latched=True))
 
     def expire(self, *, attached: bool) -> None:
         """Close parts of which the controller should have told by now. Without a controller nothing is closed."""
@@ -76,6 +81,6 @@ class Belt:
             else:
                 outcome = Outcome(OutcomeKind.UNKNOWN, commanded=True, reported=False, reason="no-report")
             if self._journal.record_outcome(part, outcome, None) and outcome.kind is OutcomeKind.UNKNOWN:
-                text = f"the controller never said what became of part {part}. Find the part; check the gate and its cable."
+                text = f"nobody said what became of part {part}. Find the part; check the gate and its cable."
                 self._condition.raise_alarm(Alarm("outcome-unknown", text, latched=True))
             del self._riding[part]

@@ -68,7 +68,9 @@ class ConditionKeeper:
     def clear_alarm(self, key: str, *, acknowledged: bool = False) -> None:
         """The trouble is over. A latched alarm stays until a person has acknowledged it."""
         kept = tuple(
-            raised for raised in self.now.alarms if raised.alarm.key != key or (raised.alarm.latched and not acknowledged)
+            raised
+            for raised in self.now.alarms
+            if raised.alarm.key != key or (raised.alarm.latched and not acknowledged)
         )
         if len(kept) != len(self.now.alarms):
             self._set_alarms(kept)

@@ -33,14 +33,22 @@ class Numbering:
         """Numbers were seen that could not be recorded."""
         return bool(self._missed)
 
+    def is_ours(self, attached: Attached) -> bool:
+        """The epoch that the controller stands in was begun by us, or by nobody."""
+        return attached.epoch == 0 or attached.station == self._journal.station_id
+
     def prepare(self, attached: Attached) -> int:
-        """Record every number that the controller counted and we have not; then the epoch to start it with."""
+        """Record every number that the controller counted and we have not; then the epoch to start it with.
+
+        What it counted for another station is that one's to record.
+        """
         for missed_epoch in {part.epoch for part in self._missed} - {attached.epoch}:
             last = max(part.number for part in self._missed if part.epoch == missed_epoch)
             self._record_rest(missed_epoch, last, Cause.TRIGGER_LOST)
-        epoch = attached.epoch or self._journal.new_epoch(boot=attached.boot)
-        default = Cause.LINK_DOWN if epoch in self._own_epochs else Cause.STATION_DOWN
-        self._record_rest(epoch, attached.count, default)
+        if self.is_ours(attached):
+            epoch = attached.epoch or self._journal.new_epoch(boot=attached.boot)
+            default = Cause.LINK_DOWN if epoch in self._own_epochs else Cause.STATION_DOWN
+            self._record_rest(epoch, attached.count, default)
         if self._next_epoch is None:
             self._next_epoch = self._journal.new_epoch()
         return self._next_epoch
@@ -103,6 +111,8 @@ class Numbering:
         if not any(part.epoch == epoch for part in self._missed):
             yield default, range(first, last + 1)
             return
-        for cause, run in groupby(range(first, last + 1), lambda number: self._missed.get(PartId(epoch, number), default)):
+        for cause, run in groupby(
+            range(first, last + 1), lambda number: self._missed.get(PartId(epoch, number), default)
+        ):
             numbers = list(run)
             yield cause, range(numbers[0], numbers[-1] + 1)

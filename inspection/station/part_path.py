@@ -45,6 +45,7 @@ from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined, Examiner, unjudged
 from inspection.station.numbering import Numbering
 
+
 @dataclass(frozen=True, slots=True)
 class PathSettings:
     """`queue_capacity`: parts that may wait; one more is UNJUDGED(queue-full). `batch`: scored together at most."""
@@ -76,7 +77,7 @@ class PartPath:
         condition: ConditionKeeper,
         context: Callable[[], PartContext],
         clock: Clock,
-        settings: PathSettings,
+        settings: PathSettings = PathSettings(),
     ) -> None:
         self._gate = gate
         self._examiner = examiner
@@ -160,7 +161,10 @@ class PartPath:
         self._attached = None
         self._numbering.end()
         self._condition.raise_alarm(
-            Alarm("gate-link", f"the gate controller is not there: {reason}. Everything diverts. Check its power and cable.")
+            Alarm(
+                "gate-link",
+                f"the gate controller is not there: {reason}. Everything diverts. Check its power and cable.",
+            )
         )
         lost, self._waiting = self._waiting, []
         self._record_verdicts([self._unjudged(trigger, Cause.LINK_DOWN, reason) for trigger in lost])
@@ -175,6 +179,11 @@ class PartPath:
         except StoreError as error:
             self._store_down(str(error))
             return
+        if not self._numbering.is_ours(attached):
+            whose = f"station {attached.station:08x}, epoch {attached.epoch}"
+            self._condition.event(
+                "other-station", f"the controller counted {attached.count} parts for another: {whose}"
+            )
         self._attached = None
         self._gate.start(epoch, attached)
 
@@ -252,7 +261,9 @@ class PartPath:
             for part, _ in judged:
                 kept = part.verdict
                 if kept.kind is not VerdictKind.UNJUDGED:
-                    kept = replace(kept, kind=VerdictKind.UNJUDGED, cause=Cause.STORE_DOWN, detail="could not be recorded in time")
+                    kept = replace(
+                        kept, kind=VerdictKind.UNJUDGED, cause=Cause.STORE_DOWN, detail="could not be recorded in time"
+                    )
                 self._unrecorded.append(replace(part, verdict=kept))
             return
         for part, trigger in judged:

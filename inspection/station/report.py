@@ -15,7 +15,12 @@ class StatusReport:
     """Composes what the dashboard sees. Read by the stores' thread; everything it reads is replaced whole."""
 
     def __init__(
-        self, path: PartPath, condition: ConditionKeeper, context: Callable[[], PartContext], gate_kind: str, clock: Clock
+        self,
+        path: PartPath,
+        condition: ConditionKeeper,
+        context: Callable[[], PartContext],
+        gate_kind: str,
+        clock: Clock,
     ) -> None:
         self._path = path
         self._condition = condition
@@ -56,10 +61,13 @@ class StatusReport:
             "shift": context.shift,
             "monitor": False,
             "alarms": [
-                {"key": raised.alarm.key, "text": raised.alarm.text, "latched": raised.alarm.latched, "since_utc": raised.since_utc}
+                {
+                    "key": raised.alarm.key,
+                    "text": raised.alarm.text,
+                    "latched": raised.alarm.latched,
+                    "since_utc": raised.since_utc,
+                }
                 for raised in now.alarms
             ],
             "last_part": last_part,
         }, picture
-
-

@@ -79,7 +79,7 @@ class Station:
         """Run a thread's body; its error ends the station and is raised by `run`."""
         try:
             body()
-        except BaseException as error:  # raised again by run(), in the supervisor's thread
+        except BaseException as error:  # noqa: BLE001  (raised again by run(), in the supervisor's thread)
             self._error = error
         finally:
             if self._error is not None or threading.current_thread().name == "part-path":
@@ -117,5 +117,7 @@ class Station:
             if self._rounds != seen:
                 seen, since_ns, told = self._rounds, now_ns, False
             elif now_ns - since_ns > _STALL_NS and not told:
-                log.error("the part path has stood still for %.0f s; the controller diverts everything", _STALL_NS / 1e9)
+                log.error(
+                    "the part path has stood still for %.0f s; the controller diverts everything", _STALL_NS / 1e9
+                )
                 told = True

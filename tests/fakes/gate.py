@@ -32,8 +32,8 @@ class ScriptedGate:
     def say(self, *events: GateEvent) -> None:
         self._events.extend(events)
 
-    def attach(self, *, boot: int = 1, epoch: int = 0, count: int = 0) -> None:
-        self.say(Attached(boot=boot, epoch=epoch, count=count))
+    def attach(self, *, boot: int = 1, epoch: int = 0, count: int = 0, station: int = 0) -> None:
+        self.say(Attached(boot=boot, epoch=epoch, count=count, station=station))
 
     def detach(self, reason: str = "unplugged") -> None:
         self.epoch = 0

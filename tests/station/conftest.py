@@ -73,6 +73,8 @@ class Bench:
 
     def attach(self, **controller: int) -> int:
         """Attach the controller and begin an epoch; its number."""
+        if controller.get("epoch"):
+            controller.setdefault("station", self.real_journal.station_id)
         self.gate.attach(**controller)
         self.run()
         assert self.gate.epoch

@@ -1,0 +1,87 @@
+"""`inspection gate-sim`: a gate controller in software, at the end of a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from inspection.cli._options import AsJson
+
+if TYPE_CHECKING:
+    from inspection.adapters.gates.virtual import PartFeed, PtyController
+
+_CONFIRM_S = 5.0
+
+
+def gate_sim(
+    link: Annotated[Path | None, typer.Option(help="A name for the port, e.g. ./gate; the station opens it.")] = None,
+    parts_per_s: Annotated[float, typer.Option(min=0.1, max=1000, help="How fast parts come.")] = 2.0,
+    parts: Annotated[int, typer.Option(min=0, help="Stop after so many parts; 0: go on until Ctrl-C.")] = 0,
+    wait_for_station: Annotated[
+        bool, typer.Option("--wait-for-station", help="The first part comes when a station has begun an epoch.")
+    ] = False,
+    eject_confirm: Annotated[bool, typer.Option("--eject-confirm", help="It has an eject sensor.")] = False,
+    truth: Annotated[
+        Path | None, typer.Option(help="Append what physically happened to each part, one JSON object a line.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Be the gate controller: number parts, let through those with a PASS in time, divert the rest.
+
+    Prints the port that a station is to open ('inspection run LINE --gate-url PORT').
+    """
+    from inspection.adapters.gates.virtual import PartFeed, PtyController
+    from inspection.wire.controller import Controller
+    from inspection.wire.messages import U32_MAX
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as stack:
+        record = stack.enter_context(truth.open("a", encoding="utf-8")) if truth else None
+        controller = Controller(1 + secrets.randbelow(U32_MAX), _now_us(), has_eject_sensor=eject_confirm)
+        pty = stack.enter_context(PtyController(controller, link=link))
+        feed = PartFeed(controller, parts_per_s=parts_per_s, parts=parts, wait_for_station=wait_for_station)
+        typer.echo(f"gate controller at {pty.path}; Ctrl-C pulls its plug", err=as_json)
+        passed, diverted = _serve(pty, feed, stop, record)
+        unconfirmed = not controller.is_idle
+    if as_json:
+        summary = {"parts": passed + diverted, "passed": passed, "diverted": diverted, "unconfirmed": unconfirmed}
+        typer.echo(json.dumps(summary))
+    else:
+        typer.echo(f"{passed + diverted} parts went by: {passed} passed, {diverted} diverted")
+
+
+def _serve(pty: PtyController, feed: PartFeed, stop: threading.Event, record: TextIO | None) -> tuple[int, int]:
+    """Until told to stop, or the last part is gone and on record (or nobody confirms it); (passed, diverted)."""
+    controller = pty.controller
+    passed = diverted = 0
+    gone_us: int | None = None
+    while not stop.is_set():
+        next_us = feed.feed(_now_us())
+        pty.flush()
+        pty.exchange(_now_us, next_us)
+        for part in controller.gone:
+            passed += part.passed
+            diverted += not part.passed
+            if record is not None:
+                record.write(json.dumps(part._asdict()) + "\n")
+                record.flush()
+        controller.gone.clear()
+        if feed.is_over:
+            gone_us = gone_us or _now_us()
+            if controller.is_idle or (controller.is_empty and _now_us() - gone_us > _CONFIRM_S * 1e6):
+                break
+    return passed, diverted
+
+
+def _now_us() -> int:
+    return time.monotonic_ns() // 1000

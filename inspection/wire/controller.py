@@ -1,0 +1,266 @@
+"""The gate controller's side of the protocol, as a state machine on a clock that is handed in.
+
+`inspection gate-sim` runs it behind a pseudo-terminal, the laws run it against the station, and firmware can be
+held against it. What it promises:
+
+- it diverts by default, and lets a part through only on a PASS for that part, taken before the part is at the gate;
+- a divert is never taken back; a PASS is dropped when the station leaves, restarts or makes no progress;
+- each part gets one number, and its outcome is repeated until the station has it on record.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from inspection.wire import messages as m
+from inspection.wire.framing import FrameDecoder, encode_frame
+
+HEARTBEAT_US = 100_000
+REPEAT_US = 250_000
+BELT_CAPACITY = 64
+OUTCOMES_KEPT = 64
+
+
+class Gone(NamedTuple):
+    """What physically happened to a part at the gate."""
+
+    epoch: int
+    number: int
+    passed: bool
+
+
+@dataclass(slots=True)
+class _Riding:
+    """A part between sensor and gate."""
+
+    epoch: int
+    number: int
+    due_us: int
+    reported: bool  # it passed the sensor while a station was there, who wants to know what becomes of it
+    command: m.Command | None = None
+    seq: int = 0
+    barred: m.Reason | None = None  # why it will be diverted whatever is sent
+
+
+@dataclass(slots=True)
+class _Kept:
+    """An outcome that the station has not confirmed."""
+
+    outcome: m.Outcome
+    next_us: int
+
+
+class Controller:
+    """One controller since its power-up. Call `sense`, `receive` and `tick` with a clock that never goes back."""
+
+    def __init__(self, boot: int, now_us: int, *, has_eject_sensor: bool = False) -> None:
+        """`boot`: a number that no other power-up had, 1 to 2**32 - 1."""
+        self._boot = boot
+        self._start_us = now_us
+        self._confirmation = m.Confirmation.AGREES if has_eject_sensor else m.Confirmation.NO_SENSOR
+        self._capabilities = m.CAN_CONFIRM if has_eject_sensor else 0
+        self._station = 0
+        self._settings: m.Start | None = None
+        self._progress: int | None = None
+        self._progress_us = now_us
+        self._stalled = True
+        self._riding: deque[_Riding] = deque()
+        self._sensed_us: int | None = None
+        self._kept: deque[_Kept] = deque(maxlen=OUTCOMES_KEPT)
+        self._heartbeat_us = now_us
+        self._inputs = 0
+        self._decoder = FrameDecoder()
+        self._output = bytearray()
+        self.epoch = 0
+        self.count = 0
+        self.in_session = False
+        self.gone: list[Gone] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """No part is between sensor and gate."""
+        return not self._riding
+
+    @property
+    def is_idle(self) -> bool:
+        """No part is on the belt and every outcome has been confirmed."""
+        return self.is_empty and not self._kept
+
+    def set_inputs(self, inputs: int) -> None:
+        """Bits of `messages.INPUTS`."""
+        self._inputs = inputs
+
+    def take_output(self) -> bytes:
+        """The bytes for the line that have gathered."""
+        output = bytes(self._output)
+        self._output.clear()
+        return output
+
+    # --- the belt -------------------------------------------------------------------------------------------
+
+    def sense(self, now_us: int, age_us: int = 0) -> int:
+        """A part has passed the sensor, `age_us` ago; its number."""
+        self.tick(now_us)
+        self.count += 1
+        sensed_us = now_us - age_us
+        travel_us = self._settings.travel_us if self._settings else 0
+        part = _Riding(self.epoch, self.count, sensed_us + travel_us, reported=self.in_session)
+        if not self.in_session:
+            part.barred = m.Reason.SESSION_ENDED
+        elif self._stalled:
+            part.barred = m.Reason.WATCHDOG
+        elif len(self._riding) >= BELT_CAPACITY:
+            part.barred = m.Reason.UNTRACKED
+        self._bar_if_too_close(part, sensed_us)
+        self._riding.append(part)
+        if self.in_session:
+            self._send(m.Trigger(part.epoch, part.number, sensed_us - self._start_us, age_us, 0))
+        return part.number
+
+    def _bar_if_too_close(self, part: _Riding, sensed_us: int) -> None:
+        before_us, self._sensed_us = self._sensed_us, sensed_us
+        if self._settings is None or before_us is None or sensed_us - before_us >= self._settings.min_gap_us:
+            return
+        part.barred = part.barred or m.Reason.TOO_CLOSE
+        if self._riding:
+            self._riding[-1].barred = self._riding[-1].barred or m.Reason.TOO_CLOSE
+
+    def tick(self, now_us: int) -> None:
+        """Let time pass: parts arrive at the gate, the watchdog looks, outcomes and heartbeats are repeated."""
+        # In the order in which it happens: what reaches the gate before the watchdog bites goes by its command.
+        watchdog_us = self._watchdog_us()
+        if watchdog_us is not None and watchdog_us <= now_us:
+            self._arrive(watchdog_us)
+            self._stalled = True
+            self._bar_all(m.Reason.WATCHDOG)
+        self._arrive(now_us)
+        for kept in self._kept:
+            if kept.next_us <= now_us:
+                kept.next_us = now_us + REPEAT_US
+                self._send(replace(kept.outcome, age_us=self._age_us(kept.outcome, now_us)))
+        if self._heartbeat_us <= now_us:
+            self._heartbeat_us = now_us + HEARTBEAT_US
+            time_us = now_us - self._start_us
+            self._send(m.Heartbeat(self._boot, self.epoch, self.count, time_us, 0, self._inputs, int(self.in_session)))
+
+    def _watchdog_us(self) -> int | None:
+        """When the PASSes are dropped unless the station makes progress; None where there is nothing to drop."""
+        if self._settings is None or not self.in_session or self._stalled:
+            return None
+        return self._progress_us + self._settings.watchdog_ms * 1000
+
+    def _arrive(self, until_us: int) -> None:
+        """Let the parts that are due by then go past the gate."""
+        while self._riding and self._riding[0].due_us <= until_us:
+            part = self._riding.popleft()
+            passes = part.command is m.Command.PASS and part.barred is None
+            self.gone.append(Gone(part.epoch, part.number, passes))
+            if part.reported:
+                self._keep(part, passes=passes, now_us=part.due_us)
+
+    def _keep(self, part: _Riding, *, passes: bool, now_us: int) -> None:
+        result = m.Result.PASSED if passes else m.Result.DIVERTED
+        commanded = m.Reason.NO_COMMAND if part.command is None else m.Reason.COMMANDED
+        outcome = m.Outcome(
+            part.epoch,
+            part.number,
+            result,
+            commanded if part.barred is None else part.barred,
+            self._confirmation,
+            now_us - self._start_us,
+            0,
+            0,
+        )
+        self._kept.append(_Kept(outcome, now_us))
+
+    def _age_us(self, outcome: m.Outcome, now_us: int) -> int:
+        return min(now_us - self._start_us - outcome.time_us, m.U32_MAX)
+
+    def _bar_all(self, reason: m.Reason) -> None:
+        """Whatever is on the belt will be diverted."""
+        for part in self._riding:
+            part.barred = part.barred or reason
+
+    # --- the line -------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, now_us: int) -> None:
+        """Take bytes from the line. Garbage changes nothing."""
+        self.tick(now_us)
+        for payload in self._decoder.feed(data):
+            message = m.decode(payload)
+            match message:
+                case m.Hello():
+                    self._greet(message)
+                case m.Start():
+                    self._begin(message, now_us)
+                case m.Verdict():
+                    self._acknowledge(message, self._take_verdict(message))
+                case m.Beat():
+                    self._take_beat(message, now_us)
+                case m.Confirm(epoch, number):
+                    kept = [k for k in self._kept if (k.outcome.epoch, k.outcome.number) != (epoch, number)]
+                    self._kept = deque(kept, maxlen=OUTCOMES_KEPT)
+                case m.Stop(epoch) if epoch == self.epoch:
+                    self._end_session()
+                case _:
+                    pass  # another version, another direction, or an epoch that is over: nothing to act on
+
+    def _send(self, message: m.Message) -> None:
+        self._output += encode_frame(m.encode(message))
+
+    def _acknowledge(self, verdict: m.Verdict, status: m.Status) -> None:
+        self._send(m.Ack(verdict.epoch, verdict.number, verdict.seq, verdict.command, status))
+
+    def _greet(self, hello: m.Hello) -> None:
+        self._end_session()
+        if hello.station != self._station:
+            # What another station's parts became is of no use to this one, whose numbers may be the same.
+            self._kept.clear()
+            for part in self._riding:
+                part.reported = False
+        self._send(self._welcome())
+
+    def _welcome(self) -> m.Welcome:
+        return m.Welcome(self._boot, self.epoch, self.count, self._station, self._capabilities)
+
+    def _end_session(self) -> None:
+        self.in_session = False
+        self._bar_all(m.Reason.SESSION_ENDED)
+
+    def _begin(self, start: m.Start, now_us: int) -> None:
+        if start == self._settings and self.in_session:
+            self._send(m.Started(self._boot, self.epoch))  # it asked again: the answer was lost
+            return
+        stands = (self._boot, self.epoch, self.count)
+        if (start.boot, start.from_epoch, start.from_count) != stands or start.epoch == self.epoch:
+            self._send(self._welcome())
+            return
+        self._bar_all(m.Reason.SESSION_ENDED)
+        self._settings = start
+        self._station = start.station
+        self.epoch, self.count, self.in_session = start.epoch, 0, True
+        self._progress, self._progress_us, self._stalled = None, now_us, False
+        self._send(m.Started(self._boot, self.epoch))
+
+    def _take_verdict(self, verdict: m.Verdict) -> m.Status:
+        if not self.in_session or verdict.epoch != self.epoch:
+            return m.Status.NO_SESSION
+        if not 0 < verdict.number <= self.count:
+            return m.Status.UNKNOWN_PART
+        part = next((p for p in self._riding if (p.epoch, p.number) == (verdict.epoch, verdict.number)), None)
+        if part is None:
+            return m.Status.LATE
+        if verdict.command is m.Command.DIVERT:
+            part.command, part.seq = verdict.command, verdict.seq
+            return m.Status.ACCEPTED
+        if part.barred is not None or part.command is m.Command.DIVERT or verdict.seq < part.seq:
+            return m.Status.BARRED
+        part.command, part.seq = verdict.command, verdict.seq
+        return m.Status.ACCEPTED
+
+    def _take_beat(self, beat: m.Beat, now_us: int) -> None:
+        if not self.in_session or beat.epoch != self.epoch or beat.progress == self._progress:
+            return
+        self._progress, self._progress_us, self._stalled = beat.progress, now_us, False
