@@ -170,7 +170,8 @@ def _mapping_at(model: type[Strict], source: Source, path: KeyPath) -> Mapping[s
         value = child(value, step)
     if "discriminator" not in schema:
         return schema
-    reference = schema["discriminator"]["mapping"].get(child(value, "kind"))
+    kind = child(value, "kind")
+    reference = schema["discriminator"]["mapping"].get(kind) if isinstance(kind, str) else None
     return _resolved(_schema(model), {"$ref": reference}) if reference else {}
 
 

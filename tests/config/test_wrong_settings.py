@@ -59,6 +59,8 @@ LINE_CASES = [
      "the sensor and the verdict is due 20 ms before; write less than 780 (ms)"),
     ("kind: serial", "kind: serail", '10: gate.kind: "serail" is not allowed; did you mean "serial"? allowed '
      'dry, serial'),
+    ("kind: serial", "kind: {}", "10: gate.kind: a mapping is not allowed; allowed dry, serial"),
+    ("kind: serial", "kind: [serial]", "10: gate.kind: a list is not allowed; allowed dry, serial"),
     ("  kind: serial\n", "", "9: gate: kind is missing; add it; allowed dry or serial"),
     ("/dev/ttyUSB0", "ttyUSB0", '11: gate.url: "ttyUSB0" is not a serial port; allowed /dev/…, socket://host:port, '
      "rfc2217://host:port; see what there is with 'inspection doctor'"),
