@@ -5,8 +5,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 ARGS ?=
 
-# The tools that build the package are pinned as well.
-export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+# The tools that build the package are pinned as well. A relative path: pip would split one that holds a space.
+export PIP_CONSTRAINT := constraints.txt
 
 .PHONY: demo test check install clean
 
@@ -39,4 +39,4 @@ clean:
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }   # half a .venv would look like a whole one
