@@ -22,7 +22,9 @@ class ScriptedCamera:
     def grab(self, trigger: Trigger, timeout_s: float) -> Frame:
         match self._script(trigger.part.number):
             case "ok":
-                return Frame(np.zeros((2, 2, 3), np.uint8), self._clock.utc(), f"part/{trigger.part.number}")
+                return Frame(
+                    np.zeros((2, 2, 3), np.uint8), self._clock.utc(), f"{trigger.part.epoch}/{trigger.part.number}"
+                )
             case "timeout":
                 self._clock.advance(timeout_s)
                 raise CameraTimeout(f"no frame of part {trigger.part} within {timeout_s:.3f} s")

@@ -23,7 +23,13 @@ class AxisEncoder:
 
     @property
     def fingerprint(self) -> Mapping[str, str]:
-        return {"model": "axis", "weights": "none", "runtime": "test", "preprocessing": "none", "text_processing": "none"}
+        return {
+            "model": "axis",
+            "weights": "none",
+            "runtime": "test",
+            "preprocessing": "none",
+            "text_processing": "none",
+        }
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         self.text_calls += 1

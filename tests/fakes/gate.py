@@ -41,7 +41,9 @@ class ScriptedGate:
 
     def trigger(self, *numbers: int, epoch: int | None = None) -> None:
         epoch = self.epoch if epoch is None else epoch
-        self.say(*(Triggered(Trigger(PartId(epoch, n), self._clock.monotonic_ns(), self._clock.utc())) for n in numbers))
+        self.say(
+            *(Triggered(Trigger(PartId(epoch, n), self._clock.monotonic_ns(), self._clock.utc())) for n in numbers)
+        )
 
     def acknowledge(self, part: PartId, decision: Decision, *, accepted: bool = True) -> None:
         self.say(Acknowledged(part, decision, accepted, "accepted" if accepted else "late", self._clock.monotonic_ns()))

@@ -28,7 +28,14 @@ def trigger(epoch: int, number: int, utc: datetime = START_UTC) -> Trigger:
 
 
 def judged(
-    epoch: int, number: int, kind: VerdictKind = VerdictKind.PASS, *, image_path: str | None = None, utc: datetime = START_UTC
+    epoch: int,
+    number: int,
+    kind: VerdictKind = VerdictKind.PASS,
+    *,
+    image_path: str | None = None,
+    utc: datetime = START_UTC,
 ) -> JudgedPart:
     verdict = Verdict(kind, {"scratch": 0.25}, "scratch", -0.75)
-    return JudgedPart(PartId(epoch, number), verdict, utc, utc, "good/1.jpg", image_path, {"capture": 1.0, "score": 5.0, "judge": 7.0})
+    return JudgedPart(
+        PartId(epoch, number), verdict, utc, utc, "good/1.jpg", image_path, {"capture": 1.0, "score": 5.0, "judge": 7.0}
+    )

@@ -9,7 +9,9 @@ from inspection.domain.errors import StoreError
 from inspection.domain.ports import Evidence
 from inspection.domain.types import Frame, PartId
 
-_WRITES = {"new_epoch", "record_triggers", "record_gap", "record_verdicts", "record_acks", "record_outcome", "record_event"}
+WRITES = frozenset(
+    "new_epoch record_triggers record_gap record_verdicts record_acks record_outcome record_event".split()
+)
 
 
 class FailingJournal:
@@ -21,7 +23,7 @@ class FailingJournal:
         self.fail_on: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
-        if name in _WRITES and (self.fails or name in self.fail_on):
+        if name in WRITES and (self.fails or name in self.fail_on):
             return self._refuse
         return getattr(self._journal, name)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from tests.laws.world import World
@@ -34,7 +34,6 @@ action = st.one_of(
 
 
 @given(st.lists(action, max_size=60), st.integers(0, 2**32 - 1))
-@settings(deadline=None)
 def test_nothing_passes_unjudged_and_every_number_is_on_record_once(actions, seed):
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), seed)

@@ -98,7 +98,10 @@ class Bench:
     def _score(self, frames: Sequence[Frame]) -> list[Verdict]:
         self.clock.advance(self.scoring_s)
         numbers = [int(str(frame.source).split("/")[1]) for frame in frames]
-        return [self.verdicts.get(number, Verdict(VerdictKind.PASS, {"scratch": 0.0}, "scratch", -1.0)) for number in numbers]
+        return [
+            self.verdicts.get(number, Verdict(VerdictKind.PASS, {"scratch": 0.0}, "scratch", -1.0))
+            for number in numbers
+        ]
 
 
 @pytest.fixture

@@ -23,7 +23,10 @@ def test_a_good_part_passes_and_a_bad_one_is_diverted_and_both_are_on_record(ben
     bench.gate.resolve_all()
     bench.run()
     rows = bench.rows()
-    assert [(rows[bench.part(n)].verdict, rows[bench.part(n)].outcome) for n in (1, 2)] == [("PASS", "PASSED"), ("REJECT", "DIVERTED")]
+    assert [(rows[bench.part(n)].verdict, rows[bench.part(n)].outcome) for n in (1, 2)] == [
+        ("PASS", "PASSED"),
+        ("REJECT", "DIVERTED"),
+    ]
     assert bench.gate.confirmed == [bench.part(1), bench.part(2)]
     assert bench.condition.now.state is RunState.RUNNING
     assert bench.path.is_empty()
