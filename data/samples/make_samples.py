@@ -8,6 +8,7 @@ Deterministic: the same command writes the same files. No seed here is ever used
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,8 +42,8 @@ def make(out: Path) -> int:
     """Write all pictures under `out`/hex_nut; how many."""
     seeds = iter(range(FIRST_SEED, FIRST_SEED + 10**6))
     total = 0
-    for part_of_line in GOOD:
-        wanted = {"good": GOOD[part_of_line], **dict.fromkeys(KINDS, DEFECTIVE[part_of_line])}
+    for part_of_line, good in GOOD.items():
+        wanted = {"good": good, **dict.fromkeys(KINDS, DEFECTIVE[part_of_line])}
         for name, count in wanted.items():
             folder = out / "hex_nut" / part_of_line / name
             folder.mkdir(parents=True, exist_ok=True)
@@ -53,13 +54,9 @@ def make(out: Path) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parent, help="folder that hex_nut goes into"
-    )
-    print(f"{make(parser.parse_args().out)} pictures")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder that hex_nut goes into")
+    sys.stdout.write(f"{make(parser.parse_args().out)} pictures\n")
 
 
 if __name__ == "__main__":

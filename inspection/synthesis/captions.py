@@ -18,7 +18,7 @@ def _pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
 
 def article(phrase: str) -> str:
     """Put "a" or "an" before a phrase, unless it is plural, a mass noun or has a determiner."""
-    first = phrase.split()[0]
+    first = phrase.split(maxsplit=1)[0]
     bare = {
         "no",
         "one",
@@ -90,11 +90,7 @@ def defect_phrase(rng: np.random.Generator, kind: str, name: str, family: str | 
     if rng.random() < 0.3 and thing.split()[0] not in {"missing", "no", "one"}:
         thing = f"{_pick(rng, words.SIZES)} {thing}"
     thing = article(thing)
-    place = (
-        f" {_pick(rng, words.PLACES)}"
-        if rng.random() < 0.2 and " on " not in thing and " of " not in thing
-        else ""
-    )
+    place = f" {_pick(rng, words.PLACES)}" if rng.random() < 0.2 and " on " not in thing and " of " not in thing else ""
     form = rng.random()
     if form < 0.15:
         return _frame(rng, f"{thing}{place}")

@@ -99,9 +99,7 @@ def dent(rng: np.random.Generator, site: Site) -> Change:
     bowl = np.clip(1 - r2, 0, 1) ** 2
     lip = np.clip(1 - np.abs(np.sqrt(r2) - 1) / 0.35, 0, 1) * rng.uniform(0, 0.12)
     depth = radius * rng.uniform(0.35, 0.6) * (0.6 + 0.8 * site.strength)
-    return Change(
-        site.shape.distance, as_field(site.shape.height + depth * (lip - bowl)), as_field(1 - 0.12 * bowl)
-    )
+    return Change(site.shape.distance, as_field(site.shape.height + depth * (lip - bowl)), as_field(1 - 0.12 * bowl))
 
 
 def crack(rng: np.random.Generator, site: Site) -> Change:
@@ -120,9 +118,7 @@ def crack(rng: np.random.Generator, site: Site) -> Change:
     return Change(site.shape.distance, as_field(site.shape.height - 0.04 * line), as_field(1 - dark * line))
 
 
-def _corner(
-    rng: np.random.Generator, start: tuple[float, float], heading: float, length: float
-) -> tuple[float, float]:
+def _corner(rng: np.random.Generator, start: tuple[float, float], heading: float, length: float) -> tuple[float, float]:
     reach = length * rng.uniform(0.2, 0.4)
     return start[0] + float(np.cos(heading)) * reach, start[1] + float(np.sin(heading)) * reach
 
@@ -177,9 +173,7 @@ def rust(rng: np.random.Generator, site: Site) -> Change:
     paint = (rng.uniform(0.42, 0.58), rng.uniform(0.2, 0.28), rng.uniform(0.06, 0.12))
     height = site.shape.height + 0.012 * cover * speckle
     tone = 1 + 0.4 * cover * speckle
-    return Change(
-        site.shape.distance, as_field(height), as_field(tone), cover=as_field(0.9 * cover), paint=paint
-    )
+    return Change(site.shape.distance, as_field(height), as_field(tone), cover=as_field(0.9 * cover), paint=paint)
 
 
 def _blotch(rng: np.random.Generator, site: Site, radius: float, edge: float, ragged: float) -> Field:

@@ -63,9 +63,7 @@ class Pose:
         dx, dy = (x - self.centre_x) / self.scale, (y - self.centre_y) / (self.scale * self.squash)
         cos, sin = np.float32(np.cos(self.turn_rad)), np.float32(np.sin(self.turn_rad))
         u, v = cos * dx + sin * dy, cos * dy - sin * dx
-        return Grid(
-            x=x, y=y, u=as_field(u), v=as_field(v), pixel=2 / (size_px * self.scale), scale=self.scale
-        )
+        return Grid(x=x, y=y, u=as_field(u), v=as_field(v), pixel=2 / (size_px * self.scale), scale=self.scale)
 
 
 def as_field(values: npt.ArrayLike) -> Field:

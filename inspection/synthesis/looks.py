@@ -71,8 +71,7 @@ def sample_look(rng: np.random.Generator, family: str) -> Look:
     choices = [
         material
         for material in MATERIALS
-        if not (family in PLASTIC_ONLY and material.metal)
-        and not (family in METAL_ONLY and not material.metal)
+        if not (family in PLASTIC_ONLY and material.metal) and not (family in METAL_ONLY and not material.metal)
     ]
     material = choices[int(rng.integers(len(choices)))]
     wobble = rng.uniform(0.86, 1.14) * rng.uniform(0.975, 1.025, 3)
@@ -125,9 +124,7 @@ def ground(rng: np.random.Generator, size_px: int, look: Look) -> Field:
     if look.stripes:
         angle, pitch = rng.uniform(0, np.pi), rng.uniform(10, 40)
         line = np.linspace(-1, 1, size_px, dtype=np.float32)
-        tone = tone + look.stripes * np.sin(
-            pitch * (np.cos(angle) * line[None, :] + np.sin(angle) * line[:, None])
-        )
+        tone = tone + look.stripes * np.sin(pitch * (np.cos(angle) * line[None, :] + np.sin(angle) * line[:, None]))
     return as_field(tone[:, :, None] * np.asarray(look.ground, np.float32))
 
 

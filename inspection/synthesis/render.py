@@ -161,9 +161,7 @@ class _Scene:
         rng = np.random.default_rng([self.seed, 6])
         first = int(rng.integers(len(possible)))
         if kind is not None and kind not in possible:
-            raise ValueError(
-                f"a {self.look.material.name} {self.family} can have {', '.join(possible)}, not {kind!r}"
-            )
+            raise ValueError(f"a {self.look.material.name} {self.family} can have {', '.join(possible)}, not {kind!r}")
         order = (kind,) if kind is not None else (*possible[first:], *possible[:first])
         for name in order:
             seen = self._most_visible(rng, name)

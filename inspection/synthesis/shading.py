@@ -56,7 +56,7 @@ def shadow(grid: Grid, distance: Field, look: Look) -> Field:
     size = grid.size_px
     softness = 0.12
     lift = 0.06 * size / 2 * grid.scale
-    shift = tuple(int(round(lift * value / look.light[2])) for value in look.light[:2])
+    shift = tuple(round(lift * value / look.light[2]) for value in look.light[:2])
     cast = np.roll(step(as_field(distance - 0.03), softness), (-shift[1], -shift[0]), axis=(0, 1))
     return as_field(1 - look.shadow * cast)
 
@@ -79,9 +79,7 @@ def photograph(rng: np.random.Generator, picture: Field, look: Look) -> npt.NDAr
     if look.blur_px > 0.15:
         image = image.filter(ImageFilter.GaussianBlur(look.blur_px * size / 128))
     values = np.asarray(image, np.float32)
-    grain = rng.standard_normal((size, size, 1 if look.monochrome else 3), dtype=np.float32) * (
-        look.sensor_noise * 255
-    )
+    grain = rng.standard_normal((size, size, 1 if look.monochrome else 3), dtype=np.float32) * (look.sensor_noise * 255)
     noisy = np.clip(values + grain + 0.5, 0, 255).astype(np.uint8)
     return noisy if look.jpeg_quality is None else _jpeg(noisy, look.jpeg_quality)
 

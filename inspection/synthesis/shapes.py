@@ -60,9 +60,7 @@ def washer(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     radius = _radius(grid)
     outside, inside = as_field(radius - outer), as_field(inner - radius)
     height = round_edge(outside, bevel, bevel * 0.7)
-    height = height + ring * np.cos((radius - (outer + inner) / 2) * np.pi / (outer - inner)) * (
-        radius > inner
-    )
+    height = height + ring * np.cos((radius - (outer + inner) / 2) * np.pi / (outer - inner)) * (radius > inner)
     if incomplete:
         return Shape(outside, as_field(height), _ones(grid))
     return Shape(
@@ -107,7 +105,7 @@ def plate(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     elif layout == 2:
         places.append((0.0, 0.0))
     elif layout == 3:
-        places = places + [(0.0, half_v - inset), (0.0, inset - half_v)]
+        places = [*places, (0.0, half_v - inset), (0.0, inset - half_v)]
     lost = int(rng.integers(0, len(places)))
     du, dv = np.abs(grid.u) - half_u + corner, np.abs(grid.v) - half_v + corner
     outside = np.hypot(np.maximum(du, 0), np.maximum(dv, 0)) + np.minimum(np.maximum(du, dv), 0) - corner
@@ -134,9 +132,7 @@ def gear(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
         profile = np.where(nearest == lost, 0, profile)
     outside, inside = as_field((radius - root - tooth * profile) * 0.7), as_field(bore - radius)
     height = round_edge(outside, 0.04, 0.03) + round_edge(inside, 0.04, 0.03)
-    height = height + web * smooth(bore + hub, bore + hub + 0.04, radius) * smooth(
-        root - 0.06, root - 0.1, radius
-    )
+    height = height + web * smooth(bore + hub, bore + hub + 0.04, radius) * smooth(root - 0.06, root - 0.1, radius)
     return Shape(as_field(np.maximum(outside, inside)), as_field(height), _ones(grid))
 
 
@@ -151,9 +147,7 @@ def turned_disc(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape
     tone = as_field(1 + strength * np.sin(radius * pitch) * np.sin(radius * pitch * 0.37 + 1))
     if incomplete:
         return Shape(outside, as_field(height), tone)
-    return Shape(
-        as_field(np.maximum(outside, inside)), as_field(height + round_edge(inside, 0.05, 0.04)), tone
-    )
+    return Shape(as_field(np.maximum(outside, inside)), as_field(height + round_edge(inside, 0.05, 0.04)), tone)
 
 
 def screw_head(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:

@@ -31,7 +31,8 @@ def dilated(mask: npt.NDArray[np.bool_], by_px: int) -> npt.NDArray[np.bool_]:
 def test_the_same_seed_is_the_same_picture(seed: int, family: str) -> None:
     first, second = (render_pair(seed, family=family, size_px=64) for _ in range(2))
     for one, other in zip(first, second, strict=True):
-        assert np.array_equal(one.pixels, other.pixels) and np.array_equal(one.mask, other.mask)
+        assert np.array_equal(one.pixels, other.pixels)
+        assert np.array_equal(one.mask, other.mask)
         assert one.attributes == other.attributes
 
 
@@ -39,8 +40,10 @@ def test_the_same_seed_is_the_same_picture(seed: int, family: str) -> None:
 @given(seed=SEEDS)
 def test_a_mask_is_empty_exactly_when_there_is_no_defect(seed: int) -> None:
     bad, good = render_pair(seed, size_px=96)
-    assert bad.mask.any() and bad.attributes.kind in KINDS
-    assert not good.mask.any() and good.attributes.kind is None
+    assert bad.mask.any()
+    assert bad.attributes.kind in KINDS
+    assert not good.mask.any()
+    assert good.attributes.kind is None
     assert bad.attributes.area == pytest.approx(bad.mask.mean())
 
 
@@ -72,13 +75,16 @@ def test_every_kind_that_a_family_can_have_is_rendered(family: str) -> None:
         metal = render(seed, family=family, size_px=48).attributes.material != "plastic"
         for kind in allowed(family, metal):
             part = render(seed, family=family, kind=kind, size_px=48)
-            assert part.attributes.kind == kind and part.attributes.family == family and part.mask.any()
+            assert part.attributes.kind == kind
+            assert part.attributes.family == family
+            assert part.mask.any()
 
 
 @pytest.mark.parametrize("size_px", [16, 200, 1024])
 def test_any_size_shows_the_same_part(size_px: int) -> None:
     part = render(7, family="gear", size_px=size_px)
-    assert part.pixels.shape == (size_px, size_px, 3) and part.pixels.dtype == np.uint8
+    assert part.pixels.shape == (size_px, size_px, 3)
+    assert part.pixels.dtype == np.uint8
     small = np.asarray(Image.fromarray(part.pixels).resize((16, 16), Image.Resampling.BOX), dtype=float)
     reference = render(7, family="gear", size_px=256).pixels
     expected = np.asarray(Image.fromarray(reference).resize((16, 16), Image.Resampling.BOX), dtype=float)

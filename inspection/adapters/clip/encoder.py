@@ -119,10 +119,7 @@ class ClipEncoder:
         import torch
 
         with torch.inference_mode():
-            parts = [
-                self._text_features(list(texts[start : start + BATCH]))
-                for start in range(0, len(texts), BATCH)
-            ]
+            parts = [self._text_features(list(texts[start : start + BATCH])) for start in range(0, len(texts), BATCH)]
         return self._unit(parts, "phrase")
 
     def _text_features(self, texts: list[str]) -> Any:
@@ -195,9 +192,7 @@ def _read_config(name: str, folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(
-            f"model {name}: config.json cannot be read ({error}); fetch the model again"
-        ) from error
+        raise ModelError(f"model {name}: config.json cannot be read ({error}); fetch the model again") from error
     if not isinstance(config, dict) or config.get("model_type") not in MODEL_TYPES:
         kind = config.get("model_type") if isinstance(config, dict) else None
         raise ModelError(f"model {name}: its type is {kind!r}; it must be one of {', '.join(MODEL_TYPES)}")
@@ -208,9 +203,7 @@ def _weights_digest(name: str, folder: Path) -> str:
     """sha256 of the safetensors file; of several, the sha256 of their digests, sorted by name."""
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise ModelError(
-            f"model {name}: no .safetensors file in its folder; no other format of weights is opened"
-        )
+        raise ModelError(f"model {name}: no .safetensors file in its folder; no other format of weights is opened")
     digests = []
     for path in files:
         with path.open("rb") as file:
@@ -247,9 +240,7 @@ def _load_both(name: str, folder: Path, model_type: str) -> tuple[Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, ImportError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(
-            f"model {name}: cannot be loaded ({reason}); fetch it again or use {BUNDLED!r}"
-        ) from error
+        raise ModelError(f"model {name}: cannot be loaded ({reason}); fetch it again or use {BUNDLED!r}") from error
     lacking = sorted(report["missing_keys"]) + sorted(str(key) for key in report.get("mismatched_keys", ()))
     if lacking:
         # transformers fills these with random numbers, which would judge parts by chance.

@@ -88,9 +88,7 @@ def examine(encoder: Encoder, pairs: int, first_seed: int = EXAM_SEED) -> Marks:
         auroc=float(np.mean(list(by_kind.values()))),
         auroc_generic=auroc(pooled[:, 0], pooled[:, 1]),
         naming=float(np.mean(list(naming.values()))),
-        renamed=float(
-            np.mean([np.mean(np.asarray(renamed)[kinds == i] == i) for i in range(len(KIND_NAMES))])
-        ),
+        renamed=float(np.mean([np.mean(np.asarray(renamed)[kinds == i] == i) for i in range(len(KIND_NAMES))])),
         auroc_by_kind=by_kind,
         naming_by_kind=naming,
     )

@@ -77,3 +77,9 @@ def save(folder: Path, model: PartsClipModel, tokenizer: CLIPTokenizer) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     CLIPProcessor(image_processor(), tokenizer).save_pretrained(folder)  # type: ignore[no-untyped-call]
+
+
+def read(folder: Path) -> tuple[PartsClipModel, CLIPTokenizer]:
+    """What `save` wrote, to train it further."""
+    model = PartsClipModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    return model, CLIPTokenizer.from_pretrained(folder, local_files_only=True)

@@ -45,9 +45,7 @@ def make_parcel(seeds: range) -> Parcel:
     pixels = np.stack([np.stack([bad.pixels, good.pixels]) for bad, good in pairs])
     side = SIZE_PX // CELLS
     masks = np.stack([bad.mask for bad, _ in pairs]).reshape(len(pairs), CELLS, side, CELLS, side)
-    return Parcel(
-        pixels, masks.mean(axis=(2, 4), dtype=np.float32), tuple(bad.attributes for bad, _ in pairs)
-    )
+    return Parcel(pixels, masks.mean(axis=(2, 4), dtype=np.float32), tuple(bad.attributes for bad, _ in pairs))
 
 
 def _work(queue: Queue[Parcel], first_seed: int, parent: int) -> None:
@@ -74,9 +72,7 @@ class Renderer:
     def __init__(self, run: int) -> None:
         context = mp.get_context("spawn")
         self.queue: Queue[Parcel] = context.Queue(maxsize=16)
-        self.process = context.Process(
-            target=_work, args=(self.queue, run * SEEDS_A_RUN, os.getpid()), daemon=True
-        )
+        self.process = context.Process(target=_work, args=(self.queue, run * SEEDS_A_RUN, os.getpid()), daemon=True)
 
     def __enter__(self) -> Renderer:
         self.process.start()

@@ -56,7 +56,5 @@ def cell_choice(cells: Tensor, states: Tensor, kinds: Tensor, cover: Tensor, sca
     logits = scale * torch.einsum("ndhw,kd->nhwk", cells, states[:-1])
     touched, clear = cover > 0.05, cover == 0
     target = torch.where(touched, kinds[:, None, None], 0)
-    loss = functional.cross_entropy(logits.flatten(0, 2), target.flatten(), reduction="none").view(
-        cover.shape
-    )
+    loss = functional.cross_entropy(logits.flatten(0, 2), target.flatten(), reduction="none").view(cover.shape)
     return (loss[touched].mean() if touched.any() else loss.sum() * 0) + loss[clear].mean()

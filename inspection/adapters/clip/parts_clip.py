@@ -57,9 +57,7 @@ class _Residual(nn.Module):
         self.first_norm = nn.BatchNorm2d(outputs)
         self.second = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
         self.second_norm = nn.BatchNorm2d(outputs)
-        self.around = (
-            nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs or stride > 1 else nn.Identity()
-        )
+        self.around = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs or stride > 1 else nn.Identity()
         self.shrink = nn.AvgPool2d(2) if stride > 1 else nn.Identity()
 
     def forward(self, values: Tensor) -> Tensor:
@@ -124,9 +122,7 @@ class _TextTower(nn.Module):
         super().__init__()
         self.words = nn.Embedding(config.vocab_size, config.text_width)
         self.places = nn.Embedding(config.max_position_embeddings, config.text_width)
-        self.blocks = nn.ModuleList(
-            _TextBlock(config.text_width, config.text_heads) for _ in range(config.text_layers)
-        )
+        self.blocks = nn.ModuleList(_TextBlock(config.text_width, config.text_heads) for _ in range(config.text_layers))
         self.norm = nn.LayerNorm(config.text_width)
         self.whole = nn.Linear(config.text_width, config.projection_dim)
 

@@ -54,18 +54,14 @@ class Preprocessing:
         """
         settings = {**_defaults(model_type), **_stored(folder)}
         if not settings.get("do_resize", True) or not settings.get("do_normalize", True):
-            raise ModelError(
-                f"{folder.name}: its image processor must resize and normalise; use another model"
-            )
+            raise ModelError(f"{folder.name}: its image processor must resize and normalise; use another model")
         try:
             mode = RESAMPLING[int(settings["resample"])]
             height, width, short_edge = _size(settings["size"])
             crop = _pair(settings["crop_size"]) if settings["do_center_crop"] else None
             mean, std = _triple(settings["image_mean"]), _triple(settings["image_std"])
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(
-                f"{folder.name}: cannot use the settings of its image processor: {error!r}"
-            ) from error
+            raise ModelError(f"{folder.name}: cannot use the settings of its image processor: {error!r}") from error
         if crop is not None and min(height or short_edge, width or short_edge) < max(crop):
             raise ModelError(f"{folder.name}: its image processor crops {crop} out of a smaller picture")
         return cls(height, width, short_edge, mode, crop, mean, std)
@@ -118,9 +114,7 @@ def _stored(folder: Path) -> Mapping[str, Any]:
         settings = content.get(key) if key else content
         if isinstance(settings, dict):
             return settings
-    raise ModelError(
-        f"{folder.name}: no preprocessor_config.json says how to prepare pictures; fetch it again"
-    )
+    raise ModelError(f"{folder.name}: no preprocessor_config.json says how to prepare pictures; fetch it again")
 
 
 def _defaults(model_type: str) -> Mapping[str, Any]:

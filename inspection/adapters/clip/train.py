@@ -1,6 +1,7 @@
-"""Train the bundled model from nothing on rendered parts.
+"""Train the bundled model on rendered parts, from nothing or further on from a folder.
 
     python -m inspection.adapters.clip.train --out DIR --minutes 30 --seed 0
+    python -m inspection.adapters.clip.train --out DIR --minutes 30 --seed 1 --start EARLIER
 
 One process renders, this one trains. The same seed gives the same pictures in the same order, but how many
 are seen depends on the machine, as the length is a time.
@@ -33,7 +34,7 @@ PAIRS_A_STEP = 32
 STATE_SETS = 2
 SHELF_PAIRS = 24_000
 PAIRS_BEFORE_START = 512
-PEAK_RATE = 2e-3
+PEAK_RATE, PEAK_RATE_GOING_ON = 2e-3, 1.2e-3
 WARM_UP_STEPS = 200
 MOST_SCALE = math.log(60.0)
 
@@ -46,7 +47,8 @@ class Plan:
     minutes: float
     seed: int
     threads: int
-    exam_every_min: float = 3.0
+    start: Path | None = None
+    exam_every_min: float = 5.0
     exam_pairs: int = 320
     final_pairs: int = 3200
 
@@ -106,17 +108,13 @@ def vary(parcel: Parcel, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     return values.mul_(factor).sub_(1).clamp_(-1, 1), torch.from_numpy(np.ascontiguousarray(cover))
 
 
-def lesson(
-    model: PartsClipModel, tokenizer: CLIPTokenizer, parcel: Parcel, rng: np.random.Generator
-) -> Tensor:
+def lesson(model: PartsClipModel, tokenizer: CLIPTokenizer, parcel: Parcel, rng: np.random.Generator) -> Tensor:
     """The loss of one step."""
     count = len(parcel.seen)
     values, cover = vary(parcel, rng)
     truths = [(seen.family, kind) for seen in parcel.seen for kind in (seen.kind, None)]
     # Half of the pairs are described: sentences cost as much as pictures, and every picture is compared.
-    captions = [
-        write_caption(rng, seen, kind) for seen in parcel.seen[: count // 2] for kind in (seen.kind, None)
-    ]
+    captions = [write_caption(rng, seen, kind) for seen in parcel.seen[: count // 2] for kind in (seen.kind, None)]
     true = torch.tensor([[caption.true_of(*truth) for caption in captions] for truth in truths])
     state_texts = [text for _ in range(STATE_SETS) for text in write_states(rng)]
     kinds = torch.tensor([KIND_NAMES.index(seen.kind or "") + 1 for seen in parcel.seen])
@@ -124,27 +122,32 @@ def lesson(
     both_cover = torch.stack([cover, torch.zeros_like(cover)], dim=1).flatten(0, 1)
     with torch.autocast("cpu", torch.bfloat16):
         whole, cells = model.get_dense_features(values)
-        texts = model.get_text_features(
-            **tokenize(tokenizer, [caption.text for caption in captions] + state_texts)
-        )
+        texts = model.get_text_features(**tokenize(tokenizer, [caption.text for caption in captions] + state_texts))
     whole, cells = functional.normalize(whole.float(), dim=1), functional.normalize(cells.float(), dim=1)
     texts = functional.normalize(texts.float(), dim=1)
     scale = model.logit_scale.clamp(max=MOST_SCALE).exp()
     loss = 0.5 * losses.caption_contrast(whole, texts[: len(captions)], true, scale)
     for states in texts[len(captions) :].chunk(STATE_SETS):
-        loss = loss + losses.state_choice(whole, states, both, scale) / STATE_SETS
+        # Twice the weight: telling kinds apart is learnt last, long after telling good from bad.
+        loss = loss + 2 * losses.state_choice(whole, states, both, scale) / STATE_SETS
         loss = loss + 0.5 * losses.twin_ranking(whole[0::2], whole[1::2], states, kinds, scale) / STATE_SETS
         loss = loss + losses.cell_choice(cells, states, both, both_cover, scale) / STATE_SETS
     return loss
 
 
-def learning_rate(step: int, progress: float) -> float:
+def learning_rate(peak: float, step: int, progress: float) -> float:
     """Linear warm-up by steps, then a cosine by the share of the time that has gone."""
-    return (
-        PEAK_RATE
-        * min(1.0, (step + 1) / WARM_UP_STEPS)
-        * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1.0)))
-    )
+    return peak * min(1.0, (step + 1) / WARM_UP_STEPS) * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1.0)))
+
+
+def beginning(plan: Plan) -> tuple[PartsClipModel, CLIPTokenizer]:
+    """New weights and a tokenizer learnt from captions, or those of the folder to start from."""
+    if plan.start is not None:
+        return folder.read(plan.start)
+    config = PartsClipConfig()
+    tokenizer = folder.train_tokenizer(plan.seed, config)
+    config.bos_token_id, config.eos_token_id = tokenizer.bos_token_id, tokenizer.eos_token_id
+    return PartsClipModel(config), tokenizer
 
 
 def train(plan: Plan) -> Marks:
@@ -154,15 +157,13 @@ def train(plan: Plan) -> Marks:
     torch.manual_seed(plan.seed)
     torch.set_num_threads(plan.threads)
     rng = np.random.default_rng([plan.seed, 8])
-    config = PartsClipConfig()
-    tokenizer = folder.train_tokenizer(plan.seed, config)
-    config.bos_token_id, config.eos_token_id = tokenizer.bos_token_id, tokenizer.eos_token_id
-    model = PartsClipModel(config)
+    model, tokenizer = beginning(plan)
+    peak_rate = PEAK_RATE if plan.start is None else PEAK_RATE_GOING_ON
     encoder = LiveEncoder(model, tokenizer)
-    control = _marks(encoder, plan.exam_pairs)
-    print(f"control, random weights: {control.line()}", flush=True)
+    before = _marks(encoder, plan.exam_pairs)
+    print(f"before: {before.line()}", flush=True)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-arg]
-    optimiser = torch.optim.AdamW(_groups(model), lr=PEAK_RATE, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(_groups(model), lr=peak_rate, betas=(0.9, 0.98))
     shelf, step, history = Shelf(SHELF_PAIRS), 0, []
     with Renderer(plan.seed) as renderer:
         while shelf.total < PAIRS_BEFORE_START:
@@ -173,7 +174,7 @@ def train(plan: Plan) -> Marks:
             for parcel in renderer.ready():
                 shelf.add(parcel)
             for group in optimiser.param_groups:
-                group["lr"] = learning_rate(step, minutes / plan.minutes)
+                group["lr"] = learning_rate(peak_rate, step, minutes / plan.minutes)
             model.train()
             loss = lesson(model, tokenizer, shelf.draw(rng, PAIRS_A_STEP), rng)
             optimiser.zero_grad(set_to_none=True)
@@ -207,7 +208,7 @@ def train(plan: Plan) -> Marks:
         "steps": step,
         "samples": step * PAIRS_A_STEP * 2,
         "rendered": rendered,
-        "control": asdict(control),
+        "before": asdict(before),
         "final": asdict(final),
         "history": history,
     }
@@ -228,15 +229,14 @@ def _groups(model: PartsClipModel) -> list[dict[str, object]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder for the model")
     parser.add_argument("--minutes", type=float, default=30.0, help="time to train, without exams at the end")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="of torch; one core is left to the rendering")
+    parser.add_argument("--start", type=Path, help="folder of a model to train further; otherwise from nothing")
     given = parser.parse_args()
-    train(Plan(given.out, given.minutes, given.seed, given.threads))
+    train(Plan(given.out, given.minutes, given.seed, given.threads, given.start))
 
 
 if __name__ == "__main__":

@@ -40,19 +40,19 @@ def picture(height: int, width: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", sorted(PROCESSORS))
-def test_prepared_as_by_transformers_to_a_grey_level(
-    name: str, shape: tuple[int, int], tmp_path: Path
-) -> None:
+def test_prepared_as_by_transformers_to_a_grey_level(name: str, shape: tuple[int, int], tmp_path: Path) -> None:
     model_type, processor = PROCESSORS[name]
     processor.save_pretrained(tmp_path)
     preprocessing = Preprocessing.read(tmp_path, model_type)
     image = picture(*shape)
     theirs = np.asarray(processor(Image.fromarray(image), return_tensors="np")["pixel_values"])
     ours = preprocessing.apply([image]).numpy()
-    assert ours.shape == theirs.shape and ours.dtype == np.float32
+    assert ours.shape == theirs.shape
+    assert ours.dtype == np.float32
     grey_levels = np.abs(ours - theirs) * 255 * np.asarray(preprocessing.std, np.float32)[:, None, None]
     # Enlarging a picture rounds a few pixels in a hundred thousand by one grey level more.
-    assert grey_levels.max() <= 2.01 and (grey_levels > 1.01).mean() < 1e-4
+    assert grey_levels.max() <= 2.01
+    assert (grey_levels > 1.01).mean() < 1e-4
 
 
 def test_settings_of_old_checkpoints_are_understood(tmp_path: Path) -> None:
@@ -82,9 +82,7 @@ def test_settings_of_old_checkpoints_are_understood(tmp_path: Path) -> None:
         ({"size": 100, "crop_size": 224}, "out of a smaller picture"),
     ],
 )
-def test_settings_that_cannot_be_honoured_are_refused(
-    settings: dict[str, Any], message: str, tmp_path: Path
-) -> None:
+def test_settings_that_cannot_be_honoured_are_refused(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(settings))
     with pytest.raises(ModelError, match=message):
         Preprocessing.read(tmp_path, "clip")

@@ -33,10 +33,8 @@ def save_clip(folder: Path, seed: int = 0) -> Path:
         projection_dim=16,
     )
     CLIPModel(config).save_pretrained(folder)
-    processor = CLIPImageProcessorPil(
-        size={"shortest_edge": SIDE_PX}, crop_size={"height": SIDE_PX, "width": SIDE_PX}
-    )
-    CLIPProcessor(processor, tokenizer).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    processor = CLIPImageProcessorPil(size={"shortest_edge": SIDE_PX}, crop_size={"height": SIDE_PX, "width": SIDE_PX})
+    CLIPProcessor(processor, tokenizer).save_pretrained(folder)
     return folder
 
 
@@ -55,5 +53,5 @@ def save_siglip(folder: Path) -> Path:
     )
     SiglipModel(config).save_pretrained(folder)
     processor = SiglipImageProcessorPil(size={"height": SIDE_PX, "width": SIDE_PX})
-    CLIPProcessor(processor, tokenizer).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    CLIPProcessor(processor, tokenizer).save_pretrained(folder)
     return folder
