@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +25,14 @@ FIRST_SEED = 2 * 10**15
 LEAST_AREA, LEAST_CONTRAST = 0.0025, 0.15
 """Share of the picture and difference from the clean part, 0 to 1: what a person sees at a second glance."""
 
-GOOD = {"calibration": 120, "line": 160}
-DEFECTIVE = {"calibration": 8, "line": 16}
+BATCHES: tuple[tuple[str, str, int], ...] = (
+    ("calibration", "good", 120),
+    *(("calibration", kind, 8) for kind in KINDS),
+    ("line", "good", 160),
+    *(("line", kind, 16) for kind in KINDS),
+    ("calibration", "good", 120),
+)
+"""Folder, label, count. Seeds run on from batch to batch, so a new batch goes last and changes no picture."""
 
 
 def parts(kind: str | None, seeds: Iterator[int], count: int) -> Iterator[Rendered]:
@@ -41,16 +48,14 @@ def parts(kind: str | None, seeds: Iterator[int], count: int) -> Iterator[Render
 def make(out: Path) -> int:
     """Write all pictures under `out`/hex_nut; how many."""
     seeds = iter(range(FIRST_SEED, FIRST_SEED + 10**6))
-    total = 0
-    for part_of_line, good in GOOD.items():
-        wanted = {"good": good, **dict.fromkeys(KINDS, DEFECTIVE[part_of_line])}
-        for name, count in wanted.items():
-            folder = out / "hex_nut" / part_of_line / name
-            folder.mkdir(parents=True, exist_ok=True)
-            for index, part in enumerate(parts(None if name == "good" else name, seeds, count)):
-                Image.fromarray(part.pixels).save(folder / f"{index:03}.jpg", "JPEG", quality=JPEG_QUALITY)
-                total += 1
-    return total
+    written: Counter[Path] = Counter()
+    for part_of_line, label, count in BATCHES:
+        folder = out / "hex_nut" / part_of_line / label
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in parts(None if label == "good" else label, seeds, count):
+            Image.fromarray(part.pixels).save(folder / f"{written[folder]:03}.jpg", "JPEG", quality=JPEG_QUALITY)
+            written[folder] += 1
+    return written.total()
 
 
 def main() -> None:
