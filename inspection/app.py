@@ -5,18 +5,42 @@ A request is left in the line's state file; the line carries it out between part
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from inspection import history
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.requests import leave_request
 from inspection.domain.errors import InspectionError
 from inspection.domain.ports import Request
+from inspection.wording import unknown_name
+
+_SILENT_AFTER = timedelta(seconds=10)  # a running line says something about twice a second
 
 
 def acknowledge(data_dir: Path, line: str, alarm: str, by: str) -> None:
-    """Clear a latched alarm, in a person's name. Raises InspectionError if the name is empty, StoreError if the
-    line never ran in this data directory."""
+    """Ask the line to clear a latched alarm, in a person's name.
+
+    Raises InspectionError if the name is empty, if the line does not run or if no such alarm waits for a person;
+    StoreError if the line never ran in this data directory.
+    """
     if not by.strip():
         raise InspectionError("an alarm is acknowledged by a named person: give a name")
-    leave_request(LinePaths(data_dir, line), Request("acknowledge", alarm, by.strip()), datetime.now(UTC))
+    now = datetime.now(UTC)
+    status = history.status(data_dir, line)
+    if status is not None:
+        _check_alarm(status, alarm, now)
+    leave_request(LinePaths(data_dir, line), Request("acknowledge", alarm, by.strip()), now)
+
+
+def _check_alarm(status: history.LineStatus, alarm: str, now: datetime) -> None:
+    """A request that lies about until the line runs again could clear what nobody has looked at yet."""
+    if status.state == "stopped" or now - status.updated_utc > _SILENT_AFTER:
+        said = f"its last word is of {status.updated_utc:%Y-%m-%d %H:%M:%S} UTC"
+        raise InspectionError(f"line {status.line} does not run ({said}); start it, then acknowledge what it shows")
+    standing = {raised.key: raised for raised in status.alarms}
+    if alarm not in standing:
+        waiting = [raised.key for raised in status.alarms if raised.latched]
+        raise InspectionError(f'line {status.line} has no alarm "{alarm}" now; {unknown_name(alarm, waiting)}')
+    if not standing[alarm].latched:
+        raise InspectionError(f'the alarm "{alarm}" goes by itself once its cause is gone: {standing[alarm].text}')

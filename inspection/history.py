@@ -21,6 +21,7 @@ import pyarrow as pa
 from inspection.adapters.store import reader
 from inspection.adapters.store.paths import LinePaths, known_lines
 from inspection.adapters.store.status import read_status
+from inspection.domain.errors import StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,18 @@ def lines(data_dir: Path) -> list[str]:
 
 def status(data_dir: Path, line: str) -> LineStatus | None:
     """The line's last word on itself, or None if it never ran."""
-    content = read_status(LinePaths(data_dir, line).status)
+    path = LinePaths(data_dir, line).status
+    content = read_status(path)
     if content is None:
         return None
+    try:
+        return _line_status(content)
+    except (KeyError, TypeError, ValueError) as error:
+        told = f"the line's status {path} is not as this version writes it ({error!r})"
+        raise StoreError(f"{told}; do the station and this program have the same version?") from error
+
+
+def _line_status(content: dict[str, Any]) -> LineStatus:
     last = content.pop("last_part")
     picture = content.pop("live_picture")
     alarms = content.pop("alarms")

@@ -20,4 +20,4 @@ def acknowledge(
     from inspection.cli._options import data_dir_of
 
     app.acknowledge(data_dir_of(data_dir), line, alarm, by)
-    typer.echo(f"Asked line {line} to clear {alarm}, in the name of {by}.")
+    typer.echo(f"Asked line {line} to clear {alarm}, in the name of {by.strip()}.")

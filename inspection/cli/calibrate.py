@@ -37,6 +37,7 @@ def calibrate(
     from inspection.cli._samples import score_files
     from inspection.config import load_site
 
+    person = _person(by)
     site = load_site(config_dir_of(config_dir))
     line_config = site.line(line)
     recipe = site.recipe(line_config.recipe)
@@ -58,7 +59,7 @@ def calibrate(
         line=line,
         recipe=recipe.name,
         recipe_id=recipe.content_id(),
-        by=by or getpass.getuser(),
+        by=person,
         created_utc=datetime.now(UTC),
         false_reject=false_reject,
         standardised_on=fit.standardised_on,
@@ -91,6 +92,16 @@ def calibrate(
         )
     if not checks:
         typer.echo("How many defective parts escape is not known: give some with --defect NAME=FOLDER.")
+
+
+def _person(by: str | None) -> str:
+    """Who answers for the thresholds: a name, or the user's."""
+    if by is not None and not by.strip():
+        raise typer.BadParameter("give a name", param_hint="--by")
+    try:
+        return by.strip() if by else getpass.getuser()
+    except (KeyError, OSError) as error:  # a user that the machine has no name for
+        raise typer.BadParameter("this user has no name: say who answers for it", param_hint="--by") from error
 
 
 def _named_folder(text: str) -> tuple[str, Path]:

@@ -48,7 +48,8 @@ def doctor(
         typer.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
         for finding in findings:
-            typer.echo(f"{'ok   ' if finding.well else 'WRONG'}  {finding.what}: {finding.found}")
+            found = finding.found.replace("\n", "\n       ")
+            typer.echo(f"{'ok   ' if finding.well else 'WRONG'}  {finding.what}: {found}")
             if finding.advice and not finding.well:
                 typer.echo(f"       -> {finding.advice}")
     if not all(finding.well for finding in findings):
@@ -77,12 +78,16 @@ def _line(site: Site, line: LineConfig) -> Iterator[Finding]:
     try:
         encoder = load_encoder(site.recipe(line.recipe))
         yield Finding(f"{line.name}: model", True, encoder.fingerprint["model"])
-        calibration = require_calibration(site, line, encoder)
-        yield Finding(f"{line.name}: calibration", True, f"{calibration.id} of {calibration.created_utc:%Y-%m-%d}")
     except InspectionError as error:
-        yield Finding(
-            f"{line.name}: model and calibration", False, str(error), f"inspection calibrate {line.name} --good DIR"
-        )
+        advice = f"correct model in recipes/{line.recipe}.yaml, or bring the model to this machine"
+        yield Finding(f"{line.name}: model", False, str(error), advice)
+    else:
+        try:
+            calibration = require_calibration(site, line, encoder)
+            yield Finding(f"{line.name}: calibration", True, f"{calibration.id} of {calibration.created_utc:%Y-%m-%d}")
+        except InspectionError as error:
+            advice = f"inspection calibrate {line.name} --good DIR"
+            yield Finding(f"{line.name}: calibration", False, str(error), advice)
     yield _camera(line)
     yield _port(line)
 

@@ -15,6 +15,20 @@ app = typer.Typer(no_args_is_help=True, help="Read the log of a line, or check t
 Line = Annotated[str, typer.Argument(help="The line.")]
 
 
+def _data_dir(option: Path | None, line: str) -> Path:
+    """Where this line has run. Raises StoreError if it has not: a mistyped name must not look like an empty log."""
+    from inspection import history
+    from inspection.cli._options import data_dir_of
+    from inspection.domain.errors import StoreError
+    from inspection.wording import unknown_name
+
+    data_dir = data_dir_of(option)
+    known = history.lines(data_dir)
+    if line not in known:
+        raise StoreError(f'no line "{line}" has run in {data_dir}; {unknown_name(line, known)}')
+    return data_dir
+
+
 @app.command()
 def query(
     line: Line,
@@ -26,9 +40,8 @@ def query(
 ) -> None:
     """Run SQL over every part of a line, sealed or not."""
     from inspection import history
-    from inspection.cli._options import data_dir_of
 
-    frame = history.query(data_dir_of(data_dir), line, sql)
+    frame = history.query(_data_dir(data_dir, line), line, sql)
     typer.echo(frame.to_json(orient="records", date_format="iso") if as_json else frame.to_string(index=False))
 
 
@@ -40,15 +53,19 @@ def export(
 ) -> None:
     """Write every part of a line to one file."""
     from inspection import history
-    from inspection.cli._options import data_dir_of
+    from inspection.adapters.store.files import replace_durably
 
     if target.suffix not in (".csv", ".parquet"):
         raise typer.BadParameter(f"{target.name}: give it the ending .csv or .parquet")
-    parts = history.parts(data_dir_of(data_dir), line)
-    if target.suffix == ".csv":
-        parts.assign(scores=[json.dumps(list(scores)) for scores in parts["scores"]]).to_csv(target, index=False)
-    else:
-        parts.to_parquet(target, index=False)
+    parts = history.parts(_data_dir(data_dir, line), line)
+
+    def write(temporary: Path) -> None:
+        if target.suffix == ".csv":
+            parts.assign(scores=[json.dumps(list(scores)) for scores in parts["scores"]]).to_csv(temporary, index=False)
+        else:
+            parts.to_parquet(temporary, index=False)
+
+    replace_durably(target, write)
     typer.echo(f"{len(parts)} parts written to {target}")
 
 
@@ -56,9 +73,8 @@ def export(
 def verify(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Check that every part number is on record once. Exit code 1 if one is missing or there twice."""
     from inspection import history
-    from inspection.cli._options import data_dir_of
 
-    check = history.completeness(data_dir_of(data_dir), line)
+    check = history.completeness(_data_dir(data_dir, line), line)
     if as_json:
         typer.echo(
             json.dumps({"parts": check.parts, "missing": check.missing, "repeated": check.repeated, "open": check.open})
@@ -79,9 +95,8 @@ def verify(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> Non
 def events(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """States, alarms and faults of a line, oldest first."""
     from inspection import history
-    from inspection.cli._options import data_dir_of
 
-    frame = history.events(data_dir_of(data_dir), line)
+    frame = history.events(_data_dir(data_dir, line), line)
     if as_json:
         typer.echo(frame.to_json(orient="records", date_format="iso"))
         return

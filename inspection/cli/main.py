@@ -80,6 +80,11 @@ def run() -> None:
     except InspectionError as error:
         _say(error)
         sys.exit(EXIT_FAILED)
+    except OSError as error:
+        if error.filename is None:
+            raise  # no file of the user's: a fault of ours, with its trace
+        _say(InspectionError(f"{error.filename}: {error.strerror}"))
+        sys.exit(EXIT_FAILED)
 
 
 def _say(error: InspectionError) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,24 +20,25 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score pictures on every description of a recipe, or judge them as a line would."""
-    from rich.console import Console
-    from rich.table import Table
-
     from inspection.build import load_encoder, prototypes_of, region_of, require_calibration
     from inspection.cli._options import config_dir_of
     from inspection.cli._samples import score_files
     from inspection.config import load_site
+    from inspection.domain.errors import CameraError
     from inspection.judging.judge import judge
 
     if (recipe is None) == (line is None):
         raise typer.BadParameter("give either --recipe or --line")
+    missing = [str(image) for image in images if not image.is_file()]
+    if missing:
+        raise CameraError(f"no such file: {', '.join(missing)}")
     site = load_site(config_dir_of(config_dir))
     line_config = site.line(line) if line else None
     recipe_config = site.recipe(line_config.recipe if line_config else str(recipe))
     encoder = load_encoder(recipe_config)
     calibration = require_calibration(site, line_config, encoder) if line_config else None
     prototypes = prototypes_of(recipe_config, encoder)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for image, values in zip(
         images, score_files(images, encoder, prototypes, region_of(recipe_config), what="scoring"), strict=True
     ):
@@ -53,10 +55,21 @@ def score(
         )
     if as_json:
         typer.echo(json.dumps(rows))
-        return
-    table = Table("image", *(["verdict"] if calibration else []), "most like", *prototypes.names)
-    for row, image in zip(rows, images, strict=True):
-        assert isinstance(row["scores"], dict)
-        cells = [f"{value:+.2f}" for value in row["scores"].values()]
-        table.add_row(image.name, *([str(row["verdict"])] if calibration else []), str(row["description"]), *cells)
+    else:
+        _print(rows, prototypes.names, judged=calibration is not None)
+
+
+def _print(rows: list[dict[str, Any]], names: Sequence[str], *, judged: bool) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*(["image", "verdict", "decided by", "margin"] if judged else ["image", "most like"]))
+    for name in names:
+        table.add_column(name, justify="right")
+    for row in rows:
+        margin = "" if row["margin"] is None else f"{row['margin']:+.1f} σ"
+        told = [str(row["verdict"]), str(row["description"] or ""), margin] if judged else [row["description"]]
+        picture = "/".join(Path(row["image"]).parts[-2:])
+        table.add_row(escape(picture), *told, *(f"{value:+.2f}" for value in row["scores"].values()))
     Console().print(table)

@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from inspection.cli import main
-from tests.config.site_files import LINE, LINE_FILE, RECIPE_FILE, changed, write_site
+from tests.cli.conftest import call
+from tests.config.site_files import LINE, LINE_FILE, RECIPE_FILE, changed
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A valid site that is the working directory."""
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("INSPECTION_")]:
-        monkeypatch.delenv(name)
-    return write_site(tmp_path, {LINE_FILE: changed(LINE, "samples:nut/line", "../samples/nut/line")})
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """`inspection …`: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["inspection", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            main.run()
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return run
-
-
-def test_a_good_site(site: Path, call) -> None:
+def test_a_good_site(site: Path) -> None:
     code, out, err = call("check", "--config-dir", str(site))
     assert (code, err) == (0, "")
     assert "demo  recipe nut" in out
@@ -45,7 +21,7 @@ def test_a_good_site(site: Path, call) -> None:
     assert out.endswith("1 of 1 lines, 1 recipes: can be used\n")
 
 
-def test_a_good_site_as_json(site: Path, call) -> None:
+def test_a_good_site_as_json(site: Path) -> None:
     code, out, _ = call("check", "demo", "--config-dir", str(site), "--json")
     answer = json.loads(out)
     assert (code, answer["ok"]) == (0, True)
@@ -64,7 +40,7 @@ def test_a_good_site_as_json(site: Path, call) -> None:
     }
 
 
-def test_all_problems_are_told_at_once_on_stderr(site: Path, call) -> None:
+def test_all_problems_are_told_at_once_on_stderr(site: Path) -> None:
     (site / LINE_FILE).write_text(changed(LINE, "watchdog_ms: 500", "watchdog_ms: 5"))
     (site / RECIPE_FILE).write_text("part: [")
     code, out, err = call("check", "--config-dir", ".")
@@ -76,7 +52,7 @@ def test_all_problems_are_told_at_once_on_stderr(site: Path, call) -> None:
     ]
 
 
-def test_problems_as_json(site: Path, call) -> None:
+def test_problems_as_json(site: Path) -> None:
     (site / RECIPE_FILE).write_text("")
     code, out, err = call("check", "--config-dir", ".", "--json")
     assert (code, err) == (2, "")
@@ -87,18 +63,38 @@ def test_problems_as_json(site: Path, call) -> None:
     }
 
 
-def test_an_unknown_line(site: Path, call) -> None:
+def test_a_run_is_refused_before_anything_is_opened(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # those of the tests stay
+    monkeypatch.setattr("logging.basicConfig", lambda **_: None)
+    monkeypatch.setattr("inspection.build.build_station", lambda *_, **__: opened.append("station"))
+    (site / LINE_FILE).write_text(changed(LINE, "without_power: divert", "without_power: pass"))
+    called = call("run", "demo", "--config-dir", ".", "--data-dir", site / "data")
+    assert (called.code, called.out, opened) == (2, "", [])
+    assert "lines/demo.yaml:16: gate.without_power: " in called.err
+    assert not (site / "data").exists()
+
+
+def test_a_file_that_cannot_be_used_is_named_without_a_trace(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "lines")
+
+    monkeypatch.setattr("inspection.config.load_site", denied)
+    assert call("check") == (1, "", "lines: Permission denied\n")
+
+
+def test_an_unknown_line(site: Path) -> None:
     code, out, err = call("check", "dmo", "--config-dir", ".")
     assert (code, out) == (2, "")
     assert err == 'there is no line "dmo" in .; did you mean "demo"? known: demo\n'
 
 
-def test_the_directory_comes_from_the_environment(site: Path, call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_directory_comes_from_the_environment(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INSPECTION_CONFIG_DIR", str(site))
     assert call("check")[0] == 0
 
 
-def test_a_mistyped_variable_is_refused(site: Path, call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistyped_variable_is_refused(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INSPECTION_CONFG_DIR", str(site))
     code, _, err = call("check")
     assert code == 2
@@ -107,20 +103,20 @@ def test_a_mistyped_variable_is_refused(site: Path, call, monkeypatch: pytest.Mo
     )
 
 
-def test_a_wrong_option_is_a_usage_error(site: Path, call) -> None:
+def test_a_wrong_option_is_a_usage_error(site: Path) -> None:
     code, out, err = call("check", "--confg-dir", ".")
     assert (code, out) == (2, "")
     assert "--config-dir" in err
 
 
-def test_without_a_command_it_says_what_to_type_next(site: Path, call) -> None:
+def test_without_a_command_it_says_what_to_type_next(site: Path) -> None:
     code, out, _ = call()
     assert code == 0
     assert "inspection demo" in out
     assert "inspection --help" in out
 
 
-def test_ctrl_c_leaves_no_trace(site: Path, call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_leaves_no_trace(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 

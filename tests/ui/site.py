@@ -92,6 +92,9 @@ class Site:
         }
         return part
 
+    def event(self, kind: str, text: str) -> None:
+        self._journal.record_event(kind, text, datetime.now(UTC))
+
     def seal(self) -> None:
         """Move closed parts into Parquet."""
         self._log.seal(everything=True)

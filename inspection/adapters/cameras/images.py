@@ -24,6 +24,8 @@ def read_image(path: Path) -> Pixels:
                     f"{path}: {image.width} x {image.height} pixels is more than {MAX_MEGAPIXELS} megapixels"
                 )
             return np.asarray(image.convert("RGB"))
+    except FileNotFoundError as error:
+        raise CameraError(f"{path}: there is no such file") from error
     except UnidentifiedImageError as error:
         raise CameraError(f"{path}: not a picture") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -32,6 +34,8 @@ def read_image(path: Path) -> Pixels:
 
 def list_images(folder: Path) -> list[Path]:
     """Picture files anywhere below a folder, by name. Raises CameraError if there is none."""
+    if not folder.is_dir():
+        raise CameraError(f"{folder}: there is no such folder")
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not files:
         raise CameraError(f"{folder}: there are no pictures here ({', '.join(SUFFIXES)})")

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from inspection.domain.errors import StoreError
+
+_LOG_OF = "line="
+
 
 @dataclass(frozen=True, slots=True)
 class LinePaths:
@@ -41,7 +45,7 @@ class LinePaths:
 
     @property
     def log_dir(self) -> Path:
-        return self.data_dir / "log" / f"line={self.line}"
+        return self.data_dir / "log" / f"{_LOG_OF}{self.line}"
 
     def log_date_dir(self, day: date) -> Path:
         return self.log_dir / f"date={day.isoformat()}"
@@ -51,6 +55,10 @@ class LinePaths:
 
 
 def known_lines(data_dir: Path) -> list[str]:
-    """Lines that have run in this data directory, by name."""
-    root = data_dir / "lines"
-    return sorted(p.name for p in root.iterdir() if p.is_dir()) if root.is_dir() else []
+    """Lines that have run in this data directory, by name; of some it may have but the log. Raises StoreError."""
+    try:
+        states, logs = ([*root.iterdir()] if root.is_dir() else [] for root in (data_dir / "lines", data_dir / "log"))
+        with_log = {p.name.removeprefix(_LOG_OF) for p in logs if p.name.startswith(_LOG_OF)}
+        return sorted({p.name for p in states if p.is_dir()} | with_log)
+    except OSError as error:
+        raise StoreError(f"cannot read the data directory {data_dir}: {error.strerror}") from error

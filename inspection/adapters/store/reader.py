@@ -46,7 +46,10 @@ def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | No
 def query(
     paths: LinePaths, sql: str, values: dict[str, Any] | None = None, *, since: datetime | None = None
 ) -> pa.Table:
-    """Run SQL over the view `parts`. `since` spares reading days before it. Raises StoreError."""
+    """Run SQL over the view `parts`. `since` spares reading days before it.
+
+    Raises StoreError: the SQL is wrong, or a file cannot be read (the text names it).
+    """
     tail = _journal_tail(paths)
     first_day = f"date={since.date().isoformat()}" if since else ""
     files = [str(path) for path in sorted(paths.log_dir.glob("date=*/*.parquet")) if path.parent.name >= first_day]
@@ -59,7 +62,12 @@ def query(
                 f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL"
                 f" SELECT {_COLUMNS} FROM tail ANTI JOIN sealed USING (epoch, number)"
             )
-            return db.sql(sql, params=values or {}).to_arrow_table()
+            found: duckdb.DuckDBPyRelation | None = db.sql(sql, params=values or {})  # None of an empty statement
+            if found is None:
+                raise StoreError("this SQL gives no rows; write SELECT … FROM parts")
+            return found.to_arrow_table()
+    except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
+        raise StoreError(f"the log cannot be asked this: {error}\nIts columns: {_COLUMNS}") from error
     except duckdb.Error as error:
         raise StoreError(f"cannot read the log {paths.log_dir}: {error}") from error
 

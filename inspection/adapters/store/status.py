@@ -10,6 +10,7 @@ from typing import Any
 from inspection.adapters.store.evidence import write_jpeg
 from inspection.adapters.store.files import replace_durably
 from inspection.adapters.store.paths import LinePaths
+from inspection.domain.errors import StoreError
 from inspection.domain.types import Frame
 
 _LIVE_PICTURES = 2  # a reader that has just read the status finds the picture it names
@@ -38,9 +39,13 @@ class FileStatusBoard:
 
 
 def read_status(path: Path) -> dict[str, Any] | None:
-    """The last status published, or None if there never was one."""
+    """The last status published, or None if there never was one. Raises StoreError."""
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except FileNotFoundError:
         return None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"cannot read the line's status {path}: {error}") from error
+    if not isinstance(content, dict):
+        raise StoreError(f"cannot read the line's status {path}: it is not a mapping")
     return content

@@ -1,0 +1,117 @@
+"""`inspection log …` over a real log, and what it says of one that is torn, or of a line that never ran."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.cli.conftest import call
+from tests.ui.site import NO_PICTURE, PASS, REJECT, Site
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Iterator[Path]:
+    """Four parts of line demo: three in a file, one still in the journal."""
+    with Site(tmp_path / "data") as site:
+        for verdict in (PASS, REJECT, NO_PICTURE):
+            site.part(verdict)
+        site.seal()
+        site.part(PASS, closed=False)
+        yield tmp_path / "data"
+
+
+SQL = "SELECT verdict, count(*) AS n FROM parts GROUP BY 1 ORDER BY 1"
+
+
+def test_query(data_dir: Path) -> None:
+    called = call("log", "query", "demo", SQL, "--data-dir", data_dir)
+    assert called.code == 0
+    assert called.out.split() == ["verdict", "n", "PASS", "2", "REJECT", "1", "UNJUDGED", "1"]
+    as_json = call("log", "query", "demo", SQL, "--data-dir", data_dir, "--json")
+    assert json.loads(as_json.out)[0] == {"verdict": "PASS", "n": 2}
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT verdct FROM parts", '"verdict"'),
+        ("SELECT FROM WHERE", "the log cannot be asked this: Parser Error"),
+        ("SELECT * FROM part", "the log cannot be asked this: Catalog Error"),
+        (";", "this SQL gives no rows; write SELECT … FROM parts"),
+    ],
+)
+def test_a_wrong_query_is_told_in_words(data_dir: Path, sql: str, message: str) -> None:
+    called = call("log", "query", "demo", sql, "--data-dir", data_dir)
+    assert (called.code, called.out) == (1, "")
+    assert message in called.err
+
+
+@pytest.mark.parametrize("name", ["parts.csv", "new/parts.parquet"])
+def test_export(data_dir: Path, tmp_path: Path, name: str) -> None:
+    target = tmp_path / name
+    called = call("log", "export", "demo", target, "--data-dir", data_dir)
+    assert (called.code, called.out) == (0, f"4 parts written to {target}\n")
+    parts = pd.read_csv(target) if target.suffix == ".csv" else pd.read_parquet(target)
+    assert parts["number"].tolist() == [1, 2, 3, 4]
+    first = parts["scores"][0]
+    assert (json.loads(first) if isinstance(first, str) else list(first)) == [
+        {"description": "scratch", "score": -2.0, "threshold": 0.0}
+    ]
+
+
+def test_export_that_cannot_be_written(data_dir: Path, tmp_path: Path) -> None:
+    assert "give it the ending .csv or .parquet" in call("log", "export", "demo", "x.xls", "--data-dir", data_dir).err
+    (tmp_path / "file").write_text("in the way")
+    called = call("log", "export", "demo", tmp_path / "file" / "parts.csv", "--data-dir", data_dir)
+    assert called.code == 1
+    assert called.err.startswith(f"cannot write {tmp_path / 'file' / 'parts.csv'}: File exists")
+
+
+def test_verify_a_whole_log(data_dir: Path) -> None:
+    called = call("log", "verify", "demo", "--data-dir", data_dir)
+    assert called == (0, "4 parts in 1 epochs: 0 numbers missing, 0 there twice, 1 still without an outcome\n", "")
+    as_json = call("log", "verify", "demo", "--data-dir", data_dir, "--json")
+    assert json.loads(as_json.out) == {"parts": 4, "missing": [], "repeated": [], "open": 1}
+
+
+def test_verify_finds_a_lost_file_and_a_copied_one(data_dir: Path) -> None:
+    (sealed,) = data_dir.rglob("*.parquet")
+    sealed.with_name("copy.parquet").write_bytes(sealed.read_bytes())
+    called = call("log", "verify", "demo", "--data-dir", data_dir)
+    assert called.code == 1
+    assert "  twice: 1-1, 1-2, 1-3\n" in called.out
+    sealed.with_name("copy.parquet").unlink()
+    sealed.unlink()
+    called = call("log", "verify", "demo", "--data-dir", data_dir)
+    assert called.code == 1
+    assert "  missing: 1-1, 1-2, 1-3\n" in called.out
+
+
+def test_verify_names_a_torn_file(data_dir: Path) -> None:
+    (sealed,) = data_dir.rglob("*.parquet")
+    sealed.write_bytes(sealed.read_bytes()[:-9])
+    called = call("log", "verify", "demo", "--data-dir", data_dir)
+    assert (called.code, called.out) == (1, "")
+    assert sealed.name in called.err
+
+
+def test_events(data_dir: Path) -> None:
+    with Site(data_dir) as site:
+        site.event("alarm", "outcome-unknown: find part 1-3")
+    called = call("log", "events", "demo", "--data-dir", data_dir)
+    assert called.code == 0
+    assert called.out.endswith("alarm          outcome-unknown: find part 1-3\n")
+    as_json = call("log", "events", "demo", "--data-dir", data_dir, "--json")
+    assert json.loads(as_json.out)[0]["kind"] == "alarm"
+
+
+@pytest.mark.parametrize("command", [["verify"], ["events"], ["query", SQL], ["export", "x.csv"]])
+def test_a_line_that_never_ran_is_not_an_empty_log(data_dir: Path, command: list[str]) -> None:
+    name, *rest = command
+    called = call("log", name, "dmo", *rest, "--data-dir", data_dir)
+    assert (called.code, called.out) == (1, "")
+    assert called.err == f'no line "dmo" has run in {data_dir}; did you mean "demo"? known: demo\n'

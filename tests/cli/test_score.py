@@ -1,0 +1,66 @@
+"""`inspection score`: how a recipe sees pictures, and how a line judges them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import SAMPLES, call
+from tests.config.site_files import RECIPE_FILE
+
+GOOD = SAMPLES / "calibration" / "good" / "026.jpg"
+SCRATCHED = SAMPLES / "line" / "scratch" / "000.jpg"
+
+
+def test_a_line_judges_as_a_table(calibrated: Path) -> None:
+    called = call("score", GOOD, SCRATCHED, "--line", "demo", "--config-dir", calibrated)
+    assert called.code == 0
+    rows = [[cell.strip() for cell in line.split("│")] for line in called.out.splitlines() if "│" in line]
+    assert [row[1:3] for row in rows] == [["good/026.jpg", "PASS"], ["scratch/000.jpg", "REJECT"]]
+    assert [row[4][0] for row in rows] == ["-", "+"]
+
+
+def test_a_line_judges_as_json(calibrated: Path) -> None:
+    called = call("score", GOOD, SCRATCHED, "--line", "demo", "--config-dir", calibrated, "--json")
+    good, scratched = json.loads(called.out)
+    assert (good["image"], good["verdict"]) == (str(GOOD), "PASS")
+    assert scratched["verdict"] == "REJECT"
+    assert good["margin"] < 0 < scratched["margin"]
+    assert set(scratched["scores"]) == {"scratch", "dent"}
+
+
+def test_a_recipe_scores_without_a_verdict(site: Path) -> None:
+    called = call("score", SCRATCHED, "--recipe", "nut", "--config-dir", site, "--json")
+    (row,) = json.loads(called.out)
+    assert (called.code, row["verdict"], row["margin"]) == (0, None, None)
+    assert row["description"] == max(row["scores"], key=row["scores"].get)
+    assert "most like" in call("score", SCRATCHED, "--recipe", "nut", "--config-dir", site).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["x.jpg", "y.jpg", "--line", "demo"], 1, "no such file: x.jpg, y.jpg\n"),
+        (["text.jpg", "--recipe", "nut"], 1, "text.jpg: not a picture\n"),
+        (["text.jpg", "--recipe", "nutt"], 2, 'there is no recipe "nutt" in .; did you mean "nut"? known: nut\n'),
+        (["text.jpg", "--line", "demo"], 1, "Line demo does not judge without one: calibrate with"),
+        (["text.jpg"], 2, "give either --recipe or --line"),
+        (["text.jpg", "--recipe", "nut", "--line", "demo"], 2, "give either --recipe or --line"),
+    ],
+)
+def test_what_cannot_be_scored_is_named(site: Path, arguments: list[str], code: int, message: str) -> None:
+    (site / "text.jpg").write_text("no picture")
+    called = call("score", *arguments, "--config-dir", ".")
+    assert called.code == code
+    assert message in called.err
+
+
+def test_a_changed_recipe_needs_a_new_calibration(calibrated: Path) -> None:
+    recipe = calibrated / RECIPE_FILE
+    recipe.write_text(recipe.read_text().replace("flawless", "spotless"))
+    called = call("score", GOOD, "--line", "demo", "--config-dir", calibrated)
+    assert called.code == 1
+    assert "by Kim) is stale:\n  - recipe: was nut " in called.err
+    assert "inspection calibrate demo --good DIR" in called.err
