@@ -231,8 +231,10 @@ def _load_both(name: str, folder: Path, model_type: str) -> tuple[Any, Any]:
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    cores = len(os.sched_getaffinity(0))
-    torch.set_num_threads(max(1, min(torch.get_num_threads(), cores, MOST_THREADS)))
+    # One core is left to the gate link and the stores: threads that wait for a core that is taken spin, and a
+    # picture then takes ten times as long.
+    spare_cores = len(os.sched_getaffinity(0)) - 1
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), spare_cores, MOST_THREADS)))
     try:
         model, report = AutoModel.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True

@@ -1,8 +1,14 @@
-"""How good a model is, read out through text alone, as the station scores: fixed phrasings, untrained
-seeds."""
+"""How good a model is, read out through text alone, as the station scores: fixed phrasings, untrained seeds.
+
+    python -m inspection.adapters.clip.exam --model bundled --pairs 3200
+
+The same pictures each time; what it prints is what the model card quotes.
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,10 +49,12 @@ class Marks:
     naming_by_kind: dict[str, float]
 
     def line(self) -> str:
-        kinds = " ".join(f"{kind.split()[0]} {self.auroc_by_kind[kind]:.2f}" for kind in KIND_NAMES)
+        kinds = " ".join(
+            f"{kind.split()[0]} {self.auroc_by_kind[kind]:.2f}/{self.naming_by_kind[kind]:.2f}" for kind in KIND_NAMES
+        )
         return (
             f"AUROC {self.auroc:.3f} (generic {self.auroc_generic:.3f}), naming {self.naming:.3f}, "
-            f"new words {self.renamed:.3f} | {kinds}"
+            f"new words {self.renamed:.3f} | AUROC/naming: {kinds}"
         )
 
 
@@ -104,3 +112,17 @@ def _directions(encoder: Encoder, name: str) -> tuple[Vectors, Vectors]:
         for kind in KIND_NAMES
     ]
     return np.stack([*plain, generic]) - good, np.stack(fresh) - good
+
+
+def main() -> None:
+    from inspection.adapters.clip.encoder import ClipEncoder
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="bundled", help='"bundled" or a folder')
+    parser.add_argument("--pairs", type=int, default=3200, help="of a defective part and its clean twin, rendered")
+    given = parser.parse_args()
+    sys.stdout.write(examine(ClipEncoder.load(given.model), given.pairs).line() + "\n")
+
+
+if __name__ == "__main__":
+    main()

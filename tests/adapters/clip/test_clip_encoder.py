@@ -95,6 +95,7 @@ def test_the_fingerprint_says_what_a_calibration_depends_on(folders: dict[str, P
     assert ClipEncoder.load(str(other)).fingerprint["weights"] != first["weights"]
 
 
+@pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize("name", ["nobody/no-such-model", "no-such-model", "./missing/folder", "a/b/c"])
 def test_a_model_that_is_not_there_is_named(name: str) -> None:
     with pytest.raises(ModelError, match=r"(?s)no-such-model|missing/folder|a/b/c") as caught:
@@ -102,11 +103,24 @@ def test_a_model_that_is_not_there_is_named(name: str) -> None:
     assert "'bundled'" in str(caught.value)
 
 
+class Trap:
+    """Unpickling it makes a file."""
+
+    def __init__(self, sprung: Path) -> None:
+        self.sprung = sprung
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.sprung,)
+
+
 def test_pickled_weights_are_not_opened(folders: dict[str, Path], tmp_path: Path) -> None:
     folder = shutil.copytree(folders["clip"], tmp_path / "pickled")
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(ModelError, match=r"no \.safetensors file"):
+    (folder / "model.safetensors").unlink()
+    sprung = tmp_path / "sprung"
+    torch.save({"visual_projection.weight": Trap(sprung)}, folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match=r"model pickled: no \.safetensors file .* no other format of weights"):
         ClipEncoder.load(str(folder))
+    assert not sprung.exists()
 
 
 def test_torn_weights_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
