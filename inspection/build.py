@@ -13,7 +13,6 @@ import numpy as np
 
 import inspection
 from inspection.adapters.cameras.folder import FolderCamera
-from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.adapters.gates.dry import DryGate
 from inspection.adapters.gates.serial_controller import SerialGate
 from inspection.adapters.store.evidence import ImageEvidence
@@ -56,6 +55,8 @@ _DRY_WATCHDOG_MS = 5_000
 
 def load_encoder(recipe: RecipeConfig) -> Encoder:
     """The recipe's model, from the package, a folder or the local hub cache. Raises ModelError."""
+    from inspection.adapters.clip.encoder import ClipEncoder  # torch: seconds, and not needed to be refused
+
     return ClipEncoder.load(recipe.model)
 
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -96,19 +96,20 @@ def _run(scratch: Path, data_dir: Path, *, headless: bool, parts: int, speed: fl
     from inspection.resources import configs_dir
 
     link = scratch / "gate"
-    with ExitStack() as stack:
+    running: list[_Process] = []
+    try:
         belt = ["--parts-per-s", str(speed), "--parts", str(parts), "--wait-for-station"]
         gate = _start(scratch, "gate controller", ["gate-sim", "--link", str(link), *belt, "--json"])
-        stack.callback(_end, gate)
+        running.append(gate)
         _wait_for(link.exists, gate)
         site = ["--config-dir", str(configs_dir()), "--data-dir", str(data_dir)]
         station = _start(scratch, "station", ["run", LINE, "--gate-url", str(link), *site, "--lot", "demo"])
-        stack.callback(_end, station)
+        running.append(station)
         if not headless:
             from inspection.cli._dashboard import dashboard_command
 
             command, environment = dashboard_command(data_dir, LINE, port)
-            stack.callback(_end, _spawn(scratch, "dashboard", command, environment))
+            running.append(_spawn(scratch, "dashboard", command, environment))
             _say(f"Dashboard: http://127.0.0.1:{port}   (Ctrl-C stops the demo)", quiet)
         _say(f"Parts come at {speed:g} a second; log and images are in {data_dir}", quiet)
         while not gate.has_ended:
@@ -117,6 +118,9 @@ def _run(scratch: Path, data_dir: Path, *, headless: bool, parts: int, speed: fl
             time.sleep(0.1)
         if gate.handle.returncode != 0:
             raise gate.failure()
+    finally:
+        for process in running:  # the belt first: what is on it runs out and is recorded
+            _end(process)
 
 
 def _start(scratch: Path, name: str, arguments: Sequence[str]) -> _Process:

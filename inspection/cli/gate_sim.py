@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import signal
-import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -42,16 +41,14 @@ def gate_sim(
     from inspection.wire.controller import Controller
     from inspection.wire.messages import U32_MAX
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    asked = _Asked()
     with ExitStack() as stack:
         record = stack.enter_context(truth.open("a", encoding="utf-8")) if truth else None
         controller = Controller(1 + secrets.randbelow(U32_MAX), _now_us(), has_eject_sensor=eject_confirm)
         pty = stack.enter_context(PtyController(controller, link=link))
         feed = PartFeed(controller, parts_per_s=parts_per_s, parts=parts, wait_for_station=wait_for_station)
-        typer.echo(f"gate controller at {pty.path}; Ctrl-C pulls its plug", err=as_json)
-        passed, diverted = _serve(pty, feed, stop, record)
+        typer.echo(f"gate controller at {pty.path}; Ctrl-C stops the belt, twice pulls the plug", err=as_json)
+        passed, diverted = _serve(pty, feed, asked, record)
         unconfirmed = not controller.is_idle
     if as_json:
         summary = {"parts": passed + diverted, "passed": passed, "diverted": diverted, "unconfirmed": unconfirmed}
@@ -60,12 +57,26 @@ def gate_sim(
         typer.echo(f"{passed + diverted} parts went by: {passed} passed, {diverted} diverted")
 
 
-def _serve(pty: PtyController, feed: PartFeed, stop: threading.Event, record: TextIO | None) -> tuple[int, int]:
-    """Until told to stop, or the last part is gone and on record (or nobody confirms it); (passed, diverted)."""
+class _Asked:
+    """How often Ctrl-C or SIGTERM came: once stops the belt, and the parts on it run out; twice ends it at once."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._again)
+
+    def _again(self, *_: object) -> None:
+        self.times += 1
+
+
+def _serve(pty: PtyController, feed: PartFeed, asked: _Asked, record: TextIO | None) -> tuple[int, int]:
+    """Until the last part is gone and on record (or nobody confirms it); (passed, diverted)."""
     controller = pty.controller
     passed = diverted = 0
     gone_us: int | None = None
-    while not stop.is_set():
+    while asked.times < 2:
+        if asked.times:
+            feed.stop()
         next_us = feed.feed(_now_us())
         pty.flush()
         pty.exchange(_now_us, next_us)
@@ -76,9 +87,9 @@ def _serve(pty: PtyController, feed: PartFeed, stop: threading.Event, record: Te
                 record.write(json.dumps(part._asdict()) + "\n")
                 record.flush()
         controller.gone.clear()
-        if feed.is_over:
+        if feed.is_over and controller.is_empty:
             gone_us = gone_us or _now_us()
-            if controller.is_idle or (controller.is_empty and _now_us() - gone_us > _CONFIRM_S * 1e6):
+            if controller.is_idle or _now_us() - gone_us > _CONFIRM_S * 1e6:
                 break
     return passed, diverted
 

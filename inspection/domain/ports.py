@@ -153,8 +153,12 @@ class Gate(Protocol):
     def beat(self) -> None:
         """The part path has gone round once. Heartbeats carry the count; when it stands still PASSes are dropped."""
 
+    def stop(self) -> None:
+        """End the epoch: the controller drops every PASS. Outcomes of parts on the belt still come; parts that come
+        later are counted, and told at the next attachment."""
+
     def close(self) -> None:
-        """Tell the controller to divert everything, and let go of the link."""
+        """Stop, if that has not been done, and let go of the link."""
 
 
 # --- stores -------------------------------------------------------------------------------------------------

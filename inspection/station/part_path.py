@@ -117,16 +117,15 @@ class PartPath:
         self._show_state()
         self._judge_waiting()
         self._record_acks()
-        self._belt.expire(attached=self._numbering.epoch is not None)
+        self._close_overdue()
         self._condition.flush()
         self._gate.beat()
 
     def stop(self) -> None:
-        """From now on nothing passes: PASSes of parts on the belt are taken back, new parts are UNJUDGED(stopping)."""
+        """From now on nothing passes: the controller drops its PASSes, parts still to come are UNJUDGED(stopping)."""
         self._stopping = True
+        self._gate.stop()
         self._condition.state(RunState.DEGRADED, "stopping: everything on the belt is diverted")
-        for part in self._belt.parts():
-            self._send(part, Decision.DIVERT)
 
     def is_empty(self) -> bool:
         """No part waits for a verdict or an outcome."""
@@ -163,7 +162,7 @@ class PartPath:
         self._condition.raise_alarm(
             Alarm(
                 "gate-link",
-                f"the gate controller is not there: {reason}. Everything diverts. Check its power and cable.",
+                f"everything diverts: the gate controller is not in session: {reason}.",
             )
         )
         lost, self._waiting = self._waiting, []
@@ -233,6 +232,12 @@ class PartPath:
 
     # --- judging --------------------------------------------------------------------------------------------
 
+    def _close_overdue(self) -> None:
+        try:
+            self._belt.expire(attached=self._numbering.epoch is not None)
+        except StoreError as error:
+            self._store_down(str(error))  # they stay on the belt and are closed when it can be written
+
     def _judge_waiting(self) -> None:
         batch, self._waiting = self._waiting[: self._settings.batch], self._waiting[self._settings.batch :]
         if not batch:
@@ -267,12 +272,12 @@ class PartPath:
                 self._unrecorded.append(replace(part, verdict=kept))
             return
         for part, trigger in judged:
-            if part.verdict.kind is not VerdictKind.PASS or not (self._stopping or self._examiner.is_late(trigger)):
+            if part.verdict.kind is not VerdictKind.PASS or not self._examiner.is_late(trigger):
                 self._send(part.part, part.verdict.decision)
 
     def _send(self, part: PartId, decision: Decision) -> None:
-        if part.epoch != self._numbering.epoch:
-            return  # its session is over: it diverts whatever is sent
+        if self._stopping or part.epoch != self._numbering.epoch:
+            return  # the session is over: it diverts whatever is sent
         try:
             self._gate.send(part, decision)
             self._belt.commanded(part, decision)

@@ -4,7 +4,7 @@
 held against it. What it promises:
 
 - it diverts by default, and lets a part through only on a PASS for that part, taken before the part is at the gate;
-- a divert is never taken back; a PASS is dropped when the station leaves, restarts or makes no progress;
+- a divert is never taken back; PASSes are dropped when the station leaves, restarts or makes no progress;
 - each part gets one number, and its outcome is repeated until the station has it on record.
 """
 
@@ -50,6 +50,7 @@ class _Kept:
 
     outcome: m.Outcome
     next_us: int
+    was_commanded: bool
 
 
 class Controller:
@@ -65,18 +66,21 @@ class Controller:
         self._settings: m.Start | None = None
         self._progress: int | None = None
         self._progress_us = now_us
-        self._stalled = True
         self._riding: deque[_Riding] = deque()
         self._sensed_us: int | None = None
-        self._kept: deque[_Kept] = deque(maxlen=OUTCOMES_KEPT)
+        self._kept: list[_Kept] = []
         self._heartbeat_us = now_us
         self._inputs = 0
         self._decoder = FrameDecoder()
         self._output = bytearray()
         self.epoch = 0
         self.count = 0
-        self.in_session = False
+        self.session = m.Session.NONE
         self.gone: list[Gone] = []
+
+    @property
+    def in_session(self) -> bool:
+        return self.session is m.Session.RUNNING
 
     @property
     def is_empty(self) -> bool:
@@ -109,8 +113,6 @@ class Controller:
         part = _Riding(self.epoch, self.count, sensed_us + travel_us, reported=self.in_session)
         if not self.in_session:
             part.barred = m.Reason.SESSION_ENDED
-        elif self._stalled:
-            part.barred = m.Reason.WATCHDOG
         elif len(self._riding) >= BELT_CAPACITY:
             part.barred = m.Reason.UNTRACKED
         self._bar_if_too_close(part, sensed_us)
@@ -133,8 +135,7 @@ class Controller:
         watchdog_us = self._watchdog_us()
         if watchdog_us is not None and watchdog_us <= now_us:
             self._arrive(watchdog_us)
-            self._stalled = True
-            self._bar_all(m.Reason.WATCHDOG)
+            self._end_session(m.Session.WATCHDOG, m.Reason.WATCHDOG)
         self._arrive(now_us)
         for kept in self._kept:
             if kept.next_us <= now_us:
@@ -143,11 +144,11 @@ class Controller:
         if self._heartbeat_us <= now_us:
             self._heartbeat_us = now_us + HEARTBEAT_US
             time_us = now_us - self._start_us
-            self._send(m.Heartbeat(self._boot, self.epoch, self.count, time_us, 0, self._inputs, int(self.in_session)))
+            self._send(m.Heartbeat(self._boot, self.epoch, self.count, time_us, 0, self._inputs, self.session))
 
     def _watchdog_us(self) -> int | None:
-        """When the PASSes are dropped unless the station makes progress; None where there is nothing to drop."""
-        if self._settings is None or not self.in_session or self._stalled:
+        """When the session ends unless the station makes progress; None without a session."""
+        if self._settings is None or not self.in_session:
             return None
         return self._progress_us + self._settings.watchdog_ms * 1000
 
@@ -173,7 +174,11 @@ class Controller:
             0,
             0,
         )
-        self._kept.append(_Kept(outcome, now_us))
+        if len(self._kept) == OUTCOMES_KEPT:
+            # A part that no command was taken for is diverted, and the station knows it without being told.
+            least = next((kept for kept in self._kept if not kept.was_commanded), self._kept[0])
+            self._kept.remove(least)
+        self._kept.append(_Kept(outcome, now_us, part.command is not None))
 
     def _age_us(self, outcome: m.Outcome, now_us: int) -> int:
         return min(now_us - self._start_us - outcome.time_us, m.U32_MAX)
@@ -200,10 +205,9 @@ class Controller:
                 case m.Beat():
                     self._take_beat(message, now_us)
                 case m.Confirm(epoch, number):
-                    kept = [k for k in self._kept if (k.outcome.epoch, k.outcome.number) != (epoch, number)]
-                    self._kept = deque(kept, maxlen=OUTCOMES_KEPT)
+                    self._kept = [k for k in self._kept if (k.outcome.epoch, k.outcome.number) != (epoch, number)]
                 case m.Stop(epoch) if epoch == self.epoch:
-                    self._end_session()
+                    self._end_session(m.Session.NONE, m.Reason.SESSION_ENDED)
                 case _:
                     pass  # another version, another direction, or an epoch that is over: nothing to act on
 
@@ -214,7 +218,7 @@ class Controller:
         self._send(m.Ack(verdict.epoch, verdict.number, verdict.seq, verdict.command, status))
 
     def _greet(self, hello: m.Hello) -> None:
-        self._end_session()
+        self._end_session(m.Session.NONE, m.Reason.SESSION_ENDED)
         if hello.station != self._station:
             # What another station's parts became is of no use to this one, whose numbers may be the same.
             self._kept.clear()
@@ -225,9 +229,10 @@ class Controller:
     def _welcome(self) -> m.Welcome:
         return m.Welcome(self._boot, self.epoch, self.count, self._station, self._capabilities)
 
-    def _end_session(self) -> None:
-        self.in_session = False
-        self._bar_all(m.Reason.SESSION_ENDED)
+    def _end_session(self, session: m.Session, reason: m.Reason) -> None:
+        """Nothing on the belt passes any more; what comes is counted and diverted until another epoch begins."""
+        self.session = session
+        self._bar_all(reason)
 
     def _begin(self, start: m.Start, now_us: int) -> None:
         if start == self._settings and self.in_session:
@@ -240,8 +245,8 @@ class Controller:
         self._bar_all(m.Reason.SESSION_ENDED)
         self._settings = start
         self._station = start.station
-        self.epoch, self.count, self.in_session = start.epoch, 0, True
-        self._progress, self._progress_us, self._stalled = None, now_us, False
+        self.epoch, self.count, self.session = start.epoch, 0, m.Session.RUNNING
+        self._progress, self._progress_us = None, now_us
         self._send(m.Started(self._boot, self.epoch))
 
     def _take_verdict(self, verdict: m.Verdict) -> m.Status:
@@ -263,4 +268,4 @@ class Controller:
     def _take_beat(self, beat: m.Beat, now_us: int) -> None:
         if not self.in_session or beat.epoch != self.epoch or beat.progress == self._progress:
             return
-        self._progress, self._progress_us, self._stalled = beat.progress, now_us, False
+        self._progress, self._progress_us = beat.progress, now_us

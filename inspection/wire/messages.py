@@ -63,6 +63,14 @@ class Confirmation(IntEnum):
     DISAGREES = 2
 
 
+class Session(IntEnum):
+    """Whether a station is there."""
+
+    NONE = 0
+    RUNNING = 1
+    WATCHDOG = 2  # it made no progress, so its session was ended
+
+
 @dataclass(frozen=True, slots=True)
 class Hello:
     """Station -> controller: who stands where? Ends a session: PASSes are dropped. Answered by Welcome."""
@@ -179,7 +187,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Controller -> station, ten times a second. `inputs`: bits of `INPUTS`. `in_session`: 0 or 1."""
+    """Controller -> station, ten times a second. `inputs`: bits of `INPUTS`."""
 
     boot: int
     epoch: int
@@ -187,7 +195,7 @@ class Heartbeat:
     time_us: int
     encoder: int
     inputs: int
-    in_session: int
+    session: Session
 
 
 Message = Hello | Start | Verdict | Beat | Confirm | Stop | Welcome | Started | Trigger | Ack | Outcome | Heartbeat
@@ -221,7 +229,7 @@ _LAYOUTS: dict[type[Message], _Layout] = {
         struct.Struct("<IIBBBQIi"),
         {"result": Result, "reason": Reason, "confirmation": Confirmation},
     ),
-    Heartbeat: _Layout(0x86, struct.Struct("<IIIQiBB"), {}),
+    Heartbeat: _Layout(0x86, struct.Struct("<IIIQiBB"), {"session": Session}),
 }
 _BY_CODE = {layout.code: (message, layout) for message, layout in _LAYOUTS.items()}
 

@@ -4,6 +4,8 @@
      ^                     ^          |Welcome elsewhere|             |
      +------ lost ---------+----------+-----------------+---- silence, restart of the controller
 
+`stop` leads from anywhere to stopping, which nothing leaves but another connection.
+
 Bytes and the owner's calls come in; bytes for the line and `ports.GateEvent`s come out. Not thread-safe.
 """
 
@@ -20,12 +22,12 @@ from inspection.wire import messages as m
 from inspection.wire.framing import FrameDecoder, encode_frame
 
 BEAT_NS = 50_000_000
-ASK_AGAIN_NS = 200_000_000  # Hello and Start, until they are answered
+ASK_AGAIN_NS = 200_000_000  # Hello, Start and Stop, until they are answered
 RESEND_NS = 50_000_000  # a Verdict, until it is acknowledged
 RESENDS = 4
 SILENCE_NS = 1_000_000_000
 
-_TAKEN = "the controller left the session; is a second station on this port?"
+_TAKEN = "it left the session; is a second station on this port?"
 
 _COMMANDS = {Decision.PASS: m.Command.PASS, Decision.DIVERT: m.Command.DIVERT}
 _DECISIONS = {command: decision for decision, command in _COMMANDS.items()}
@@ -48,6 +50,7 @@ class _State(Enum):
     ATTACHED = auto()  # the owner is to say which epoch begins
     STARTING = auto()  # Start is sent until Started comes
     RUNNING = auto()
+    STOPPING = auto()  # Stop is sent until it is heeded; outcomes are still taken
 
 
 @dataclass(slots=True)
@@ -165,18 +168,20 @@ class StationSession:
         self._progress = (self._progress + 1) % (m.U32_MAX + 1)
 
     def stop(self) -> None:
-        """End the session; everything diverts."""
-        if self._state is _State.RUNNING and self._start is not None:
-            self._send(m.Stop(self._start.epoch))
+        """End the session for good; everything diverts. Outcomes of parts on the belt are still taken."""
+        if self._state is not _State.LOST:
+            self._state = _State.STOPPING
+            self._unacknowledged.clear()
+            self._ask(self._clock.monotonic_ns())
 
     def tick(self) -> None:
         """Let time pass: beats, repetitions, and the question whether anybody is there."""
         now_ns = self._clock.monotonic_ns()
         if self._state is _State.LOST:
             return
-        if now_ns - self._heard_ns > SILENCE_NS:
-            self._lose_and_greet(f"no answer for {SILENCE_NS / 1e9:g} s")
-        if self._state in (_State.GREETING, _State.STARTING) and now_ns >= self._ask_ns:
+        if self._state is not _State.STOPPING and now_ns - self._heard_ns > SILENCE_NS:
+            self._lose_and_greet(f"no answer for {SILENCE_NS / 1e9:g} s; check its power and its cable")
+        if self._state in (_State.GREETING, _State.STARTING, _State.STOPPING) and now_ns >= self._ask_ns:
             self._ask(now_ns)
         if self._state is _State.RUNNING and self._start is not None:
             if now_ns >= self._beat_ns:
@@ -186,7 +191,10 @@ class StationSession:
 
     def _ask(self, now_ns: int) -> None:
         self._ask_ns = now_ns + ASK_AGAIN_NS
-        self._send(self._start or m.Hello(self._settings.station))
+        if self._state is not _State.STOPPING:
+            self._send(self._start or m.Hello(self._settings.station))
+        elif self._start is not None:
+            self._send(m.Stop(self._start.epoch))
 
     def _resend(self, now_ns: int) -> None:
         for part, waiting in list(self._unacknowledged.items()):
@@ -216,7 +224,7 @@ class StationSession:
             self._heard_ns = self._clock.monotonic_ns()
             self._take_welcome(message)
             return
-        if self._state is _State.GREETING:
+        if self._state is _State.GREETING or self._attached is None:
             return  # said to whoever was here before us
         self._heard_ns = self._clock.monotonic_ns()
         match message:
@@ -234,6 +242,8 @@ class StationSession:
                 pass  # a station's message: our own echo on a line without a controller
 
     def _take_welcome(self, welcome: m.Welcome) -> None:
+        if self._state is _State.STOPPING:
+            return
         if self._state is _State.RUNNING:
             # It was greeted by somebody else, or it answers a Start that it took for another's.
             self._lose_and_greet(_TAKEN)
@@ -261,15 +271,22 @@ class StationSession:
             self._events.append(
                 ports.Inputs(GateInputs(**{name: bool(beat.inputs & bit) for name, bit in m.INPUTS.items()}))
             )
-        if self._attached is not None and beat.boot != self._attached.boot:
-            self._lose_and_greet("the controller was restarted")
+        if self._state is _State.STOPPING:
+            if beat.session is not m.Session.RUNNING:
+                self._start = None  # heeded
             return
-        running = self._start.epoch if self._state is _State.RUNNING and self._start is not None else None
-        if running is not None and not (beat.in_session and beat.epoch == running):
+        if self._attached is not None and beat.boot != self._attached.boot:
+            self._lose_and_greet("it was restarted")
+            return
+        if self._state is not _State.RUNNING or self._start is None:
+            return
+        if beat.session is m.Session.WATCHDOG and beat.epoch == self._start.epoch:
+            self._lose_and_greet(f"it saw no progress of this station for {self._settings.watchdog_ms} ms")
+        elif beat.session is not m.Session.RUNNING or beat.epoch != self._start.epoch:
             self._lose_and_greet(_TAKEN)
 
     def _take_trigger(self, trigger: m.Trigger) -> None:
-        if self._state is not _State.RUNNING:
+        if self._state not in (_State.RUNNING, _State.STOPPING):
             return
         self._events.append(
             ports.Triggered(

@@ -25,6 +25,7 @@ class ScriptedGate:
         self.confirmed: list[PartId] = []
         self.starts: list[tuple[int, Attached]] = []
         self.beats = 0
+        self.stopped = False
         self.closed = False
 
     # --- what a test does
@@ -79,6 +80,9 @@ class ScriptedGate:
 
     def beat(self) -> None:
         self.beats += 1
+
+    def stop(self) -> None:
+        self.stopped = True
 
     def close(self) -> None:
         self.closed = True

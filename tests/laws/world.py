@@ -96,7 +96,7 @@ class World:
 
     def heal_everything(self) -> None:
         """Until all is well and every part has gone and is on record."""
-        for fault in sorted(self.faults):
+        for fault in sorted(self.faults, key=lambda fault: fault == "station-killed"):  # it needs its store to start
             self._heal(fault)
         self.settle()
         for _ in range(1000):
@@ -353,5 +353,8 @@ class Station:
     def beat(self) -> None:
         self.session.beat()
 
-    def close(self) -> None:
+    def stop(self) -> None:
         self.session.stop()
+
+    def close(self) -> None:
+        """The world lets go of it."""

@@ -142,16 +142,18 @@ def test_the_same_progress_again_is_no_sign_of_life(desk):
     assert desk.outcome(1).reason is m.Reason.WATCHDOG
 
 
-def test_after_a_stall_parts_that_were_on_the_belt_divert_and_later_ones_may_pass(desk):
+def test_after_a_stall_the_session_is_over_until_another_epoch_begins(desk):
     desk.start()
-    desk.wait(300, quiet=True)
+    beats = [b for b in desk.wait(400, quiet=True) if isinstance(b, m.Heartbeat)]
+    assert [beats[0].session, beats[-1].session] == [m.Session.RUNNING, m.Session.WATCHDOG]
     stalled = desk.sense()
     desk.wait(50)
-    assert desk.command(stalled, m.Command.PASS) is m.Status.BARRED
+    assert desk.command(stalled, m.Command.PASS) is m.Status.NO_SESSION
+    desk.start(epoch=10)
     after = desk.sense()
     assert desk.command(after, m.Command.PASS) is m.Status.ACCEPTED
     desk.wait(400)
-    assert [gone.passed for gone in desk.controller.gone] == [False, True]
+    assert desk.controller.gone == [Gone(9, 1, passed=False), Gone(10, 1, passed=True)]
 
 
 def test_what_reached_the_gate_before_the_watchdog_bit_went_by_its_command(desk):
@@ -234,6 +236,17 @@ def test_only_so_many_outcomes_are_kept_the_newest(desk):
     assert told == set(range(11, OUTCOMES_KEPT + 11))
 
 
+def test_outcomes_of_commanded_parts_are_kept_longer_than_others(desk):
+    desk.start()
+    desk.command(desk.sense(), m.Command.PASS)
+    for _ in range(2 * OUTCOMES_KEPT):
+        desk.wait(10)
+        desk.sense()
+    desk.wait(400)
+    told = {o.number for o in desk.wait(300) if isinstance(o, m.Outcome)}
+    assert told == {1, *range(OUTCOMES_KEPT + 3, 2 * OUTCOMES_KEPT + 2)}
+
+
 def test_heartbeats_say_where_it_stands_and_what_its_inputs_are(desk):
     desk.start()
     desk.sense()
@@ -241,7 +254,7 @@ def test_heartbeats_say_where_it_stands_and_what_its_inputs_are(desk):
     beats = [b for b in desk.wait(1000) if isinstance(b, m.Heartbeat)]
     assert 9 <= len(beats) <= 10
     last = beats[-1]
-    assert (last.boot, last.epoch, last.count, last.in_session, last.inputs) == (BOOT, 9, 1, 1, 4)
+    assert (last.boot, last.epoch, last.count, last.session, last.inputs) == (BOOT, 9, 1, m.Session.RUNNING, 4)
 
 
 def test_an_eject_sensor_confirms():

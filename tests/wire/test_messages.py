@@ -23,7 +23,7 @@ FIELDS = {
     "time_us": st.integers(0, 2**64 - 1),
     "encoder": st.integers(-(2**31), 2**31 - 1),
     "inputs": st.integers(0, 255),
-    "in_session": st.integers(0, 255),
+    "session": st.sampled_from(m.Session),
     "command": st.sampled_from(m.Command),
     "status": st.sampled_from(m.Status),
     "result": st.sampled_from(m.Result),
@@ -76,7 +76,7 @@ def test_every_message_has_a_vector():
 
 
 def test_numbers_of_meanings_are_fixed():
-    meanings: list[type[IntEnum]] = [m.Command, m.Status, m.Result, m.Reason, m.Confirmation]
+    meanings: list[type[IntEnum]] = [m.Command, m.Status, m.Result, m.Reason, m.Confirmation, m.Session]
     assert [[member.value for member in meaning] for meaning in meanings] == [
-        [1, 2], [0, 1, 2, 3, 4], [1, 2], [0, 1, 2, 3, 4, 5], [0, 1, 2],
+        [1, 2], [0, 1, 2, 3, 4], [1, 2], [0, 1, 2, 3, 4, 5], [0, 1, 2], [0, 1, 2],
     ]  # fmt: skip

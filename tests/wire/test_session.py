@@ -14,6 +14,7 @@ from inspection.wire.session import GateSettings, StationSession
 from tests.fakes.clock import ManualClock
 
 ME = 77
+SILENT = "no answer for 1 s; check its power and its cable"
 
 
 class Link:
@@ -21,7 +22,7 @@ class Link:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.session = StationSession(GateSettings(ME, 300_000, 200, 5_000), self.clock)
+        self.session = StationSession(GateSettings(ME, 300_000, 500, 5_000), self.clock)
         self.controller = Controller(5, self._now_us())
         self.is_cut = False
         self.deaf = False  # the controller does not hear us
@@ -103,7 +104,7 @@ def test_a_trigger_that_was_long_on_its_way_is_dated_back(link):
 def test_nobody_there_is_said_once_and_greeted_on(link):
     link.is_cut = True
     link.session.connected()
-    assert link.run(5000) == [Detached("no answer for 1 s")]
+    assert link.run(5000) == [Detached(SILENT)]
     assert link.count(m.Hello) > 20
     link.is_cut = False
     assert [type(event) for event in link.run(300)] == [Attached]
@@ -165,9 +166,10 @@ def test_an_answer_to_a_command_that_was_replaced_is_not_taken_for_the_new_one(l
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        (m.Heartbeat(6, 0, 0, 0, 0, 0, 0), "restarted"),
-        (m.Heartbeat(5, 9, 0, 0, 0, 0, 0), "second station"),
-        (m.Heartbeat(5, 10, 0, 0, 0, 0, 1), "second station"),
+        (m.Heartbeat(6, 0, 0, 0, 0, 0, m.Session.NONE), "restarted"),
+        (m.Heartbeat(5, 9, 0, 0, 0, 0, m.Session.NONE), "second station"),
+        (m.Heartbeat(5, 10, 0, 0, 0, 0, m.Session.RUNNING), "second station"),
+        (m.Heartbeat(5, 9, 0, 0, 0, 0, m.Session.WATCHDOG), "no progress of this station for 500 ms"),
         (m.Welcome(5, 9, 0, ME, 0), "second station"),
     ],
 )
@@ -182,7 +184,7 @@ def test_a_controller_that_is_no_longer_ours_is_lost_and_greeted(link, said, rea
 def test_silence_is_noticed(link):
     link.start()
     link.is_cut = True
-    assert link.run(1500) == [Detached("no answer for 1 s")]
+    assert link.run(1500) == [Detached(SILENT)]
     with pytest.raises(GateError, match="part 9-1"):
         link.session.send(PartId(9, 1), Decision.PASS)
 
@@ -206,11 +208,28 @@ def test_inputs_are_told_when_they_change(link):
     assert (event.inputs.guard_open, event.inputs.air_low, event.inputs.bin_full) == (True, True, False)
 
 
-def test_stop_ends_the_session(link):
+def test_after_stop_nothing_passes_and_outcomes_still_come(link):
     link.start()
+    link.controller.sense(link._now_us())
+    link.run(10)
+    link.session.send(PartId(9, 1), Decision.PASS)
+    link.run(10)
+    link.deaf = True
     link.session.stop()
-    link.exchange()
+    link.run(50)
+    link.deaf = False  # the first one was lost
+    happened = link.run(500)
     assert not link.controller.in_session
+    assert [gone.passed for gone in link.controller.gone] == [False]
+    (reason,) = {event.outcome.reason for event in happened if isinstance(event, Resolved)}
+    assert reason == "session-ended"
+    assert not [event for event in happened if isinstance(event, Attached | Detached)]
+    stops = link.count(m.Stop)
+    link.is_cut = True
+    assert link.run(2000) == []
+    assert link.count(m.Stop) == stops == 2
+    with pytest.raises(GateError):
+        link.session.send(PartId(9, 1), Decision.PASS)
 
 
 def test_an_unplugged_port_is_lost_and_another_connection_greets(link):

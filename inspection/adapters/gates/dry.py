@@ -49,6 +49,9 @@ class DryGate:
     def beat(self) -> None:
         self._session.beat()
 
+    def stop(self) -> None:
+        self._session.stop()
+
     def close(self) -> None:
         """Nothing is held open, and nothing moves."""
 

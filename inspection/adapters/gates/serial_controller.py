@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Sequence
 
@@ -68,12 +69,15 @@ class SerialGate:
         with self._lock:
             self._session.beat()
 
-    def close(self) -> None:
-        if self._closing.is_set():
-            return
+    def stop(self) -> None:
         with self._lock:
             self._session.stop()
             self._flush()
+
+    def close(self) -> None:
+        if self._closing.is_set():
+            return
+        self.stop()
         self._closing.set()
         self._thread.join()
 
@@ -100,7 +104,7 @@ class SerialGate:
             _low_latency(port)
             port.reset_input_buffer()  # what was said to whoever was here before us
         except (serial.SerialException, OSError, ValueError) as error:
-            return f"{self._url} cannot be opened: {error}"
+            return f"port {self._url} cannot be opened: {_brief(error)}; check its cable, then 'inspection doctor'"
         with self._lock:
             self._port, self._write_error = port, None
             self._session.connected()
@@ -118,7 +122,7 @@ class SerialGate:
                     data += port.read(port.in_waiting)
             except (serial.SerialException, OSError, TypeError) as error:
                 # TypeError: pyserial's own answer to a descriptor that went away under a read.
-                return f"{self._url} cannot be read: {error}"
+                return f"port {self._url} is gone: {_brief(error)}; check its cable"
             with self._news:
                 self._session.receive(data)
                 self._session.tick()
@@ -142,7 +146,7 @@ class SerialGate:
         try:
             self._port.write(output)
         except (serial.SerialException, OSError) as error:  # a write timeout is one of the first
-            self._write_error = f"{self._url} cannot be written: {error}"
+            self._write_error = f"port {self._url} takes no bytes: {_brief(error)}; check its cable"
 
     def _let_go(self) -> None:
         with self._lock:
@@ -158,3 +162,10 @@ def _low_latency(port: serial.Serial) -> None:
     if tell is not None:
         with contextlib.suppress(ValueError, OSError, NotImplementedError):  # a port that has no such mode
             tell(True)
+
+
+def _brief(error: Exception) -> str:
+    """What the system says of it, without what pyserial wraps around that."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return str(error).partition(" (")[0]

@@ -85,6 +85,10 @@ class PartFeed:
         self._wait_for_station = wait_for_station
         self._next_us: int | None = None
 
+    def stop(self) -> None:
+        """No more parts."""
+        self._left = 0
+
     @property
     def is_over(self) -> bool:
         """The last part has passed the sensor."""

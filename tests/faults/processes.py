@@ -1,0 +1,137 @@
+"""Starting, watching and ending the processes of a line under test."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from inspection import history
+from inspection.domain.types import PartId
+from tests.faults.stub_station import write_site
+
+DEADLINE_S = 30.0
+
+
+class StubLine:
+    """The stub station and a virtual gate controller, each a process. Use as a context manager: it ends what runs."""
+
+    def __init__(self, folder: Path, *, parts_per_s: float = 40.0, parts: int = 0) -> None:
+        self.folder = folder
+        self.data_dir = folder / "data"
+        self.port = folder / "gate"
+        self.truth_file = folder / "truth.jsonl"
+        self._belt = ["--parts-per-s", str(parts_per_s), "--parts", str(parts)]
+        self._site = write_site(folder / "site")
+        self._running: list[subprocess.Popen[bytes]] = []
+        self.station: subprocess.Popen[bytes] | None = None
+        self.gate: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> StubLine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.wait()
+
+    def start_gate(self) -> None:
+        arguments = ["--link", str(self.port), *self._belt, "--wait-for-station", "--truth", str(self.truth_file)]
+        self.gate = self._start("inspection", "gate-sim", *arguments)
+        self.wait_for(self.port.is_symlink, "the gate controller's port")
+
+    def start_station(self) -> None:
+        self.station = self._start("tests.faults.stub_station", str(self._site), str(self.data_dir), str(self.port))
+
+    def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+        log = (self.folder / f"{module}.log").open("ab")
+        with log:
+            process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=log, stderr=log)
+        self._running.append(process)
+        return process
+
+    def kill_station(self) -> None:
+        assert self.station is not None
+        self.station.kill()
+        self.station.wait()
+
+    def kill_gate(self) -> None:
+        assert self.gate is not None
+        self.gate.kill()
+        self.gate.wait()
+
+    def stop(self) -> None:
+        """As an operator does, the belt first; both must end by themselves, without complaint."""
+        assert self.station is not None
+        assert self.gate is not None
+        self.wait_for(self._only_the_newest_epoch_is_open, "parts of lost controllers to be closed")
+        self.gate.terminate()
+        assert self.gate.wait(DEADLINE_S) == 0, self._told()
+        self.station.terminate()
+        assert self.station.wait(DEADLINE_S) == 0, self._told()
+
+    def _only_the_newest_epoch_is_open(self) -> bool:
+        parts = self.parts()
+        return bool((parts.loc[parts["outcome"].isna(), "epoch"] == parts["epoch"].max()).all())
+
+    # --- looking --------------------------------------------------------------------------------------------
+
+    def wait_for(self, happened: Callable[[], bool], what: str) -> None:
+        until_s = time.monotonic() + DEADLINE_S
+        while not happened():
+            assert time.monotonic() < until_s, f"waited {DEADLINE_S:.0f} s for {what}; {self._told()}"
+            time.sleep(0.02)
+
+    def _told(self) -> str:
+        return "\n".join(log.read_text()[-1500:] for log in self.folder.glob("*.log"))
+
+    def status(self) -> history.LineStatus | None:
+        return history.status(self.data_dir, "stub")
+
+    def is_running(self) -> bool:
+        status = self.status()
+        return status is not None and status.state == "running"
+
+    def alarms(self) -> dict[str, str]:
+        status = self.status()
+        return {alarm.key: alarm.text for alarm in status.alarms} if status else {}
+
+    def parts(self) -> pd.DataFrame:
+        return history.parts(self.data_dir, "stub")
+
+    def passed(self) -> int:
+        return sum(went for went in self.truth().values())
+
+    def truth(self) -> dict[PartId, bool]:
+        """What physically went past the gate: whether each part was let through."""
+        if not self.truth_file.exists():
+            return {}
+        lines = [json.loads(line) for line in self.truth_file.read_text().splitlines() if line.endswith("}")]
+        truth = {PartId(line["epoch"], line["number"]): line["passed"] for line in lines}
+        assert len(truth) == len(lines), "the controller gave a number twice"
+        return truth
+
+    def check_the_law(self) -> None:
+        """Every number that the controller gave is in the log once, and nothing passed without its PASS."""
+        parts = self.parts()
+        rows = {PartId(int(row.epoch), int(row.number)): row for row in parts.itertuples()}
+        assert len(rows) == len(parts), "a part is in the log twice"
+        assert parts["outcome"].notna().all()
+        for part, passed in self.truth().items():
+            assert part in rows, f"part {part} is not in the log"
+            row = rows[part]
+            if passed:
+                assert (row.verdict, row.outcome in ("PASSED", "UNKNOWN")) == ("PASS", True), f"{part}: {row}"
+                assert str(row.source).startswith("good/")
+            else:
+                assert row.outcome != "PASSED", f"part {part} was diverted; the log says it passed"
+        complete = history.completeness(self.data_dir, "stub")
+        assert (complete.missing, complete.repeated, complete.open) == ([], [], 0)

@@ -1,0 +1,90 @@
+"""A whole station as a process of its own, with an encoder that needs no model: everything else is real.
+
+python -m tests.faults.stub_station SITE DATA_DIR PORT
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from inspection.build import RunOptions, build_station, calibration_path, fingerprint, prototypes_of
+from inspection.calibration.record import Calibration, SampleSet
+from inspection.calibration.thresholds import Threshold
+from inspection.config import load_site
+from inspection.scoring.scorer import score
+from tests.fakes.encoder import AxisEncoder, picture
+
+LINE = """\
+station: stub
+recipe: stub
+parts_per_s_max: 100
+durability: process
+camera: {kind: folder, folder: ../pictures, order: shuffled, seed: 3}
+trigger: {kind: gate}
+gate: {kind: serial, url: /dev/ttyUSB0, delay_ms: 300, margin_ms: 20, watchdog_ms: 300, min_gap_ms: 5, without_power: divert}
+evidence: {passed_share: 1}
+log: {seal_after_parts: 20, seal_after_s: 1}
+"""
+RECIPE = """\
+part: part
+model: bundled
+normal: [good]
+descriptions:
+  - {name: scratch, severity: major, phrasings: [scratch]}
+"""
+
+
+def write_site(folder: Path) -> Path:
+    """Line `stub`: pictures of good and scratched parts, and the calibration that tells them apart."""
+    for name, text in {"lines/stub.yaml": LINE, "recipes/stub.yaml": RECIPE}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    for label, scratch in (("good", 0), ("scratch", 200)):
+        (folder / "pictures" / label).mkdir(parents=True)
+        for number in range(4):
+            Image.fromarray(picture(200 + number, scratch)).save(folder / "pictures" / label / f"{number}.png")
+    site = load_site(folder)
+    encoder, recipe, line = AxisEncoder(), site.recipe("stub"), site.line("stub")
+    scores = score(
+        encoder.embed_images([picture(200), picture(200, 200)]), prototypes_of(recipe, encoder), encoder.logit_scale
+    )
+    (good,), (bad,) = np.asarray(scores).tolist()
+    calibration = Calibration(
+        line="stub",
+        recipe="stub",
+        recipe_id=recipe.content_id(),
+        by="demo",
+        created_utc=datetime(2026, 1, 5, tzinfo=UTC),
+        false_reject=0.05,
+        standardised_on=1,
+        ranked_on=1,
+        rank=1,
+        thresholds={"scratch": Threshold((good + bad) / 2, good, 1.0)},
+        fingerprint=fingerprint(encoder, recipe, line),
+        good=SampleSet("good", 1, "0" * 64),
+        defects={},
+    )
+    path = calibration_path(site, "stub")
+    path.parent.mkdir()
+    path.write_text(calibration.to_json())
+    return folder
+
+
+def main() -> None:
+    site, data_dir, port = sys.argv[1:]
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    options = RunOptions(gate_url=port)
+    with build_station(load_site(Path(site)), "stub", Path(data_dir), options, encoder=AxisEncoder()) as station:
+        station.run(stop)
+
+
+if __name__ == "__main__":
+    main()
