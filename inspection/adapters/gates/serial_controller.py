@@ -39,6 +39,12 @@ class SerialGate:
         self._thread = threading.Thread(target=self._run, name="gate-link")
         self._thread.start()
 
+    @property
+    def bad_frames(self) -> int:
+        """Frames that came damaged on this connection: a bad cable, or a wrong baud rate."""
+        with self._lock:
+            return self._session.bad_frames
+
     # --- ports.Gate -----------------------------------------------------------------------------------------
 
     def poll(self, timeout_s: float) -> Sequence[GateEvent]:

@@ -68,10 +68,14 @@ class PtyController:
         """Hand what the controller has to say to the line."""
         output = self.controller.take_output()
         if output:
-            try:
-                os.write(self._master, output)
-            except BlockingIOError:
-                return  # nobody reads and the line's buffer is full: lost, as on a wire
+            self.say(output)
+
+    def say(self, data: bytes) -> None:
+        """Put any bytes on the line."""
+        try:
+            os.write(self._master, data)
+        except BlockingIOError:
+            return  # nobody reads and the line's buffer is full: lost, as on a wire
 
 
 class PartFeed:
