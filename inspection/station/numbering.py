@@ -49,7 +49,7 @@ class Numbering:
             epoch = attached.epoch or self._journal.new_epoch(boot=attached.boot)
             default = Cause.LINK_DOWN if epoch in self._own_epochs else Cause.STATION_DOWN
             self._record_rest(epoch, attached.count, default)
-        if self._next_epoch is None:
+        if self._next_epoch in (None, attached.epoch):  # the controller began it, and its answer never came
             self._next_epoch = self._journal.new_epoch()
         return self._next_epoch
 

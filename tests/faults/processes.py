@@ -110,6 +110,9 @@ class StubLine:
     def passed(self) -> int:
         return sum(went for went in self.truth().values())
 
+    def more_than(self, count: int) -> Callable[[], bool]:
+        return lambda: self.passed() > count
+
     def truth(self) -> dict[PartId, bool]:
         """What physically went past the gate: whether each part was let through."""
         if not self.truth_file.exists():

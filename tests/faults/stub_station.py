@@ -28,7 +28,7 @@ parts_per_s_max: 100
 durability: process
 camera: {kind: folder, folder: ../pictures, order: shuffled, seed: 3}
 trigger: {kind: gate}
-gate: {kind: serial, url: /dev/ttyUSB0, delay_ms: 300, margin_ms: 20, watchdog_ms: 300, min_gap_ms: 5, without_power: divert}
+gate: {kind: serial, url: /dev/ttyUSB0, delay_ms: 300, watchdog_ms: 300, min_gap_ms: 5, without_power: divert}
 evidence: {passed_share: 1}
 log: {seal_after_parts: 20, seal_after_s: 1}
 """

@@ -22,13 +22,13 @@ def test_after_kill_9_at_random_moments_every_part_is_on_record_once(tmp_path, c
         for kill in range(KILLS):
             seen = line.passed()
             if kill % 2:  # every second time wherever it is in starting up
-                line.wait_for(lambda before=seen: line.passed() > before, "a part to pass")
+                line.wait_for(line.more_than(seen), "a part to pass")
             with pytest.raises(subprocess.TimeoutExpired):
                 line.station.wait(moments.uniform(0.0, 1.0))
             line.kill_station()
             line.start_station()
         seen = line.passed()
-        line.wait_for(lambda: line.passed() > seen + 10, "parts to pass again")
+        line.wait_for(line.more_than(seen + 10), "parts to pass again")
         line.stop()
         line.check_the_law()
         truth, parts = line.truth(), line.parts()

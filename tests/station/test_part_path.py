@@ -261,6 +261,19 @@ def test_a_command_that_cannot_be_written_leaves_the_part_to_divert(bench):
     assert (row.verdict, row.outcome, row.outcome_commanded) == ("PASS", "DIVERTED", False)
 
 
+def test_an_epoch_whose_beginning_was_never_heard_is_followed_by_another(bench):
+    bench.gate.deaf = True
+    bench.gate.attach()
+    bench.run()
+    ((begun, _),) = bench.gate.starts
+    bench.gate.deaf = False
+    assert bench.attach(epoch=begun, count=2) != begun
+    assert [(row.cause, row.outcome) for part, row in bench.rows().items() if part.epoch == begun] == [
+        ("station-down", "DIVERTED"),
+        ("station-down", "DIVERTED"),
+    ]
+
+
 def test_stopping_takes_passes_back_and_judges_nothing_more(bench):
     bench.attach()
     bench.gate.trigger(1)

@@ -22,11 +22,24 @@ def now_us() -> int:
     return time.monotonic_ns() // 1000
 
 
+class _Nobody(Controller):
+    """Hears nothing and says nothing."""
+
+    def receive(self, data: bytes, now_us: int) -> None:
+        """Not a word of it is understood."""
+
+    def take_output(self) -> bytes:
+        return b""
+
+
 class Plugged:
     """A controller that runs in a thread until it is unplugged. Parts are put on its belt with `sense`."""
 
-    def __init__(self, link: Path, *, boot: int = 5, noise: Callable[[], bytes] = bytes) -> None:
-        self.controller = Controller(boot, now_us())
+    def __init__(
+        self, link: Path, *, boot: int = 5, noise: Callable[[], bytes] = bytes, controller: bool = True
+    ) -> None:
+        """`noise` is said between the frames; without a `controller`, instead of them."""
+        self.controller = Controller(boot, now_us()) if controller else _Nobody(boot, now_us())
         self._pty = PtyController(self.controller, link=link)
         self.path = self._pty.path
         self._noise = noise

@@ -60,6 +60,6 @@ def test_every_outcome_is_uncontrolled_and_repeated_until_it_is_confirmed():
 
 
 def test_waiting_ends_when_a_part_is_due():
-    gate, clock = started(parts_per_s=4)
+    gate, _ = started(parts_per_s=4)
     assert gate._wait_s(10.0) <= 0.25
     gate.close()

@@ -88,9 +88,7 @@ def test_noise_between_the_frames_does_no_harm(tmp_path):
 
 def test_garbage_alone_is_nobody(tmp_path):
     """Another device on the port: it talks, and never as a controller does."""
-    plugged = Plugged(tmp_path / "gate", noise=lambda: b"\0\x01$GPGGA,garbage\0\0")
-    plugged.controller.receive = lambda data, now: None
-    plugged.controller.take_output = bytes
+    plugged = Plugged(tmp_path / "gate", noise=lambda: b"\0\x01$GPGGA,garbage\0\0", controller=False)
     line = Listener(str(tmp_path / "gate"))
     try:
         assert "no answer" in line.wait_for(Detached).reason
