@@ -38,8 +38,8 @@ def head(line: str, facts: Sequence[str | None], clock: str, others: Sequence[st
     return f'<header class="head"><h1>{escape(line)}</h1>{told}<nav>{links}</nav><time>{escape(clock)}</time></header>'
 
 
-def banner(shown: Banner, alarms: Iterable[tuple[str, bool]], tick: str) -> str:
-    """The state of the line. `alarms` are text and whether a person must clear it.
+def banner(shown: Banner, alarms: Iterable[tuple[str, str]], tick: str) -> str:
+    """The state of the line. `alarms` are text and what a person types to clear it.
 
     `tick` differs at every refresh. It restarts the animation that covers the page when refreshes stop coming:
     the browser itself then says that what it shows is old.
@@ -49,8 +49,9 @@ def banner(shown: Banner, alarms: Iterable[tuple[str, bool]], tick: str) -> str:
         for word, text in shown.warnings
     )
     listed = "".join(
-        f'<li class="alarm">{escape(text)}{" <em>A person must clear this.</em>" if latched else ""}</li>'
-        for text, latched in alarms
+        f'<li class="alarm"><p>{escape(text)}</p>'
+        f"{f'<div>To clear it <code>{escape(command)}</code></div>' if command else ''}</li>"
+        for text, command in alarms
     )
     return (
         f'<section class="banner"><div class="state {shown.face}" role="status"><i class="sign"></i>'

@@ -30,15 +30,18 @@ def parts_by_minute(tally: pd.DataFrame, now: datetime, *, minutes: int) -> alt.
     """The last minutes as stacked bars, at any size."""
     end = pd.Timestamp(now).floor("min") + _MINUTE
     span_ms = [int(moment.timestamp() * 1000) for moment in (end - minutes * _MINUTE, end)]
+    bars = stacks(tally, now, minutes)
     return (
-        alt.Chart(stacks(tally, now, minutes), background="transparent")
+        alt.Chart(bars, background="transparent")
         .mark_bar(clip=True)
         .encode(
             x=alt.X("minute:T")
             .scale(domain=span_ms)
             .axis(format="%H:%M", title=None, grid=False, tickCount=5, domain=False, ticks=False, labelFlush=True),
             x2="until:T",
-            y=alt.Y("low:Q").axis(title=None, tickCount=3, domain=False, ticks=False, tickMinStep=1),
+            y=alt.Y("low:Q")
+            .scale(alt.Undefined if len(bars) else alt.Scale(domain=[0, 1]))
+            .axis(title=None, tickCount=3, format="d", domain=False, ticks=False, tickMinStep=1),
             y2="high:Q",
             color=alt.Color("kind:N").scale(domain=list(KINDS), range=list(KINDS.values())).legend(None),
             tooltip=[
@@ -47,4 +50,5 @@ def parts_by_minute(tally: pd.DataFrame, now: datetime, *, minutes: int) -> alt.
                 alt.Tooltip("count:Q", title="Number"),
             ],
         )
+        .configure_axis(labelFontSize=13)
     )

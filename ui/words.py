@@ -66,37 +66,45 @@ def banner(status: LineStatus, now: datetime) -> Banner:
     return Banner(*_state(status, now), tuple(warnings))
 
 
-def alarms(status: LineStatus, most: int) -> list[tuple[str, bool]]:
-    """Text and whether a person must clear it, those first; what the banner says already is left out."""
+def alarms(status: LineStatus, most: int) -> list[tuple[str, str]]:
+    """Text and what a person types to clear it (nothing where it goes by itself).
+
+    Those that need a person come first; what the banner says already is left out.
+    """
     told = [a for a in sorted(status.alarms, key=lambda a: not a.latched) if a.latched or a.text != status.reason]
-    if len(told) <= most:
-        return [(alarm.text, alarm.latched) for alarm in told]
-    kept = [(alarm.text, alarm.latched) for alarm in told[: most - 1]]
-    return [*kept, (f"And {len(told) - most + 1} more alarms.", False)]
+    kept = told if len(told) <= most else told[: most - 1]
+    listed = [
+        (sentence(alarm.text), f"inspection acknowledge {status.line} {alarm.key} --by NAME" if alarm.latched else "")
+        for alarm in kept
+    ]
+    return listed if kept is told else [*listed, (f"And {len(told) - most + 1} more alarms.", "")]
 
 
 def _state(status: LineStatus, now: datetime) -> tuple[Face, str, str]:
     silence = now - status.updated_utc
     if status.state == "stopped":
-        return Face.STOPPED, "STOPPED", status.reason or f"Since {local_time(status.since_utc, now)}"
+        return Face.STOPPED, "STOPPED", _reason(status, now)
     if silence > SILENT_AFTER:
         said = f"No word from the station for {duration(silence)}. It may not be running; look at its console."
         return Face.SILENT, "NOT RESPONDING", said
     if silence < -SILENT_AFTER:
         ahead = f"The station's clock is {duration(-silence)} ahead of this one, so its age cannot be told."
         return Face.SILENT, "NOT RESPONDING", ahead
-    since = f"Since {local_time(status.since_utc, now)}"
     match status.state:
         case "running":
-            return Face.RUNNING, "RUNNING", status.reason or since
+            return Face.RUNNING, "RUNNING", _reason(status, now)
         case "starting":
-            return Face.STARTING, "STARTING", status.reason or since
+            return Face.STARTING, "STARTING", _reason(status, now)
         case "paused":
-            return Face.PAUSED, "PAUSED", status.reason or since
+            return Face.PAUSED, "PAUSED", _reason(status, now)
         case "degraded":
-            return Face.FAULT, "FAULT", status.reason or since
+            return Face.FAULT, "FAULT", _reason(status, now)
         case other:
-            return Face.FAULT, other.upper(), status.reason or since
+            return Face.FAULT, other.upper(), _reason(status, now)
+
+
+def _reason(status: LineStatus, now: datetime) -> str:
+    return sentence(status.reason) if status.reason else f"Since {local_time(status.since_utc, now)}"
 
 
 def verdict(kind: str | None) -> str:

@@ -69,7 +69,8 @@ def test_the_page_fits_the_screen_even_with_alarms(
     browser: Browser, dashboard: Dashboard, size: tuple[int, int], dark: bool
 ) -> None:
     line = f"fits-{size[0]}"
-    alarm = {"key": "eject", "text": "The eject sensor saw nothing.", "latched": True, "since_utc": datetime.now(UTC)}
+    text = "the controller never said what became of part 3-1042. Find the part; check the gate and its cable."
+    alarm = {"key": "outcome-unknown", "text": text, "latched": True, "since_utc": datetime.now(UTC)}
     with Site(dashboard.data_dir, line) as site, opened(browser, dashboard.url(line), size, dark=dark) as page:
         for _ in range(7):
             site.part(REJECT)

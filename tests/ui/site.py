@@ -79,7 +79,7 @@ class Site:
             passed = verdict.kind is VerdictKind.PASS
             kind = OutcomeKind.PASSED if passed else OutcomeKind.DIVERTED
             self._journal.record_outcome(part, Outcome(kind, commanded=True), utc + timedelta(milliseconds=200))
-        self._picture = Frame(pixels, utc)
+        self._picture = None if verdict.cause is Cause.CAMERA_TIMEOUT else Frame(pixels, utc)
         self._last_part = {
             "epoch": part.epoch,
             "number": part.number,

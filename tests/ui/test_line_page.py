@@ -10,6 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from inspection import history
+from inspection.domain.errors import StoreError
 from tests.ui.site import NO_PICTURE, PASS, REJECT, Site
 from ui import data
 
@@ -48,7 +50,7 @@ def test_a_line_without_parts_says_so(page: AppTest, tmp_path: Path) -> None:
     with Site(tmp_path) as site:
         site.say("starting", reason="waiting for the gate controller")
         shown = text_of(page)
-    assert "|STARTING|waiting for the gate controller|" in shown
+    assert "|STARTING|Waiting for the gate controller|" in shown
     assert "|No part yet." in shown
     assert "|First-pass yield, last hour|–|0 judged|" in shown
     assert "|No part was rejected today.|" in shown
@@ -105,8 +107,57 @@ def test_a_log_that_cannot_be_read_is_told_in_words(page: AppTest, tmp_path: Pat
         site.say()
         shown = text_of(page)
     assert "|RUNNING|" in shown
-    assert "|No figures|cannot read the log" in shown
+    assert "|No figures|Cannot read the log" in shown
     assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"state": "running"}', '{"last_part": 7, "live_picture": 1, "alarms": []}']
+)
+def test_a_status_that_cannot_be_read_is_told_in_words(page: AppTest, tmp_path: Path, content: str) -> None:
+    with Site(tmp_path) as site:
+        site.part(PASS)
+        (tmp_path / "lines" / "demo" / "status.json").write_text(content)
+        shown = text_of(page)
+    assert "|NOT RESPONDING|" in shown
+    assert "status.json" in shown
+    assert "|100|%|1 judged|" in shown
+
+
+def test_a_data_directory_that_cannot_be_read_is_told_in_words(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(data_dir: Path) -> list[str]:
+        raise StoreError(f"cannot read the data directory {data_dir}: Permission denied")
+
+    monkeypatch.setattr(history, "lines", denied)
+    assert "|The data cannot be read|Cannot read the data directory" in text_of(page)
+
+
+def test_old_data_say_how_old_they_are(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        long_ago = datetime.now(UTC) - timedelta(minutes=12, seconds=5)
+        site.part(PASS, long_ago)
+        site.say(updated_utc=long_ago)
+        shown = text_of(page)
+    assert "|NOT RESPONDING|No word from the station for 12 min." in shown
+    assert "|Newest data|12|min ago|A part at " in shown
+
+
+def test_a_part_without_a_picture_is_not_shown_with_that_of_another(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.part(PASS)
+        site.say()
+        site.part(NO_PICTURE)
+        site.say()
+        shown = text_of(page)
+    assert "|No picture|Last part|Not judged|The camera gave no picture in time|Part 2 at " in shown
+
+
+def test_a_latched_alarm_says_how_it_is_cleared(page: AppTest, tmp_path: Path) -> None:
+    alarm = {"key": "outcome-unknown", "text": "find part 1-3", "latched": True, "since_utc": datetime.now(UTC)}
+    with Site(tmp_path) as site:
+        site.say("degraded", alarms=[alarm])
+        shown = text_of(page)
+    assert "|Find part 1-3|To clear it|inspection acknowledge demo outcome-unknown --by NAME|" in shown
 
 
 def test_text_from_outside_is_escaped(page: AppTest, tmp_path: Path) -> None:

@@ -58,9 +58,8 @@ def test_a_line_that_said_it_stopped_stays_stopped() -> None:
 
 
 def test_the_reason_is_shown() -> None:
-    assert (
-        words.banner(replace(STATUS, state="degraded", reason="the gate is silent"), NOW).detail == "the gate is silent"
-    )
+    shown = words.banner(replace(STATUS, state="degraded", reason="the gate is silent"), NOW)
+    assert shown.detail == "The gate is silent"
 
 
 def test_a_dry_gate_and_monitor_mode_are_warned_of_in_any_state() -> None:
@@ -72,8 +71,9 @@ def test_a_dry_gate_and_monitor_mode_are_warned_of_in_any_state() -> None:
 def test_alarms_put_those_that_need_a_person_first_and_say_how_many_more() -> None:
     alarms = tuple(AlarmStatus(str(n), f"alarm {n}", n == 2, NOW) for n in range(4))
     status = replace(STATUS, reason="alarm 0", alarms=alarms)
-    assert words.alarms(status, 3) == [("alarm 2", True), ("alarm 1", False), ("alarm 3", False)]
-    assert words.alarms(status, 2) == [("alarm 2", True), ("And 2 more alarms.", False)]
+    needs_a_person = ("Alarm 2", "inspection acknowledge demo 2 --by NAME")
+    assert words.alarms(status, 3) == [needs_a_person, ("Alarm 1", ""), ("Alarm 3", "")]
+    assert words.alarms(status, 2) == [needs_a_person, ("And 2 more alarms.", "")]
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,14 @@ def show_now(data_dir: Path, line: str, others: list[str]) -> None:
         banner = _banner(status, line, now)
     except InspectionError as error:
         status = None
-        banner = cards.banner(words.Banner(words.Face.SILENT, "NOT RESPONDING", str(error)), (), now.isoformat())
+        banner = cards.banner(
+            words.Banner(words.Face.SILENT, "NOT RESPONDING", words.sentence(str(error))), (), now.isoformat()
+        )
     st.html(cards.head(line, _facts(status), _clock(now), others) + banner)
     try:
         figures = data.figures(data_dir, line, now)
     except InspectionError as error:
-        st.html(cards.trouble(str(error)))
+        st.html(cards.trouble(words.sentence(str(error))))
         return
     st.html(
         cards.main(
@@ -111,12 +113,12 @@ def _small(figures: data.Figures, last_seen: datetime | None, now: datetime) -> 
         ),
         cards.Figure("Parts today", f"{today.parts:,}", "", f"{today.rejected + today.review:,} rejected", "parts"),
         cards.Figure("Not judged", f"{today.unjudged:,}", "", why, "unjudged", alert=today.unjudged > 0),
-        cards.Figure("Last part", age, f"{unit} ago" if unit else "", _when(last_seen, now), "age"),
+        cards.Figure("Newest data", age, f"{unit} ago" if unit else "", _when(last_seen, now), "age"),
     ]
 
 
 def _when(moment: datetime | None, now: datetime) -> str:
-    return f"At {words.local_time(moment, now)}" if moment else ""
+    return f"A part at {words.local_time(moment, now)}" if moment else "No part yet"
 
 
 def _gallery(data_dir: Path, line: str, figures: data.Figures, now: datetime) -> str:
@@ -156,7 +158,12 @@ def wait_for_line(data_dir: Path, wanted: str | None) -> None:
 def show_page() -> None:
     st.html(STYLE)
     data_dir = Path(os.environ.get("INSPECTION_DATA_DIR", "data"))
-    known = history.lines(data_dir)
+    try:
+        known = history.lines(data_dir)
+    except InspectionError as error:
+        with st.container(key="page"):
+            st.html(cards.notice("The data cannot be read", words.sentence(str(error)), "inspection doctor"))
+        return
     line = st.query_params.get("line") or next(iter(known), None)
     with st.container(key="page"):
         if line in known:

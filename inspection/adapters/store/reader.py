@@ -69,7 +69,11 @@ def query(
     except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
         raise StoreError(f"the log cannot be asked this: {error}\nIts columns: {_COLUMNS}") from error
     except duckdb.Error as error:
-        raise StoreError(f"cannot read the log {paths.log_dir}: {error}") from error
+        what = str(error).splitlines()[0]  # the rest quotes our own SQL
+        advice = (
+            f"bring back a copy, or move the file away: 'inspection log verify {paths.line}' then tells what is missing"
+        )
+        raise StoreError(f"cannot read the log {paths.log_dir}: {what}; {advice}") from error
 
 
 def counts(paths: LinePaths) -> tuple[int, int, int]:

@@ -23,14 +23,18 @@ class FileStatusBoard:
         self._paths = paths
         self._count = 0
         self._picture: str | None = None
+        self._part: object = None  # whose picture it is
 
     def publish(self, status: Mapping[str, object], picture: Frame | None) -> None:
+        last = status.get("last_part")
+        part = (last["epoch"], last["number"]) if isinstance(last, Mapping) else None
         if picture is not None:
             self._count = (self._count + 1) % (_LIVE_PICTURES * 1000)
             path = self._paths.live_dir / f"{self._count % _LIVE_PICTURES}.jpg"
             write_jpeg(path, picture.pixels)
-            self._picture = path.relative_to(self._paths.data_dir).as_posix()
-        content = json.dumps({**status, "live_picture": self._picture}, default=str)
+            self._picture, self._part = path.relative_to(self._paths.data_dir).as_posix(), part
+        # A part without a picture must not be shown with that of the part before it.
+        content = json.dumps({**status, "live_picture": self._picture if part == self._part else None}, default=str)
 
         def write(temporary: Path) -> None:
             temporary.write_text(content)
