@@ -6,11 +6,14 @@ import getpass
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inspection.cli._options import AsJson, ConfigDir
+
+if TYPE_CHECKING:
+    from inspection.calibration.record import Calibration
 
 
 def calibrate(
@@ -42,7 +45,7 @@ def calibrate(
     line_config = site.line(line)
     recipe = site.recipe(line_config.recipe)
     good_files = list_images(good)
-    defect_files = {name: list_images(folder) for name, folder in map(_named_folder, defect or [])}
+    defect_files = {name: list_images(folder) for name, folder in _named_folders(defect or []).items()}
     encoder = load_encoder(recipe)
     prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
     fit = fit_thresholds(
@@ -79,18 +82,23 @@ def calibrate(
     replace_durably(path, write)
     if as_json:
         typer.echo(json.dumps({"path": str(path), "id": calibration.id, **json.loads(content)}))
-        return
+    else:
+        _tell(calibration, path)
+
+
+def _tell(calibration: Calibration, path: Path) -> None:
+    """What the thresholds promise, and what is not known."""
     typer.echo(
-        f"Line {line} is calibrated: {path}\n"
-        f"On average at most {false_reject:.1%} of good parts are rejected, while parts and light stay as in these"
-        f" {len(good_files)} pictures."
+        f"Line {calibration.line} is calibrated: {path}\n"
+        f"On average at most {calibration.false_reject:.1%} of good parts are rejected, while parts and light stay as"
+        f" in these {calibration.good.count} pictures."
     )
-    for name, check in checks.items():
+    for name, check in calibration.defects.items():
         typer.echo(
             f"  {name}: {check.escapes} of {check.samples.count} escaped; with 95 % confidence at most"
             f" {check.escape_upper_95:.0%} do"
         )
-    if not checks:
+    if not calibration.defects:
         typer.echo("How many defective parts escape is not known: give some with --defect NAME=FOLDER.")
 
 
@@ -104,8 +112,13 @@ def _person(by: str | None) -> str:
         raise typer.BadParameter("this user has no name: say who answers for it", param_hint="--by") from error
 
 
-def _named_folder(text: str) -> tuple[str, Path]:
-    name, separator, folder = text.partition("=")
-    if not separator or not name or not folder:
-        raise typer.BadParameter(f"{text!r} is not NAME=FOLDER", param_hint="--defect")
-    return name, Path(folder)
+def _named_folders(texts: list[str]) -> dict[str, Path]:
+    folders: dict[str, Path] = {}
+    for text in texts:
+        name, separator, folder = text.partition("=")
+        if not separator or not name or not folder:
+            raise typer.BadParameter(f"{text!r} is not NAME=FOLDER", param_hint="--defect")
+        if name in folders:
+            raise typer.BadParameter(f"{name} is given twice: put its pictures into one folder", param_hint="--defect")
+        folders[name] = Path(folder)
+    return folders
