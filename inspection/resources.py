@@ -68,12 +68,17 @@ def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
     """
     check_environment(environment)
     chosen = environment.get("INSPECTION_DATA_DIR")
-    folder = Path(chosen).expanduser().absolute() if chosen else _data_home(environment) / "inspection"
+    return outside_the_program(Path(chosen) if chosen else _data_home(environment) / "inspection")
+
+
+def outside_the_program(folder: Path) -> Path:
+    """The absolute path of a folder for runs to write to. Raises ConfigError if it is inside the program itself."""
+    folder = folder.expanduser().absolute()
     own = _PACKAGE if is_installed() else _ROOT
     if folder.resolve().is_relative_to(own):
         raise ConfigError(
             f"data directory {folder} is inside the program itself ({own}); nothing of a run is written there: "
-            "set INSPECTION_DATA_DIR to a folder outside it"
+            "name a folder outside it, by --data-dir or INSPECTION_DATA_DIR"
         )
     return folder
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from inspection.resources import default_config_dir, default_data_dir
+from inspection.resources import default_config_dir, default_data_dir, outside_the_program
 
 ConfigDir = Annotated[
     Path | None,
@@ -35,4 +35,4 @@ def config_dir_of(option: Path | None) -> Path:
 
 def data_dir_of(option: Path | None) -> Path:
     """Raises ConfigError as `resources.default_data_dir`. Not created here."""
-    return default_data_dir() if option is None else option.expanduser().absolute()
+    return default_data_dir() if option is None else outside_the_program(option)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import call
+from tests.cli.conftest import SAMPLES, call
 from tests.config.site_files import LINE, LINE_FILE, RECIPE_FILE
 
 
@@ -59,6 +59,12 @@ def test_a_stale_calibration_and_a_model_that_is_not_there(calibrated: Path, tmp
     assert "there is no config.json in that folder" in str(found["demo: model"]["found"])
     assert str(found["demo: model"]["advice"]).startswith("correct model in recipes/nut.yaml")
     assert "demo: calibration" not in found
+
+
+def test_a_data_directory_inside_the_program_is_refused(site: Path) -> None:
+    called = call("doctor", "--config-dir", site, "--data-dir", SAMPLES)
+    assert (called.code, called.out) == (2, "")
+    assert "is inside the program itself" in called.err
 
 
 @pytest.mark.parametrize(("arguments", "message"), [([], "lines/demo.yaml:3: "), (["dmo"], 'there is no line "dmo"')])
