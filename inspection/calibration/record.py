@@ -71,11 +71,13 @@ class Calibration:
 
 
 def load_calibration(path: Path) -> Calibration:
-    """Read one. Raises CalibrationError naming the file and what is wrong with it."""
+    """Read a line's, from a file of the line's name. Raises CalibrationError naming the file and what is wrong."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if content.pop("format") != FORMAT:
             raise CalibrationError(f"{path}: made by another version of inspection; calibrate again")
+        if content["line"] != path.stem:  # a copy: the other line has another camera and other light
+            raise CalibrationError(f"{path}: was made on line {content['line']}; calibrate line {path.stem} itself")
         return Calibration(
             **{
                 **content,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,11 @@ class Threshold:
     score: float
     mean: float
     std: float
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: no score is above a limit that is not a number, so every part would pass."""
+        if not (math.isfinite(self.score) and math.isfinite(self.mean) and 0 < self.std < math.inf):
+            raise ValueError(f"a threshold of {self.score}, mean {self.mean}, deviation {self.std}")
 
     def margin(self, score: float) -> float:
         """How far over (positive: rejects) or under the threshold, in standard deviations of good parts."""

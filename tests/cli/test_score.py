@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.cli.conftest import SAMPLES, call
 from tests.config.site_files import RECIPE_FILE
@@ -44,6 +46,7 @@ def test_a_recipe_scores_without_a_verdict(site: Path) -> None:
     [
         (["x.jpg", "y.jpg", "--line", "demo"], 1, "no such file: x.jpg, y.jpg\n"),
         (["text.jpg", "--recipe", "nut"], 1, "text.jpg: not a picture\n"),
+        (["deep.png", "--recipe", "nut"], 1, "deep.png: pixels of mode I;16 would be cut to 8 bits"),
         (["text.jpg", "--recipe", "nutt"], 2, 'there is no recipe "nutt" in .; did you mean "nut"? known: nut\n'),
         (["text.jpg", "--line", "demo"], 1, "Line demo does not judge without one: calibrate with"),
         (["text.jpg"], 2, "give either --recipe or --line"),
@@ -52,6 +55,7 @@ def test_a_recipe_scores_without_a_verdict(site: Path) -> None:
 )
 def test_what_cannot_be_scored_is_named(site: Path, arguments: list[str], code: int, message: str) -> None:
     (site / "text.jpg").write_text("no picture")
+    Image.fromarray(np.full((8, 8), 40_000, np.uint16)).save(site / "deep.png")
     called = call("score", *arguments, "--config-dir", ".")
     assert called.code == code
     assert message in called.err

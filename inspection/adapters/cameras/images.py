@@ -12,6 +12,7 @@ from inspection.domain.types import Pixels
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 MAX_MEGAPIXELS = 50
+_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}  # 8 bits a channel and less
 
 
 def read_image(path: Path) -> Pixels:
@@ -22,6 +23,10 @@ def read_image(path: Path) -> Pixels:
             if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
                 raise CameraError(
                     f"{path}: {image.width} x {image.height} pixels is more than {MAX_MEGAPIXELS} megapixels"
+                )
+            if image.mode not in _MODES:
+                raise CameraError(
+                    f"{path}: pixels of mode {image.mode} would be cut to 8 bits; save it with 8 bits a channel"
                 )
             return np.asarray(image.convert("RGB"))
     except FileNotFoundError as error:

@@ -20,6 +20,7 @@ from inspection.adapters.store.schema import PARTS
 from inspection.domain.errors import StoreError
 
 _COLUMNS = ", ".join(PARTS.names)
+_MARKS = pa.schema([("epoch", pa.int64()), ("high_water", pa.int64())])
 _WHEN = "coalesce(trigger_utc, verdict_utc)"
 
 
@@ -44,9 +45,14 @@ def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | No
 
 
 def query(
-    paths: LinePaths, sql: str, values: dict[str, Any] | None = None, *, since: datetime | None = None
+    paths: LinePaths,
+    sql: str,
+    values: dict[str, Any] | None = None,
+    *,
+    since: datetime | None = None,
+    marked: pa.Table | None = None,
 ) -> pa.Table:
-    """Run SQL over the view `parts`. `since` spares reading days before it.
+    """Run SQL over the view `parts` (and the table `marked`). `since` spares reading days before it.
 
     Raises StoreError: the SQL is wrong, or a file cannot be read (the text names it).
     """
@@ -57,6 +63,8 @@ def query(
         with duckdb.connect(":memory:") as db:
             db.execute("SET TimeZone = 'UTC'")
             db.register("tail", tail)
+            if marked is not None:
+                db.register("marked", marked)
             db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(files)}")
             db.execute(
                 f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL"
@@ -83,17 +91,22 @@ def counts(paths: LinePaths) -> tuple[int, int, int]:
 
 
 def numbering_faults(paths: LinePaths) -> tuple[list[str], list[str]]:
-    """Numbers that are missing below the highest of their epoch, and numbers that are there more than once.
+    """Numbers that are missing up to the highest of their epoch, and numbers that are there more than once.
 
-    The numbers of an epoch start at 1. Twice means twice in the files: a part that is being sealed at this moment
+    The numbers of an epoch start at 1; the highest is known to the journal too, so that a lost last file is found.
+    Twice means twice in the files: a part that is being sealed at this moment
     is in a file and in the journal, and is no fault.
     """
+    marks = _rows(paths, "SELECT epoch, high_water FROM epochs")  # first: what comes later is above them
+    marked = pa.Table.from_pylist([dict(row) for row in marks], schema=_MARKS)
     seen = "SELECT epoch, number, count(*) AS times FROM sealed GROUP BY ALL"
     repeated = query(paths, f"SELECT epoch, number FROM ({seen}) WHERE times > 1 ORDER BY ALL")
     missing = query(
         paths,
-        "SELECT epoch, number FROM (SELECT epoch, unnest(generate_series(1, max(number))) AS number FROM parts"
-        " GROUP BY epoch) ANTI JOIN parts USING (epoch, number) ORDER BY ALL",
+        "SELECT epoch, number FROM (SELECT epoch, unnest(generate_series(1, max(top))) AS number FROM"
+        " (SELECT epoch, number AS top FROM parts UNION ALL SELECT epoch, high_water FROM marked) GROUP BY epoch)"
+        " ANTI JOIN parts USING (epoch, number) ORDER BY ALL",
+        marked=marked,
     )
     return _names(missing), _names(repeated)
 

@@ -37,8 +37,12 @@ class RequestInbox:
     """The line's end: requests, each handed out once."""
 
     def __init__(self, paths: LinePaths) -> None:
-        self._db = connect(paths.state_db, timeout_s=0.2)
-        self._db.execute(_TABLE)
+        """Raises StoreError."""
+        try:
+            self._db = connect(paths.state_db, timeout_s=0.2)
+            self._db.execute(_TABLE)
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot open {paths.state_db}: {error}; check the disk") from error
 
     def take(self) -> list[Request]:
         """What was asked since the last time. Raises StoreError."""

@@ -219,3 +219,15 @@ def test_completeness_finds_what_is_missing_and_what_is_there_twice(line):
     path.with_name("copy.parquet").unlink()
     path.unlink()
     assert history.completeness(line.data_dir, "demo").missing == [f"1-{n}" for n in range(1, 6)]
+
+
+def test_completeness_finds_that_the_last_file_is_lost(line):
+    for number in range(1, 4):
+        line.part(number)
+    line.log.seal(everything=True)
+    line.part(4)
+    line.log.seal(everything=True)
+    line.files()[-1].unlink()
+    assert history.completeness(line.data_dir, "demo").missing == ["1-4"]
+    line.files()[0].unlink()
+    assert history.completeness(line.data_dir, "demo").missing == [f"1-{n}" for n in range(1, 5)]
