@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from typing import Annotated
 
 import typer
 
+from inspection.cli._dashboard import HOST, dashboard_command, dashboard_url
 from inspection.cli._options import DataDir
 from inspection.domain.errors import InspectionError
 
@@ -66,8 +68,11 @@ def demo(
     target = data_dir_of(data_dir) if data_dir else data_dir_of(None) / "demo"
     target.mkdir(parents=True, exist_ok=True)
     before = _records(target)
-    with tempfile.TemporaryDirectory(prefix="inspection-demo-") as scratch, _stop_signals():
-        _run(Path(scratch), target, headless=headless, parts=parts, speed=speed, port=port, quiet=as_json)
+    if not headless:
+        _check_port(port)
+    with tempfile.TemporaryDirectory(prefix="inspection-demo-") as scratch:
+        with _until_stopped():
+            _run(Path(scratch), target, headless=headless, parts=parts, speed=speed, port=port, quiet=as_json)
         seen = _last_json_line(Path(scratch) / "gate controller.log")
     _report(target, before, asked=parts, triggers=int(str(seen.get("parts", 0))), as_json=as_json)
 
@@ -77,11 +82,17 @@ class _Stop(Exception):
 
 
 @contextmanager
-def _stop_signals() -> Iterator[None]:
+def _until_stopped() -> Iterator[None]:
+    """Ctrl-C or SIGTERM ends the body, once: what it does to end well is not interrupted again."""
+
     def stop(*_: object) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
         raise _Stop
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, stop)
     try:
         yield
     except _Stop:
@@ -89,6 +100,16 @@ def _stop_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            text = f"the dashboard cannot have port {port}: {error.strerror}. Choose another with --port."
+            raise InspectionError(text) from error
 
 
 def _run(scratch: Path, data_dir: Path, *, headless: bool, parts: int, speed: float, port: int, quiet: bool) -> None:
@@ -106,15 +127,14 @@ def _run(scratch: Path, data_dir: Path, *, headless: bool, parts: int, speed: fl
         station = _start(scratch, "station", ["run", LINE, "--gate-url", str(link), *site, "--lot", "demo"])
         running.append(station)
         if not headless:
-            from inspection.cli._dashboard import dashboard_command
-
             command, environment = dashboard_command(data_dir, LINE, port)
             running.append(_spawn(scratch, "dashboard", command, environment))
-            _say(f"Dashboard: http://127.0.0.1:{port}   (Ctrl-C stops the demo)", quiet)
+            _say(f"Dashboard: {dashboard_url(LINE, port)}   (Ctrl-C stops the demo)", quiet)
         _say(f"Parts come at {speed:g} a second; log and images are in {data_dir}", quiet)
         while not gate.has_ended:
-            if station.has_ended:
-                raise station.failure()
+            for process in running[1:]:
+                if process.has_ended:
+                    raise process.failure()
             time.sleep(0.1)
         if gate.handle.returncode != 0:
             raise gate.failure()

@@ -1,0 +1,95 @@
+"""The demo as a newcomer runs it: every process of it, the bundled model, a real pseudo-terminal, the log."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from inspection import history
+
+DEADLINE_S = 60.0
+
+
+def demo(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "inspection", "demo", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_headless(data_dir: Path, parts: int) -> dict[str, Any]:
+    process = demo("--headless", "--parts", str(parts), "--parts-per-s", "10", "--json", "--data-dir", str(data_dir))
+    output, told = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 0, told
+    summary: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return summary
+
+
+def test_every_part_of_a_headless_demo_is_on_record_and_none_passes_unjudged(tmp_path):
+    summary = run_headless(tmp_path, 40)
+    print(summary)
+    assert summary["triggers"] == summary["records"] == summary["parts"] == 40
+    assert summary["passed"] + summary["diverted"] == 40
+    assert summary["unknown"] == 0
+    assert summary["distinct_pictures"] == 40 - summary["unjudged"]
+    assert set(summary["latency_ms"]) == {"p50", "p95", "p99", "max"}
+    rows = history.parts(tmp_path, "demo")
+    assert set(rows.loc[rows["outcome"] == "PASSED", "verdict"]) == {"PASS"}
+    again = run_headless(tmp_path, 5)  # what was there before is not counted again
+    assert (again["records"], len(history.parts(tmp_path, "demo"))) == (5, 45)
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_all_of_it_with_a_summary_and_every_part_on_record(tmp_path, by):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = demo("--port", str(port), "--data-dir", str(tmp_path), "--parts-per-s", "5")
+    try:
+        wait_for(lambda: answers(port), process)
+        wait_for(lambda: parts(tmp_path) > 5, process)
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert len(children) >= 3
+        process.send_signal(by)
+        output, told = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
+    assert process.returncode == 0, told
+    assert f"http://127.0.0.1:{port}" in output
+    assert "parts went by" in output
+    assert not [child for child in children if child.is_running()]
+    complete = history.completeness(tmp_path, "demo")
+    assert (complete.missing, complete.repeated, complete.open) == ([], [], 0)
+    went_by = int(output.split(" parts went by")[0].split()[-1])
+    assert complete.parts == went_by
+
+
+def wait_for(happened, process):
+    until_s = time.monotonic() + DEADLINE_S
+    while not happened():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as reply:
+            return reply.status == 200
+    except OSError:
+        return False
+
+
+def parts(data_dir: Path) -> int:
+    return len(history.parts(data_dir, "demo")) if history.lines(data_dir) else 0
