@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from inspection.domain.types import (
+    Alarm,
     Decision,
     Frame,
     GateInputs,
@@ -215,6 +216,15 @@ class Journal(Protocol):
 
     def record_event(self, kind: str, text: str, utc: datetime, data: Mapping[str, object] | None = None) -> None:
         """Append to the event log."""
+
+    def latch(self, alarm: Alarm, utc: datetime) -> None:
+        """Keep an alarm that stands until a person clears it, whoever restarts. One a key; the first time counts."""
+
+    def unlatch(self, key: str) -> None:
+        """A person has cleared it."""
+
+    def latched(self) -> Sequence[tuple[Alarm, datetime]]:
+        """Alarms that stand, and since when."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Belt:
         """A part passed the sensor and is at the gate at `due_ns`."""
         self._riding[part] = _Riding(trigger_ns, due_ns)
 
-    def adopt(self, part: PartId, decision: Decision | None) -> None:
+    def adopt(self, part: PartId, decision: Decision | None = None) -> None:
         """A part of an earlier run, or one that was not seen: due by now, for all that is known."""
         now_ns = self._clock.monotonic_ns()
         self._riding[part] = _Riding(now_ns, now_ns, decision is not None, decision is Decision.PASS)

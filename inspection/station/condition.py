@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,14 +33,16 @@ class ConditionKeeper:
     """The one owner of the run state and the alarms.
 
     Written by the part path only; `now` is replaced whole, so that another thread can read it at any time.
-    Events that cannot be journaled wait here, in order, until they can.
+    What cannot be journaled waits here, in order, until it can. Latched alarms outlive the station.
     """
 
     def __init__(self, journal: Journal, clock: Clock) -> None:
+        """Raises StoreError if the alarms that stand cannot be read."""
         self._journal = journal
         self._clock = clock
-        self._unwritten: list[tuple[str, str, datetime]] = []
-        self.now = Condition(RunState.STARTING, None, clock.utc(), ())
+        self._unwritten: list[Callable[[], None]] = []
+        standing = tuple(Raised(alarm, since_utc) for alarm, since_utc in journal.latched())
+        self.now = Condition(RunState.STARTING, None, clock.utc(), standing)
 
     @property
     def is_latched(self) -> bool:
@@ -63,6 +66,8 @@ class ConditionKeeper:
         since_utc = before.since_utc if before else self._clock.utc()
         standing[alarm.key] = Raised(alarm, since_utc)
         self._set_alarms(tuple(standing.values()))
+        if alarm.latched:
+            self._unwritten.append(lambda: self._journal.latch(alarm, since_utc))
         self.event("alarm", f"{alarm.key}: {alarm.text}")
 
     def clear_alarm(self, key: str, *, acknowledged: bool = False) -> None:
@@ -74,21 +79,22 @@ class ConditionKeeper:
         )
         if len(kept) != len(self.now.alarms):
             self._set_alarms(kept)
+            self._unwritten.append(lambda: self._journal.unlatch(key))
             self.event("alarm-over", key)
 
     def event(self, kind: str, text: str) -> None:
         """Append to the event log, now or as soon as it can be written."""
-        self._unwritten.append((kind, text, self._clock.utc()))
+        utc = self._clock.utc()
+        self._unwritten.append(lambda: self._journal.record_event(kind, text, utc))
         self.flush()
 
     def flush(self) -> None:
-        """Write the events that wait."""
+        """Write what waits."""
         while self._unwritten:
-            kind, text, utc = self._unwritten[0]
             try:
-                self._journal.record_event(kind, text, utc)
+                self._unwritten[0]()
             except StoreError:
-                return  # the part path raises the store-down alarm; the events wait
+                return  # the part path raises the store-down alarm
             del self._unwritten[0]
 
     def _set_alarms(self, alarms: tuple[Raised, ...]) -> None:

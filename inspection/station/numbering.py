@@ -18,7 +18,15 @@ DIVERTED_BY_RULE = Outcome(OutcomeKind.DIVERTED, commanded=False, reported=False
 class Numbering:
     """The numbers of the running epoch. Methods that record raise StoreError and can be called again."""
 
-    def __init__(self, journal: Journal, context: Callable[[], PartContext], clock: Clock) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        context: Callable[[], PartContext],
+        clock: Clock,
+        adopt: Callable[[PartId], None],
+    ) -> None:
+        """`adopt` takes each part that was recorded without an outcome: it may still be on the belt."""
+        self._adopt = adopt
         self._journal = journal
         self._context = context
         self._clock = clock
@@ -73,25 +81,22 @@ class Numbering:
         """Remember why a number that was seen is not on record yet."""
         self._missed[part] = cause
 
-    def record(self, trigger: Trigger, context: PartContext) -> list[PartId]:
-        """Record a part, and first the numbers that were skipped before it: those are returned."""
-        skipped = self.fill_up_to(PartId(trigger.part.epoch, trigger.part.number - 1))
+    def record(self, trigger: Trigger, context: PartContext) -> None:
+        """Record a part, and first the numbers that were skipped before it."""
+        self.fill_up_to(PartId(trigger.part.epoch, trigger.part.number - 1))
         self._journal.record_triggers([trigger], context)
         self._high = trigger.part.number
-        return skipped
 
-    def fill_up_to(self, part: PartId) -> list[PartId]:
-        """Record numbers of this epoch up to this one that nobody saw; returns those."""
-        if part.epoch != self.epoch or part.number <= self._high:
-            return []
-        first = self._high + 1
-        self._record_gap(part.epoch, first, part.number, Cause.TRIGGER_LOST, None)
-        return [PartId(part.epoch, number) for number in range(first, part.number + 1)]
+    def fill_up_to(self, part: PartId) -> None:
+        """Record numbers of this epoch up to this one that nobody saw."""
+        if part.epoch == self.epoch and part.number > self._high:
+            self._record_gap(part.epoch, self._high + 1, part.number, Cause.TRIGGER_LOST, None)
 
-    def record_missed(self) -> list[PartId]:
+    def record_missed(self) -> None:
         """Record the numbers that were seen while nothing could be recorded."""
         ours = [part for part in self._missed if part.epoch == self.epoch]
-        return self.fill_up_to(max(ours)) if ours else []
+        if ours:
+            self.fill_up_to(max(ours))
 
     def _record_rest(self, epoch: int, last: int, default: Cause) -> None:
         """Record what is missing of an epoch that is over: nothing of it can pass any more."""
@@ -105,6 +110,8 @@ class Numbering:
                 self._high = numbers[-1]
             for number in numbers:
                 self._missed.pop(PartId(epoch, number), None)
+                if outcome is None:  # at once: what comes after may fail
+                    self._adopt(PartId(epoch, number))
 
     def _by_cause(self, epoch: int, first: int, last: int, default: Cause) -> Iterator[tuple[Cause, range]]:
         """Runs of numbers that have the same cause. A run of thousands (a long stop) stays one."""

@@ -87,8 +87,8 @@ class PartPath:
         self._context = context
         self._clock = clock
         self._settings = settings
-        self._numbering = Numbering(journal, context, clock)
         self._belt = Belt(journal, condition, clock, grace_ns=settings.outcome_grace_ns)
+        self._numbering = Numbering(journal, context, clock, adopt=self._belt.adopt)
         self._waiting: list[Trigger] = []
         self._unrecorded: list[JudgedPart] = []  # judged while the store was down; nothing was sent for them
         self._acks: list[tuple[Acknowledged, float | None]] = []
@@ -201,7 +201,7 @@ class PartPath:
             return
         self.tally.triggers += 1
         try:
-            self._adopt(self._numbering.record(trigger, self._context()))
+            self._numbering.record(trigger, self._context())
         except StoreError as error:
             self._numbering.missed(trigger.part, Cause.STORE_DOWN)
             self._store_down(str(error))
@@ -223,7 +223,7 @@ class PartPath:
     def _take_outcome(self, resolved: Resolved) -> None:
         part = resolved.part
         try:
-            self._adopt(self._numbering.fill_up_to(part))
+            self._numbering.fill_up_to(part)
             self._belt.resolve(part, resolved.outcome, resolved.monotonic_ns)
         except StoreError as error:
             self._store_down(str(error))  # not confirmed: the controller tells it again
@@ -293,7 +293,7 @@ class PartPath:
             if self._unrecorded:
                 self._journal.record_verdicts(self._unrecorded)
                 self._unrecorded = []
-            self._adopt(self._numbering.record_missed())
+            self._numbering.record_missed()
         except StoreError as error:
             self._store_down(str(error))
 
@@ -307,11 +307,6 @@ class PartPath:
             del self._acks[: -self._settings.queue_capacity]  # figures of parts, not the record of them
             return
         self._acks = []
-
-    def _adopt(self, parts: list[PartId]) -> None:
-        """Numbers that nobody saw ride on the belt too, until the controller says what became of them."""
-        for part in parts:
-            self._belt.adopt(part, None)
 
     def _store_down(self, reason: str) -> None:
         self._condition.raise_alarm(

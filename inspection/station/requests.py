@@ -13,10 +13,13 @@ class RequestDesk:
     """Looks into the inbox about twice a second."""
 
     def __init__(self, inbox: Inbox, condition: ConditionKeeper, clock: Clock) -> None:
+        """Raises StoreError."""
         self._inbox = inbox
         self._condition = condition
         self._clock = clock
         self._looked_ns = clock.monotonic_ns()
+        for request in inbox.take():  # asked of an earlier run: whoever asked has not seen what stands now
+            condition.event("refused", f"{request.kind} {request.subject} by {request.by}: the line was restarted")
 
     def __call__(self) -> None:
         now_ns = self._clock.monotonic_ns()

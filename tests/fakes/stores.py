@@ -10,7 +10,7 @@ from inspection.domain.ports import Evidence
 from inspection.domain.types import Frame, PartId
 
 WRITES = frozenset(
-    "new_epoch record_triggers record_gap record_verdicts record_acks record_outcome record_event".split()
+    "new_epoch record_triggers record_gap record_verdicts record_acks record_outcome record_event latch unlatch".split()
 )
 
 

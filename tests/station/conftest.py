@@ -9,7 +9,7 @@ import pytest
 
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
-from inspection.domain.types import Frame, PartId, Verdict, VerdictKind
+from inspection.domain.types import Decision, Frame, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
@@ -91,6 +91,16 @@ class Bench:
         rows = {PartId(int(row.epoch), int(row.number)): row for row in frame.itertuples()}
         assert len(rows) == len(frame), "a part is in the log twice"
         return rows
+
+    def sent(self) -> dict[PartId, Decision]:
+        """The last command that each part was sent."""
+        return dict(self.gate.sent)
+
+    def events(self) -> set[str]:
+        """Kinds of events on record."""
+        from inspection import history
+
+        return set(history.events(self.data_dir, "demo")["kind"])
 
     def alarms(self) -> set[str]:
         return {raised.alarm.key for raised in self.condition.now.alarms}

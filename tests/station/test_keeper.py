@@ -98,6 +98,18 @@ def test_an_alarm_is_acknowledged_by_a_person_and_both_are_on_record(bench):
     assert "acknowledged" in history.events(bench.data_dir, "demo")["kind"].tolist()
 
 
+def test_what_was_asked_of_an_earlier_run_is_not_done(bench):
+    bench.condition.raise_alarm(Alarm("wrong-pass", "find the part", latched=True))
+    app.acknowledge(bench.data_dir, "demo", "wrong-pass", "demo")
+    inbox = RequestInbox(bench.paths)
+    desk = RequestDesk(inbox, bench.condition, bench.clock)
+    bench.clock.advance(1)
+    desk()
+    inbox.close()
+    assert bench.alarms() == {"wrong-pass"}
+    assert "refused" in bench.events()
+
+
 def test_an_alarm_is_not_acknowledged_by_nobody_or_on_a_line_that_never_ran(bench, tmp_path):
     with pytest.raises(InspectionError, match="named person"):
         app.acknowledge(bench.data_dir, "demo", "wrong-pass", "  ")

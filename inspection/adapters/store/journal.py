@@ -21,10 +21,11 @@ from typing import Literal
 
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Acknowledged, JudgedPart, OpenPart
-from inspection.domain.types import Outcome, PartContext, PartId, Trigger, Verdict, VerdictKind
+from inspection.domain.types import Alarm, Outcome, PartContext, PartId, Trigger, Verdict, VerdictKind
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS identity (only INTEGER PRIMARY KEY CHECK (only = 1), station INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS latched (key TEXT PRIMARY KEY, text TEXT NOT NULL, since_us INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS epochs (
     epoch INTEGER PRIMARY KEY AUTOINCREMENT, boot INTEGER UNIQUE, high_water INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS contexts (id INTEGER PRIMARY KEY, content TEXT NOT NULL UNIQUE);
@@ -223,6 +224,24 @@ class SqliteJournal:
                 "INSERT INTO events (utc_us, kind, text, data) VALUES (?, ?, ?, ?)",
                 (to_us(utc), kind, text, json.dumps(dict(data)) if data else None),
             )
+
+    def latch(self, alarm: Alarm, utc: datetime) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO latched VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text",
+                (alarm.key, alarm.text, to_us(utc)),
+            )
+
+    def unlatch(self, key: str) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM latched WHERE key = ?", (key,))
+
+    def latched(self) -> Sequence[tuple[Alarm, datetime]]:
+        with self._transaction() as db:
+            rows = db.execute("SELECT key, text, since_us FROM latched ORDER BY since_us, key").fetchall()
+        return [
+            (Alarm(key, text, latched=True), _EPOCH_START + since_us * _MICROSECOND) for key, text, since_us in rows
+        ]
 
     def _context_id(self, db: sqlite3.Connection, context: PartContext) -> int:
         content = json.dumps(

@@ -1,0 +1,137 @@
+"""Every number that the controller gave is on record once, whoever was away when it gave it."""
+
+from inspection.domain.ports import Started
+from inspection.domain.types import Decision, PartId, RunState, Verdict, VerdictKind
+from tests.fakes.parts import DIVERTED
+
+REJECT = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
+
+
+def test_numbers_that_are_skipped_are_parts_too(bench):
+    bench.attach()
+    bench.gate.trigger(1, 4)
+    bench.run()
+    rows = bench.rows()
+    assert [rows[bench.part(n)].cause for n in (2, 3)] == ["trigger-lost"] * 2
+    bench.gate.resolve(bench.part(2), DIVERTED)
+    bench.run()
+    assert bench.rows()[bench.part(2)].outcome == "DIVERTED"
+    assert bench.part(2) in bench.gate.confirmed
+
+
+def test_a_part_that_is_heard_of_only_at_the_gate_is_on_record(bench):
+    bench.attach()
+    bench.gate.resolve(bench.part(2), DIVERTED)
+    bench.run()
+    assert {part.number: row.cause for part, row in bench.rows().items()} == {1: "trigger-lost", 2: "trigger-lost"}
+
+
+def test_a_trigger_that_is_repeated_is_one_part(bench):
+    bench.attach()
+    bench.gate.trigger(1, 1)
+    bench.run()
+    bench.gate.trigger(1)
+    bench.gate.trigger(7, epoch=99)
+    bench.run()
+    assert len(bench.gate.sent) == 1
+    assert bench.path.tally.ignored == 3
+    assert set(bench.rows()) == {bench.part(1)}
+
+
+def test_a_lost_link_diverts_says_so_and_recovers_in_a_new_epoch(bench):
+    first = bench.attach()
+    bench.gate.trigger(1)
+    bench.run()
+    bench.gate.trigger(2)
+    bench.gate.detach()
+    bench.run()
+    assert bench.condition.now.state is RunState.DEGRADED
+    assert "unplugged" in bench.condition.now.reason
+    second = bench.attach(epoch=first, count=4)
+    assert second != first
+    assert bench.condition.now.state is RunState.RUNNING
+    rows = bench.rows()
+    assert [rows[PartId(first, n)].cause for n in (2, 3, 4)] == ["link-down"] * 3
+    assert rows[PartId(first, 3)].outcome == "DIVERTED"
+    assert not rows[PartId(first, 3)].outcome_reported
+    assert all(decision is Decision.PASS and part.number == 1 for part, decision in bench.gate.sent)
+
+
+def test_parts_that_went_by_before_the_station_are_on_record_once(bench):
+    bench.gate.attach(boot=7, count=3)
+    bench.gate.deaf = True
+    bench.run()
+    bench.gate.deaf = False
+    bench.attach(boot=7, count=5)  # START was not taken: two more came meanwhile
+    rows = bench.rows()
+    assert sorted(part.number for part in rows) == [1, 2, 3, 4, 5]
+    assert len({part.epoch for part in rows}) == 1
+    assert {row.cause for row in rows.values()} == {"station-down"}
+    assert bench.gate.starts[0][0] == bench.gate.starts[1][0], "an epoch is not wasted on a START that was not taken"
+
+
+def test_an_epoch_that_was_not_asked_for_is_not_taken(bench):
+    bench.gate.say(Started(77))
+    bench.run()
+    assert bench.condition.now.state is RunState.STARTING
+
+
+def test_no_epoch_begins_before_the_store_can_be_written(bench):
+    bench.journal.fails = True
+    bench.gate.attach(count=2)
+    bench.run()
+    assert bench.gate.starts == []
+    bench.journal.fails = False
+    bench.run()
+    assert len(bench.gate.starts) == 1
+    assert len(bench.rows()) == 2
+
+
+def test_an_epoch_whose_beginning_was_never_heard_is_followed_by_another(bench):
+    bench.gate.deaf = True
+    bench.gate.attach()
+    bench.run()
+    ((begun, _),) = bench.gate.starts
+    bench.gate.deaf = False
+    assert bench.attach(epoch=begun, count=2) != begun
+    assert [(row.cause, row.outcome) for part, row in bench.rows().items() if part.epoch == begun] == [
+        ("station-down", "DIVERTED"),
+        ("station-down", "DIVERTED"),
+    ]
+
+
+def test_numbers_missed_before_the_controller_restarted_are_on_record(bench):
+    epoch = bench.attach()
+    bench.journal.fails = True
+    bench.gate.trigger(1, 2)
+    bench.run()
+    bench.gate.detach("it was switched off")
+    bench.run()
+    bench.journal.fails = False
+    bench.attach(boot=2, count=0)
+    rows = bench.rows()
+    assert [rows[PartId(epoch, n)].cause for n in (1, 2)] == ["store-down"] * 2
+
+
+def test_skipped_numbers_are_followed_to_the_gate_though_the_part_after_them_could_not_be_recorded(bench):
+    bench.attach()
+    bench.journal.fail_on = {"record_triggers"}
+    bench.gate.trigger(3)
+    bench.run()
+    bench.journal.fail_on = set()
+    bench.run()
+    for number in (1, 2, 3):
+        bench.gate.resolve(bench.part(number), DIVERTED)
+    bench.run()
+    assert [(row.cause, row.outcome) for row in bench.rows().values()] == [
+        ("trigger-lost", "DIVERTED"),
+        ("trigger-lost", "DIVERTED"),
+        ("store-down", "DIVERTED"),
+    ]
+    assert bench.path.is_empty()
+
+
+def test_parts_that_another_station_counted_are_not_ours(bench):
+    bench.attach(epoch=1, count=7, station=bench.real_journal.station_id + 1)
+    assert not bench.rows()
+    assert "other-station" in bench.events()
