@@ -28,7 +28,7 @@ def test_a_good_part_passes_and_a_bad_one_is_diverted_and_both_are_on_record(ben
     assert set(bench.evidence.kept) == {bench.part(2)}
 
 
-def test_a_pass_is_journaled_before_it_is_bench.sent():
+def test_a_pass_is_journaled_before_it_is_sent(bench):
     bench.attach()
     seen = []
 
