@@ -26,14 +26,16 @@ from inspection.calibration.record import Calibration, load_calibration
 from inspection.config import (
     DryGateConfig,
     EvidenceConfig,
+    FolderCameraConfig,
     LineConfig,
+    LogConfig,
     RecipeConfig,
     SerialGateConfig,
     Site,
     TimerTriggerConfig,
 )
 from inspection.domain.errors import CalibrationError
-from inspection.domain.ports import Clock, Encoder, Gate
+from inspection.domain.ports import Camera, Clock, Encoder, Gate
 from inspection.domain.types import Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
@@ -135,14 +137,9 @@ def build_station(
     with ExitStack() as stack:
         stack.enter_context(LineLock(paths))
         journal = stack.enter_context(closing(SqliteJournal(paths.state_db, line.durability)))
-        log = stack.enter_context(
-            closing(
-                ParquetLog(paths, clock, seal_after_parts=line.log.seal_after_parts, seal_after_s=line.log.seal_after_s)
-            )
-        )
+        log = stack.enter_context(closing(_open_log(paths, line.log, clock)))
         inbox = stack.enter_context(closing(RequestInbox(paths)))
         evidence = ImageEvidence(paths)
-        board = FileStatusBoard(paths)
         condition = ConditionKeeper(journal, clock)
 
         encoder = encoder or load_encoder(recipe)
@@ -150,13 +147,7 @@ def build_station(
         rater = Rater(encoder, prototypes_of(recipe, encoder), calibration.thresholds, region_of(recipe))
         context = _context(line, recipe, calibration, encoder, options, clock)
 
-        camera = stack.enter_context(
-            closing(
-                FolderCamera(
-                    line.camera.path, clock, seed=line.camera.seed if line.camera.order == "shuffled" else None
-                )
-            )
-        )
+        camera = stack.enter_context(closing(_open_camera(line.camera, clock)))
         _warm_up(rater, clock)
         travel = _travel(line)
         gate = _open_gate(line, options, travel, journal.station_id, clock)
@@ -183,7 +174,7 @@ def build_station(
         yield Station(
             path=path,
             gate=gate,
-            keeper=StoreKeeper(evidence, log, board, report, clock),
+            keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock),
             condition=condition,
             requests=RequestDesk(inbox, condition, clock),
             clock=clock,
@@ -218,6 +209,14 @@ def _context(
         )
 
     return context
+
+
+def _open_log(paths: LinePaths, log: LogConfig, clock: Clock) -> ParquetLog:
+    return ParquetLog(paths, clock, seal_after_parts=log.seal_after_parts, seal_after_s=log.seal_after_s)
+
+
+def _open_camera(camera: FolderCameraConfig, clock: Clock) -> Camera:
+    return FolderCamera(camera.path, clock, seed=camera.seed if camera.order == "shuffled" else None)
 
 
 def _travel(line: LineConfig) -> Travel:

@@ -31,7 +31,8 @@ def score_files(
 
     chunks = [files[start : start + _BATCH] for start in range(0, len(files), _BATCH)]
     scores = []
-    for chunk in track(chunks, description=what, console=Console(stderr=True), transient=True):
+    console = Console(stderr=True)
+    for chunk in track(chunks, description=what, console=console, transient=True, disable=not console.is_terminal):
         embeddings = encoder.embed_images([region.crop(read_image(path)) for path in chunk])
         scores.append(score(embeddings, prototypes, encoder.logit_scale))
     return np.concatenate(scores)
