@@ -1,4 +1,4 @@
-"""One life of a station among the laws: the real part path, journal, log and session, with a made-up camera and scorer."""
+"""One life of a station: the real part path, journal, log and session, with a made-up camera and scorer."""
 
 from __future__ import annotations
 
