@@ -81,8 +81,7 @@ def generic_phrase(rng: np.random.Generator, name: str) -> str:
 
 
 def defect_phrase(rng: np.random.Generator, kind: str, name: str, family: str | None = None) -> str:
-    """A part with a defect of that kind: "a scratched washer", "a washer with a long scratch", "a
-    scratch"."""
+    """A part with a defect of that kind: "a scratched washer", "a washer with a long scratch", "a scratch"."""
     if rng.random() < 0.22:
         return _frame(rng, article(f"{_pick(rng, words.DEFECT_ADJECTIVES[kind])} {name}"))
     own = words.OWN_MISSING.get(family or "", ()) if kind == "missing feature" else ()

@@ -36,8 +36,7 @@ class Site:
 
 
 def _inner_point(rng: np.random.Generator, site: Site, clearance: float) -> tuple[float, float]:
-    """A point of the face at least `clearance` from any edge, if one of 60 tries finds it; else the
-    deepest."""
+    """A point of the face at least `clearance` from any edge, if one of 60 tries finds it; else the deepest."""
     best, point = 1e9, (0.0, 0.0)
     for u, v in rng.uniform(-0.85, 0.85, (60, 2)):
         distance = site.grid.nearest(site.shape.distance, u, v, site.pose)

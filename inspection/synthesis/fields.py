@@ -1,5 +1,4 @@
-"""Small building blocks of a picture: coordinate grids, smooth noise, steps. Pure functions on float32 (H,
-W)."""
+"""Small building blocks of a picture: coordinate grids, smooth noise, steps. Pure functions on float32 (H, W)."""
 
 from __future__ import annotations
 
@@ -42,8 +41,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where the part lies: centre in image units, size of one part unit in image units, turn,
-    foreshortening."""
+    """Where the part lies: centre in image units, size of one part unit in image units, turn, foreshortening."""
 
     centre_x: float
     centre_y: float

@@ -138,6 +138,5 @@ def replace_material(look: Look, material: Material) -> Look:
 
 
 def station_camera(look: Look) -> Look:
-    """A well-kept station: in colour, sharp, little noise; its own JPEG is written by whoever saves the
-    frame."""
+    """A well-kept station: in colour, sharp, little noise; its own JPEG is written by whoever saves the frame."""
     return replace(look, monochrome=False, blur_px=0.25, sensor_noise=0.006, jpeg_quality=None, exposure=1.0)

@@ -69,8 +69,7 @@ def render(
     size_px: int = 128,
     line: Line | None = None,
 ) -> Rendered:
-    """One part: good, or with a defect of `kind`. Raises ValueError for a family, kind or size that there
-    is not."""
+    """One part: good, or with a defect of `kind`. Raises ValueError for a family, kind or size that there is not."""
     scene = _Scene(seed, family, size_px, line)
     return scene.clean() if kind is None else scene.defective(kind)
 

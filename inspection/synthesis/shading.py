@@ -1,5 +1,4 @@
-"""From geometry to pixels: one key light near the part, a fill, highlights, a soft shadow, and the
-camera's faults."""
+"""From geometry to pixels: one key light near the part, a fill, highlights, a soft shadow, and the camera's faults."""
 
 from __future__ import annotations
 
@@ -51,8 +50,7 @@ def _slope(height: Field, pixel: float) -> tuple[Field, Field]:
 
 
 def shadow(grid: Grid, distance: Field, look: Look) -> Field:
-    """How much light reaches the ground, 0 to 1 (H, W): the outline, moved away from the light and
-    softened."""
+    """How much light reaches the ground, 0 to 1 (H, W): the outline, moved away from the light and softened."""
     size = grid.size_px
     softness = 0.12
     lift = 0.06 * size / 2 * grid.scale

@@ -12,8 +12,7 @@ from inspection.synthesis.fields import Field, Grid, as_field, round_edge, smoot
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """`distance` (H, W) negative inside the solid; `height` (H, W) of its face; `tone` (H, W) multiplies
-    its colour."""
+    """`distance` (H, W) negative inside the solid; `height` (H, W) of its face; `tone` (H, W) multiplies its colour."""
 
     distance: Field
     height: Field
@@ -137,8 +136,7 @@ def gear(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
 
 
 def turned_disc(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
-    """A disc with the rings that a lathe leaves, a step and a centre bore. Incomplete: the bore is
-    missing."""
+    """A disc with the rings that a lathe leaves, a step and a centre bore. Incomplete: the bore is missing."""
     outer, bore, ledge = rng.uniform(0.82, 0.9), rng.uniform(0.1, 0.22), rng.uniform(0.45, 0.7)
     drop, pitch, strength = rng.uniform(-0.05, 0.05), rng.uniform(40, 90), rng.uniform(0.02, 0.08)
     radius = _radius(grid)

@@ -1,5 +1,4 @@
-"""What the bundled model is trained on: pairs rendered in a process of their own, and sentences about
-them."""
+"""What the bundled model is trained on: pairs rendered in a process of their own, and sentences about them."""
 
 from __future__ import annotations
 

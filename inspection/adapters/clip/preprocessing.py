@@ -74,8 +74,7 @@ class Preprocessing:
         return f"{size} resize={self.mode}-antialias crop={crop} mean={mean} std={std}"
 
     def apply(self, images: Sequence[Pixels]) -> Tensor:
-        """RGB uint8 (H, W, 3) each, of any sizes -> float32 (n, 3, h, w). Raises ValueError for anything
-        else."""
+        """RGB uint8 (H, W, 3) each, of any sizes -> float32 (n, 3, h, w). Raises ValueError for anything else."""
         import torch
 
         small = torch.cat([self._resize(check_pixels(image)) for image in images])

@@ -151,8 +151,7 @@ def beginning(plan: Plan) -> tuple[PartsClipModel, CLIPTokenizer]:
 
 
 def train(plan: Plan) -> Marks:
-    """Train, examine as it goes, save the folder and `training.json` with all figures. Returns the final
-    marks."""
+    """Train, examine as it goes, save the folder and `training.json` with all figures. Returns the final marks."""
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.manual_seed(plan.seed)
     torch.set_num_threads(plan.threads)
