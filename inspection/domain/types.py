@@ -108,8 +108,8 @@ class Frame:
 class Verdict:
     """What was judged of one part, and on which evidence.
 
-    `description` is the one that decided: for REJECT the one furthest over its threshold, for PASS the
-    nearest to it. `margin` is its score minus its threshold, in standard deviations of good parts:
+    `description` is the one that decided: for REJECT the one that fits best of those over their thresholds, for
+    PASS the nearest to its own. `margin` is its score minus its threshold, in standard deviations of good parts:
     positive rejects. `cause` is set exactly when the kind is UNJUDGED.
     """
 

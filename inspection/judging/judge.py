@@ -12,13 +12,17 @@ from inspection.domain.types import Cause, Verdict, VerdictKind
 def judge(scores: Mapping[str, float], thresholds: Mapping[str, Threshold]) -> Verdict:
     """REJECT if any description is over its threshold, else PASS; UNJUDGED if anything is missing or not finite.
 
-    The description that decided is the one with the largest margin.
+    The description that is named is, for a REJECT, the one that fits best of those over their thresholds (scores are
+    against the same normal phrasings on one scale, so they compare); for a PASS, the one nearest to its threshold.
     """
     if not thresholds or set(scores) != set(thresholds) or not all(math.isfinite(value) for value in scores.values()):
         return Verdict(
             VerdictKind.UNJUDGED, dict(scores), cause=Cause.SCORER_FAULT, detail="scores and thresholds do not match"
         )
     margins = {name: threshold.margin(scores[name]) for name, threshold in thresholds.items()}
-    decisive = max(margins, key=margins.__getitem__)
-    rejected = any(scores[name] > threshold.score for name, threshold in thresholds.items())
-    return Verdict(VerdictKind.REJECT if rejected else VerdictKind.PASS, dict(scores), decisive, margins[decisive])
+    over = [name for name, threshold in thresholds.items() if scores[name] > threshold.score]
+    if over:
+        named = max(over, key=scores.__getitem__)
+        return Verdict(VerdictKind.REJECT, dict(scores), named, margins[named])
+    named = max(margins, key=margins.__getitem__)
+    return Verdict(VerdictKind.PASS, dict(scores), named, margins[named])

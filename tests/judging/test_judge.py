@@ -32,9 +32,13 @@ def test_without_thresholds_nothing_is_judged():
     assert judge({}, {}).kind is VerdictKind.UNJUDGED
 
 
-def test_the_description_that_decides_is_the_one_furthest_over():
-    verdict = judge({"scratch": 1.5, "stain": 8.0}, LIMITS)
+def test_a_reject_names_the_description_that_fits_best_of_those_over_their_thresholds():
+    verdict = judge({"scratch": 4.0, "stain": 8.0}, LIMITS)
     assert (verdict.kind, verdict.description, verdict.margin) == (VerdictKind.REJECT, "stain", 5.0)
+    verdict = judge({"scratch": 4.0, "stain": 3.0}, LIMITS)  # 6 and 2.5 standard deviations over
+    assert (verdict.description, verdict.margin) == ("scratch", 6.0)
+    verdict = judge({"scratch": 0.5, "stain": -1.5}, LIMITS)  # scratch fits better, and is under its threshold
+    assert (verdict.description, verdict.margin) == ("stain", 0.25)
 
 
 def test_a_pass_names_the_description_it_came_nearest_to():
