@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -60,21 +60,16 @@ def demo(
     if headless and not parts:
         raise typer.BadParameter("without a dashboard it must end by itself: say how many --parts")
     from inspection.cli._options import data_dir_of
-    from inspection.config import load_site
-    from inspection.resources import configs_dir
 
-    line = load_site(configs_dir()).line(LINE)
-    speed = parts_per_s or (line.parts_per_s_max if headless else 2.0)
     target = data_dir_of(data_dir) if data_dir else data_dir_of(None) / "demo"
     target.mkdir(parents=True, exist_ok=True)
-    before = _records(target)
     if not headless:
         _check_port(port)
     with tempfile.TemporaryDirectory(prefix="inspection-demo-") as scratch:
         with _until_stopped():
-            _run(Path(scratch), target, headless=headless, parts=parts, speed=speed, port=port, quiet=as_json)
+            _run(Path(scratch), target, parts=parts, parts_per_s=parts_per_s, port=None if headless else port)
         seen = _last_json_line(Path(scratch) / "gate controller.log")
-    _report(target, before, asked=parts, triggers=int(str(seen.get("parts", 0))), as_json=as_json)
+    _report(target, seen, asked=parts, as_json=as_json)
 
 
 class _Stop(Exception):
@@ -112,25 +107,27 @@ def _check_port(port: int) -> None:
             raise InspectionError(text) from error
 
 
-def _run(scratch: Path, data_dir: Path, *, headless: bool, parts: int, speed: float, port: int, quiet: bool) -> None:
+def _run(scratch: Path, data_dir: Path, *, parts: int, parts_per_s: float | None, port: int | None) -> None:
     """Start everything, wait until the belt is empty or somebody stops it, and end it in the right order."""
+    from inspection.config import load_site
     from inspection.resources import configs_dir
 
     link = scratch / "gate"
     running: list[_Process] = []
     try:
-        belt = ["--parts-per-s", str(speed), "--parts", str(parts), "--wait-for-station"]
-        gate = _start(scratch, "gate controller", ["gate-sim", "--link", str(link), *belt, "--json"])
-        running.append(gate)
-        _wait_for(link.exists, gate)
+        # The station takes longest to start, and waits for the port.
         site = ["--config-dir", str(configs_dir()), "--data-dir", str(data_dir)]
         station = _start(scratch, "station", ["run", LINE, "--gate-url", str(link), *site, "--lot", "demo"])
         running.append(station)
-        if not headless:
+        speed = parts_per_s or (load_site(configs_dir()).line(LINE).parts_per_s_max if port is None else 2.0)
+        belt = ["--parts-per-s", str(speed), "--parts", str(parts), "--wait-for-station"]
+        gate = _start(scratch, "gate controller", ["gate-sim", "--link", str(link), *belt, "--json"])
+        running.insert(0, gate)
+        if port is not None:
             command, environment = dashboard_command(data_dir, LINE, port)
             running.append(_spawn(scratch, "dashboard", command, environment))
-            _say(f"Dashboard: {dashboard_url(LINE, port)}   (Ctrl-C stops the demo)", quiet)
-        _say(f"Parts come at {speed:g} a second; log and images are in {data_dir}", quiet)
+            typer.echo(f"Dashboard: {dashboard_url(LINE, port)}   (Ctrl-C stops the demo)")
+        typer.echo(f"Parts come at {speed:g} a second; log and images are in {data_dir}")
         while not gate.has_ended:
             for process in running[1:]:
                 if process.has_ended:
@@ -173,41 +170,25 @@ def _end(process: _Process) -> None:
         process.handle.wait()
 
 
-def _wait_for(condition: object, process: _Process) -> None:
-    assert callable(condition)
-    until_s = time.monotonic() + _START_S
-    while not condition():
-        if process.has_ended or time.monotonic() > until_s:
-            raise process.failure()
-        time.sleep(0.02)
-
-
-def _say(text: str, quiet: bool) -> None:
-    typer.echo(text, err=quiet)
-
-
-def _last_json_line(path: Path) -> dict[str, object]:
+def _last_json_line(path: Path) -> dict[str, Any]:
     for line in reversed(path.read_text(errors="replace").splitlines()):
         if line.startswith("{"):
-            found: dict[str, object] = json.loads(line)
+            found: dict[str, Any] = json.loads(line)
             return found
     return {}
 
 
-def _records(data_dir: Path) -> int:
-    """The newest epoch on record before the run."""
-    from inspection import history
-
-    parts = history.parts(data_dir, LINE, newest=1)
-    return int(parts["epoch"].max()) if len(parts) else 0
-
-
-def _report(data_dir: Path, before: int, *, asked: int, triggers: int, as_json: bool) -> None:
+def _report(data_dir: Path, seen: dict[str, Any], *, asked: int, as_json: bool) -> None:
+    """The log of the run, held against what the gate controller `seen`."""
     from inspection import history
     from inspection.cli._summary import summarise
 
+    if not history.lines(data_dir):
+        typer.echo("Stopped before the station was ready: no part went by.")
+        return
     parts = history.parts(data_dir, LINE)
-    summary = summarise(parts[parts["epoch"] > before], asked=asked or triggers, triggers=triggers)
+    triggers = int(seen.get("parts", 0))
+    summary = summarise(parts[parts["epoch"].isin(seen.get("epochs", []))], asked=asked or triggers, triggers=triggers)
     if as_json:
         typer.echo(json.dumps(summary.as_dict()))
         return

@@ -7,6 +7,7 @@ import secrets
 import signal
 import time
 from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -16,6 +17,7 @@ from inspection.cli._options import AsJson
 
 if TYPE_CHECKING:
     from inspection.adapters.gates.virtual import PartFeed, PtyController
+    from inspection.wire.controller import Gone
 
 _CONFIRM_S = 5.0
 
@@ -48,13 +50,29 @@ def gate_sim(
         pty = stack.enter_context(PtyController(controller, link=link))
         feed = PartFeed(controller, parts_per_s=parts_per_s, parts=parts, wait_for_station=wait_for_station)
         typer.echo(f"gate controller at {pty.path}; Ctrl-C stops the belt, twice pulls the plug", err=as_json)
-        passed, diverted = _serve(pty, feed, asked, record)
+        gone = _serve(pty, feed, asked, record)
         unconfirmed = not controller.is_idle
     if as_json:
-        summary = {"parts": passed + diverted, "passed": passed, "diverted": diverted, "unconfirmed": unconfirmed}
-        typer.echo(json.dumps(summary))
+        typer.echo(json.dumps({**asdict(gone), "unconfirmed": unconfirmed}))
     else:
-        typer.echo(f"{passed + diverted} parts went by: {passed} passed, {diverted} diverted")
+        typer.echo(f"{gone.parts} parts went by: {gone.passed} passed, {gone.diverted} diverted")
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What physically went past the gate; `epochs` that the parts were of."""
+
+    parts: int = 0
+    passed: int = 0
+    diverted: int = 0
+    epochs: list[int] = field(default_factory=list)
+
+    def add(self, part: Gone) -> None:
+        self.parts += 1
+        self.passed += part.passed
+        self.diverted += not part.passed
+        if part.epoch not in self.epochs:
+            self.epochs.append(part.epoch)
 
 
 class _Asked:
@@ -69,10 +87,10 @@ class _Asked:
         self.times += 1
 
 
-def _serve(pty: PtyController, feed: PartFeed, asked: _Asked, record: TextIO | None) -> tuple[int, int]:
-    """Until the last part is gone and on record (or nobody confirms it); (passed, diverted)."""
+def _serve(pty: PtyController, feed: PartFeed, asked: _Asked, record: TextIO | None) -> _Tally:
+    """Until the last part is gone and on record (or nobody confirms it)."""
     controller = pty.controller
-    passed = diverted = 0
+    tally = _Tally()
     gone_us: int | None = None
     while asked.times < 2:
         if asked.times:
@@ -81,8 +99,7 @@ def _serve(pty: PtyController, feed: PartFeed, asked: _Asked, record: TextIO | N
         pty.flush()
         pty.exchange(_now_us, next_us)
         for part in controller.gone:
-            passed += part.passed
-            diverted += not part.passed
+            tally.add(part)
             if record is not None:
                 record.write(json.dumps(part._asdict()) + "\n")
                 record.flush()
@@ -91,7 +108,7 @@ def _serve(pty: PtyController, feed: PartFeed, asked: _Asked, record: TextIO | N
             gone_us = gone_us or _now_us()
             if controller.is_idle or _now_us() - gone_us > _CONFIRM_S * 1e6:
                 break
-    return passed, diverted
+    return tally
 
 
 def _now_us() -> int:

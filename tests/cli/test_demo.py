@@ -93,3 +93,24 @@ def answers(port: int) -> bool:
 
 def parts(data_dir: Path) -> int:
     return len(history.parts(data_dir, "demo")) if history.lines(data_dir) else 0
+
+
+def test_stopped_at_once_it_says_so_and_leaves_nothing_running(tmp_path):
+    process = demo("--headless", "--parts", "9", "--data-dir", str(tmp_path))
+    assert process.stdout.readline().startswith("Parts come at 20 a second")
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    output, told = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 0, told
+    assert "no part went by" in output
+    assert "Traceback" not in told
+    assert not [child for child in children if child.is_running()]
+
+
+def test_a_port_that_is_taken_is_named_before_anything_starts(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = demo("--port", str(taken.getsockname()[1]), "--data-dir", str(tmp_path))
+        _, told = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 1
+    assert "Choose another with --port" in told
+    assert not history.lines(tmp_path)

@@ -103,7 +103,7 @@ class PartFeed:
         if self._next_us is None:
             if self._wait_for_station and not self._controller.in_session:
                 return now_us + _TICK_US
-            self._next_us = now_us + self._period_us
+            self._next_us = now_us
         while self._next_us <= now_us and not self.is_over:
             self._controller.sense(now_us, now_us - self._next_us)
             self._next_us += self._period_us
