@@ -24,6 +24,7 @@ from inspection.domain.ports import Acknowledged, JudgedPart, OpenPart
 from inspection.domain.types import Alarm, Outcome, PartContext, PartId, Trigger, Verdict, VerdictKind
 
 SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS identity (only INTEGER PRIMARY KEY CHECK (only = 1), station INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS latched (key TEXT PRIMARY KEY, text TEXT NOT NULL, since_us INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS epochs (
@@ -42,6 +43,7 @@ CREATE INDEX IF NOT EXISTS parts_sealing ON parts (seal) WHERE seal IS NOT NULL;
 CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, data TEXT);
 PRAGMA user_version = 1;
+COMMIT;
 """
 
 Durability = Literal["power", "process"]

@@ -143,6 +143,8 @@ def _rows(paths: LinePaths, sql: str) -> list[sqlite3.Row]:
         try:
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA query_only = ON")
+            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                return []  # a station is making it just now
             return db.execute(sql).fetchall()
         finally:
             db.close()

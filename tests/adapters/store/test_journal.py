@@ -2,7 +2,9 @@ import sqlite3
 
 import pytest
 
-from inspection.adapters.store.journal import SqliteJournal
+from inspection import history
+from inspection.adapters.store.journal import SqliteJournal, connect
+from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import OpenPart
 from inspection.domain.types import Cause, PartId, Verdict, VerdictKind
@@ -115,3 +117,13 @@ def test_a_file_that_is_no_database_is_a_store_error(tmp_path):
     path.write_bytes(b"not a database, but long enough to look at" * 50)
     with pytest.raises(StoreError, match="cannot open the journal"):
         SqliteJournal(path, "power")
+
+
+def test_a_journal_that_is_being_made_reads_as_empty(tmp_path):
+    paths = LinePaths(tmp_path, "demo")
+    paths.state_db.parent.mkdir(parents=True)
+    connect(paths.state_db).close()  # the file is there, its tables are not
+    assert len(history.parts(tmp_path, "demo")) == 0
+    assert len(history.events(tmp_path, "demo")) == 0
+    SqliteJournal(paths.state_db, "process").close()
+    assert len(history.parts(tmp_path, "demo")) == 0
