@@ -142,6 +142,13 @@ def over(margin: float | None) -> str:
     return f"{how_far}{'over' if margin > 0 else 'under'} its limit, {abs(margin):.1f} σ"
 
 
+def over_briefly(margin: float | None) -> str:
+    """The same of a reject, where there is little room."""
+    if margin is None or math.isnan(margin):
+        return ""
+    return f"{margin:.1f} σ over" if margin < 10 else f"{margin:.0f} σ over"
+
+
 def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 

@@ -140,3 +140,10 @@ def test_rates(per_minute: float, said: str) -> None:
 def test_a_time_of_another_day_has_its_date() -> None:
     assert words.local_time(NOW, NOW) == f"{NOW.astimezone():%H:%M:%S}"
     assert words.local_time(NOW - timedelta(days=3), NOW).startswith(f"{(NOW - timedelta(days=3)).astimezone():%d %b}")
+
+
+@pytest.mark.parametrize(
+    ("margin", "said"), [(0.04, "0.0 σ over"), (9.94, "9.9 σ over"), (28.4, "28 σ over"), (None, ""), (math.nan, "")]
+)
+def test_how_far_a_reject_is_over_its_limit_in_few_words(margin, said):
+    assert words.over_briefly(margin) == said

@@ -127,7 +127,7 @@ def _gallery(data_dir: Path, line: str, figures: data.Figures, now: datetime) ->
             kind=str(row.verdict).lower(),
             title=words.plain(row.description) if isinstance(row.description, str) else words.verdict(row.verdict),
             picture=data.thumbnail(data_dir, line, row.image_path) if isinstance(row.image_path, str) else None,
-            lines=(words.over(row.margin), words.local_time(row.trigger_utc.to_pydatetime(), now)),
+            lines=(words.over_briefly(row.margin), words.local_time(row.trigger_utc.to_pydatetime(), now)),
         )
         for row in figures.rejects.itertuples()
     ]
