@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -57,9 +58,16 @@ _DRY_WATCHDOG_MS = 5_000
 
 def load_encoder(recipe: RecipeConfig) -> Encoder:
     """The recipe's model, from the package, a folder or the local hub cache. Raises ModelError."""
-    from inspection.adapters.clip.encoder import ClipEncoder  # torch: seconds, and not needed to be refused
+    from inspection.adapters.clip.encoder import ClipEncoder
 
-    return ClipEncoder.load(recipe.model)
+    # What torch and transformers leave behind lives as long as the process: looking for garbage in it takes a second
+    # while they are imported, and would make a part wait now and then afterwards.
+    gc.disable()
+    try:
+        return ClipEncoder.load(recipe.model)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def prototypes_of(recipe: RecipeConfig, encoder: Encoder) -> Prototypes:
