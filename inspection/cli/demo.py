@@ -138,6 +138,8 @@ def _run(scratch: Path, data_dir: Path, *, parts: int, parts_per_s: float | None
     finally:
         for process in running:  # the belt first: what is on it runs out and is recorded
             _end(process)
+    if station.handle.returncode != 0:
+        raise station.failure()
 
 
 def _start(scratch: Path, name: str, arguments: Sequence[str]) -> _Process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,8 @@ from datetime import datetime
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock, Journal
 from inspection.domain.types import Alarm, RunState
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class ConditionKeeper:
             self.event("alarm-over", key)
 
     def event(self, kind: str, text: str) -> None:
-        """Append to the event log, now or as soon as it can be written."""
+        """Append to the event log, now or as soon as it can be written; and tell whoever reads the program's log."""
+        log.log(logging.WARNING if kind == "alarm" else logging.INFO, "%s: %s", kind, text)
         utc = self._clock.utc()
         self._unwritten.append(lambda: self._journal.record_event(kind, text, utc))
         self.flush()

@@ -34,7 +34,7 @@ class StoreKeeper:
             self._log.seal()
             if self._clock.monotonic_ns() - self._published_ns >= _STATUS_PERIOD_NS:
                 self.publish()
-            self.fault = None
+                self.fault = None  # only now: between two publications nothing else may have been tried
         except StoreError as error:
             self.fault = str(error)
 

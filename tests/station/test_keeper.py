@@ -70,14 +70,28 @@ def test_the_status_is_replaced_about_twice_a_second_and_never_half_written(benc
     assert [path.name for path in bench.paths.state_dir.iterdir() if path.name.endswith(".tmp")] == []
 
 
-def test_a_disk_that_fails_is_a_fault_that_goes_when_it_is_well_again(keeper):
+def test_a_disk_that_fails_is_a_fault_until_all_of_it_has_been_written_again(bench, keeper):
     keeper.disk.full = True
     keeper.step()
     assert keeper.fault == "no space left"
     keeper.disk.full = False
+    bench.clock.advance(1)
     keeper.step()
     assert keeper.fault is None
     assert keeper.disk.sealed == 1
+
+
+def test_a_status_that_cannot_be_written_is_one_fault_and_not_one_each_time(bench, keeper, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise StoreError("no space left for the status")
+
+    monkeypatch.setattr(keeper._board, "publish", refuse)
+    faults = []
+    for _ in range(20):
+        keeper.step()
+        faults.append(keeper.fault)
+        bench.clock.advance(0.05)
+    assert set(faults) == {"no space left for the status"}
 
 
 def test_at_the_end_everything_is_written_or_it_says_so(keeper):

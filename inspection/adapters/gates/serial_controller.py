@@ -174,4 +174,6 @@ def _brief(error: Exception) -> str:
     """What the system says of it, without what pyserial wraps around that."""
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
+    if "returned no data" in str(error):
+        return "unplugged, or opened by another program as well"
     return str(error).partition(" (")[0]
