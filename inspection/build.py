@@ -200,6 +200,7 @@ def _context(
 ) -> Callable[[], PartContext]:
     """What the parts of this run are judged under; only the shift changes as it goes."""
     thresholds = {name: threshold.score for name, threshold in calibration.thresholds.items()}
+    recipe_id, calibration_id = recipe.content_id(), calibration.id
     model_id = f"{encoder.fingerprint['model']} {encoder.fingerprint['weights'][:12]}"
 
     def context() -> PartContext:
@@ -207,8 +208,8 @@ def _context(
             line=line.name,
             station=line.station,
             recipe=recipe.name,
-            recipe_id=recipe.content_id(),
-            calibration_id=calibration.id,
+            recipe_id=recipe_id,
+            calibration_id=calibration_id,
             model_id=model_id,
             code_version=inspection.__version__,
             thresholds=thresholds,

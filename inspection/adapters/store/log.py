@@ -73,16 +73,24 @@ class ParquetLog:
             moment = from_us(row["trigger_us"] if row["trigger_us"] is not None else row["verdict_us"])
             by_day[(moment or datetime(1970, 1, 1, tzinfo=UTC)).date()].append(row)
         self._db.execute("BEGIN IMMEDIATE")
-        for day, members in by_day.items():
-            first, last = members[0], members[-1]
-            name = f"{first['epoch']:06d}-{first['number']:09d}_{last['epoch']:06d}-{last['number']:09d}.parquet"
-            seal = f"{self._paths.log_date_dir(day).name}/{name}"
-            self._db.executemany(
-                "UPDATE parts SET seal = ? WHERE epoch = ? AND number = ?",
-                [(seal, row["epoch"], row["number"]) for row in members],
-            )
-        self._db.execute("COMMIT")
+        try:
+            for day, members in by_day.items():
+                self._mark(day, members)
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")  # an open transaction would keep the part path from writing
+            raise
         return self._finish_marked()
+
+    def _mark(self, day: date, members: list[sqlite3.Row]) -> None:
+        first, last = members[0], members[-1]
+        name = f"{first['epoch']:06d}-{first['number']:09d}_{last['epoch']:06d}-{last['number']:09d}.parquet"
+        seal = f"{self._paths.log_date_dir(day).name}/{name}"
+        self._db.executemany(
+            "UPDATE parts SET seal = ? WHERE epoch = ? AND number = ?",
+            [(seal, row["epoch"], row["number"]) for row in members],
+        )
 
     def _finish_marked(self) -> int:
         """Steps 2 and 3 for every file that the journal has marked rows for."""
