@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,7 +42,9 @@ def calibrate(
     from inspection.config import load_site
 
     person = _person(by)
-    site = load_site(config_dir_of(config_dir))
+    folder = config_dir_of(config_dir)
+    _refuse_the_shipped(folder, is_named=config_dir is not None)
+    site = load_site(folder)
     line_config = site.line(line)
     recipe = site.recipe(line_config.recipe)
     good_files = list_images(good)
@@ -100,6 +103,19 @@ def _tell(calibration: Calibration, path: Path) -> None:
         )
     if not calibration.defects:
         typer.echo("How many defective parts escape is not known: give some with --defect NAME=FOLDER.")
+
+
+def _refuse_the_shipped(folder: Path, *, is_named: bool) -> None:
+    """What came with the program is not written to by chance. In a checkout its maintainers name the folder."""
+    from inspection.domain.errors import ConfigError
+    from inspection.resources import configs_dir, is_installed
+
+    shipped = configs_dir()
+    if folder.resolve() == shipped.resolve() and (is_installed() or not is_named):
+        raise ConfigError(
+            f"{shipped} came with the program, and a calibration is not written there; "
+            f"make a copy of your own: cp -r {shlex.quote(str(shipped))} my-site, then --config-dir my-site"
+        )
 
 
 def _person(by: str | None) -> str:

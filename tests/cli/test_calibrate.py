@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from inspection import resources
 from inspection.calibration.record import load_calibration
 from tests.cli.conftest import SAMPLES, Called, call
 
@@ -93,6 +94,20 @@ def test_what_cannot_be_used_is_named(
     called = call("calibrate", *arguments, "--config-dir", ".")
     assert called.code == code
     assert message in called.err
+
+
+def test_what_came_with_the_program_is_not_written_to_unless_it_is_named(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / "empty").mkdir()
+    monkeypatch.setattr(resources, "configs_dir", lambda: site)
+    unnamed = call("calibrate", "demo", "--good", "empty")
+    assert (unnamed.code, unnamed.out) == (2, "")
+    assert f"cp -r {site} my-site, then --config-dir my-site" in unnamed.err
+    named = call("calibrate", "demo", "--good", "empty", "--config-dir", ".")
+    assert "empty: there are no pictures here" in named.err
+    monkeypatch.setattr(resources, "is_installed", lambda: True)
+    assert "my-site" in call("calibrate", "demo", "--good", "empty", "--config-dir", ".").err
 
 
 def test_a_user_without_a_name_must_give_one(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
