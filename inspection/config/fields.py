@@ -11,9 +11,10 @@ from pydantic_core import PydanticCustomError
 
 SAMPLES = "samples:"
 NAME_PATTERN = "^[a-z0-9][a-z0-9-]*$"
+NAME_MAX = 60
 NAME_RULE = "lower-case letters, digits and hyphens, beginning with a letter or digit"
 
-Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=60, json_schema_extra={"allowed": NAME_RULE})]
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=NAME_MAX, json_schema_extra={"allowed": NAME_RULE})]
 
 
 class Strict(BaseModel):

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from inspection import resources
 from inspection.config.explain import explain
-from inspection.config.fields import NAME_PATTERN, NAME_RULE
+from inspection.config.fields import NAME_MAX, NAME_PATTERN, NAME_RULE
 from inspection.config.line import LineConfig
 from inspection.config.ports import is_port, same_port_key
 from inspection.config.problems import ConfigProblems, Problem, Source, in_words, shown
@@ -77,11 +77,16 @@ def load_site(config_dir: Path, samples_dir: Path | None = None) -> Site:
 
 def _sources(folder: Path, problems: list[Problem]) -> Iterator[Source]:
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix == ".yml":
-            problems.append(Problem(shown(path), 0, "", f"would not be read; rename it to {path.stem}.yaml"))
-        if path.suffix != ".yaml" or path.name.startswith("."):
+        if path.name.startswith("."):
             continue
-        if not re.match(NAME_PATTERN, path.stem):
+        if path.suffix != ".yaml":
+            if path.suffix.lower() in (".yaml", ".yml"):
+                problems.append(Problem(shown(path), 0, "", f"would not be read; rename it to {path.stem}.yaml"))
+            continue
+        if len(path.stem) > NAME_MAX:
+            text = f"a name of {len(path.stem)} characters is too long; rename the file: at most {NAME_MAX}"
+            problems.append(Problem(shown(path), 0, "", text))
+        elif not re.fullmatch(NAME_PATTERN, path.stem):
             text = f"{in_words(path.stem)} cannot be a name; rename the file: {NAME_RULE}"
             problems.append(Problem(shown(path), 0, "", text))
         source = read_source(path, problems)

@@ -77,11 +77,17 @@ def test_a_link_to_nowhere(site: Path) -> None:
 def test_files_that_would_be_overlooked_or_have_no_usable_name(site: Path) -> None:
     (site / "lines" / "Hall 1.yaml").write_text(changed(LINE, "/dev/ttyUSB0", "/dev/ttyUSB1"))
     (site / "lines" / "hall.yml").write_text(LINE)
+    (site / "lines" / "hall-2.YAML").write_text(LINE)
+    (site / "lines" / f"{'h' * 61}.yaml").write_text(changed(LINE, "/dev/ttyUSB0", "/dev/ttyUSB2"))
+    (site / "recipes" / "bolt.Yml").write_text(RECIPE)
     (site / "lines" / "notes.txt").write_text("not a configuration, and nobody minds")
     assert problems_of(site) == [
         'lines/Hall 1.yaml: "Hall 1" cannot be a name; rename the file: lower-case letters, digits and hyphens, '
         "beginning with a letter or digit",
+        "lines/hall-2.YAML: would not be read; rename it to hall-2.yaml",
         "lines/hall.yml: would not be read; rename it to hall.yaml",
+        f"lines/{'h' * 61}.yaml: a name of 61 characters is too long; rename the file: at most 60",
+        "recipes/bolt.Yml: would not be read; rename it to bolt.yaml",
     ]
 
 
