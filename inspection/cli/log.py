@@ -38,11 +38,14 @@ def query(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run SQL over every part of a line, sealed or not."""
+    """Run a SELECT over every part of a line, sealed or not. It can change nothing."""
     from inspection import history
 
     frame = history.query(_data_dir(data_dir, line), line, sql)
-    typer.echo(frame.to_json(orient="records", date_format="iso") if as_json else frame.to_string(index=False))
+    if as_json:
+        typer.echo(frame.to_json(orient="records", date_format="iso"))
+    else:
+        typer.echo(frame.astype(object).where(frame.notna(), "").to_string(index=False))
 
 
 @app.command()

@@ -41,13 +41,28 @@ def test_query(data_dir: Path) -> None:
         ("SELECT verdct FROM parts", '"verdict"'),
         ("SELECT FROM WHERE", "the log cannot be asked this: Parser Error"),
         ("SELECT * FROM part", "the log cannot be asked this: Catalog Error"),
-        (";", "this SQL gives no rows; write SELECT … FROM parts"),
+        (";", "one SELECT and written by none; write SELECT … FROM parts"),
+        ("SELECT 1; SELECT 2", "one SELECT and written by none"),
+        ("COPY (SELECT * FROM parts) TO 'stolen.csv'", "one SELECT and written by none"),
+        ("SELECT * FROM read_text('/etc/passwd')", "Only the line's own log can be read here"),
     ],
 )
-def test_a_wrong_query_is_told_in_words(data_dir: Path, sql: str, message: str) -> None:
-    called = call("log", "query", "demo", sql, "--data-dir", data_dir)
+def test_a_query_that_is_wrong_or_would_do_more_than_read_is_told_in_words(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, sql: str, message: str
+) -> None:
+    monkeypatch.chdir(data_dir)
+    called = call("log", "query", "demo", sql, "--data-dir", ".")
     assert (called.code, called.out) == (1, "")
+    assert not (data_dir / "stolen.csv").exists()
     assert message in called.err
+
+
+def test_what_is_not_there_is_left_empty(data_dir: Path) -> None:
+    sql = "SELECT number, lot, serial, gate_utc IS NULL AS open, margin FROM parts WHERE number >= 3 ORDER BY 1"
+    called = call("log", "query", "demo", sql, "--data-dir", data_dir)
+    still_open, in_the_file = "True", "False"
+    rows = [line.split() for line in called.out.splitlines()[1:]]
+    assert rows == [["3", "L-204", in_the_file], ["4", "L-204", still_open, "-2.0"]]
 
 
 @pytest.mark.parametrize("name", ["parts.csv", "new/parts.parquet"])

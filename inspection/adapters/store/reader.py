@@ -52,9 +52,10 @@ def query(
     since: datetime | None = None,
     marked: pa.Table | None = None,
 ) -> pa.Table:
-    """Run SQL over the view `parts` (and the table `marked`). `since` spares reading days before it.
+    """Run one SELECT over the view `parts` (and the table `marked`). `since` spares reading days before it.
 
-    Raises StoreError: the SQL is wrong, or a file cannot be read (the text names it).
+    It reads this line's log and nothing else, and writes nothing. Raises StoreError: the SQL is wrong or is not one
+    SELECT, or a file cannot be read (the text names it).
     """
     tail = _journal_tail(paths)
     first_day = f"date={since.date().isoformat()}" if since else ""
@@ -70,10 +71,13 @@ def query(
                 f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL"
                 f" SELECT {_COLUMNS} FROM tail ANTI JOIN sealed USING (epoch, number)"
             )
-            found: duckdb.DuckDBPyRelation | None = db.sql(sql, params=values or {})  # None of an empty statement
-            if found is None:
-                raise StoreError("this SQL gives no rows; write SELECT … FROM parts")
-            return found.to_arrow_table()
+            db.execute(f"SET allowed_directories = [{_quoted(str(paths.log_dir))}]")
+            db.execute("SET enable_external_access = false")
+            if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
+                raise StoreError("the log is read by one SELECT and written by none; write SELECT … FROM parts")
+            return db.sql(sql, params=values or {}).to_arrow_table()
+    except duckdb.PermissionException as error:
+        raise StoreError(f"the log cannot be asked this: {error}\nOnly the line's own log can be read here") from error
     except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
         raise StoreError(f"the log cannot be asked this: {error}\nIts columns: {_COLUMNS}") from error
     except duckdb.Error as error:
@@ -118,8 +122,13 @@ def _names(table: pa.Table) -> list[str]:
 def _sealed(files: list[str]) -> str:
     if not files:
         return f"SELECT {_COLUMNS} FROM tail LIMIT 0"
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
+    names = ", ".join(map(_quoted, files))
     return f"SELECT {_COLUMNS} FROM read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
+
+
+def _quoted(text: str) -> str:
+    """As a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def read_events(paths: LinePaths) -> list[dict[str, Any]]:
