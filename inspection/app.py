@@ -27,14 +27,16 @@ def acknowledge(data_dir: Path, line: str, alarm: str, by: str) -> None:
     if not by.strip():
         raise InspectionError("an alarm is acknowledged by a named person: give a name")
     now = datetime.now(UTC)
+    paths = LinePaths(data_dir, line)
     status = history.status(data_dir, line)
-    if status is not None:
-        _check_alarm(status, alarm, now)
-    leave_request(LinePaths(data_dir, line), Request("acknowledge", alarm, by.strip()), now)
+    if status is None and paths.state_db.exists():
+        raise InspectionError(f"line {line} does not run yet; wait until it does, then acknowledge what it shows")
+    seen = _seen(status, alarm, now) if status is not None else None
+    leave_request(paths, Request("acknowledge", alarm, by.strip(), seen), now)
 
 
-def _check_alarm(status: history.LineStatus, alarm: str, now: datetime) -> None:
-    """A request that lies about until the line runs again could clear what nobody has looked at yet."""
+def _seen(status: history.LineStatus, alarm: str, now: datetime) -> str:
+    """The alarm's text. A request left for a line that does not run could clear what nobody has looked at yet."""
     if status.state == "stopped" or now - status.updated_utc > _SILENT_AFTER:
         said = f"its last word is of {status.updated_utc:%Y-%m-%d %H:%M:%S} UTC"
         raise InspectionError(f"line {status.line} does not run ({said}); start it, then acknowledge what it shows")
@@ -44,3 +46,4 @@ def _check_alarm(status: history.LineStatus, alarm: str, now: datetime) -> None:
         raise InspectionError(f'line {status.line} has no alarm "{alarm}" now; {unknown_name(alarm, waiting)}')
     if not standing[alarm].latched:
         raise InspectionError(f'the alarm "{alarm}" goes by itself once its cause is gone: {standing[alarm].text}')
+    return standing[alarm].text

@@ -45,7 +45,8 @@ from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
-from inspection.station.part_path import PartPath
+from inspection.station.numbering import UNCONTROLLED_BY_RULE
+from inspection.station.part_path import PartPath, PathSettings
 from inspection.station.rating import Rater
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
@@ -177,6 +178,7 @@ def build_station(
             condition=condition,
             context=context,
             clock=clock,
+            settings=_path_settings(line),
         )
         report = StatusReport(path, condition, context, line.gate.kind, clock)
         yield Station(
@@ -226,6 +228,10 @@ def _open_log(paths: LinePaths, log: LogConfig, clock: Clock) -> ParquetLog:
 
 def _open_camera(camera: FolderCameraConfig, clock: Clock) -> Camera:
     return FolderCamera(camera.path, clock, seed=camera.seed if camera.order == "shuffled" else None)
+
+
+def _path_settings(line: LineConfig) -> PathSettings:
+    return PathSettings(by_rule=UNCONTROLLED_BY_RULE) if isinstance(line.gate, DryGateConfig) else PathSettings()
 
 
 def _travel(line: LineConfig) -> Travel:

@@ -59,7 +59,7 @@ def fit_thresholds(scores: npt.NDArray[np.float64], names: Sequence[str], false_
     if count < needed:
         raise CalibrationError(
             f"a false-reject rate of {false_reject:.2%} needs {needed} good parts and {count} were given:"
-            f" add {needed - count} more, or ask for {1 / (count // 2 + 1):.1%} or more"
+            f" add {needed - count} more, or ask for {math.ceil(1000 / (count // 2 + 1)) / 10:.1f}% or more"
             if count >= 10
             else f"a false-reject rate of {false_reject:.2%} needs {needed} good parts and {count} were given:"
             f" add {needed - count} more"

@@ -8,6 +8,7 @@
     ├── CameraError            no usable frame
     │   └── CameraTimeout      … within the time a part has
     ├── GateError              the link to the gate controller or the controller itself
+    │   └── SessionOver        … so that nothing was sent
     └── StoreError             the journal, the log or the evidence cannot be written or read
 
 No subclass carries a stack trace to a user: `inspection.cli` prints the message and exits.
@@ -46,6 +47,10 @@ class CameraTimeout(CameraError):
 
 class GateError(InspectionError):
     """The gate controller cannot be reached or does not do what the protocol says."""
+
+
+class SessionOver(GateError):
+    """The part's session with the controller is over: not a byte was sent."""
 
 
 class StoreError(InspectionError):

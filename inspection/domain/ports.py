@@ -18,6 +18,7 @@ from inspection.domain.types import (
     Frame,
     GateInputs,
     Outcome,
+    OutcomeKind,
     PartContext,
     PartId,
     Pixels,
@@ -146,7 +147,10 @@ class Gate(Protocol):
         """
 
     def send(self, part: PartId, decision: Decision) -> None:
-        """Command one part; returns once the bytes are handed to the link. Raises GateError if they cannot be."""
+        """Command one part; returns once the bytes are handed to the link.
+
+        Raises SessionOver when nothing was sent, GateError when nobody knows whether it was.
+        """
 
     def confirm(self, part: PartId) -> None:
         """The outcome of this part is on record; the controller may forget it."""
@@ -208,8 +212,14 @@ class Journal(Protocol):
     def record_acks(self, acks: Sequence[Acknowledged], latencies_ms: Sequence[float | None]) -> None:
         """Journal what the controller answered to our commands."""
 
-    def record_outcome(self, part: PartId, outcome: Outcome, utc: datetime | None) -> bool:
-        """Close a part. False, and nothing is changed, if it is closed already or not known."""
+    def record_outcome(self, part: PartId, outcome: Outcome, utc: datetime | None, alarm: Alarm | None = None) -> bool:
+        """Close a part. False, and the part is not changed, if it is closed already or not known.
+
+        `alarm` is latched in the same transaction, in either case.
+        """
+
+    def outcome_of(self, part: PartId) -> OutcomeKind | None:
+        """How a part was closed; None if it is open, not known, or in the log by now."""
 
     def open_parts(self) -> Sequence[OpenPart]:
         """Parts without a verdict or an outcome, oldest first: what a restarted station must close."""
@@ -255,11 +265,15 @@ class Log(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks of a running line. `kind` acknowledge: clear the alarm `subject`. `by`: the person."""
+    """What a person asks of a running line. `kind` acknowledge: clear the alarm `subject`. `by`: the person.
+
+    `seen`: the alarm's text as the person saw it; None if that is not known.
+    """
 
     kind: str
     subject: str
     by: str
+    seen: str | None = None
 
 
 class Inbox(Protocol):

@@ -1,4 +1,4 @@
-"""The frozen types a part passes through, one a stage: Trigger, Frame, Scores, Verdict, Command, Outcome.
+"""The frozen types a part passes through, one a stage: Trigger, Frame, Verdict, Decision, Outcome.
 
 Monotonic times are `int` nanoseconds of the station's own clock; wall times are UTC `datetime`s.
 """
@@ -72,7 +72,7 @@ class Decision(StrEnum):
 
 
 class RunState(StrEnum):
-    """The one state of a running line. Its owner is `inspection.station.supervisor`."""
+    """The one state of a running line. Its owner is `inspection.station.condition`."""
 
     STARTING = "starting"  # loading, or waiting for the gate controller
     RUNNING = "running"

@@ -22,11 +22,23 @@ class _Riding:
 class Belt:
     """Owns the parts that have no outcome yet. Methods that record raise StoreError and can be called again."""
 
-    def __init__(self, journal: Journal, condition: ConditionKeeper, clock: Clock, *, grace_ns: int) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        condition: ConditionKeeper,
+        clock: Clock,
+        *,
+        travel_ns: int,
+        grace_ns: int,
+        by_rule: Outcome = DIVERTED_BY_RULE,
+    ) -> None:
+        """`by_rule`: what becomes of a part that the gate was not told to let through."""
         self._journal = journal
         self._condition = condition
         self._clock = clock
+        self._travel_ns = travel_ns
         self._grace_ns = grace_ns
+        self._by_rule = by_rule
         self._riding: dict[PartId, _Riding] = {}
 
     def put(self, part: PartId, trigger_ns: int, due_ns: int) -> None:
@@ -34,9 +46,9 @@ class Belt:
         self._riding[part] = _Riding(trigger_ns, due_ns)
 
     def adopt(self, part: PartId, decision: Decision | None = None) -> None:
-        """A part of an earlier run, or one that was not seen: due by now, for all that is known."""
+        """A part of an earlier run, or one that was not seen: it may have passed the sensor just now."""
         now_ns = self._clock.monotonic_ns()
-        self._riding[part] = _Riding(now_ns, now_ns, decision is not None, decision is Decision.PASS)
+        self._riding[part] = _Riding(now_ns, now_ns + self._travel_ns, decision is not None, decision is Decision.PASS)
 
     def commanded(self, part: PartId, decision: Decision) -> None:
         """The gate was told."""
@@ -44,8 +56,17 @@ class Belt:
             self._riding[part].commanded = True
             self._riding[part].pass_sent |= decision is Decision.PASS
 
+    def refused(self, part: PartId) -> None:
+        """The controller will not act on the PASS that it was sent."""
+        if part in self._riding:
+            self._riding[part].pass_sent = False
+
     def parts(self) -> list[PartId]:
         return list(self._riding)
+
+    def passing(self) -> list[PartId]:
+        """Parts that the gate was told to let through."""
+        return [part for part, riding in self._riding.items() if riding.pass_sent]
 
     def trigger_ns(self, part: PartId) -> int | None:
         return self._riding[part].trigger_ns if part in self._riding else None
@@ -59,16 +80,24 @@ class Belt:
     def resolve(self, part: PartId, outcome: Outcome, monotonic_ns: int) -> None:
         """The controller says what became of a part."""
         utc = self._clock.utc() - timedelta(microseconds=(self._clock.monotonic_ns() - monotonic_ns) // 1000)
-        closed = self._journal.record_outcome(part, outcome, utc)
-        riding = self._riding.pop(part, None)
-        if closed and outcome.kind is OutcomeKind.PASSED and not (riding and riding.pass_sent):
+        alarm = self._fault_of(part, outcome)
+        self._journal.record_outcome(part, outcome, utc, alarm)
+        self._riding.pop(part, None)
+        if alarm is not None:
+            self._condition.raise_alarm(alarm)
+
+    def _fault_of(self, part: PartId, outcome: Outcome) -> Alarm | None:
+        """What is wrong at the gate, if this is what became of the part."""
+        riding = self._riding.get(part)
+        unexpected = outcome.kind is OutcomeKind.PASSED and not (riding and riding.pass_sent)
+        # Told again, it is on record as passed already; in the log by now, there is nothing to hold it against.
+        if unexpected and (riding is not None or self._journal.outcome_of(part) is OutcomeKind.DIVERTED):
             text = f"part {part} went through without a PASS of ours. Stop the line, find the part, check the gate."
-            self._condition.raise_alarm(Alarm("wrong-pass", text, latched=True))
-        if closed and outcome.confirmed is False:
-            text = (
-                f"the eject sensor does not agree that part {part} was {outcome.kind}. Find the part; check the gate."
-            )
-            self._condition.raise_alarm(Alarm("ejection-unconfirmed", text, latched=True))
+            return Alarm("wrong-pass", text, latched=True)
+        if outcome.confirmed is False:
+            text = f"the eject sensor disagrees: part {part} was not {outcome.kind}. Find the part; check the gate."
+            return Alarm("ejection-unconfirmed", text, latched=True)
+        return None
 
     def expire(self, *, attached: bool) -> None:
         """Close parts of which the controller should have told by now. Without a controller nothing is closed."""
@@ -76,11 +105,15 @@ class Belt:
             return
         now_ns = self._clock.monotonic_ns()
         for part, riding in [(p, r) for p, r in self._riding.items() if now_ns >= r.due_ns + self._grace_ns]:
-            if not riding.commanded:
-                outcome = DIVERTED_BY_RULE
-            else:
-                outcome = Outcome(OutcomeKind.UNKNOWN, commanded=True, reported=False, reason="no-report")
-            if self._journal.record_outcome(part, outcome, None) and outcome.kind is OutcomeKind.UNKNOWN:
-                text = f"nobody said what became of part {part}. Find the part; check the gate and its cable."
-                self._condition.raise_alarm(Alarm("outcome-unknown", text, latched=True))
+            self._close_untold(part, riding)
             del self._riding[part]
+
+    def _close_untold(self, part: PartId, riding: _Riding) -> None:
+        if not riding.commanded or self._by_rule.kind is OutcomeKind.UNCONTROLLED:
+            self._journal.record_outcome(part, self._by_rule, None)
+            return
+        outcome = Outcome(OutcomeKind.UNKNOWN, commanded=True, reported=False, reason="no-report")
+        text = f"nobody said what became of part {part}. Find the part; check the gate and its cable."
+        alarm = Alarm("outcome-unknown", text, latched=True)
+        if self._journal.record_outcome(part, outcome, None, alarm):
+            self._condition.raise_alarm(alarm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from inspection.domain.errors import StoreError
@@ -12,6 +12,10 @@ from inspection.domain.ports import Clock, Journal
 from inspection.domain.types import Alarm, RunState
 
 log = logging.getLogger(__name__)
+
+_FLUSHED_AT_ONCE = 20
+_TEXT_LIMIT = 600
+_MORE = " And more: see the events."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,12 @@ class Condition:
     alarms: tuple[Raised, ...]
 
 
+def _joined(before: str, text: str) -> str:
+    if before.endswith(_MORE) or len(before) + len(text) > _TEXT_LIMIT:
+        return before.removesuffix(_MORE) + _MORE
+    return f"{before} {text}"
+
+
 class ConditionKeeper:
     """The one owner of the run state and the alarms.
 
@@ -46,6 +56,8 @@ class ConditionKeeper:
         self._unwritten: list[Callable[[], None]] = []
         standing = tuple(Raised(alarm, since_utc) for alarm, since_utc in journal.latched())
         self.now = Condition(RunState.STARTING, None, clock.utc(), standing)
+        for raised in standing:
+            log.warning("alarm: %s stands since %s: %s", raised.alarm.key, raised.since_utc, raised.alarm.text)
 
     @property
     def is_latched(self) -> bool:
@@ -61,17 +73,20 @@ class ConditionKeeper:
         self.event("state", f"{now.state} -> {state}" + (f": {reason}" if reason else ""))
 
     def raise_alarm(self, alarm: Alarm) -> None:
-        """Raise, or replace the text of one that stands."""
+        """Raise, or replace the text of one that stands; one that latches keeps what it said before as well."""
         standing = {raised.alarm.key: raised for raised in self.now.alarms}
         before = standing.get(alarm.key)
-        if before and before.alarm == alarm:
+        if before and (before.alarm == alarm or (alarm.latched and alarm.text in before.alarm.text)):
             return
+        told = alarm.text
+        if before and before.alarm.latched:
+            alarm = replace(alarm, text=_joined(before.alarm.text, alarm.text))
         since_utc = before.since_utc if before else self._clock.utc()
         standing[alarm.key] = Raised(alarm, since_utc)
         self._set_alarms(tuple(standing.values()))
         if alarm.latched:
             self._unwritten.append(lambda: self._journal.latch(alarm, since_utc))
-        self.event("alarm", f"{alarm.key}: {alarm.text}")
+        self.event("alarm", f"{alarm.key}: {told}")
 
     def clear_alarm(self, key: str, *, acknowledged: bool = False) -> None:
         """The trouble is over. A latched alarm stays until a person has acknowledged it."""
@@ -93,8 +108,8 @@ class ConditionKeeper:
         self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
-        while self._unwritten:
+        """Write what waits, so much at a time that no part waits for it."""
+        for _ in range(min(len(self._unwritten), _FLUSHED_AT_ONCE)):
             try:
                 self._unwritten[0]()
             except StoreError:

@@ -53,12 +53,18 @@ class Examiner:
         """A PASS for this part can no longer be there before the part is."""
         return self._clock.monotonic_ns() > self._travel.deadline_ns(trigger.monotonic_ns)
 
-    def examine(self, triggers: Sequence[Trigger], *, nothing_passes: bool) -> list[Examined]:
+    def examine(
+        self, triggers: Sequence[Trigger], *, nothing_passes: bool, progress: Callable[[], None]
+    ) -> list[Examined]:
         """One verdict a trigger, in order. Frames are scored together.
 
-        `nothing_passes`: a fault stands; what would have been a PASS is UNJUDGED(fault-latched).
+        `nothing_passes`: a fault stands; what would have been a PASS is UNJUDGED(fault-latched). `progress` is called
+        after each frame: a camera that times out again and again is slow, and not hung.
         """
-        grabbed = [self._timed_grab(trigger) for trigger in triggers]
+        grabbed = []
+        for trigger in triggers:
+            grabbed.append(self._timed_grab(trigger))
+            progress()
         frames = [frame for frame, _ in grabbed if isinstance(frame, Frame)]
         start_ns = self._clock.monotonic_ns()
         scored = iter(self._score(frames) if frames else [])

@@ -13,6 +13,10 @@ from inspection.domain.types import Cause, Outcome, OutcomeKind, PartContext, Pa
 
 # The controller had no PASS for these parts, and it diverts what it has no PASS for.
 DIVERTED_BY_RULE = Outcome(OutcomeKind.DIVERTED, commanded=False, reported=False, reason="no-pass-was-sent")
+UNCONTROLLED_BY_RULE = Outcome(OutcomeKind.UNCONTROLLED, commanded=False, reported=False, reason="no-gate")
+
+# A number that leaps further than this ahead of the last is damage or a broken controller, not so many lost frames.
+LARGEST_LEAP = 100_000
 
 
 class Numbering:
@@ -24,8 +28,12 @@ class Numbering:
         context: Callable[[], PartContext],
         clock: Clock,
         adopt: Callable[[PartId], None],
+        by_rule: Outcome = DIVERTED_BY_RULE,
     ) -> None:
-        """`adopt` takes each part that was recorded without an outcome: it may still be on the belt."""
+        """`adopt` takes each part that was recorded without an outcome: it may still be on the belt. `by_rule`: what
+        became of parts that nobody saw, of an epoch that is over.
+        """
+        self._by_rule = by_rule
         self._adopt = adopt
         self._journal = journal
         self._context = context
@@ -50,9 +58,7 @@ class Numbering:
 
         What it counted for another station is that one's to record.
         """
-        for missed_epoch in {part.epoch for part in self._missed} - {attached.epoch}:
-            last = max(part.number for part in self._missed if part.epoch == missed_epoch)
-            self._record_rest(missed_epoch, last, Cause.TRIGGER_LOST)
+        self.record_missed()
         if self.is_ours(attached):
             epoch = attached.epoch or self._journal.new_epoch(boot=attached.boot)
             default = Cause.LINK_DOWN if epoch in self._own_epochs else Cause.STATION_DOWN
@@ -77,6 +83,14 @@ class Numbering:
         """Of this epoch, and not seen before."""
         return part.epoch == self.epoch and part.number > self._high and part not in self._missed
 
+    def leaps(self, part: PartId) -> bool:
+        """Of this epoch, and absurdly far ahead."""
+        return part.epoch == self.epoch and part.number > self._high + LARGEST_LEAP
+
+    def is_on_record(self, part: PartId) -> bool:
+        """It has a row, here or in the log. Raises StoreError."""
+        return part.number <= (self._high if part.epoch == self.epoch else self._journal.high_water(part.epoch))
+
     def missed(self, part: PartId, cause: Cause) -> None:
         """Remember why a number that was seen is not on record yet."""
         self._missed[part] = cause
@@ -94,13 +108,16 @@ class Numbering:
 
     def record_missed(self) -> None:
         """Record the numbers that were seen while nothing could be recorded."""
-        ours = [part for part in self._missed if part.epoch == self.epoch]
-        if ours:
-            self.fill_up_to(max(ours))
+        for epoch in sorted({part.epoch for part in self._missed}):
+            last = max(part for part in self._missed if part.epoch == epoch)
+            if epoch == self.epoch:
+                self.fill_up_to(last)
+            else:
+                self._record_rest(epoch, last.number, Cause.TRIGGER_LOST)
 
     def _record_rest(self, epoch: int, last: int, default: Cause) -> None:
         """Record what is missing of an epoch that is over: nothing of it can pass any more."""
-        self._record_gap(epoch, self._journal.high_water(epoch) + 1, last, default, DIVERTED_BY_RULE)
+        self._record_gap(epoch, self._journal.high_water(epoch) + 1, last, default, self._by_rule)
 
     def _record_gap(self, epoch: int, first: int, last: int, default: Cause, outcome: Outcome | None) -> None:
         for cause, numbers in self._by_cause(epoch, first, last, default):

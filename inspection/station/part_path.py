@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from inspection.domain.errors import GateError, StoreError
+from inspection.domain.errors import GateError, SessionOver, StoreError
 from inspection.domain.ports import (
     Acknowledged,
     Attached,
@@ -32,6 +32,7 @@ from inspection.domain.types import (
     Alarm,
     Cause,
     Decision,
+    Outcome,
     PartContext,
     PartId,
     RunState,
@@ -43,25 +44,20 @@ from inspection.judging.deadline import Travel
 from inspection.station.belt import Belt
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined, Examiner, unjudged
-from inspection.station.numbering import Numbering
+from inspection.station.numbering import DIVERTED_BY_RULE, Numbering
 
 
 @dataclass(frozen=True, slots=True)
 class PathSettings:
-    """`queue_capacity`: parts that may wait; one more is UNJUDGED(queue-full). `batch`: scored together at most."""
+    """`queue_capacity`: parts that may wait; one more is UNJUDGED(queue-full). `batch`: scored together at most.
+
+    `by_rule`: what becomes of a part that the gate was not told to let through; on a dry gate, of any part.
+    """
 
     outcome_grace_ns: int = 5_000_000_000
     queue_capacity: int = 64
     batch: int = 8
-
-
-@dataclass(slots=True)
-class Tally:
-    """What went by since the station started. Read by the log line and the demo's progress."""
-
-    triggers: int = 0
-    verdicts: int = 0
-    ignored: int = 0  # duplicates, and triggers of an epoch that is not ours
+    by_rule: Outcome = DIVERTED_BY_RULE
 
 
 class PartPath:
@@ -87,15 +83,26 @@ class PartPath:
         self._context = context
         self._clock = clock
         self._settings = settings
-        self._belt = Belt(journal, condition, clock, grace_ns=settings.outcome_grace_ns)
-        self._numbering = Numbering(journal, context, clock, adopt=self._belt.adopt)
+        self._belt = Belt(
+            journal,
+            condition,
+            clock,
+            travel_ns=travel.travel_ns,
+            grace_ns=settings.outcome_grace_ns,
+            by_rule=settings.by_rule,
+        )
+        self._numbering = Numbering(journal, context, clock, adopt=self._belt.adopt, by_rule=settings.by_rule)
         self._waiting: list[Trigger] = []
         self._unrecorded: list[JudgedPart] = []  # judged while the store was down; nothing was sent for them
         self._acks: list[tuple[Acknowledged, float | None]] = []
         self._attached: Attached | None = None
         self._stopping = False
-        self.tally = Tally()
+        self._store_failed = False  # in this round
+        self._without_picture = 0  # parts in a row
+        self._was_latched = condition.is_latched
         self.latest: Examined | None = None  # the newest part with a picture, for the status
+        self.rounded_ns = clock.monotonic_ns()
+        """When the path last went round."""
 
     # --- life -----------------------------------------------------------------------------------------------
 
@@ -110,6 +117,7 @@ class PartPath:
 
     def step(self, timeout_s: float) -> None:
         """Go round once; waits at most `timeout_s` for something to happen at the gate."""
+        self._store_failed = False
         for event in self._gate.poll(timeout_s):
             self._handle(event)
         self._mend_store()
@@ -118,8 +126,12 @@ class PartPath:
         self._judge_waiting()
         self._record_acks()
         self._close_overdue()
+        self._take_back()
+        if not (self._store_failed or self._unrecorded or self._numbering.has_missed):
+            self._condition.clear_alarm("store-down")
         self._condition.flush()
         self._gate.beat()
+        self.rounded_ns = self._clock.monotonic_ns()
 
     def stop(self) -> None:
         """From now on nothing passes: the controller drops its PASSes, parts still to come are UNJUDGED(stopping)."""
@@ -128,8 +140,9 @@ class PartPath:
         self._condition.state(RunState.DEGRADED, "stopping: everything on the belt is diverted")
 
     def is_empty(self) -> bool:
-        """No part waits for a verdict or an outcome."""
-        return not self._waiting and not self._unrecorded and not self._belt.parts()
+        """No part waits for a verdict, an outcome or its row."""
+        pending = self._waiting or self._unrecorded or self._numbering.has_missed or self._belt.parts()
+        return not pending
 
     # --- what the gate says ---------------------------------------------------------------------------------
 
@@ -189,17 +202,19 @@ class PartPath:
     def _show_state(self) -> None:
         if self._stopping:
             return
-        down = next((raised.alarm for raised in self._condition.now.alarms if raised.alarm.key in _DEGRADING), None)
+        alarms = [raised.alarm for raised in self._condition.now.alarms]
+        down = next((alarm for alarm in alarms if alarm.latched or alarm.key in _DEGRADING), None)
         if down is not None:
             self._condition.state(RunState.DEGRADED, down.text)
         elif self._numbering.epoch is not None:
             self._condition.state(RunState.RUNNING)
 
     def _take_trigger(self, trigger: Trigger) -> None:
-        if not self._numbering.is_new(trigger.part):
-            self.tally.ignored += 1
+        if self._numbering.leaps(trigger.part):
+            self._condition.event("protocol", f"part {trigger.part} does not follow: the number is not believed")
             return
-        self.tally.triggers += 1
+        if not self._numbering.is_new(trigger.part):
+            return
         try:
             self._numbering.record(trigger, self._context())
         except StoreError as error:
@@ -219,11 +234,18 @@ class PartPath:
         self._acks.append((ack, latency_ms))
         if not ack.accepted and ack.decision is Decision.PASS:
             self._condition.event("pass-refused", f"part {ack.part}: the controller refused its PASS: {ack.reason}")
+            if ack.reason != "late":  # a repeated PASS is late when the first one was taken
+                self._belt.refused(ack.part)
 
     def _take_outcome(self, resolved: Resolved) -> None:
         part = resolved.part
+        if self._numbering.leaps(part):
+            self._condition.event("protocol", f"part {part} does not follow: the number is not believed")
+            return
         try:
             self._numbering.fill_up_to(part)
+            if not self._numbering.is_on_record(part):
+                return  # of an epoch that we have not heard the beginning of: the controller tells it again
             self._belt.resolve(part, resolved.outcome, resolved.monotonic_ns)
         except StoreError as error:
             self._store_down(str(error))  # not confirmed: the controller tells it again
@@ -242,11 +264,30 @@ class PartPath:
         batch, self._waiting = self._waiting[: self._settings.batch], self._waiting[self._settings.batch :]
         if not batch:
             return
-        judged = self._examiner.examine(batch, nothing_passes=self._condition.is_latched)
-        if any(part.kept is False for part in judged):
-            self._store_down("images of parts cannot be written as fast as they come")
+        judged = self._examiner.examine(batch, nothing_passes=self._condition.is_latched, progress=self._gate.beat)
+        self._watch_camera(judged)
+        self._watch_evidence(judged)
         self.latest = next((part for part in reversed(judged) if part.frame), self.latest)
         self._record_verdicts([(part.judged, part.trigger) for part in judged])
+
+    def _watch_camera(self, judged: list[Examined]) -> None:
+        for part in judged:
+            verdict = part.judged.verdict
+            if verdict.cause not in _WITHOUT_PICTURE:
+                self._without_picture = 0
+                self._condition.clear_alarm("camera")
+                continue
+            self._without_picture += 1
+            if self._without_picture == _CAMERA_ALARM_AFTER:
+                text = f"no picture of the last {_CAMERA_ALARM_AFTER} parts, which divert: {verdict.detail}"
+                self._condition.raise_alarm(Alarm("camera", text))
+
+    def _watch_evidence(self, judged: list[Examined]) -> None:
+        if any(part.kept is False for part in judged):
+            text = "images cannot be written as fast as parts come; good parts whose image must be kept divert"
+            self._condition.raise_alarm(Alarm("evidence", text))
+        elif any(part.kept for part in judged):
+            self._condition.clear_alarm("evidence")
 
     def _unjudged(self, trigger: Trigger, cause: Cause, detail: str | None = None) -> tuple[JudgedPart, Trigger]:
         verdict = Verdict(VerdictKind.UNJUDGED, cause=cause, detail=detail)
@@ -258,7 +299,6 @@ class PartPath:
         """Journal, then send. What cannot be journaled is not sent, and is UNJUDGED(store-down) for good."""
         if not judged:
             return
-        self.tally.verdicts += len(judged)
         try:
             self._journal.record_verdicts([part for part, _ in judged])
         except StoreError as error:
@@ -280,20 +320,27 @@ class PartPath:
             return  # the session is over: it diverts whatever is sent
         try:
             self._gate.send(part, decision)
-            self._belt.commanded(part, decision)
-        except GateError as error:
+        except SessionOver:
+            return  # nothing was sent
+        except GateError as error:  # it may have been sent all the same
             self._condition.event("send-failed", f"part {part}: {error}")
+        self._belt.commanded(part, decision)
+
+    def _take_back(self) -> None:
+        """When a fault latches, PASSes that are on the wire already are taken back."""
+        if self._condition.is_latched and not self._was_latched:
+            for part in self._belt.passing():
+                self._send(part, Decision.DIVERT)
+        self._was_latched = self._condition.is_latched
 
     def _mend_store(self) -> None:
         """Record what could not be recorded when it happened."""
-        if not self._unrecorded and not self._numbering.has_missed:
-            self._condition.clear_alarm("store-down")
-            return
         try:
             if self._unrecorded:
                 self._journal.record_verdicts(self._unrecorded)
                 self._unrecorded = []
-            self._numbering.record_missed()
+            if self._numbering.has_missed:
+                self._numbering.record_missed()
         except StoreError as error:
             self._store_down(str(error))
 
@@ -309,12 +356,13 @@ class PartPath:
         self._acks = []
 
     def _store_down(self, reason: str) -> None:
-        self._condition.raise_alarm(
-            Alarm("store-down", f"parts cannot be recorded, so everything diverts: {reason}. Free or mend the disk.")
-        )
+        self._store_failed = True
+        self._condition.raise_alarm(Alarm("store-down", f"parts cannot be recorded, so everything diverts: {reason}"))
 
 
-_DEGRADING = ("store-down", "gate-link", "wrong-pass")
+_DEGRADING = ("store-down", "gate-link")
+_WITHOUT_PICTURE = (Cause.CAMERA_TIMEOUT, Cause.CAMERA_FAULT)
+_CAMERA_ALARM_AFTER = 3
 
 
 def _decision_of(verdict: VerdictKind | None) -> Decision | None:

@@ -29,9 +29,10 @@ class Rater:
         """One verdict a frame, in order. What cannot be scored is UNJUDGED(scorer-fault), and only that."""
         try:
             return self._rate(frames)
-        except ScoringError as error:
+        except Exception as error:  # noqa: BLE001  (it becomes the verdict: whatever a runtime raises, the part diverts)
             if len(frames) == 1:
-                return [Verdict(VerdictKind.UNJUDGED, cause=Cause.SCORER_FAULT, detail=str(error))]
+                detail = str(error) if isinstance(error, ScoringError) else f"{type(error).__name__}: {error}"
+                return [Verdict(VerdictKind.UNJUDGED, cause=Cause.SCORER_FAULT, detail=detail)]
         return [verdict for frame in frames for verdict in self([frame])]
 
     def _rate(self, frames: Sequence[Frame]) -> list[Verdict]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from inspection.domain.ports import Clock
-from inspection.domain.types import Frame, PartContext
+from inspection.domain.types import Frame, PartContext, RunState
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined
 from inspection.station.part_path import PartPath
+
+_STILL_S = 5.0
 
 
 class StatusReport:
@@ -32,6 +34,10 @@ class StatusReport:
     def __call__(self) -> tuple[Mapping[str, object], Frame | None]:
         """The status for `ports.StatusBoard`, as `inspection.history.LineStatus` has it."""
         now, context, latest = self._condition.now, self._context(), self._path.latest
+        state, reason = now.state, now.reason
+        still_s = (self._clock.monotonic_ns() - self._path.rounded_ns) / 1e9
+        if still_s > _STILL_S and state is RunState.RUNNING:
+            state, reason = RunState.DEGRADED, f"the station stands still for {still_s:.0f} s; everything diverts"
         picture = None
         last_part = None
         if latest is not None:
@@ -51,8 +57,8 @@ class StatusReport:
         return {
             "line": context.line,
             "station": context.station,
-            "state": now.state,
-            "reason": now.reason,
+            "state": state,
+            "reason": reason,
             "since_utc": now.since_utc,
             "updated_utc": self._clock.utc(),
             "gate": self._gate_kind,

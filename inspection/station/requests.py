@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspection.domain.errors import StoreError
-from inspection.domain.ports import Clock, Inbox
+from inspection.domain.ports import Clock, Inbox, Request
 from inspection.station.condition import ConditionKeeper
 
 _PERIOD_NS = 500_000_000
@@ -32,7 +32,15 @@ class RequestDesk:
             return  # they stay in the inbox; the part path raises the alarm about the store
         for request in requests:
             if request.kind == "acknowledge":
-                self._condition.event("acknowledged", f"{request.subject} by {request.by}")
-                self._condition.clear_alarm(request.subject, acknowledged=True)
+                self._acknowledge(request)
             else:
                 self._condition.event("refused", f"{request.kind} {request.subject} by {request.by}: no such request")
+
+    def _acknowledge(self, request: Request) -> None:
+        standing = {raised.alarm.key: raised.alarm.text for raised in self._condition.now.alarms}
+        if request.seen is not None and standing.get(request.subject) != request.seen:
+            reason = "the alarm has changed since it was looked at; look at it again"
+            self._condition.event("refused", f"{request.subject} by {request.by}: {reason}")
+            return
+        self._condition.event("acknowledged", f"{request.subject} by {request.by}")
+        self._condition.clear_alarm(request.subject, acknowledged=True)

@@ -1,7 +1,7 @@
 """A running line: the part path and the stores' thread under one supervisor.
 
-The supervisor is the caller's thread. It watches that both threads make progress and that none has died; the
-error of a thread that died is raised here. The gate needs no supervisor: when the part path stands still its
+The supervisor is the caller's thread. It watches that the part path makes progress and that no thread has died; the
+error of the first that died is raised here. The gate needs no supervisor: when the part path stands still its
 heartbeats say so, and the controller drops every PASS.
 """
 
@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from inspection.domain.errors import InspectionError
 from inspection.domain.ports import Clock, Gate
 from inspection.domain.types import Alarm, RunState
 from inspection.station.condition import ConditionKeeper
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _POLL_S = 0.02
 _STORES_PERIOD_S = 0.05
+_SUPERVISE_S = 0.5
 _STALL_NS = 5_000_000_000
 _DRAIN_EXTRA_NS = 1_500_000_000
 
@@ -50,7 +52,6 @@ class Station:
         self._error: BaseException | None = None
         self._stop_stores = threading.Event()
         self._ended = threading.Event()
-        self._rounds = 0
 
     def run(self, stop: threading.Event) -> None:
         """Block until `stop` is set and everything on the belt is diverted and on record.
@@ -58,15 +59,17 @@ class Station:
         Raises whatever a thread died of, after the gate has been let go of.
         """
         self._path.recover()
-        part_path = threading.Thread(target=self._guard, args=(lambda: self._run_path(stop),), name="part-path")
-        stores = threading.Thread(target=self._guard, args=(self._run_stores,), name="stores")
+        # Daemons: one that hangs for good must not keep the program from ending.
+        part_path = threading.Thread(target=self._run_path, args=(stop,), name="part-path", daemon=True)
+        stores = threading.Thread(target=self._run_stores, name="stores", daemon=True)
         try:
             part_path.start()
             stores.start()
-            self._supervise()
+            self._supervise(stop)
         finally:
             stop.set()
-            part_path.join()
+            if self._ended.is_set():
+                part_path.join()
             self._gate.close()
             self._stop_stores.set()
             stores.join()
@@ -75,22 +78,24 @@ class Station:
         self._condition.state(RunState.STOPPED)
         self._keeper.finish()
 
-    def _guard(self, body: Callable[[], None]) -> None:
-        """Run a thread's body; its error ends the station and is raised by `run`."""
-        try:
-            body()
-        except BaseException as error:  # noqa: BLE001  (raised again by run(), in the supervisor's thread)
+    def _failed(self, error: BaseException) -> None:
+        """A thread died: its error ends the station, and the first one is raised by `run`."""
+        if self._error is None:
             self._error = error
-        finally:
-            if self._error is not None or threading.current_thread().name == "part-path":
-                self._ended.set()
 
     def _run_path(self, stop: threading.Event) -> None:
+        try:
+            self._go_round(stop)
+        except BaseException as error:  # noqa: BLE001  (raised again by run(), in the supervisor's thread)
+            self._failed(error)
+        finally:
+            self._ended.set()
+
+    def _go_round(self, stop: threading.Event) -> None:
         while not stop.is_set() and self._error is None:
             self._requests()
             self._check_stores()
             self._path.step(_POLL_S)
-            self._rounds += 1
         self._path.stop()
         until_ns = self._clock.monotonic_ns() + self._travel_ns + _DRAIN_EXTRA_NS
         while not self._path.is_empty() and self._clock.monotonic_ns() < until_ns and self._error is None:
@@ -106,18 +111,21 @@ class Station:
             )
 
     def _run_stores(self) -> None:
-        while not self._stop_stores.wait(_STORES_PERIOD_S) and self._error is None:
-            self._keeper.step()
+        try:
+            while not self._stop_stores.wait(_STORES_PERIOD_S) and self._error is None:
+                self._keeper.step()
+        except BaseException as error:  # noqa: BLE001  (as above; the part path sees it and ends)
+            self._failed(error)
 
-    def _supervise(self) -> None:
-        """Wait for the part path to end; say so in the log when it stands still."""
-        seen, since_ns, told = -1, self._clock.monotonic_ns(), False
-        while not self._ended.wait(0.5):
-            now_ns = self._clock.monotonic_ns()
-            if self._rounds != seen:
-                seen, since_ns, told = self._rounds, now_ns, False
-            elif now_ns - since_ns > _STALL_NS and not told:
-                log.error(
-                    "the part path has stood still for %.0f s; the controller diverts everything", _STALL_NS / 1e9
-                )
-                told = True
+    def _supervise(self, stop: threading.Event) -> None:
+        """Wait for the part path to end; one that stands still is told of, and not waited for when it is to stop."""
+        told = False
+        while not self._ended.wait(_SUPERVISE_S):
+            stands_still = self._clock.monotonic_ns() - self._path.rounded_ns > _STALL_NS
+            if stands_still and not told:
+                log.error("the part path stands still for %.0f s; the controller diverts everything", _STALL_NS / 1e9)
+            told = stands_still
+            if stands_still and stop.is_set():
+                text = "the part path hangs and was left behind; its open parts are recorded at the next start"
+                self._failed(InspectionError(text))
+                return

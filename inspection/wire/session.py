@@ -16,7 +16,7 @@ from datetime import timedelta
 from enum import Enum, auto
 
 from inspection.domain import ports
-from inspection.domain.errors import GateError
+from inspection.domain.errors import SessionOver
 from inspection.domain.types import Decision, GateInputs, Outcome, OutcomeKind, PartId, Trigger
 from inspection.wire import messages as m
 from inspection.wire.framing import FrameDecoder, encode_frame
@@ -27,7 +27,7 @@ RESEND_NS = 50_000_000  # a Verdict, until it is acknowledged
 RESENDS = 4
 SILENCE_NS = 1_000_000_000
 
-_TAKEN = "it left the session; is a second station on this port?"
+_TAKEN = "it left the session; check that no second station has this port"
 
 _COMMANDS = {Decision.PASS: m.Command.PASS, Decision.DIVERT: m.Command.DIVERT}
 _DECISIONS = {command: decision for decision, command in _COMMANDS.items()}
@@ -150,9 +150,9 @@ class StationSession:
         self._ask(self._clock.monotonic_ns())
 
     def send(self, part: PartId, decision: Decision) -> None:
-        """Command a part of the running epoch. Raises GateError in any other state."""
+        """Command a part of the running epoch. Raises SessionOver in any other state."""
         if self._state is not _State.RUNNING or self._start is None or part.epoch != self._start.epoch:
-            raise GateError(f"no command can be sent for part {part}: its session with the controller is over")
+            raise SessionOver(f"no command can be sent for part {part}: its session with the controller is over")
         self._seq += 1
         verdict = m.Verdict(part.epoch, part.number, self._seq, _COMMANDS[decision])
         self._unacknowledged[part] = _Unacknowledged(verdict, self._clock.monotonic_ns() + RESEND_NS)

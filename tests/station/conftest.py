@@ -26,7 +26,8 @@ TRAVEL = Travel(800_000_000, 20_000_000)
 class Bench:
     """One line on the bench. `verdicts` says what the scorer makes of part n (PASS by default)."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, settings: PathSettings = PathSettings()) -> None:  # noqa: B008
+        self.settings = settings
         self.clock = ManualClock()
         self.data_dir = data_dir
         self.paths = LinePaths(data_dir, "demo")
@@ -59,7 +60,7 @@ class Bench:
             condition=self.condition,
             context=lambda: CONTEXT,
             clock=self.clock,
-            settings=PathSettings(),
+            settings=self.settings,
         )
         self.path.recover()
 

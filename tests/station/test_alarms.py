@@ -1,8 +1,17 @@
 """Faults that latch stop passing until a named person has cleared them, and outlive the station."""
 
-from inspection.domain.types import Alarm, Cause, Decision, Outcome, OutcomeKind, Verdict, VerdictKind
+from inspection import history
+from inspection.adapters.store.requests import RequestInbox, leave_request
+from inspection.adapters.store.status import FileStatusBoard
+from inspection.domain.ports import Acknowledged, Request
+from inspection.domain.types import Alarm, Cause, Decision, Outcome, OutcomeKind, RunState, Verdict, VerdictKind
 from inspection.station.condition import Raised
-from tests.fakes.parts import PASSED
+from inspection.station.numbering import UNCONTROLLED_BY_RULE
+from inspection.station.part_path import PathSettings
+from inspection.station.report import StatusReport
+from inspection.station.requests import RequestDesk
+from tests.fakes.parts import CONTEXT, PASSED
+from tests.station.conftest import Bench
 
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
 
@@ -95,3 +104,98 @@ def test_an_alarm_that_cannot_be_written_latches_as_soon_as_it_can(bench):
     bench.die()
     bench.start()
     assert bench.alarms() == {"wrong-pass"}
+
+
+def test_a_fault_is_latched_with_the_outcome_that_shows_it(bench):
+    """Killed right after: the controller was not confirmed and tells it again, and the alarm stands already."""
+    bench.attach()
+    bench.verdicts[1] = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
+    bench.gate.trigger(1)
+    bench.run()
+    bench.journal.fail_on = {"latch", "record_event"}
+    bench.gate.resolve(bench.part(1), PASSED)
+    bench.run()
+    bench.die()
+    bench.start()
+    assert bench.alarms() == {"wrong-pass"}
+
+
+def test_a_part_closed_by_rule_that_is_then_told_to_have_passed_is_a_fault(bench):
+    bench.attach()
+    bench.camera_script[1] = "timeout"
+    bench.gate.broken = True
+    bench.journal.fail_on = {"record_verdicts"}
+    bench.gate.trigger(1)
+    bench.run()
+    bench.journal.fail_on = set()
+    bench.clock.advance(10)
+    bench.run()
+    assert bench.rows()[bench.part(1)].outcome == "DIVERTED"
+    bench.gate.resolve(bench.part(1), PASSED)
+    bench.run()
+    assert bench.alarms() == {"wrong-pass"}
+
+
+def test_a_part_that_passed_though_its_pass_was_refused_is_a_fault(bench):
+    bench.attach()
+    bench.gate.trigger(1)
+    bench.run()
+    bench.gate.say(Acknowledged(bench.part(1), Decision.PASS, accepted=False, reason="barred", monotonic_ns=0))
+    bench.run()
+    bench.gate.resolve(bench.part(1), PASSED)
+    bench.run()
+    assert bench.alarms() == {"wrong-pass"}
+
+
+def test_passes_on_the_wire_are_taken_back_when_a_fault_latches(bench):
+    bench.attach()
+    bench.gate.trigger(1, 2)
+    bench.run()
+    bench.gate.resolve(bench.part(1), Outcome(OutcomeKind.PASSED, commanded=True, confirmed=False))
+    bench.run()
+    assert bench.sent()[bench.part(2)] is Decision.DIVERT
+    assert bench.condition.now.state is RunState.DEGRADED
+
+
+def test_a_second_fault_does_not_hide_the_first_and_an_old_look_clears_neither(bench):
+    report = StatusReport(bench.path, bench.condition, lambda: CONTEXT, "serial", bench.clock)
+    board = FileStatusBoard(bench.paths)
+    inbox = RequestInbox(bench.paths)
+    desk = RequestDesk(inbox, bench.condition, bench.clock)
+
+    def acknowledge() -> None:
+        now = bench.clock.utc()
+        alarm = next(raised.alarm for raised in bench.condition.now.alarms)
+        leave_request(bench.paths, Request("acknowledge", alarm.key, "demo", seen), now)
+        bench.clock.advance(1)
+        desk()
+
+    bench.condition.raise_alarm(Alarm("wrong-pass", "part 2-1 went through.", latched=True))
+    board.publish(*report())
+    (seen,) = [alarm.text for alarm in history.status(bench.data_dir, "demo").alarms]
+    bench.condition.raise_alarm(Alarm("wrong-pass", "part 2-2 went through.", latched=True))
+    acknowledge()
+    (raised,) = bench.condition.now.alarms
+    assert raised.alarm.text == "part 2-1 went through. part 2-2 went through."
+    seen = raised.alarm.text
+    acknowledge()
+    assert bench.alarms() == set()
+    inbox.close()
+
+
+def test_without_a_gate_nothing_is_diverted_and_no_fault_latches(tmp_path):
+    bench = Bench(tmp_path, PathSettings(by_rule=UNCONTROLLED_BY_RULE))
+    bench.attach()
+    bench.gate.trigger(1)
+    bench.run()
+    bench.gate.trigger(2)
+    bench.journal.fail_on = {"record_verdicts"}
+    bench.run()
+    bench.die()
+    bench.start()
+    bench.attach(epoch=bench.gate.epoch, count=3)
+    bench.clock.advance(10)
+    bench.run()
+    assert {row.outcome for row in bench.rows().values()} == {"UNCONTROLLED"}
+    assert bench.alarms() == set()
+    bench.die()

@@ -1,6 +1,7 @@
 """What is written off the part path, and what people ask of the line."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -31,6 +32,13 @@ class Disk:
     def seal(self, *, everything=False):
         self.sealed += 1
         return 0
+
+
+def publish(bench):
+    """The status, as of this minute by the wall clock: what a person who acknowledges looks at."""
+    report = StatusReport(bench.path, bench.condition, lambda: CONTEXT, "serial", bench.clock)
+    status, picture = report()
+    FileStatusBoard(bench.paths).publish({**status, "updated_utc": datetime.now(UTC)}, picture)
 
 
 @pytest.fixture
@@ -102,6 +110,7 @@ def test_at_the_end_everything_is_written_or_it_says_so(keeper):
 
 def test_an_alarm_is_acknowledged_by_a_person_and_both_are_on_record(bench):
     bench.condition.raise_alarm(Alarm("wrong-pass", "find the part", latched=True))
+    publish(bench)
     inbox = RequestInbox(bench.paths)
     desk = RequestDesk(inbox, bench.condition, bench.clock)
     app.acknowledge(bench.data_dir, "demo", "wrong-pass", "demo")
@@ -114,6 +123,7 @@ def test_an_alarm_is_acknowledged_by_a_person_and_both_are_on_record(bench):
 
 def test_what_was_asked_of_an_earlier_run_is_not_done(bench):
     bench.condition.raise_alarm(Alarm("wrong-pass", "find the part", latched=True))
+    publish(bench)
     app.acknowledge(bench.data_dir, "demo", "wrong-pass", "demo")
     inbox = RequestInbox(bench.paths)
     desk = RequestDesk(inbox, bench.condition, bench.clock)
@@ -134,3 +144,16 @@ def test_an_alarm_is_not_acknowledged_by_nobody_or_on_a_line_that_never_ran(benc
 def test_a_status_file_is_json_that_anything_can_read(bench, keeper):
     keeper.step()
     assert json.loads(bench.paths.status.read_text())["line"] == "demo"
+
+
+def test_a_part_path_that_stands_still_is_shown_as_such(bench, keeper):
+    bench.attach()
+    bench.clock.advance(6)
+    keeper.step()
+    status = history.status(bench.data_dir, "demo")
+    assert status.state == "degraded"
+    assert "stands still for 6 s" in str(status.reason)
+    bench.run()
+    bench.clock.advance(1)
+    keeper.step()
+    assert history.status(bench.data_dir, "demo").state == "running"

@@ -34,7 +34,6 @@ def test_a_trigger_that_is_repeated_is_one_part(bench):
     bench.gate.trigger(7, epoch=99)
     bench.run()
     assert len(bench.gate.sent) == 1
-    assert bench.path.tally.ignored == 3
     assert set(bench.rows()) == {bench.part(1)}
 
 
@@ -135,3 +134,36 @@ def test_parts_that_another_station_counted_are_not_ours(bench):
     bench.attach(epoch=1, count=7, station=bench.real_journal.station_id + 1)
     assert not bench.rows()
     assert "other-station" in bench.events()
+
+
+def test_what_was_heard_in_an_epoch_that_is_over_is_recorded_without_the_controller(bench):
+    bench.attach()
+    epoch = bench.gate.epoch
+    bench.journal.fail_on = {"record_triggers", "record_gap"}
+    bench.gate.trigger(1, 2)
+    bench.run()
+    bench.gate.detach()
+    bench.run()
+    assert not bench.path.is_empty()
+    bench.journal.fail_on = set()
+    bench.run()
+    assert [(part, row.cause) for part, row in bench.rows().items()] == [
+        (PartId(epoch, 1), "store-down"),
+        (PartId(epoch, 2), "store-down"),
+    ]
+    assert bench.alarms() == {"gate-link"}
+
+
+def test_on_a_long_belt_a_restart_waits_as_long_as_the_belt(bench):
+    bench.attach()
+    bench.gate.trigger(1)
+    bench.run()
+    bench.die()
+    bench.start()
+    bench.attach(epoch=bench.gate.epoch, count=1)
+    bench.clock.advance(0.8 + 4.9)  # travel and grace
+    bench.run()
+    assert bench.alarms() == set()
+    bench.clock.advance(0.2)
+    bench.run()
+    assert bench.alarms() == {"outcome-unknown"}

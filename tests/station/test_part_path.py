@@ -3,7 +3,14 @@
 import pandas as pd
 import pytest
 
-from inspection.domain.types import Decision, Outcome, OutcomeKind, PartId, RunState, Verdict, VerdictKind
+from inspection import history
+from inspection.calibration.thresholds import Threshold
+from inspection.domain.types import Cause, Decision, Frame, Outcome, OutcomeKind, PartId, RunState, Verdict, VerdictKind
+from inspection.scoring.prototypes import encode_prototypes
+from inspection.scoring.region import Region
+from inspection.station.rating import Rater
+from tests.fakes.clock import START_UTC
+from tests.fakes.encoder import AxisEncoder, picture
 from tests.fakes.parts import DIVERTED, PASSED
 
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
@@ -104,14 +111,48 @@ def test_an_outcome_that_could_not_be_recorded_is_not_confirmed(bench):
     assert bench.rows()[bench.part(1)].outcome == "PASSED"
 
 
-def test_evidence_that_cannot_keep_up_stops_passing(bench):
+def test_evidence_that_cannot_keep_up_is_told_until_it_does(bench):
     bench.attach()
     bench.evidence.capacity = 0
-    bench.verdicts[1] = REJECT
-    bench.gate.trigger(1)
+    bench.verdicts = {1: REJECT, 2: REJECT, 4: REJECT}
+    for number in (1, 2, 3):  # of part 3, a good one, no image is kept here
+        bench.gate.trigger(number)
+        bench.run()
+        assert bench.alarms() == {"evidence"}
+    assert list(bench.sent().values()) == [Decision.DIVERT, Decision.DIVERT, Decision.PASS]
+    bench.evidence.capacity = 9
+    bench.gate.trigger(4)
+    bench.run()
+    assert bench.alarms() == set()
+
+
+def test_a_camera_that_gives_no_pictures_is_an_alarm_until_it_does(bench):
+    bench.attach()
+    bench.camera_script = dict.fromkeys((1, 2, 3), "timeout")
+    bench.gate.trigger(1, 2)
+    bench.run()
+    assert bench.alarms() == set()
+    bench.gate.trigger(3)
+    beats = bench.gate.beats
     bench.run(steps=1)
-    assert bench.alarms() == {"store-down"}
-    assert bench.rows()[bench.part(1)].image_path != bench.rows()[bench.part(1)].image_path  # NaN: none
+    assert bench.gate.beats == beats + 2  # the wait for the picture is progress as well
+    assert bench.alarms() == {"camera"}
+    bench.gate.trigger(4)
+    bench.run()
+    assert bench.alarms() == set()
+
+
+def test_whatever_a_scorer_raises_the_part_is_unjudged():
+    class Broken(AxisEncoder):
+        def embed_images(self, images):
+            raise RuntimeError("out of memory")
+
+    encoder = Broken()
+    prototypes = encode_prototypes(encoder, ["good"], {"scratch": ["scratch"]})
+    rater = Rater(encoder, prototypes, {"scratch": Threshold(1.0, 0.0, 1.0)}, Region())
+    frame = Frame(picture(200), START_UTC)
+    for verdict in rater([frame, frame]):
+        assert (verdict.cause, verdict.detail) == (Cause.SCORER_FAULT, "RuntimeError: out of memory")
 
 
 def test_more_parts_than_can_wait_are_unjudged(bench):
@@ -188,3 +229,59 @@ def test_latency_to_the_acknowledgement_is_on_record(bench):
 def test_every_round_beats_once(bench):
     bench.run(steps=5)
     assert bench.gate.beats == 5
+
+
+def test_a_command_that_may_have_been_sent_counts_as_sent(bench):
+    bench.attach()
+    bench.gate.broken = True  # the bytes may be out all the same
+    bench.gate.trigger(1)
+    bench.run()
+    bench.clock.advance(10)
+    bench.run()
+    assert bench.rows()[bench.part(1)].outcome == "UNKNOWN"
+    assert bench.alarms() == {"outcome-unknown"}
+
+
+def test_an_outcome_whose_number_is_not_on_record_is_not_confirmed(bench):
+    bench.gate.deaf = True
+    bench.gate.attach()
+    bench.run()
+    ((begun, _),) = bench.gate.starts  # the controller began it, and we have not heard so
+    bench.gate.resolve(PartId(begun, 1), DIVERTED)
+    bench.run()
+    assert bench.gate.confirmed == []
+    bench.gate.deaf = False
+    bench.attach(epoch=begun, count=1)
+    bench.gate.resolve(PartId(begun, 1), DIVERTED)
+    bench.run()
+    assert bench.gate.confirmed == [PartId(begun, 1)]
+    assert PartId(begun, 1) in bench.rows()
+
+
+def test_a_fault_of_the_store_is_one_alarm_and_not_one_a_round(bench):
+    bench.attach()
+    bench.gate.trigger(1)
+    bench.run()
+    bench.gate.acknowledge(bench.part(1), Decision.PASS)
+    bench.journal.fails = True
+    for _ in range(500):
+        bench.run(steps=1)
+        assert bench.alarms() == {"store-down"}
+    bench.journal.fails = False
+    bench.run()
+    assert bench.alarms() == set()
+    told = [line for line in history.events(bench.data_dir, "demo")["text"] if line.startswith("store-down")]
+    assert len(told) == 2  # raised and over
+
+
+def test_a_number_that_leaps_absurdly_far_is_not_believed(bench):
+    bench.attach()
+    bench.gate.trigger(1)
+    bench.gate.trigger(4_000_000_000)
+    bench.gate.resolve(bench.part(4_000_000_001), DIVERTED)
+    bench.run()
+    assert len(bench.rows()) == 1
+    assert "protocol" in bench.events()
+    bench.gate.trigger(2)
+    bench.run()
+    assert len(bench.rows()) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import termios
 import threading
 from collections.abc import Callable, Sequence
 
@@ -15,6 +16,8 @@ from inspection.domain.types import Decision, PartId
 from inspection.wire.session import GateSettings, StationSession
 
 _READ_S = 0.01
+# TypeError: pyserial's own answer to a descriptor that went away under a read; ValueError: a setting it cannot do.
+_PORT_ERRORS = (serial.SerialException, OSError, termios.error, TypeError, ValueError)
 _WRITE_S = 0.2
 _RETRY_S = (0.2, 0.5, 1.0, 2.0)  # between tries to open the port; the last one for ever
 
@@ -36,6 +39,7 @@ class SerialGate:
         self._port: serial.Serial | None = None
         self._write_error: str | None = None
         self._closing = threading.Event()
+        self._died: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="gate-link")
         self._thread.start()
 
@@ -52,6 +56,8 @@ class SerialGate:
             if not self._events:
                 self._news.wait(timeout_s)
             events, self._events = self._events, []
+        if self._died is not None:
+            raise self._died
         return events
 
     def start(self, epoch: int, after: Attached) -> None:
@@ -90,6 +96,12 @@ class SerialGate:
     # --- the link's thread ----------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._keep_linked()
+        except BaseException as error:  # noqa: BLE001  (raised again by poll(), in its owner's thread)
+            self._died = error
+
+    def _keep_linked(self) -> None:
         failures = 0
         while not self._closing.is_set():
             reason = self._open()
@@ -109,7 +121,7 @@ class SerialGate:
             port = serial.serial_for_url(self._url, self._baud, timeout=_READ_S, write_timeout=_WRITE_S, exclusive=True)
             _low_latency(port)
             port.reset_input_buffer()  # what was said to whoever was here before us
-        except (serial.SerialException, OSError, ValueError) as error:
+        except _PORT_ERRORS as error:
             return f"port {self._url} cannot be opened: {_brief(error)}; check its cable, then 'inspection doctor'"
         with self._lock:
             self._port, self._write_error = port, None
@@ -126,8 +138,7 @@ class SerialGate:
                 data = port.read(1)
                 if data:
                     data += port.read(port.in_waiting)
-            except (serial.SerialException, OSError, TypeError) as error:
-                # TypeError: pyserial's own answer to a descriptor that went away under a read.
+            except _PORT_ERRORS as error:
                 return f"port {self._url} is gone: {_brief(error)}; check its cable"
             with self._news:
                 self._session.receive(data)

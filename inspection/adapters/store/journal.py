@@ -21,7 +21,7 @@ from typing import Literal
 
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Acknowledged, JudgedPart, OpenPart
-from inspection.domain.types import Alarm, Outcome, PartContext, PartId, Trigger, Verdict, VerdictKind
+from inspection.domain.types import Alarm, Outcome, OutcomeKind, PartContext, PartId, Trigger, Verdict, VerdictKind
 
 SCHEMA = """
 BEGIN IMMEDIATE;
@@ -155,7 +155,7 @@ class SqliteJournal:
                 " outcome_commanded, outcome_confirmed, outcome_reported, outcome_reason)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (epoch, number, context_id, to_us(utc), verdict.kind, verdict.cause, verdict.detail, *result)
+                    (epoch, number, context_id, to_us(utc), verdict.kind, verdict.cause, _text(verdict.detail), *result)
                     for number in numbers
                 ),
             )
@@ -173,12 +173,12 @@ class SqliteJournal:
                         to_us(judged.verdict_utc),
                         verdict.kind,
                         verdict.cause,
-                        verdict.detail,
+                        _text(verdict.detail),
                         verdict.description,
                         verdict.margin,
                         verdict.shadow,
                         json.dumps(dict(verdict.scores)) if verdict.scores else None,
-                        judged.source,
+                        _text(judged.source),
                         judged.image_path,
                         judged.latency_ms.get("capture"),
                         judged.latency_ms.get("score"),
@@ -199,8 +199,10 @@ class SqliteJournal:
                 ),
             )
 
-    def record_outcome(self, part: PartId, outcome: Outcome, utc: datetime | None) -> bool:
+    def record_outcome(self, part: PartId, outcome: Outcome, utc: datetime | None, alarm: Alarm | None = None) -> bool:
         with self._transaction() as db:
+            if alarm is not None:
+                self._latch(db, alarm, utc or datetime.now(UTC))
             return (
                 db.execute(
                     "UPDATE parts SET outcome = ?, outcome_commanded = ?, outcome_confirmed = ?, outcome_reported = ?,"
@@ -209,6 +211,11 @@ class SqliteJournal:
                 ).rowcount
                 == 1
             )
+
+    def outcome_of(self, part: PartId) -> OutcomeKind | None:
+        with self._transaction() as db:
+            row = db.execute("SELECT outcome FROM parts WHERE epoch = ? AND number = ?", part).fetchone()
+        return OutcomeKind(row[0]) if row and row[0] else None
 
     def open_parts(self) -> Sequence[OpenPart]:
         with self._transaction() as db:
@@ -229,10 +236,14 @@ class SqliteJournal:
 
     def latch(self, alarm: Alarm, utc: datetime) -> None:
         with self._transaction() as db:
-            db.execute(
-                "INSERT INTO latched VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text",
-                (alarm.key, alarm.text, to_us(utc)),
-            )
+            self._latch(db, alarm, utc)
+
+    @staticmethod
+    def _latch(db: sqlite3.Connection, alarm: Alarm, utc: datetime) -> None:
+        db.execute(
+            "INSERT INTO latched VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text",
+            (alarm.key, alarm.text, to_us(utc)),
+        )
 
     def unlatch(self, key: str) -> None:
         with self._transaction() as db:
@@ -260,6 +271,11 @@ def connect(path: Path, *, timeout_s: float = 5.0) -> sqlite3.Connection:
     # Checkpoints copy and fsync; the log's thread does them, off the part path.
     db.execute("PRAGMA wal_autocheckpoint = 0")
     return db
+
+
+def _text(value: str | None) -> str | None:
+    """A file's name may hold bytes that are no text; they are written as escapes."""
+    return None if value is None else value.encode("utf-8", "backslashreplace").decode()
 
 
 def _outcome_values(outcome: Outcome) -> tuple[str, bool, bool | None, bool, str | None]:

@@ -48,11 +48,10 @@ class ParquetLog:
     def seal(self, *, everything: bool = False) -> int:
         try:
             sealed = 0 if self._recovered else self._finish_marked()
-            self._recovered = True
             while self._is_due(everything):
                 sealed += self._seal_some()
             return sealed
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot seal the journal {self._paths.state_db}: {error}; check the disk") from error
 
     def _is_due(self, everything: bool) -> bool:
@@ -94,7 +93,7 @@ class ParquetLog:
 
     def _finish_marked(self) -> int:
         """Steps 2 and 3 for every file that the journal has marked rows for."""
-        sealed = 0
+        sealed, self._recovered = 0, False  # whatever fails below, the next call takes it up again
         for (seal,) in self._db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL").fetchall():
             path = self._paths.log_dir / seal
             rows = self._db.execute(f"{SELECT} WHERE seal = ? ORDER BY epoch, number", (seal,)).fetchall()
@@ -109,4 +108,5 @@ class ParquetLog:
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
             sealed += len(rows)
         self._last_seal_ns = self._clock.monotonic_ns()
+        self._recovered = True
         return sealed

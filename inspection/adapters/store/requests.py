@@ -12,7 +12,7 @@ from inspection.domain.ports import Request
 
 _TABLE = """CREATE TABLE IF NOT EXISTS requests (
     id INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL,
-    kind TEXT NOT NULL, subject TEXT NOT NULL, by TEXT NOT NULL)"""
+    kind TEXT NOT NULL, subject TEXT NOT NULL, by TEXT NOT NULL, seen TEXT)"""
 
 
 def leave_request(paths: LinePaths, request: Request, utc: datetime) -> None:
@@ -24,8 +24,8 @@ def leave_request(paths: LinePaths, request: Request, utc: datetime) -> None:
         try:
             db.execute(_TABLE)
             db.execute(
-                "INSERT INTO requests (utc_us, kind, subject, by) VALUES (?, ?, ?, ?)",
-                (to_us(utc), request.kind, request.subject, request.by),
+                "INSERT INTO requests (utc_us, kind, subject, by, seen) VALUES (?, ?, ?, ?, ?)",
+                (to_us(utc), request.kind, request.subject, request.by, request.seen),
             )
         finally:
             db.close()
@@ -47,12 +47,12 @@ class RequestInbox:
     def take(self) -> list[Request]:
         """What was asked since the last time. Raises StoreError."""
         try:
-            rows = self._db.execute("SELECT id, kind, subject, by FROM requests ORDER BY id").fetchall()
+            rows = self._db.execute("SELECT id, kind, subject, by, seen FROM requests ORDER BY id").fetchall()
             if rows:
                 self._db.execute("DELETE FROM requests WHERE id <= ?", (rows[-1][0],))
         except sqlite3.Error as error:
             raise StoreError(f"cannot read requests: {error}") from error
-        return [Request(kind, subject, by) for _, kind, subject, by in rows]
+        return [Request(kind, subject, by, seen) for _, kind, subject, by, seen in rows]
 
     def close(self) -> None:
         self._db.close()
