@@ -50,10 +50,11 @@ def demo(
     headless: Annotated[bool, typer.Option("--headless", help="No dashboard.")] = False,
     parts: Annotated[int, typer.Option(min=0, help="Stop after so many parts; 0: go on until Ctrl-C.")] = 0,
     parts_per_s: Annotated[
-        float | None, typer.Option(min=0.1, help="Belt speed; default: 2 with a dashboard, else the line's rating.")
+        float | None,
+        typer.Option(min=0.1, max=1000, help="Belt speed; default: 2 with a dashboard, else the line's rating."),
     ] = None,
     data_dir: DataDir = None,
-    port: Annotated[int, typer.Option(help="Of the dashboard, on this machine only.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the dashboard, on this machine only.")] = 8501,
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
 ) -> None:
     """Run the demo line: sample parts, the bundled model, a virtual gate, the log and the dashboard."""
@@ -61,12 +62,12 @@ def demo(
         raise typer.BadParameter("without a dashboard it must end by itself: say how many --parts")
     from inspection.cli._options import data_dir_of
 
-    target = data_dir_of(data_dir) if data_dir else data_dir_of(None) / "demo"
-    target.mkdir(parents=True, exist_ok=True)
+    target = data_dir_of(data_dir)
+    _make_folder(target)
     if not headless:
         _check_port(port)
     with tempfile.TemporaryDirectory(prefix="inspection-demo-") as scratch:
-        with _until_stopped():
+        with _told_to_stop():
             _run(Path(scratch), target, parts=parts, parts_per_s=parts_per_s, port=None if headless else port)
         seen = _last_json_line(Path(scratch) / "gate controller.log")
     _report(target, seen, asked=parts, as_json=as_json)
@@ -77,24 +78,30 @@ class _Stop(Exception):
 
 
 @contextmanager
-def _until_stopped() -> Iterator[None]:
-    """Ctrl-C or SIGTERM ends the body, once: what it does to end well is not interrupted again."""
+def _told_to_stop() -> Iterator[None]:
+    """Ctrl-C, SIGTERM or a closed terminal raises _Stop in the body, once: its good end is not interrupted again."""
 
     def stop(*_: object) -> None:
         for number in before:
             signal.signal(number, signal.SIG_IGN)
         raise _Stop
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     for number in before:
         signal.signal(number, stop)
     try:
         yield
-    except _Stop:
-        pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        text = f"the data directory {folder} cannot be made: {error.strerror}; name another with --data-dir"
+        raise InspectionError(text) from error
 
 
 def _check_port(port: int) -> None:
@@ -114,11 +121,11 @@ def _run(scratch: Path, data_dir: Path, *, parts: int, parts_per_s: float | None
 
     link = scratch / "gate"
     running: list[_Process] = []
+    # The station takes longest to start, and waits for the port.
+    site = ["--config-dir", str(configs_dir()), "--data-dir", str(data_dir)]
+    run = ["run", LINE, "--gate-url", str(link), *site, "--lot", "demo"]
     try:
-        # The station takes longest to start, and waits for the port.
-        site = ["--config-dir", str(configs_dir()), "--data-dir", str(data_dir)]
-        station = _start(scratch, "station", ["run", LINE, "--gate-url", str(link), *site, "--lot", "demo"])
-        running.append(station)
+        running.append(_start(scratch, "station", run))
         speed = parts_per_s or (load_site(configs_dir()).line(LINE).parts_per_s_max if port is None else 2.0)
         belt = ["--parts-per-s", str(speed), "--parts", str(parts), "--wait-for-station"]
         gate = _start(scratch, "gate controller", ["gate-sim", "--link", str(link), *belt, "--json"])
@@ -133,13 +140,14 @@ def _run(scratch: Path, data_dir: Path, *, parts: int, parts_per_s: float | None
                 if process.has_ended:
                     raise process.failure()
             time.sleep(0.1)
-        if gate.handle.returncode != 0:
-            raise gate.failure()
+    except _Stop:
+        pass  # as asked
     finally:
         for process in running:  # the belt first: what is on it runs out and is recorded
             _end(process)
-    if station.handle.returncode != 0:
-        raise station.failure()
+    for process in running:
+        if process.handle.returncode not in (0, -signal.SIGTERM):
+            raise process.failure()
 
 
 def _start(scratch: Path, name: str, arguments: Sequence[str]) -> _Process:

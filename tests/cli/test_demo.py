@@ -51,8 +51,8 @@ def test_every_part_of_a_headless_demo_is_on_record_and_none_passes_unjudged(tmp
     assert (again["records"], len(history.parts(tmp_path, "demo"))) == (5, 45)
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_all_of_it_with_a_summary_and_every_part_on_record(tmp_path, by):
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGHUP])
+def test_ctrl_c_and_a_closed_terminal_end_all_of_it_with_a_summary_and_every_part_on_record(tmp_path, by):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = demo("--port", str(port), "--data-dir", str(tmp_path), "--parts-per-s", "5")
