@@ -199,6 +199,11 @@ def _report(data_dir: Path, seen: dict[str, Any], *, asked: int, as_json: bool) 
     parts = history.parts(data_dir, LINE)
     triggers = int(seen.get("parts", 0))
     summary = summarise(parts[parts["epoch"].isin(seen.get("epochs", []))], asked=asked or triggers, triggers=triggers)
+    status = history.status(data_dir, LINE)
+    for alarm in status.alarms if status else ():
+        if alarm.latched:
+            clear = f"inspection acknowledge {LINE} {alarm.key} --by NAME --data-dir {data_dir}, while it runs"
+            typer.echo(f"This fault stands, and nothing passes: {alarm.text} ({clear})", err=True)
     if as_json:
         typer.echo(json.dumps(summary.as_dict()))
         return
