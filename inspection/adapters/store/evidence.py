@@ -39,7 +39,7 @@ class ImageEvidence:
                 if not self._waiting:
                     return written
                 path, pixels = self._waiting[0]
-            write_jpeg(path, pixels)
+            write_jpeg(path, pixels, sync=True)  # the log will say that it is there
             with self._lock:
                 self._waiting.popleft()
             written += 1

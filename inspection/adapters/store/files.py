@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, also after a power cut."""
+"""Files that are there whole or not at all; where it matters, also after a power cut."""
 
 from __future__ import annotations
 
