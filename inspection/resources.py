@@ -6,6 +6,7 @@ In a checkout the first lie beside the package; in an installed wheel below `ins
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,9 +18,10 @@ _ROOT = _PACKAGE.parent
 _BUNDLED = _PACKAGE / "_bundled"
 
 _PREFIX = "INSPECTION_"
+_DATA_DIR = f"{_PREFIX}DATA_DIR"
 ENVIRONMENT = {
     "INSPECTION_CONFIG_DIR": "where lines, recipes and calibrations are; default: the demo's",
-    "INSPECTION_DATA_DIR": "where runs write; default: inspection/ in the user's data home",
+    _DATA_DIR: "where runs write; default: inspection/ in the user's data home",
     "INSPECTION_CI": "set where a test that is skipped for a missing part must fail",
 }
 
@@ -67,8 +69,20 @@ def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
     Raises ConfigError for a mistyped variable, for no home, and for a folder inside the program itself.
     """
     check_environment(environment)
-    chosen = environment.get("INSPECTION_DATA_DIR")
+    chosen = environment.get(_DATA_DIR)
     return outside_the_program(Path(chosen) if chosen else _data_home(environment) / "inspection")
+
+
+def data_dir_option(data_dir: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """What a person adds to a command to mean this data directory: nothing where they need not say it.
+
+    INSPECTION_DATA_DIR does not count: that of this process need not be that of the person's terminal.
+    """
+    try:
+        default = default_data_dir({name: value for name, value in environment.items() if name != _DATA_DIR})
+    except ConfigError:
+        default = None
+    return "" if data_dir.absolute() == default else f" --data-dir {shlex.quote(str(data_dir.absolute()))}"
 
 
 def outside_the_program(folder: Path) -> Path:

@@ -53,6 +53,13 @@ def test_where_runs_write(monkeypatch: pytest.MonkeyPatch, environment: dict[str
     assert resources.default_data_dir(environment) == Path(folder)
 
 
+def test_a_command_says_which_data_directory_it_means_where_it_must(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {"XDG_DATA_HOME": "/x", "INSPECTION_DATA_DIR": "/srv/line"}
+    assert resources.data_dir_option(Path("/x/inspection"), environment) == ""
+    assert resources.data_dir_option(Path("/srv/line"), environment) == " --data-dir /srv/line"
+    assert resources.data_dir_option(Path("/srv/a line"), environment) == " --data-dir '/srv/a line'"
+
+
 def test_a_run_writes_nothing_inside_the_program(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="inside the program itself"):
         resources.default_data_dir({"INSPECTION_DATA_DIR": str(wheel / "data")})

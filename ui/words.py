@@ -66,15 +66,16 @@ def banner(status: LineStatus, now: datetime) -> Banner:
     return Banner(*_state(status, now), tuple(warnings))
 
 
-def alarms(status: LineStatus, most: int) -> list[tuple[str, str]]:
+def alarms(status: LineStatus, most: int, data_dir_option: str) -> list[tuple[str, str]]:
     """Text and what a person types to clear it (nothing where it goes by itself).
 
     Those that need a person come first; what the banner says already is left out.
     """
     told = [a for a in sorted(status.alarms, key=lambda a: not a.latched) if a.latched or a.text != status.reason]
     kept = told if len(told) <= most else told[: most - 1]
+    clear = f"inspection acknowledge {status.line}"
     listed = [
-        (sentence(alarm.text), f"inspection acknowledge {status.line} {alarm.key} --by NAME" if alarm.latched else "")
+        (sentence(alarm.text), f"{clear} {alarm.key} --by NAME{data_dir_option}" if alarm.latched else "")
         for alarm in kept
     ]
     return listed if kept is told else [*listed, (f"And {len(told) - most + 1} more alarms.", "")]

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 from urllib.parse import quote
 
+from inspection.domain.errors import InspectionError
 from inspection.resources import ui_app
 
 HOST = "127.0.0.1"
 
 
-def dashboard_url(line: str, port: int) -> str:
-    """Where the Line page of `line` is."""
-    return f"http://{HOST}:{port}/?line={quote(line)}"
+def dashboard_url(line: str | None, port: int) -> str:
+    """Where the Line page of `line` is; without one, of the first that has run."""
+    return f"http://{HOST}:{port}/" + (f"?line={quote(line)}" if line else "")
+
+
+def check_port(port: int) -> None:
+    """Raises InspectionError if the dashboard cannot have this port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            text = f"the dashboard cannot have port {port}: {error.strerror}. Choose another with --port."
+            raise InspectionError(text) from error
 
 
 def dashboard_command(data_dir: Path, line: str, port: int) -> tuple[list[str], dict[str, str]]:

@@ -12,6 +12,7 @@ from inspection.cli import log
 from inspection.cli.acknowledge import acknowledge
 from inspection.cli.calibrate import calibrate
 from inspection.cli.check import check
+from inspection.cli.dashboard import dashboard
 from inspection.cli.demo import demo
 from inspection.cli.doctor import doctor
 from inspection.cli.gate_sim import gate_sim
@@ -31,6 +32,7 @@ A quality-control station: a camera sees every part, CLIP rates it against sente
   inspection doctor          are the cameras, ports, disk and model in order?
   inspection calibrate LINE  thresholds from good parts
   inspection run LINE        judge and divert
+  inspection dashboard       the lines in a browser
   inspection --help          all commands"""
 
 app = typer.Typer(
@@ -62,6 +64,7 @@ app.command("demo")(demo)
 app.command("run")(run_line)
 app.command("check")(check)
 app.command("calibrate")(calibrate)
+app.command("dashboard")(dashboard)
 app.command("score")(score)
 app.command("doctor")(doctor)
 app.command("acknowledge")(acknowledge)

@@ -58,7 +58,7 @@ def test_a_line_without_parts_says_so(page: AppTest, tmp_path: Path) -> None:
 
 def test_a_line_that_never_said_anything_is_not_started(page: AppTest, tmp_path: Path) -> None:
     with Site(tmp_path):
-        assert "|NOT STARTED|To start it: inspection run demo|" in text_of(page)
+        assert f"|NOT STARTED|To start it: inspection run demo --data-dir {tmp_path}|" in text_of(page)
 
 
 def test_figures_count_sealed_and_open_parts_once(page: AppTest, tmp_path: Path) -> None:
@@ -157,7 +157,17 @@ def test_a_latched_alarm_says_how_it_is_cleared(page: AppTest, tmp_path: Path) -
     with Site(tmp_path) as site:
         site.say("degraded", alarms=[alarm])
         shown = text_of(page)
-    assert "|Find part 1-3|To clear it|inspection acknowledge demo outcome-unknown --by NAME|" in shown
+    typed = f"inspection acknowledge demo outcome-unknown --by NAME --data-dir {tmp_path}"
+    assert f"|Find part 1-3|To clear it|{typed}|" in shown
+
+
+def test_without_a_data_directory_it_shows_the_documented_one(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INSPECTION_DATA_DIR")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    with Site(tmp_path / "inspection"):
+        assert "|NOT STARTED|To start it: inspection run demo|" in text_of(page)
 
 
 def test_text_from_outside_is_escaped(page: AppTest, tmp_path: Path) -> None:

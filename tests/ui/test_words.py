@@ -72,9 +72,9 @@ def test_a_dry_gate_and_monitor_mode_are_warned_of_in_any_state() -> None:
 def test_alarms_put_those_that_need_a_person_first_and_say_how_many_more() -> None:
     alarms = tuple(AlarmStatus(str(n), f"alarm {n}", n == 2, NOW) for n in range(4))
     status = replace(STATUS, reason="alarm 0", alarms=alarms)
-    needs_a_person = ("Alarm 2", "inspection acknowledge demo 2 --by NAME")
-    assert words.alarms(status, 3) == [needs_a_person, ("Alarm 1", ""), ("Alarm 3", "")]
-    assert words.alarms(status, 2) == [needs_a_person, ("And 2 more alarms.", "")]
+    needs_a_person = ("Alarm 2", "inspection acknowledge demo 2 --by NAME --data-dir /srv")
+    assert words.alarms(status, 3, " --data-dir /srv") == [needs_a_person, ("Alarm 1", ""), ("Alarm 3", "")]
+    assert words.alarms(status, 2, " --data-dir /srv") == [needs_a_person, ("And 2 more alarms.", "")]
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from inspection import history
+from inspection import history, resources
 from inspection.analytics.yields import count_verdicts, parts_per_minute, rejects_by_description, unjudged_by_cause
 from inspection.domain.errors import InspectionError
 from ui import cards, charts, data, words
@@ -26,7 +25,7 @@ def show_now(data_dir: Path, line: str, others: list[str]) -> None:
     now = datetime.now(UTC)
     try:
         status = history.status(data_dir, line)
-        banner = _banner(status, line, now)
+        banner = _banner(status, line, now, resources.data_dir_option(data_dir))
     except InspectionError as error:
         status = None
         banner = cards.banner(
@@ -66,11 +65,11 @@ def _clock(now: datetime) -> str:
     return f"{local:%H:%M:%S}" if not local.utcoffset() else f"{local:%H:%M:%S}  ({now:%H:%M} UTC)"
 
 
-def _banner(status: history.LineStatus | None, line: str, now: datetime) -> str:
+def _banner(status: history.LineStatus | None, line: str, now: datetime, data_dir_option: str) -> str:
     if status is None:
-        shown = words.Banner(words.Face.STOPPED, "NOT STARTED", f"To start it: inspection run {line}")
+        shown = words.Banner(words.Face.STOPPED, "NOT STARTED", f"To start it: inspection run {line}{data_dir_option}")
         return cards.banner(shown, (), now.isoformat())
-    return cards.banner(words.banner(status, now), words.alarms(status, ALARMS_SHOWN), now.isoformat())
+    return cards.banner(words.banner(status, now), words.alarms(status, ALARMS_SHOWN, data_dir_option), now.isoformat())
 
 
 def _last_part(
@@ -147,7 +146,9 @@ def wait_for_line(data_dir: Path, wanted: str | None) -> None:
     if wanted is None:
         st.html(
             cards.notice(
-                "No line has run yet", "This page shows the first one as soon as it starts.", "inspection demo"
+                "No line has run yet",
+                "This page shows the first one as soon as it starts.",
+                f"inspection demo{resources.data_dir_option(data_dir)}",
             )
         )
     else:
@@ -157,8 +158,8 @@ def wait_for_line(data_dir: Path, wanted: str | None) -> None:
 
 def show_page() -> None:
     st.html(STYLE)
-    data_dir = Path(os.environ.get("INSPECTION_DATA_DIR", "data"))
     try:
+        data_dir = resources.default_data_dir()
         known = history.lines(data_dir)
     except InspectionError as error:
         with st.container(key="page"):

@@ -1,0 +1,61 @@
+"""`inspection dashboard`: the page by itself, from start to Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import call
+
+DEADLINE_S = 60.0
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_it_answers_until_it_is_stopped(tmp_path: Path, by: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "inspection", "dashboard", "press-2", "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--data-dir", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        until_s = time.monotonic() + DEADLINE_S
+        while not answers(port):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < until_s
+            time.sleep(0.05)
+        process.send_signal(by)
+        output, told = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
+    assert (process.returncode, told) == (0, "")
+    assert f"http://127.0.0.1:{port}/?line=press-2 " in output
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        called = call("dashboard", "--port", str(port), "--data-dir", tmp_path)
+    assert (called.code, called.out) == (1, "")
+    assert f"the dashboard cannot have port {port}: " in called.err
+    assert "Choose another with --port" in called.err
+
+
+def test_a_data_directory_inside_the_program_is_refused() -> None:
+    called = call("dashboard", "--data-dir", Path(__file__).parent)
+    assert (called.code, called.out) == (2, "")
