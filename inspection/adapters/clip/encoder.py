@@ -28,6 +28,7 @@ BUNDLED_FOLDER = Path(__file__).parent / "bundled"
 MODEL_TYPES = ("parts_clip", "clip", "siglip")
 MOST_THREADS = 4
 BATCH = 16
+FOLDER_STARTS = ("/", ".", "~")
 TOKENIZER_FILES = (
     "tokenizer.json",
     "vocab.json",
@@ -162,20 +163,20 @@ def _tensor(features: Any) -> Tensor:
 
 def _find(name_or_path: str) -> tuple[str, Path]:
     """The name to go by and the folder. The name of a folder is its last part: it may be moved."""
-    advice = f"give a folder, a model pulled before, or {BUNDLED!r} for the one that comes with inspection"
+    advice = f"give a folder (/…, ./…, ~/…), a model pulled before, or {BUNDLED!r} for the one that comes with it"
     if name_or_path == BUNDLED:
         if not (BUNDLED_FOLDER / "config.json").is_file():
             raise ModelError(
                 f"model {BUNDLED!r}: its files are missing from the installation; install inspection again"
             )
         return BUNDLED, BUNDLED_FOLDER
-    path = Path(name_or_path).expanduser()
-    if path.is_dir():
+    if name_or_path.startswith(FOLDER_STARTS):  # nothing else: a hub id is no folder of the working directory
+        path = Path(name_or_path).expanduser()
+        if not path.is_dir():
+            raise ModelError(f"model {name_or_path}: there is no such folder; {advice}")
         if not (path / "config.json").is_file():
             raise ModelError(f"model {name_or_path}: there is no config.json in that folder; {advice}")
         return path.resolve().name, path
-    if path.is_absolute() or name_or_path.startswith(("~", ".")) or name_or_path.count("/") > 1:
-        raise ModelError(f"model {name_or_path}: there is no such folder; {advice}")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -183,8 +184,7 @@ def _find(name_or_path: str) -> tuple[str, Path]:
         return name_or_path, Path(snapshot_download(name_or_path, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError, OSError) as error:
         raise ModelError(
-            f"model {name_or_path}: neither a folder nor in the local cache, "
-            f"and nothing is downloaded during a run; {advice}"
+            f"model {name_or_path}: it is not in the local cache, and nothing is downloaded during a run; {advice}"
         ) from error
 
 
@@ -233,8 +233,7 @@ def _load_both(name: str, folder: Path, model_type: str) -> tuple[Any, Any]:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     # One core is left to the gate link and the stores: threads that wait for a core that is taken spin, and a
     # picture then takes ten times as long.
-    spare_cores = len(os.sched_getaffinity(0)) - 1
-    torch.set_num_threads(max(1, min(torch.get_num_threads(), spare_cores, MOST_THREADS)))
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), _cores() - 1, MOST_THREADS)))
     try:
         model, report = AutoModel.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
@@ -250,6 +249,13 @@ def _load_both(name: str, folder: Path, model_type: str) -> tuple[Any, Any]:
             f"model {name}: {len(lacking)} weights are not in its file, first {lacking[0]}; fetch it again"
         )
     return model, tokenizer
+
+
+def _cores() -> int:
+    """Those that this process may use; all of them where the system cannot say."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _runtime(device: str) -> str:

@@ -103,6 +103,17 @@ def test_a_model_that_is_not_there_is_named(name: str) -> None:
     assert "'bundled'" in str(caught.value)
 
 
+@pytest.mark.usefixtures("no_network")
+def test_a_hub_id_is_no_folder_of_the_working_directory(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(folders["clip"], tmp_path / "nobody" / "no-such-model")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="it is not in the local cache"):
+        ClipEncoder.load("nobody/no-such-model")
+    assert ClipEncoder.load("./nobody/no-such-model").fingerprint["model"] == "no-such-model"
+
+
 class Trap:
     """Unpickling it makes a file."""
 
