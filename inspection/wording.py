@@ -1,4 +1,4 @@
-"""How a name that nobody knows is answered: with the nearest one that is known, and with all of them."""
+"""Words that messages share: how a name that nobody knows is answered, and how things are counted."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def unknown_name(word: str, known: Iterable[str], prefix: str = "") -> str:
     names = sorted(known)
     listed = f"known: {', '.join(names)}" if names else "there is none"
     return f"{did_you_mean(word, names, prefix)} {listed}".lstrip()
+
+
+def counted(number: int, what: str) -> str:
+    """`1 line`, `2 lines`."""
+    return f"{number:,} {what if number == 1 else what + 's'}"

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from inspection.domain.errors import ConfigError
 from inspection.resources import default_config_dir, default_data_dir, outside_the_program
+from inspection.wording import unknown_name
 
 ConfigDir = Annotated[
     Path | None,
@@ -36,3 +38,14 @@ def config_dir_of(option: Path | None) -> Path:
 def data_dir_of(option: Path | None) -> Path:
     """Raises ConfigError as `resources.default_data_dir`. Not created here."""
     return default_data_dir() if option is None else outside_the_program(option)
+
+
+def data_dir_of_line(option: Path | None, line: str) -> Path:
+    """The same, where this line has run. Raises ConfigError if it has not: a mistyped name is no empty log."""
+    from inspection import history
+
+    data_dir = data_dir_of(option)
+    known = history.lines(data_dir)
+    if line not in known:
+        raise ConfigError(f'no line "{line}" has run in {data_dir}; {unknown_name(line, known)}')
+    return data_dir

@@ -17,7 +17,7 @@ def acknowledge(
 ) -> None:
     """Clear a latched alarm once you have put right what it says."""
     from inspection import app
-    from inspection.cli._options import data_dir_of
+    from inspection.cli._options import data_dir_of_line
 
-    app.acknowledge(data_dir_of(data_dir), line, alarm, by)
+    app.acknowledge(data_dir_of_line(data_dir, line), line, alarm, by)
     typer.echo(f"Asked line {line} to clear {alarm}, in the name of {by.strip()}.")

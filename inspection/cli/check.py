@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inspection.cli._options import AsJson, ConfigDir, config_dir_of
+from inspection.domain.errors import CalibrationError
+from inspection.wording import counted
 
 if TYPE_CHECKING:
     from inspection.config import LineConfig, Site
@@ -48,6 +50,7 @@ def _row(site: Site, line: LineConfig) -> dict[str, Any]:
 
     recipe = site.recipe(line.recipe)
     gate = line.gate
+    calibrated, calibration = _calibration(site, line)
     return {
         "line": line.name,
         "station": line.station,
@@ -60,7 +63,22 @@ def _row(site: Site, line: LineConfig) -> dict[str, Any]:
         "travel_ms": None if isinstance(gate, DryGateConfig) else gate.travel_ms,
         "durability": line.durability,
         "parts_per_s_max": line.parts_per_s_max,
+        "calibrated": calibrated,
+        "calibration": calibration,
     }
+
+
+def _calibration(site: Site, line: LineConfig) -> tuple[bool, str]:
+    """Whether there is one of this recipe, and its date or what is wrong. Whether it fits the model, a doctor sees."""
+    from inspection.calibration.record import load_calibration
+
+    try:
+        found = load_calibration(site.config_dir / "calibrations" / f"{line.name}.json")
+    except CalibrationError as error:
+        return False, str(error)
+    if found.recipe_id != site.recipe(line.recipe).content_id():
+        return False, f"made with another recipe ({found.recipe} {found.recipe_id})"
+    return True, f"{found.created_utc:%Y-%m-%d}, by {found.by}"
 
 
 def _print(site: Site, rows: list[dict[str, Any]]) -> None:
@@ -72,4 +90,8 @@ def _print(site: Site, rows: list[dict[str, Any]]) -> None:
         travel = "" if row["travel_ms"] is None else f", {row['travel_ms']:g} ms from sensor to gate"
         console.print(f"  gate {row['gate']}{travel}  durability {row['durability']}")
         console.print(f"      looks for {', '.join(row['descriptions'])}", markup=False)
-    console.print(f"{len(rows)} of {len(site.lines)} lines, {len(site.recipes)} recipes: can be used", style="green")
+        told = "calibrated" if row["calibrated"] else "not calibrated"
+        console.print(f"      {told}: {row['calibration']}", markup=False)
+    shown = f"{len(rows)} of {counted(len(site.lines), 'line')}, {counted(len(site.recipes), 'recipe')}"
+    console.print(f"{shown}: can be used", style="green")
+    console.print("Nothing was opened: 'inspection doctor' looks at model, calibration, camera and gate.")

@@ -16,6 +16,7 @@ import typer
 
 from inspection.cli._options import AsJson, ConfigDir, DataDir
 from inspection.domain.errors import InspectionError
+from inspection.wording import counted
 
 if TYPE_CHECKING:
     from inspection.config import LineConfig, Site
@@ -63,12 +64,12 @@ def _examine(line: str | None, config_dir: Path, data_dir: Path) -> Iterator[Fin
     yield _clock()
     try:
         site = load_site(config_dir)
-        lines = [site.line(line)] if line else list(site.lines.values())
     except InspectionError as error:
         yield Finding("configuration", False, str(error), "mend these, then 'inspection check'")
         return
-    yield Finding("configuration", True, f"{len(site.lines)} lines, {len(site.recipes)} recipes in {config_dir}")
-    for each in lines:
+    found = f"{counted(len(site.lines), 'line')}, {counted(len(site.recipes), 'recipe')} in {config_dir}"
+    yield Finding("configuration", True, found)
+    for each in [site.line(line)] if line else site.lines.values():
         yield from _line(site, each)
 
 
@@ -93,14 +94,16 @@ def _line(site: Site, line: LineConfig) -> Iterator[Finding]:
 
 
 def _camera(line: LineConfig) -> Finding:
-    from inspection.adapters.cameras.images import list_images
+    from inspection.adapters.cameras.images import list_images, read_image
 
+    what = f"{line.name}: camera"
     try:
-        return Finding(
-            f"{line.name}: camera", True, f"{len(list_images(line.camera.path))} pictures in {line.camera.path}"
-        )
+        pictures = list_images(line.camera.path)
+        height, width = read_image(pictures[0]).shape[:2]
     except InspectionError as error:
-        return Finding(f"{line.name}: camera", False, str(error), "put pictures there, or correct camera.folder")
+        return Finding(what, False, str(error), "put pictures there, or correct camera.folder")
+    found = f"{counted(len(pictures), 'picture')} in {line.camera.path}, the first {width} x {height} pixels"
+    return Finding(what, True, found)
 
 
 def _port(line: LineConfig) -> Finding:

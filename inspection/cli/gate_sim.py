@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from inspection.cli._options import AsJson
+from inspection.domain.errors import InspectionError
+from inspection.wording import counted
 
 if TYPE_CHECKING:
     from inspection.adapters.gates.virtual import PartFeed, PtyController
@@ -45,7 +47,7 @@ def gate_sim(
 
     asked = _Asked()
     with ExitStack() as stack:
-        record = stack.enter_context(truth.open("a", encoding="utf-8")) if truth else None
+        record = stack.enter_context(_opened(truth)) if truth else None
         controller = Controller(1 + secrets.randbelow(U32_MAX), _now_us(), has_eject_sensor=eject_confirm)
         pty = stack.enter_context(PtyController(controller, link=link))
         feed = PartFeed(controller, parts_per_s=parts_per_s, parts=parts, wait_for_station=wait_for_station)
@@ -55,7 +57,17 @@ def gate_sim(
     if as_json:
         typer.echo(json.dumps({**asdict(gone), "unconfirmed": unconfirmed}))
     else:
-        typer.echo(f"{gone.parts} parts went by: {gone.passed} passed, {gone.diverted} diverted")
+        typer.echo(f"{counted(gone.parts, 'part')} went by: {gone.passed} passed, {gone.diverted} diverted")
+        if unconfirmed:
+            typer.echo("The station has not confirmed what became of all of them: 'inspection log verify LINE' counts")
+
+
+def _opened(truth: Path) -> TextIO:
+    try:
+        return truth.open("a", encoding="utf-8")
+    except OSError as error:
+        told = "name a file in a folder that there is and that you may write to"
+        raise InspectionError(f"cannot write --truth {truth}: {error.strerror}; {told}") from error
 
 
 @dataclass(slots=True)

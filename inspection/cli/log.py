@@ -8,25 +8,12 @@ from typing import Annotated
 
 import typer
 
-from inspection.cli._options import AsJson, DataDir
+from inspection.cli._options import AsJson, DataDir, data_dir_of_line
+from inspection.wording import counted
 
 app = typer.Typer(no_args_is_help=True, help="Read the log of a line, or check that it is whole.")
 
 Line = Annotated[str, typer.Argument(help="The line.")]
-
-
-def _data_dir(option: Path | None, line: str) -> Path:
-    """Where this line has run. Raises StoreError if it has not: a mistyped name must not look like an empty log."""
-    from inspection import history
-    from inspection.cli._options import data_dir_of
-    from inspection.domain.errors import StoreError
-    from inspection.wording import unknown_name
-
-    data_dir = data_dir_of(option)
-    known = history.lines(data_dir)
-    if line not in known:
-        raise StoreError(f'no line "{line}" has run in {data_dir}; {unknown_name(line, known)}')
-    return data_dir
 
 
 @app.command()
@@ -41,7 +28,7 @@ def query(
     """Run a SELECT over every part of a line, sealed or not. It can change nothing."""
     from inspection import history
 
-    frame = history.query(_data_dir(data_dir, line), line, sql)
+    frame = history.query(data_dir_of_line(data_dir, line), line, sql)
     if as_json:
         typer.echo(frame.to_json(orient="records", date_format="iso"))
     else:
@@ -60,7 +47,7 @@ def export(
 
     if target.suffix not in (".csv", ".parquet"):
         raise typer.BadParameter(f"{target.name}: give it the ending .csv or .parquet")
-    parts = history.parts(_data_dir(data_dir, line), line)
+    parts = history.parts(data_dir_of_line(data_dir, line), line)
 
     def write(temporary: Path) -> None:
         if target.suffix == ".csv":
@@ -69,7 +56,7 @@ def export(
             parts.to_parquet(temporary, index=False)
 
     replace_durably(target, write)
-    typer.echo(f"{len(parts)} parts written to {target}")
+    typer.echo(f"{counted(len(parts), 'part')} written to {target}")
 
 
 @app.command()
@@ -77,14 +64,15 @@ def verify(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> Non
     """Check that every part number is on record once. Exit code 1 if one is missing or there twice."""
     from inspection import history
 
-    check = history.completeness(_data_dir(data_dir, line), line)
+    check = history.completeness(data_dir_of_line(data_dir, line), line)
     if as_json:
         typer.echo(
             json.dumps({"parts": check.parts, "missing": check.missing, "repeated": check.repeated, "open": check.open})
         )
     else:
         typer.echo(
-            f"{check.parts} parts in {check.epochs} epochs: {len(check.missing)} numbers missing,"
+            f"{counted(check.parts, 'part')} in {counted(check.epochs, 'epoch')}:"
+            f" {counted(len(check.missing), 'number')} missing,"
             f" {len(check.repeated)} there twice, {check.open} still without an outcome"
         )
         for name, numbers in (("missing", check.missing), ("twice", check.repeated)):
@@ -99,7 +87,7 @@ def events(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> Non
     """States, alarms and faults of a line, oldest first."""
     from inspection import history
 
-    frame = history.events(_data_dir(data_dir, line), line)
+    frame = history.events(data_dir_of_line(data_dir, line), line)
     if as_json:
         typer.echo(frame.to_json(orient="records", date_format="iso"))
         return

@@ -86,7 +86,7 @@ def run() -> None:
     except OSError as error:
         if error.filename is None:
             raise  # no file of the user's: a fault of ours, with its trace
-        _say(InspectionError(f"{error.filename}: {error.strerror}"))
+        _say(InspectionError(f"{error.filename}: {error.strerror}; correct the path, or its rights for this user"))
         sys.exit(EXIT_FAILED)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from inspection.cli._options import ConfigDir, DataDir
+from inspection.domain.errors import ConfigError, StoreError
+from inspection.wording import counted
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +36,39 @@ def run_line(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     site = load_site(config_dir_of(config_dir))
-    with build_station(site, line, data_dir_of(data_dir), RunOptions(gate_url=gate_url, lot=lot)) as station:
-        _log.info("line %s is ready; everything diverts until the gate controller answers", line)
+    is_dry = site.line(line).gate.kind == "dry"
+    if gate_url is not None:
+        _check_gate_url(line, gate_url, is_dry=is_dry)
+    target = data_dir_of(data_dir)
+    with build_station(site, line, target, RunOptions(gate_url=gate_url, lot=lot)) as station:
+        until = "its gate is dry: nothing is diverted" if is_dry else "everything diverts until the controller answers"
+        _log.info("line %s is ready; %s", line, until)
         station.run(stop)
-    _log.info("line %s stopped; every part is on record", line)
+    _log.info("line %s stopped; %s", line, _what_is_on_record(target, line))
+
+
+def _check_gate_url(line: str, url: str, *, is_dry: bool) -> None:
+    """Raises ConfigError for a port that cannot be meant. One that is given in full may be plugged in later."""
+    from inspection.config.ports import PORT_FORMS, is_port
+
+    if is_dry:
+        advice = "leave it out, or write kind: serial in the line's file"
+        raise ConfigError(f"--gate-url {url}: line {line} has a dry gate; {advice}")
+    path = Path(url)
+    if not is_port(url) and not path.is_absolute() and not path.exists():
+        raise ConfigError(
+            f"--gate-url {url}: there is no such port; give the one that 'inspection gate-sim' prints, or {PORT_FORMS}"
+        )
+
+
+def _what_is_on_record(data_dir: Path, line: str) -> str:
+    """The last word of a run, by the files as they lie there now."""
+    from inspection import history
+
+    try:
+        still_open = history.completeness(data_dir, line).open
+    except StoreError as error:
+        return f"whether every part is on record cannot be told: {error}"
+    if still_open:
+        return f"{counted(still_open, 'part')} still without an outcome; the line settles that when it runs again"
+    return "every part seen until now is on record"

@@ -31,7 +31,7 @@ def score(
         raise typer.BadParameter("give either --recipe or --line")
     missing = [str(image) for image in images if not image.is_file()]
     if missing:
-        raise CameraError(f"no such file: {', '.join(missing)}")
+        raise CameraError(f"no such file: {', '.join(missing)}; correct the path")
     site = load_site(config_dir_of(config_dir))
     line_config = site.line(line) if line else None
     recipe_config = site.recipe(line_config.recipe if line_config else str(recipe))

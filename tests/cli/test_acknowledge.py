@@ -32,7 +32,7 @@ def test_the_line_is_asked_in_the_name_of_a_person(tmp_path: Path) -> None:
         site.say("running", alarms=ALARMS)
         called = call("acknowledge", "demo", "outcome-unknown", "--by", " Kim ", "--data-dir", tmp_path)
         assert called == (0, "Asked line demo to clear outcome-unknown, in the name of Kim.\n", "")
-        assert requests(tmp_path) == [Request("acknowledge", "outcome-unknown", "Kim")]
+        assert requests(tmp_path) == [Request("acknowledge", "outcome-unknown", "Kim", "Find part 1-3.")]
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_a_request_that_would_clear_nothing_is_refused(
 
 def test_a_line_that_never_ran(tmp_path: Path) -> None:
     called = call("acknowledge", "demo", "outcome-unknown", "--by", "Kim", "--data-dir", tmp_path)
-    assert called == (1, "", f"line demo has never run in {tmp_path}\n")
+    assert called == (2, "", f'no line "demo" has run in {tmp_path}; there is none\n')

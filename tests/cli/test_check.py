@@ -18,14 +18,24 @@ def test_a_good_site(site: Path) -> None:
     assert (code, err) == (0, "")
     assert "demo  recipe nut" in out
     assert "800 ms from sensor to gate" in out
-    assert out.endswith("1 of 1 lines, 1 recipes: can be used\n")
+    missing = site / "calibrations" / "demo.json"
+    assert f"      not calibrated: {missing}: there is no calibration yet\n1 of 1 line, 1 recipe: can be used\n" in out
+    assert "'inspection doctor'" in out.splitlines()[-1]
+
+
+def test_whether_a_line_is_calibrated_is_told_without_its_model(calibrated: Path) -> None:
+    row = json.loads(call("check", "--config-dir", calibrated, "--json")[1])["lines"][0]
+    assert (row["calibrated"], row["calibration"].endswith(", by Kim")) == (True, True)
+    recipe = calibrated / RECIPE_FILE
+    recipe.write_text(recipe.read_text().replace("flawless", "spotless"))
+    assert "not calibrated: made with another recipe (nut " in call("check", "--config-dir", calibrated)[1]
 
 
 def test_a_good_site_as_json(site: Path) -> None:
     code, out, _ = call("check", "demo", "--config-dir", str(site), "--json")
     answer = json.loads(out)
     assert (code, answer["ok"]) == (0, True)
-    assert answer["lines"][0] | {"recipe_id": ""} == {
+    assert answer["lines"][0] | {"recipe_id": "", "calibration": ""} == {
         "line": "demo",
         "station": "hall-1",
         "recipe": "nut",
@@ -37,6 +47,8 @@ def test_a_good_site_as_json(site: Path) -> None:
         "travel_ms": 800.0,
         "durability": "power",
         "parts_per_s_max": 20.0,
+        "calibrated": False,
+        "calibration": "",
     }
 
 
@@ -75,12 +87,33 @@ def test_a_run_is_refused_before_anything_is_opened(site: Path, monkeypatch: pyt
     assert not (site / "data").exists()
 
 
+@pytest.mark.parametrize(
+    ("gate", "url", "message"),
+    [
+        ("serial", "gate", "--gate-url gate: there is no such port; give the one that 'inspection gate-sim' prints"),
+        ("serial", "loop://x", "--gate-url loop://x: there is no such port"),
+        ("dry", "/dev/ttyUSB1", "--gate-url /dev/ttyUSB1: line demo has a dry gate; leave it out"),
+    ],
+)
+def test_a_gate_url_that_cannot_be_meant_is_refused(
+    site: Path, calibrated: Path, monkeypatch: pytest.MonkeyPatch, gate: str, url: str, message: str
+) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # those of the tests stay
+    monkeypatch.setattr("logging.basicConfig", lambda **_: None)
+    (site / "samples" / "nut" / "line" / "0.jpg").touch()
+    folder = calibrated if gate == "dry" else site
+    called = call("run", "demo", "--config-dir", folder, "--data-dir", site / "data", "--gate-url", url)
+    assert (called.code, called.out) == (2, "")
+    assert message in called.err
+    assert not (site / "data").exists()
+
+
 def test_a_file_that_cannot_be_used_is_named_without_a_trace(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "lines")
 
     monkeypatch.setattr("inspection.config.load_site", denied)
-    assert call("check") == (1, "", "lines: Permission denied\n")
+    assert call("check") == (1, "", "lines: Permission denied; correct the path, or its rights for this user\n")
 
 
 def test_an_unknown_line(site: Path) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.cli.conftest import SAMPLES, call
 from tests.config.site_files import LINE, LINE_FILE, RECIPE_FILE
 
@@ -67,10 +65,21 @@ def test_a_data_directory_inside_the_program_is_refused(site: Path) -> None:
     assert "is inside the program itself" in called.err
 
 
-@pytest.mark.parametrize(("arguments", "message"), [([], "lines/demo.yaml:3: "), (["dmo"], 'there is no line "dmo"')])
-def test_a_configuration_that_cannot_be_used(site: Path, arguments: list[str], message: str) -> None:
-    if not arguments:
-        (site / LINE_FILE).write_text("station: hall-1\nrecipe: nut\nparts: 20\n")
-    called = call("doctor", *arguments, "--config-dir", ".", "--data-dir", site / "data")
+def test_a_picture_that_cannot_be_read(calibrated: Path, tmp_path: Path) -> None:
+    first = min((calibrated / "samples" / "nut" / "line").iterdir())
+    first.write_bytes(first.read_bytes()[:600])
+    found = findings(calibrated, tmp_path)["demo: camera"]
+    assert f"{first.name}: cannot be read as a picture" in str(found["found"])
+
+
+def test_a_configuration_that_cannot_be_used(site: Path) -> None:
+    (site / LINE_FILE).write_text("station: hall-1\nrecipe: nut\nparts: 20\n")
+    called = call("doctor", "--config-dir", ".", "--data-dir", site / "data")
     assert called.code == 1
-    assert message in called.out
+    assert "lines/demo.yaml:3: " in called.out
+
+
+def test_an_unknown_line(site: Path) -> None:
+    called = call("doctor", "dmo", "--config-dir", ".", "--data-dir", site / "data")
+    assert (called.code, called.out) == (2, "")
+    assert 'there is no line "dmo"' in called.err

@@ -61,3 +61,10 @@ def test_a_link_of_a_killed_run_is_replaced_and_a_file_is_not(tmp_path):
     assert f"cannot make the link {mine}" in told
     assert "Traceback" not in told
     assert mine.read_text() == "a file of mine"
+
+
+def test_a_truth_that_cannot_be_written_is_told_in_words(tmp_path):
+    process = gate_sim("--parts", "1", "--truth", str(tmp_path / "none" / "truth.jsonl"))
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert told.startswith(f"cannot write --truth {tmp_path / 'none' / 'truth.jsonl'}: No such file or directory; ")

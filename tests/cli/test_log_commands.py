@@ -88,7 +88,7 @@ def test_export_that_cannot_be_written(data_dir: Path, tmp_path: Path) -> None:
 
 def test_verify_a_whole_log(data_dir: Path) -> None:
     called = call("log", "verify", "demo", "--data-dir", data_dir)
-    assert called == (0, "4 parts in 1 epochs: 0 numbers missing, 0 there twice, 1 still without an outcome\n", "")
+    assert called == (0, "4 parts in 1 epoch: 0 numbers missing, 0 there twice, 1 still without an outcome\n", "")
     as_json = call("log", "verify", "demo", "--data-dir", data_dir, "--json")
     assert json.loads(as_json.out) == {"parts": 4, "missing": [], "repeated": [], "open": 1}
 
@@ -128,5 +128,5 @@ def test_events(data_dir: Path) -> None:
 def test_a_line_that_never_ran_is_not_an_empty_log(data_dir: Path, command: list[str]) -> None:
     name, *rest = command
     called = call("log", name, "dmo", *rest, "--data-dir", data_dir)
-    assert (called.code, called.out) == (1, "")
+    assert (called.code, called.out) == (2, "")
     assert called.err == f'no line "dmo" has run in {data_dir}; did you mean "demo"? known: demo\n'

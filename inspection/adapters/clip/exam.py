@@ -118,7 +118,7 @@ def main() -> None:
     from inspection.adapters.clip.encoder import ClipEncoder
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="bundled", help='"bundled" or a folder')
+    parser.add_argument("--model", default="bundled", help='"bundled" or a folder (./… or /…)')
     parser.add_argument("--pairs", type=int, default=3200, help="of a defective part and its clean twin, rendered")
     given = parser.parse_args()
     sys.stdout.write(examine(ClipEncoder.load(given.model), given.pairs).line() + "\n")
