@@ -60,15 +60,20 @@ def score(
 
 
 def _print(rows: list[dict[str, Any]], names: Sequence[str], *, judged: bool) -> None:
+    """A table that is whole on 80 columns with five descriptions: what is long is folded, not cut."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(*(["image", "verdict", "decided by", "margin"] if judged else ["image", "most like"]))
-    for name in names:
-        table.add_column(name, justify="right")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table.add_column("image", overflow="fold", min_width=8)
+    for name in ["verdict", "decided by"] if judged else ["most like"]:
+        table.add_column(name, overflow="fold")
+    for name in [*(["margin σ"] if judged else []), *names]:
+        table.add_column(name, justify="right", overflow="fold")
     for row in rows:
-        margin = "" if row["margin"] is None else f"{row['margin']:+.1f} σ"
+        margin = "" if row["margin"] is None else f"{row['margin']:+.1f}"
         told = [str(row["verdict"]), str(row["description"] or ""), margin] if judged else [row["description"]]
         picture = "/".join(Path(row["image"]).parts[-2:])
         table.add_row(escape(picture), *told, *(f"{value:+.2f}" for value in row["scores"].values()))
