@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -67,17 +66,6 @@ def test_a_run_writes_nothing_inside_the_program(wheel: Path, monkeypatch: pytes
     checkout = Path(resources.__file__).parent.parent
     with pytest.raises(ConfigError, match="by --data-dir or INSPECTION_DATA_DIR"):
         resources.default_data_dir({"XDG_DATA_HOME": str(checkout)})
-
-
-def test_the_wheel_is_told_to_bring_what_is_looked_for_in_it() -> None:
-    root = Path(resources.__file__).parent.parent
-    wheel = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel["force-include"] == {
-        "configs": "inspection/_bundled/configs",
-        "data/samples": "inspection/_bundled/samples",
-    }
-    assert wheel["packages"] == ["inspection", "ui"]
-    assert (root / "inspection" / "adapters" / "clip" / "bundled" / "model.safetensors").stat().st_size < 30e6
 
 
 def test_a_variable_that_nobody_reads_is_refused() -> None:
