@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -132,6 +133,7 @@ def build_station(
     options: RunOptions | None = None,
     *,
     encoder: Encoder | None = None,
+    camera: Camera | None = None,
     clock: Clock | None = None,
 ) -> Iterator[Station]:
     """Everything of a line, opened in the order in which it can be refused: settings, store, model, devices.
@@ -146,7 +148,7 @@ def build_station(
     with ExitStack() as stack:
         stack.enter_context(LineLock(paths))
         journal = stack.enter_context(closing(SqliteJournal(paths.state_db, line.durability)))
-        log = stack.enter_context(closing(_open_log(paths, line.log, clock)))
+        log = stack.enter_context(closing(_open_log(paths, line.log, clock, journal.lock)))
         inbox = stack.enter_context(closing(RequestInbox(paths)))
         evidence = ImageEvidence(paths)
         condition = ConditionKeeper(journal, clock)
@@ -156,7 +158,7 @@ def build_station(
         rater = Rater(encoder, prototypes_of(recipe, encoder), calibration.thresholds, region_of(recipe))
         context = _context(line, recipe, calibration, encoder, options, clock)
 
-        camera = stack.enter_context(closing(_open_camera(line.camera, clock)))
+        camera = stack.enter_context(closing(camera or _open_camera(line.camera, clock)))
         _warm_up(rater, clock)
         travel = _travel(line)
         gate = _open_gate(line, options, travel, journal.station_id, clock)
@@ -222,8 +224,8 @@ def _context(
     return context
 
 
-def _open_log(paths: LinePaths, log: LogConfig, clock: Clock) -> ParquetLog:
-    return ParquetLog(paths, clock, seal_after_parts=log.seal_after_parts, seal_after_s=log.seal_after_s)
+def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lock) -> ParquetLog:
+    return ParquetLog(paths, clock, seal_after_parts=log.seal_after_parts, seal_after_s=log.seal_after_s, lock=lock)
 
 
 def _open_camera(camera: FolderCameraConfig, clock: Clock) -> Camera:

@@ -41,6 +41,11 @@ def samples_dir() -> Path:
     return _BUNDLED / "samples" if is_installed() else _ROOT / "data" / "samples"
 
 
+def benchmarks_dir() -> Path:
+    """What `inspection bench` runs."""
+    return (_BUNDLED if is_installed() else _ROOT) / "benchmarks"
+
+
 def ui_app() -> Path:
     """The script that Streamlit is started with."""
     return _ROOT / "ui" / "app.py"

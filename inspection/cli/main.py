@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from inspection import __version__
-from inspection.cli import log
+from inspection.cli import bench, log
 from inspection.cli.acknowledge import acknowledge
 from inspection.cli.calibrate import calibrate
 from inspection.cli.check import check
@@ -70,6 +70,7 @@ app.command("doctor")(doctor)
 app.command("acknowledge")(acknowledge)
 app.add_typer(log.app, name="log", help="Query, export and verify the log of parts.")
 app.command("gate-sim")(gate_sim)
+app.add_typer(bench.app, name="bench", help="Measure this machine.")
 
 
 def run() -> None:

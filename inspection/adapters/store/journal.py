@@ -66,7 +66,9 @@ class SqliteJournal:
     def __init__(self, path: Path, durability: Durability) -> None:
         """Open or create. Raises StoreError if the file cannot be used."""
         self._path = path
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        """Held while the file is written. Whoever else writes it in this process takes it too: SQLite's own waiting is
+        a sleep of many milliseconds, which a part cannot afford."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # A part cannot wait: when the log's thread holds the file for longer than this, the part diverts.
@@ -84,13 +86,13 @@ class SqliteJournal:
         return self._station_id
 
     def close(self) -> None:
-        with self._lock:
+        with self.lock:
             self._db.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing, durable at the end; sqlite's errors become ours."""
-        with self._lock:
+        with self.lock:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield self._db

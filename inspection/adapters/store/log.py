@@ -10,6 +10,7 @@ A station that starts and finds marked rows looks for the file: if it is there i
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections import defaultdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -29,7 +30,17 @@ _CLOSED = "outcome IS NOT NULL AND verdict IS NOT NULL AND seal IS NULL"
 class ParquetLog:
     """`ports.Log` below `log/line=…/`. Used by one thread; has its own connection to the journal."""
 
-    def __init__(self, paths: LinePaths, clock: Clock, *, seal_after_parts: int, seal_after_s: float) -> None:
+    def __init__(
+        self,
+        paths: LinePaths,
+        clock: Clock,
+        *,
+        seal_after_parts: int,
+        seal_after_s: float,
+        lock: threading.Lock | None = None,
+    ) -> None:
+        """`lock`: the journal's. Raises StoreError."""
+        self._lock = lock or threading.Lock()
         self._paths = paths
         self._clock = clock
         self._after_parts = seal_after_parts
@@ -71,15 +82,16 @@ class ParquetLog:
         for row in rows:
             moment = from_us(row["trigger_us"] if row["trigger_us"] is not None else row["verdict_us"])
             by_day[(moment or datetime(1970, 1, 1, tzinfo=UTC)).date()].append(row)
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            for day, members in by_day.items():
-                self._mark(day, members)
-            self._db.execute("COMMIT")
-        except sqlite3.Error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")  # an open transaction would keep the part path from writing
-            raise
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                for day, members in by_day.items():
+                    self._mark(day, members)
+                self._db.execute("COMMIT")
+            except sqlite3.Error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")  # an open transaction would keep the part path from writing
+                raise
         return self._finish_marked()
 
     def _mark(self, day: date, members: list[sqlite3.Row]) -> None:
@@ -104,7 +116,8 @@ class ParquetLog:
                     pq.write_table(table, temporary, compression="zstd")
 
                 replace_durably(path, write)
-            self._db.execute("DELETE FROM parts WHERE seal = ?", (seal,))
+            with self._lock:
+                self._db.execute("DELETE FROM parts WHERE seal = ?", (seal,))
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
             sealed += len(rows)
         self._last_seal_ns = self._clock.monotonic_ns()

@@ -1,0 +1,152 @@
+"""How fast the chain is without the model: trigger, frame, journal, verdict, acknowledgement, outcome, log.
+
+    inspection bench station [--parts N] [--parts-per-s R] [--durability process|power] [--json]
+
+The controller is `inspection gate-sim`, in a process of its own at the end of an unpaced pseudo-terminal. Parts come
+at a set rate; a rate that is too high shows as parts that are late, and those are counted. `chain_ms` is trigger to
+acknowledgement; `fsync_ms` is what the disk under the data takes for a write that is flushed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.stub_line import NAME, MemoryCamera, StubEncoder, write_site
+from inspection import history
+from inspection.build import RunOptions, build_station
+from inspection.domain.errors import InspectionError
+from inspection.station.clock import SystemClock
+
+
+@dataclass(frozen=True)
+class Result:
+    """`late`: parts that were not judged in time, whatever the cause; they divert."""
+
+    durability: str
+    parts: int
+    late: int
+    parts_per_s: float
+    chain_ms: dict[str, float]
+    rss_mb_start: float
+    rss_mb_end: float
+    fsync_ms: dict[str, float]
+
+
+def run(parts: int, parts_per_s: float, durability: str, folder: Path) -> Result:
+    """Run the line until `parts` have gone by, and check that every invariant held. Raises InspectionError if not."""
+    site = write_site(folder / "site", durability)
+    data_dir, port = folder / "data", folder / "gate"
+    fsync_ms = _fsync_ms(folder)
+    belt = ["--parts-per-s", str(parts_per_s), "--parts", str(parts), "--wait-for-station"]
+    gate = subprocess.Popen(
+        [sys.executable, "-m", "inspection", "gate-sim", "--link", str(port), *belt, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    stop = threading.Event()
+    memory = _Memory(gate, stop)
+    try:
+        options = RunOptions(gate_url=str(port))
+        camera = MemoryCamera(SystemClock())
+        with build_station(site, NAME, data_dir, options, encoder=StubEncoder(), camera=camera) as station:
+            memory.start()
+            station.run(stop)
+        seen: dict[str, Any] = json.loads(gate.communicate(timeout=60)[0].splitlines()[-1])
+    finally:
+        gate.kill()
+        gate.wait()
+        stop.set()
+        memory.join()
+    rows = history.parts(data_dir, NAME)
+    _check(rows, seen, history.completeness(data_dir, NAME))
+    span_s = (rows["gate_utc"].max() - rows["trigger_utc"].min()).total_seconds()
+    return Result(
+        durability=durability,
+        parts=len(rows),
+        late=int((rows["verdict"] == "UNJUDGED").sum()),
+        parts_per_s=round(len(rows) / span_s, 1),
+        chain_ms=_quantiles(rows["ack_ms"].dropna().to_numpy()),
+        rss_mb_start=round(memory.samples_mb[0], 1),
+        rss_mb_end=round(memory.samples_mb[-1], 1),
+        fsync_ms=fsync_ms,
+    )
+
+
+def _check(rows: Any, seen: dict[str, Any], complete: history.Completeness) -> None:
+    passed = int((rows["outcome"] == "PASSED").sum())
+    faults = [
+        (len(rows) != seen["parts"], f"{seen['parts']} parts went by and {len(rows)} are on record"),
+        (passed != seen["passed"], f"{seen['passed']} parts passed and the log says {passed}"),
+        (set(rows.loc[rows["outcome"] == "PASSED", "verdict"]) - {"PASS"}, "a part passed without a PASS"),
+        (complete.missing or complete.repeated or complete.open, f"the log is not whole: {complete}"),
+    ]
+    broken = [text for fault, text in faults if fault]
+    if broken:
+        raise InspectionError("an invariant did not hold: " + "; ".join(broken))
+
+
+class _Memory(threading.Thread):
+    """Watches this process's memory until the gate controller has ended, which ends the station."""
+
+    def __init__(self, gate: subprocess.Popen[str], stop: threading.Event) -> None:
+        super().__init__(name="memory")
+        self._gate = gate
+        self._stop_station = stop
+        self.samples_mb: list[float] = []
+
+    def run(self) -> None:
+        time.sleep(2)  # what is loaded at the first part is no growth
+        while self._gate.poll() is None and not self._stop_station.is_set():
+            self.samples_mb.append(_rss_mb())
+            time.sleep(0.5)
+        self.samples_mb.append(_rss_mb())
+        self._stop_station.set()
+
+
+def _rss_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _fsync_ms(folder: Path, count: int = 200) -> dict[str, float]:
+    took_ms = []
+    with (folder / "fsync").open("wb", buffering=0) as file:
+        for _ in range(count):
+            start_ns = time.monotonic_ns()
+            file.write(bytes(4096))
+            os.fsync(file.fileno())
+            took_ms.append((time.monotonic_ns() - start_ns) / 1e6)
+    return _quantiles(np.array(took_ms))
+
+
+def _quantiles(values: Any) -> dict[str, float]:
+    return {name: round(float(np.quantile(values, share)), 2) for name, share in (("p50", 0.5), ("p99", 0.99))}
+
+
+def main(*, parts: int, parts_per_s: float, durability: str, as_json: bool) -> None:
+    """Print the result."""
+    with tempfile.TemporaryDirectory(prefix="inspection-bench-") as folder:
+        result = run(parts, parts_per_s, durability, Path(folder))
+    if as_json:
+        print(json.dumps(asdict(result)))
+        return
+    chain, disk = result.chain_ms, result.fsync_ms
+    print(
+        f"{result.parts} parts at {result.parts_per_s} a second, durability {result.durability};"
+        f" {result.late} not judged in time\n"
+        f"trigger to acknowledgement: median {chain['p50']} ms, 99 % within {chain['p99']} ms\n"
+        f"memory: {result.rss_mb_start} MB after the start, {result.rss_mb_end} MB at the end\n"
+        f"a flushed write takes this disk {disk['p50']} ms (median; 99 % within {disk['p99']} ms)"
+    )

@@ -1,0 +1,41 @@
+"""`inspection bench station`: how fast this machine is, without the model."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from inspection.cli._options import AsJson
+
+app = typer.Typer(no_args_is_help=True)
+
+
+class Durability(StrEnum):
+    """As in a line's configuration."""
+
+    PROCESS = "process"
+    POWER = "power"
+
+
+@app.callback()
+def choose() -> None:
+    """Measure this machine."""
+
+
+@app.command("station")
+def station(
+    parts: Annotated[int, typer.Option(min=100, help="How many parts go by.")] = 20_000,
+    parts_per_s: Annotated[float, typer.Option(min=1, max=1000, help="How fast they come.")] = 210,
+    durability: Annotated[Durability, typer.Option(help="process or power, as in a line's file.")] = Durability.PROCESS,
+    as_json: AsJson = False,
+) -> None:
+    """Trigger, frame of 1280 x 1024, journal, verdict, acknowledgement, outcome and log, with a stub for the model."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.station import main
+
+    main(parts=parts, parts_per_s=parts_per_s, durability=durability.value, as_json=as_json)
