@@ -260,5 +260,6 @@ def _cores() -> int:
 
 def _runtime(device: str) -> str:
     import torch
+    import transformers
 
-    return f"torch {torch.__version__.split('+')[0]} float32 {device}"
+    return f"torch {torch.__version__.split('+')[0]} transformers {transformers.__version__} float32 {device}"

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import transformers
 from PIL import Image
 
 from inspection.adapters.clip.encoder import BUNDLED_FOLDER, ClipEncoder
@@ -87,7 +88,8 @@ def test_the_fingerprint_says_what_a_calibration_depends_on(folders: dict[str, P
     assert set(first) == {"model", "weights", "runtime", "preprocessing", "text_processing"}
     assert first["model"] == "tiny-clip"
     assert len(first["weights"]) == 64
-    assert first["runtime"] == f"torch {torch.__version__.split('+')[0]} float32 cpu"
+    versions = f"torch {torch.__version__.split('+')[0]} transformers {transformers.__version__}"
+    assert first["runtime"] == f"{versions} float32 cpu"
     assert first["preprocessing"].startswith("short-edge=32 resize=bicubic-antialias crop=32x32 ")
     moved = shutil.copytree(folders["clip"], tmp_path / "elsewhere" / "tiny-clip")
     assert ClipEncoder.load(str(moved)).fingerprint == first
