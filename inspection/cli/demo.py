@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
-from inspection.cli._dashboard import HOST, dashboard_command, dashboard_url
+from inspection.cli._dashboard import check_port, dashboard_command, dashboard_url
 from inspection.cli._options import DataDir
 from inspection.domain.errors import InspectionError
 
@@ -65,7 +64,7 @@ def demo(
     target = data_dir_of(data_dir)
     _make_folder(target)
     if not headless:
-        _check_port(port)
+        check_port(port)
     with tempfile.TemporaryDirectory(prefix="inspection-demo-") as scratch:
         with _told_to_stop():
             _run(Path(scratch), target, parts=parts, parts_per_s=parts_per_s, port=None if headless else port)
@@ -102,16 +101,6 @@ def _make_folder(folder: Path) -> None:
     except OSError as error:
         text = f"the data directory {folder} cannot be made: {error.strerror}; name another with --data-dir"
         raise InspectionError(text) from error
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            text = f"the dashboard cannot have port {port}: {error.strerror}. Choose another with --port."
-            raise InspectionError(text) from error
 
 
 def _run(scratch: Path, data_dir: Path, *, parts: int, parts_per_s: float | None, port: int | None) -> None:
