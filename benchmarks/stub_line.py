@@ -12,7 +12,7 @@ from inspection.build import calibration_path, fingerprint
 from inspection.calibration.record import Calibration, SampleSet
 from inspection.calibration.thresholds import Threshold
 from inspection.config import Site, load_site
-from inspection.domain.ports import Clock
+from inspection.domain.ports import Clock, Encoder
 from inspection.domain.types import Frame, Pixels, Trigger, Vectors
 
 NAME = "bench"
@@ -80,10 +80,17 @@ def write_site(folder: Path, durability: str) -> Site:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     site = load_site(folder)
-    recipe = site.recipe(NAME)
+    calibrate(site, NAME, StubEncoder(), Threshold(0.0, -10.0, 1.0))
+    return site
+
+
+def calibrate(site: Site, line_name: str, encoder: Encoder, threshold: Threshold) -> None:
+    """Write a calibration by hand, with this threshold for `scratch`."""
+    line = site.line(line_name)
+    recipe = site.recipe(line.recipe)
     calibration = Calibration(
-        line=NAME,
-        recipe=NAME,
+        line=line_name,
+        recipe=recipe.name,
         recipe_id=recipe.content_id(),
         by="bench",
         created_utc=datetime(2026, 1, 1, tzinfo=UTC),
@@ -91,12 +98,11 @@ def write_site(folder: Path, durability: str) -> Site:
         standardised_on=1,
         ranked_on=1,
         rank=1,
-        thresholds={"scratch": Threshold(0.0, -10.0, 1.0)},
-        fingerprint=fingerprint(StubEncoder(), recipe, site.line(NAME)),
+        thresholds={"scratch": threshold},
+        fingerprint=fingerprint(encoder, recipe, line),
         good=SampleSet("none", 1, "0" * 64),
         defects={},
     )
-    path = calibration_path(site, NAME)
+    path = calibration_path(site, line_name)
     path.parent.mkdir()
     path.write_text(calibration.to_json())
-    return site

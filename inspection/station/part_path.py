@@ -45,6 +45,7 @@ from inspection.station.belt import Belt
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined, Examiner, unjudged
 from inspection.station.numbering import DIVERTED_BY_RULE, Numbering
+from inspection.station.pictures import PictureWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class PartPath:
         self._attached: Attached | None = None
         self._stopping = False
         self._store_failed = False  # in this round
-        self._without_picture = 0  # parts in a row
+        self._pictures = PictureWatch(condition)
         self._was_latched = condition.is_latched
         self.latest: Examined | None = None  # the newest part with a picture, for the status
         self.rounded_ns = clock.monotonic_ns()
@@ -116,7 +117,7 @@ class PartPath:
                 self._belt.adopt(part.part, _decision_of(part.verdict))
 
     def step(self, timeout_s: float) -> None:
-        """Go round once; waits at most `timeout_s` for something to happen at the gate."""
+        """Go round once; waits at most `timeout_s` for something at the gate."""
         self._store_failed = False
         for event in self._gate.poll(timeout_s):
             self._handle(event)
@@ -141,8 +142,7 @@ class PartPath:
 
     def is_empty(self) -> bool:
         """No part waits for a verdict, an outcome or its row."""
-        pending = self._waiting or self._unrecorded or self._numbering.has_missed or self._belt.parts()
-        return not pending
+        return not (self._waiting or self._unrecorded or self._numbering.has_missed or self._belt.parts())
 
     # --- what the gate says ---------------------------------------------------------------------------------
 
@@ -265,29 +265,9 @@ class PartPath:
         if not batch:
             return
         judged = self._examiner.examine(batch, nothing_passes=self._condition.is_latched, progress=self._gate.beat)
-        self._watch_camera(judged)
-        self._watch_evidence(judged)
+        self._pictures.look(judged)
         self.latest = next((part for part in reversed(judged) if part.frame), self.latest)
         self._record_verdicts([(part.judged, part.trigger) for part in judged])
-
-    def _watch_camera(self, judged: list[Examined]) -> None:
-        for part in judged:
-            verdict = part.judged.verdict
-            if verdict.cause not in _WITHOUT_PICTURE:
-                self._without_picture = 0
-                self._condition.clear_alarm("camera")
-                continue
-            self._without_picture += 1
-            if self._without_picture == _CAMERA_ALARM_AFTER:
-                text = f"no picture of the last {_CAMERA_ALARM_AFTER} parts, which divert: {verdict.detail}"
-                self._condition.raise_alarm(Alarm("camera", text))
-
-    def _watch_evidence(self, judged: list[Examined]) -> None:
-        if any(part.kept is False for part in judged):
-            text = "images cannot be written as fast as parts come; good parts whose image must be kept divert"
-            self._condition.raise_alarm(Alarm("evidence", text))
-        elif any(part.kept for part in judged):
-            self._condition.clear_alarm("evidence")
 
     def _unjudged(self, trigger: Trigger, cause: Cause, detail: str | None = None) -> tuple[JudgedPart, Trigger]:
         verdict = Verdict(VerdictKind.UNJUDGED, cause=cause, detail=detail)
@@ -361,8 +341,6 @@ class PartPath:
 
 
 _DEGRADING = ("store-down", "gate-link")
-_WITHOUT_PICTURE = (Cause.CAMERA_TIMEOUT, Cause.CAMERA_FAULT)
-_CAMERA_ALARM_AFTER = 3
 
 
 def _decision_of(verdict: VerdictKind | None) -> Decision | None:

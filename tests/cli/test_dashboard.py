@@ -6,15 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import call
-
-DEADLINE_S = 60.0
+from tests.waiting import DEADLINE_S, answers, wait_for
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
@@ -26,25 +23,13 @@ def test_it_answers_until_it_is_stopped(tmp_path: Path, by: signal.Signals) -> N
         [*command, "--data-dir", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
-        until_s = time.monotonic() + DEADLINE_S
-        while not answers(port):
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < until_s
-            time.sleep(0.05)
+        wait_for(lambda: answers(port), "the dashboard")
         process.send_signal(by)
         output, told = process.communicate(timeout=DEADLINE_S)
     finally:
         process.kill()
     assert (process.returncode, told) == (0, "")
     assert f"http://127.0.0.1:{port}/?line=press-2 " in output
-
-
-def answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -7,8 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,7 @@ import psutil
 import pytest
 
 from inspection import history
-
-DEADLINE_S = 60.0
+from tests.waiting import DEADLINE_S, answers, wait_for
 
 
 def demo(*arguments: str) -> subprocess.Popen[str]:
@@ -57,8 +54,8 @@ def test_ctrl_c_and_a_closed_terminal_end_all_of_it_with_a_summary_and_every_par
         port = free.getsockname()[1]
     process = demo("--port", str(port), "--data-dir", str(tmp_path), "--parts-per-s", "5")
     try:
-        wait_for(lambda: answers(port), process)
-        wait_for(lambda: parts(tmp_path) > 5, process)
+        wait_for(lambda: answers(port), "the dashboard")
+        wait_for(lambda: parts(tmp_path) > 5, "parts")
         children = psutil.Process(process.pid).children(recursive=True)
         assert len(children) >= 3
         process.send_signal(by)
@@ -73,22 +70,6 @@ def test_ctrl_c_and_a_closed_terminal_end_all_of_it_with_a_summary_and_every_par
     assert (complete.missing, complete.repeated, complete.open) == ([], [], 0)
     went_by = int(output.split(" parts went by")[0].split()[-1])
     assert complete.parts == went_by
-
-
-def wait_for(happened, process):
-    until_s = time.monotonic() + DEADLINE_S
-    while not happened():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until_s
-        time.sleep(0.05)
-
-
-def answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as reply:
-            return reply.status == 200
-    except OSError:
-        return False
 
 
 def parts(data_dir: Path) -> int:

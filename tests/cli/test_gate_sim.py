@@ -6,8 +6,9 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.waiting import wait_for
 
 
 def gate_sim(*arguments: str) -> subprocess.Popen[str]:
@@ -36,10 +37,7 @@ def test_without_a_station_every_part_diverts_and_is_told(tmp_path):
 def test_ctrl_c_stops_the_belt_and_removes_the_port(tmp_path):
     link = tmp_path / "gate"
     process = gate_sim("--link", str(link), "--wait-for-station")
-    until_s = time.monotonic() + 30
-    while not link.is_symlink():
-        assert time.monotonic() < until_s
-        time.sleep(0.02)
+    wait_for(link.is_symlink, "the port")
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 0

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +14,7 @@ import pandas as pd
 from inspection import history
 from inspection.domain.types import PartId
 from tests.faults.stub_station import write_site
-
-DEADLINE_S = 30.0
+from tests.waiting import DEADLINE_S, wait_for
 
 
 class StubLine:
@@ -85,10 +83,7 @@ class StubLine:
     # --- looking --------------------------------------------------------------------------------------------
 
     def wait_for(self, happened: Callable[[], bool], what: str) -> None:
-        until_s = time.monotonic() + DEADLINE_S
-        while not happened():
-            assert time.monotonic() < until_s, f"waited {DEADLINE_S:.0f} s for {what}; {self._told()}"
-            time.sleep(0.02)
+        wait_for(happened, what, told=self._told)
 
     def _told(self) -> str:
         return "\n".join(log.read_text()[-1500:] for log in self.folder.glob("*.log"))

@@ -8,14 +8,13 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from inspection.build import RunOptions, build_station, calibration_path, fingerprint, prototypes_of
-from inspection.calibration.record import Calibration, SampleSet
+from benchmarks.stub_line import calibrate
+from inspection.build import RunOptions, build_station, prototypes_of
 from inspection.calibration.thresholds import Threshold
 from inspection.config import load_site
 from inspection.scoring.scorer import score
@@ -51,29 +50,12 @@ def write_site(folder: Path) -> Path:
         for number in range(4):
             Image.fromarray(picture(200 + number, scratch)).save(folder / "pictures" / label / f"{number}.png")
     site = load_site(folder)
-    encoder, recipe, line = AxisEncoder(), site.recipe("stub"), site.line("stub")
+    encoder, recipe = AxisEncoder(), site.recipe("stub")
     scores = score(
         encoder.embed_images([picture(200), picture(200, 200)]), prototypes_of(recipe, encoder), encoder.logit_scale
     )
     (good,), (bad,) = np.asarray(scores).tolist()
-    calibration = Calibration(
-        line="stub",
-        recipe="stub",
-        recipe_id=recipe.content_id(),
-        by="demo",
-        created_utc=datetime(2026, 1, 5, tzinfo=UTC),
-        false_reject=0.05,
-        standardised_on=1,
-        ranked_on=1,
-        rank=1,
-        thresholds={"scratch": Threshold((good + bad) / 2, good, 1.0)},
-        fingerprint=fingerprint(encoder, recipe, line),
-        good=SampleSet("good", 1, "0" * 64),
-        defects={},
-    )
-    path = calibration_path(site, "stub")
-    path.parent.mkdir()
-    path.write_text(calibration.to_json())
+    calibrate(site, "stub", encoder, Threshold((good + bad) / 2, good, 1.0))
     return folder
 
 
