@@ -29,6 +29,7 @@ from inspection.config import (
     DryGateConfig,
     EvidenceConfig,
     FolderCameraConfig,
+    FrameConfig,
     LineConfig,
     LogConfig,
     RecipeConfig,
@@ -40,6 +41,7 @@ from inspection.domain.errors import CalibrationError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate
 from inspection.domain.types import Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
+from inspection.judging.frame_gate import FrameGate, FrameLimits
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.region import Region
 from inspection.station.clock import SystemClock
@@ -165,6 +167,7 @@ def build_station(
         stack.callback(gate.close)
         examiner = Examiner(
             camera=camera,
+            frame_gate=_frame_gate(line.frame),
             score=rater,
             keep_image=_keep_image(line.evidence),
             evidence=evidence,
@@ -230,6 +233,18 @@ def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lo
 
 def _open_camera(camera: FolderCameraConfig, clock: Clock) -> Camera:
     return FolderCamera(camera.path, clock, seed=camera.seed if camera.order == "shuffled" else None)
+
+
+def _frame_gate(frame: FrameConfig) -> FrameGate:
+    return FrameGate(
+        FrameLimits(
+            dark_below=frame.dark_below,
+            clipped_above=frame.clipped_above,
+            frozen_after=frame.frozen_after,
+            width_px=frame.width_px,
+            height_px=frame.height_px,
+        )
+    )
 
 
 def _path_settings(line: LineConfig) -> PathSettings:

@@ -12,6 +12,10 @@ from inspection.history import LineStatus
 SILENT_AFTER = timedelta(seconds=3)
 
 _CAUSES = {
+    "frame-dark": "the picture was too dark",
+    "frame-clipped": "the picture was overexposed",
+    "frame-frozen": "the camera gave the same picture again",
+    "frame-size": "the picture had another size than it should",
     "station-down": "counted while no station was running",
     "store-down": "it could not be written to the log",
     "trigger-lost": "its trigger never arrived",

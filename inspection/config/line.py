@@ -138,6 +138,18 @@ class EvidenceConfig(Strict):
     ] = 0.5
 
 
+class FrameConfig(Strict):
+    """When a frame cannot be judged; such a part is unjudged and diverted."""
+
+    dark_below: Annotated[float, limits(0, 255, "of 255", "least mean brightness of a frame")] = 10
+    clipped_above: Annotated[float, limits(0, 1, "", "largest share of pixels that are clipped")] = 0.5
+    frozen_after: Annotated[
+        int, limits(0, 1000, "frames", "so many identical frames in a row may come; 0: any number")
+    ] = 3
+    width_px: Annotated[int | None, limits(1, 20_000, "px", "what the camera is set to; any if left out")] = None
+    height_px: Annotated[int | None, limits(1, 20_000, "px", "what the camera is set to; any if left out")] = None
+
+
 class LogConfig(Strict):
     """When closed parts are written as a Parquet file: after so many, or so long, whichever is first."""
 
@@ -172,6 +184,7 @@ class LineConfig(Strict):
     timezone: Annotated[ZoneInfo, BeforeValidator(_timezone), note("of the shifts", 'a name like "Europe/Berlin"')] = (
         Field(default_factory=lambda: ZoneInfo("UTC"))
     )
+    frame: FrameConfig = FrameConfig()
     evidence: EvidenceConfig = EvidenceConfig()
     log: LogConfig = LogConfig()
 

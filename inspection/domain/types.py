@@ -45,6 +45,10 @@ class Cause(StrEnum):
     TRIGGER_LOST = "trigger-lost"  # its number was skipped on the wire
     CAMERA_TIMEOUT = "camera-timeout"
     CAMERA_FAULT = "camera-fault"
+    FRAME_DARK = "frame-dark"
+    FRAME_CLIPPED = "frame-clipped"
+    FRAME_FROZEN = "frame-frozen"  # the camera gives the same picture again and again
+    FRAME_SIZE = "frame-size"
     SCORER_FAULT = "scorer-fault"
     LATE = "late"  # judged after the moment its PASS had to be on the wire
     QUEUE_FULL = "queue-full"  # more parts waited than the line can judge in time

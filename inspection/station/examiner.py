@@ -9,6 +9,7 @@ from inspection.domain.errors import CameraError, CameraTimeout
 from inspection.domain.ports import Camera, Clock, Evidence, JudgedPart
 from inspection.domain.types import Cause, Frame, PartId, Trigger, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
+from inspection.judging.frame_gate import FrameGate
 
 Score = Callable[[Sequence[Frame]], list[Verdict]]
 """Frames -> one verdict each, in order; a frame that cannot be scored is UNJUDGED(scorer-fault). Never raises."""
@@ -27,6 +28,15 @@ class Examined:
     kept: bool | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What the camera gave; with a verdict already if that cannot be judged."""
+
+    frame: Frame | None
+    verdict: Verdict | None
+    capture_ms: float
+
+
 class Examiner:
     """Judges batches of triggered parts."""
 
@@ -34,6 +44,7 @@ class Examiner:
         self,
         *,
         camera: Camera,
+        frame_gate: FrameGate,
         score: Score,
         keep_image: KeepImage,
         evidence: Evidence,
@@ -42,6 +53,7 @@ class Examiner:
         camera_timeout_s: float,
     ) -> None:
         self._camera = camera
+        self._frame_gate = frame_gate
         self._score = score
         self._keep_image = keep_image
         self._evidence = evidence
@@ -61,38 +73,45 @@ class Examiner:
         `nothing_passes`: a fault stands; what would have been a PASS is UNJUDGED(fault-latched). `progress` is called
         after each frame: a camera that times out again and again is slow, and not hung.
         """
-        grabbed = []
+        looks = []
         for trigger in triggers:
-            grabbed.append(self._timed_grab(trigger))
+            looks.append(self._look(trigger))
             progress()
-        frames = [frame for frame, _ in grabbed if isinstance(frame, Frame)]
         start_ns = self._clock.monotonic_ns()
-        scored = iter(self._score(frames) if frames else [])
+        to_score = [look.frame for look in looks if look.frame is not None and look.verdict is None]
+        scored = iter(self._score(to_score) if to_score else [])
         score_ms = (self._clock.monotonic_ns() - start_ns) / 1e6
         examined = []
-        for trigger, (frame, capture_ms) in zip(triggers, grabbed, strict=True):
-            if isinstance(frame, Verdict):
-                examined.append(Examined(trigger, unjudged(trigger.part, frame, self._clock), None, None))
+        for trigger, look in zip(triggers, looks, strict=True):
+            verdict = look.verdict or self._withhold(trigger, next(scored), nothing_passes=nothing_passes)
+            if look.frame is None:
+                examined.append(Examined(trigger, unjudged(trigger.part, verdict, self._clock), None, None))
             else:
-                verdict = self._withhold(trigger, next(scored), nothing_passes=nothing_passes)
-                examined.append(self._finish(trigger, frame, verdict, {"capture": capture_ms, "score": score_ms}))
+                latency_ms = {"capture": look.capture_ms, "score": score_ms}
+                examined.append(self._finish(trigger, look.frame, verdict, latency_ms))
         return examined
 
-    def _timed_grab(self, trigger: Trigger) -> tuple[Frame | Verdict, float]:
+    def _look(self, trigger: Trigger) -> _Look:
         start_ns = self._clock.monotonic_ns()
-        return self._grab(trigger), (self._clock.monotonic_ns() - start_ns) / 1e6
+        frame, verdict = self._grab(trigger)
+        capture_ms = (self._clock.monotonic_ns() - start_ns) / 1e6
+        fault = self._frame_gate.fault(frame.pixels) if frame is not None else None
+        if fault is not None:
+            verdict = Verdict(VerdictKind.UNJUDGED, cause=fault[0], detail=fault[1])
+        return _Look(frame, verdict, capture_ms)
 
-    def _grab(self, trigger: Trigger) -> Frame | Verdict:
+    def _grab(self, trigger: Trigger) -> tuple[Frame, None] | tuple[None, Verdict]:
         """The part's frame, or the verdict that it has for want of one."""
         left_s = (self._travel.deadline_ns(trigger.monotonic_ns) - self._clock.monotonic_ns()) / 1e9
         if left_s <= 0:
-            return Verdict(VerdictKind.UNJUDGED, cause=Cause.LATE, detail="its turn came after its deadline")
+            late = "its turn came after its deadline"
+            return None, Verdict(VerdictKind.UNJUDGED, cause=Cause.LATE, detail=late)
         try:
-            return self._camera.grab(trigger, min(left_s, self._camera_timeout_s))
+            return self._camera.grab(trigger, min(left_s, self._camera_timeout_s)), None
         except CameraTimeout as error:
-            return Verdict(VerdictKind.UNJUDGED, cause=Cause.CAMERA_TIMEOUT, detail=str(error))
+            return None, Verdict(VerdictKind.UNJUDGED, cause=Cause.CAMERA_TIMEOUT, detail=str(error))
         except CameraError as error:
-            return Verdict(VerdictKind.UNJUDGED, cause=Cause.CAMERA_FAULT, detail=str(error))
+            return None, Verdict(VerdictKind.UNJUDGED, cause=Cause.CAMERA_FAULT, detail=str(error))
 
     def _withhold(self, trigger: Trigger, verdict: Verdict, *, nothing_passes: bool) -> Verdict:
         if verdict.kind is not VerdictKind.PASS:

@@ -8,7 +8,14 @@ from inspection.domain.types import Alarm, Cause
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined
 
-_WITHOUT_PICTURE = (Cause.CAMERA_TIMEOUT, Cause.CAMERA_FAULT)
+_WITHOUT_PICTURE = (
+    Cause.CAMERA_TIMEOUT,
+    Cause.CAMERA_FAULT,
+    Cause.FRAME_DARK,
+    Cause.FRAME_CLIPPED,
+    Cause.FRAME_FROZEN,
+    Cause.FRAME_SIZE,
+)
 _ALARM_AFTER = 3
 
 
@@ -37,5 +44,5 @@ class PictureWatch:
             return
         self._without += 1
         if self._without == _ALARM_AFTER:
-            text = f"no picture of the last {_ALARM_AFTER} parts, which divert: {verdict.detail}"
+            text = f"no usable picture of the last {_ALARM_AFTER} parts, which divert: {verdict.detail}"
             self._condition.raise_alarm(Alarm("camera", text))

@@ -22,6 +22,10 @@ NAMES = "lower-case letters, digits and hyphens, beginning with a letter or digi
 MODELS = '"bundled", a folder (./…, ../…, ~/…, /…) or a hub id (owner/name)'
 
 LINE_CASES = [
+    ("recipe: nut", "recipe: nut\nframe: {dark_below: 300}", "3: frame.dark_below: 300 is out of range; allowed 0 to "
+     "255 (of 255); least mean brightness of a frame"),
+    ("recipe: nut", "recipe: nut\nframe: {frozen: 3}", '3: frame.frozen: unknown key; did you mean "frozen_after"? '
+     "allowed keys: dark_below, clipped_above, frozen_after, width_px, height_px; correct or remove it"),
     ("watchdog_ms: 500", "watchdog_ms: 5", "15: gate.watchdog_ms: 5 is out of range; allowed 50 to 5000 (ms), a whole "
      "number; after this long without progress of the station the controller drops its PASSes"),
     ("watchdog_ms: 500", "watchdog_ms: 500.5", "15: gate.watchdog_ms: 500.5 is of the wrong type; allowed 50 to 5000 "
@@ -45,7 +49,7 @@ LINE_CASES = [
      f"{KEYS_OF_THE_GATE}; correct or remove it"),
     ("recipe: nut", "recipe: nut\nrecipes: nut", '3: recipes: unknown key; did you mean "recipe"? allowed keys: '
      'station, '
-     "recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, evidence, log; correct or "
+     "recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, evidence, log; correct or "
      "remove it"),
     ("recipe: nut", "recipe: nut\ndurability: powr", '3: durability: "powr" is not allowed; did you mean '
      '"power"? allowed '

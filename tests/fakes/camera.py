@@ -8,6 +8,7 @@ import numpy as np
 
 from inspection.domain.errors import CameraError, CameraTimeout
 from inspection.domain.types import Frame, Trigger
+from inspection.judging.frame_gate import FrameGate, FrameLimits
 from tests.fakes.clock import ManualClock
 
 
@@ -33,3 +34,8 @@ class ScriptedCamera:
 
     def close(self) -> None:
         self.closed = True
+
+
+def any_frame() -> FrameGate:
+    """A frame gate that lets the pictures of tests through, which are small, dark and alike."""
+    return FrameGate(FrameLimits(dark_below=0, clipped_above=1, frozen_after=0))

@@ -15,7 +15,7 @@ from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
 from inspection.station.part_path import PartPath, PathSettings
 from inspection.wire.session import GateSettings, StationSession
-from tests.fakes.camera import ScriptedCamera
+from tests.fakes.camera import ScriptedCamera, any_frame
 from tests.fakes.clock import ManualClock
 from tests.fakes.parts import CONTEXT
 from tests.fakes.stores import WRITES, FailingJournal, MemoryEvidence
@@ -67,6 +67,7 @@ class Station:
             gate=self,
             examiner=Examiner(
                 camera=ScriptedCamera(clock, self._camera),
+                frame_gate=any_frame(),
                 score=self._score,
                 keep_image=lambda part, verdict: True,
                 evidence=self.evidence,

@@ -11,10 +11,11 @@ from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.types import Decision, Frame, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
+from inspection.judging.frame_gate import FrameGate
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
 from inspection.station.part_path import PartPath, PathSettings
-from tests.fakes.camera import ScriptedCamera
+from tests.fakes.camera import ScriptedCamera, any_frame
 from tests.fakes.clock import ManualClock
 from tests.fakes.gate import ScriptedGate
 from tests.fakes.parts import CONTEXT
@@ -26,8 +27,11 @@ TRAVEL = Travel(800_000_000, 20_000_000)
 class Bench:
     """One line on the bench. `verdicts` says what the scorer makes of part n (PASS by default)."""
 
-    def __init__(self, data_dir: Path, settings: PathSettings = PathSettings()) -> None:  # noqa: B008
-        self.settings = settings
+    def __init__(
+        self, data_dir: Path, settings: PathSettings | None = None, frame_gate: FrameGate | None = None
+    ) -> None:
+        self.settings = settings or PathSettings()
+        self.frame_gate = frame_gate or any_frame()
         self.clock = ManualClock()
         self.data_dir = data_dir
         self.paths = LinePaths(data_dir, "demo")
@@ -48,6 +52,7 @@ class Bench:
             gate=self.gate,
             examiner=Examiner(
                 camera=camera,
+                frame_gate=self.frame_gate,
                 score=self._score,
                 keep_image=lambda part, verdict: verdict.kind is not VerdictKind.PASS,
                 evidence=self.evidence,

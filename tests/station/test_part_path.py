@@ -6,12 +6,14 @@ import pytest
 from inspection import history
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.types import Cause, Decision, Frame, Outcome, OutcomeKind, PartId, RunState, Verdict, VerdictKind
+from inspection.judging.frame_gate import FrameGate, FrameLimits
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region
 from inspection.station.rating import Rater
 from tests.fakes.clock import START_UTC
 from tests.fakes.encoder import AxisEncoder, picture
 from tests.fakes.parts import DIVERTED, PASSED
+from tests.station.conftest import Bench
 
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
 
@@ -285,3 +287,15 @@ def test_a_number_that_leaps_absurdly_far_is_not_believed(bench):
     bench.gate.trigger(2)
     bench.run()
     assert len(bench.rows()) == 2
+
+
+def test_a_frame_beyond_the_limits_is_unjudged_diverts_and_is_kept(tmp_path):
+    bench = Bench(tmp_path, frame_gate=FrameGate(FrameLimits()))
+    bench.attach()
+    bench.gate.trigger(1, 2, 3)
+    bench.run()
+    assert set(bench.sent().values()) == {Decision.DIVERT}
+    assert {(row.verdict, row.cause) for row in bench.rows().values()} == {("UNJUDGED", "frame-dark")}
+    assert set(bench.evidence.kept) == {bench.part(n) for n in (1, 2, 3)}
+    assert bench.alarms() == {"camera"}
+    bench.die()

@@ -1,0 +1,62 @@
+"""Whether a frame can be judged at all: dark, clipped, frozen or of another size, it says nothing about the part."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from inspection.domain.types import Cause, Pixels
+
+CLIPPED_FROM = 250
+"""A pixel all of whose channels are at least this bright has lost what was there."""
+
+
+STRIDE = 4
+"""Every fourth pixel of every fourth row is looked at: what is asked here is of the frame as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLimits:
+    """`dark_below`: least mean brightness, 0 to 255. `clipped_above`: largest share of clipped pixels. `frozen_after`:
+    so many identical frames in a row are one too many; 0: never. `width_px`, `height_px`: None for any.
+    """
+
+    dark_below: float = 10.0
+    clipped_above: float = 0.5
+    frozen_after: int = 3
+    width_px: int | None = None
+    height_px: int | None = None
+
+
+class FrameGate:
+    """Looks at the frames of one camera, in order."""
+
+    def __init__(self, limits: FrameLimits) -> None:
+        self._limits = limits
+        self._last = -1
+        self._same = 0
+
+    def fault(self, pixels: Pixels) -> tuple[Cause, str] | None:
+        """Why RGB uint8 (H, W, 3) cannot be judged, in words with both figures; None if it can."""
+        limits = self._limits
+        height_px, width_px = pixels.shape[:2]
+        wanted = (limits.width_px or width_px, limits.height_px or height_px)
+        if (width_px, height_px) != wanted:
+            return Cause.FRAME_SIZE, f"{width_px} x {height_px} pixels, not {wanted[0]} x {wanted[1]}"
+        sample = pixels[::STRIDE, ::STRIDE]
+        if self._is_frozen(sample):
+            return Cause.FRAME_FROZEN, f"the same frame {self._same} times in a row; limit {limits.frozen_after}"
+        brightness = float(sample.mean())
+        if brightness < limits.dark_below:
+            return Cause.FRAME_DARK, f"mean brightness {brightness:.1f}, under {limits.dark_below:g} of 255"
+        clipped = float((sample.min(axis=2) >= CLIPPED_FROM).mean())
+        if clipped > limits.clipped_above:
+            return Cause.FRAME_CLIPPED, f"{clipped:.0%} of the pixels are clipped, over {limits.clipped_above:.0%}"
+        return None
+
+    def _is_frozen(self, sample: Pixels) -> bool:
+        """A camera's noise makes no two frames alike."""
+        digest = zlib.crc32(sample.tobytes())
+        self._same = self._same + 1 if digest == self._last else 1
+        self._last = digest
+        return 0 < self._limits.frozen_after < self._same
