@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -78,6 +79,11 @@ def _no_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+
+
+def pytest_sessionfinish() -> None:
+    """What loading a model has set aside from collection is let go of: bindings complain at exit otherwise."""
+    gc.unfreeze()
 
 
 @pytest.hookimpl(wrapper=True)
