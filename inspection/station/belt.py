@@ -77,6 +77,11 @@ class Belt:
         for riding in self._riding.values():
             riding.due_ns = max(riding.due_ns, now_ns)
 
+    def heard(self, part: PartId) -> None:
+        """Its outcome was told and could not be recorded: it is told again, and the wait for it begins anew."""
+        if part in self._riding:
+            self._riding[part].due_ns = self._clock.monotonic_ns()
+
     def resolve(self, part: PartId, outcome: Outcome, monotonic_ns: int) -> None:
         """The controller says what became of a part."""
         utc = self._clock.utc() - timedelta(microseconds=(self._clock.monotonic_ns() - monotonic_ns) // 1000)

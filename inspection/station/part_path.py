@@ -249,6 +249,7 @@ class PartPath:
             self._belt.resolve(part, resolved.outcome, resolved.monotonic_ns)
         except StoreError as error:
             self._store_down(str(error))  # not confirmed: the controller tells it again
+            self._belt.heard(part)
             return
         self._gate.confirm(part)
 

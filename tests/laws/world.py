@@ -68,10 +68,13 @@ class World:
             self._counted[epoch] = number
 
     def settle(self) -> None:
-        """Until the line runs."""
+        """Until the line runs, or is in session and only waits for a person to clear a latched fault."""
         for _ in range(500):
             self._round()
-            if self.station and self.station.condition.now.state is RunState.RUNNING:
+            condition = self.station.condition if self.station else None
+            if condition and condition.now.state is RunState.RUNNING:
+                return
+            if condition and condition.is_latched and self.controller.in_session:
                 return
         raise AssertionError(f"the line does not run: {self.station and self.station.condition.now}")
 

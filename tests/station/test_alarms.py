@@ -199,3 +199,20 @@ def test_without_a_gate_nothing_is_diverted_and_no_fault_latches(tmp_path):
     assert {row.outcome for row in bench.rows().values()} == {"UNCONTROLLED"}
     assert bench.alarms() == set()
     bench.die()
+
+
+def test_an_outcome_that_is_told_while_the_store_is_down_is_not_unknown_when_it_is_back(bench):
+    bench.attach()
+    bench.gate.trigger(1)
+    bench.run()
+    bench.journal.fail_on = {"record_outcome"}
+    for _ in range(40):  # ten seconds: longer than travel and grace
+        bench.gate.resolve(bench.part(1), PASSED)
+        bench.run(steps=1)
+        bench.clock.advance(0.25)
+    bench.journal.fail_on = set()
+    bench.run()  # before it is told once more
+    assert bench.alarms() == set()
+    bench.gate.resolve(bench.part(1), PASSED)
+    bench.run()
+    assert bench.rows()[bench.part(1)].outcome == "PASSED"
