@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from inspection.adapters.store.files import replace_durably
 from inspection.adapters.store.journal import connect
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rows import SELECT, from_us, log_row, table_of
+from inspection.adapters.store.rows import SELECT, from_us, table_of
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock
 
@@ -110,7 +110,7 @@ class ParquetLog:
             path = self._paths.log_dir / seal
             rows = self._db.execute(f"{SELECT} WHERE seal = ? ORDER BY epoch, number", (seal,)).fetchall()
             if not path.exists():
-                table = table_of([log_row(row, self._paths.data_dir) for row in rows])
+                table = table_of(rows, self._paths.data_dir)
 
                 def write(temporary: Path, table: object = table) -> None:
                     pq.write_table(table, temporary, compression="zstd")

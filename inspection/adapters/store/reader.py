@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rows import SELECT, from_us, log_row, table_of
+from inspection.adapters.store.rows import SELECT, from_us, table_of
 from inspection.adapters.store.schema import PARTS
 from inspection.domain.errors import StoreError
 
@@ -140,7 +140,7 @@ def read_events(paths: LinePaths) -> list[dict[str, Any]]:
 
 
 def _journal_tail(paths: LinePaths) -> pa.Table:
-    return table_of([log_row(row, paths.data_dir) for row in _rows(paths, f"{SELECT} ORDER BY epoch, number")])
+    return table_of(_rows(paths, f"{SELECT} ORDER BY epoch, number"), paths.data_dir)
 
 
 def _rows(paths: LinePaths, sql: str) -> list[sqlite3.Row]:
