@@ -54,6 +54,8 @@ from inspection.station.rating import Rater
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
 from inspection.station.station import Station
+from inspection.station.tally import Tally
+from inspection.station.told_journal import told_journal
 from inspection.wire.session import GateSettings
 
 _DRY_TRAVEL_NS = 1_000_000_000  # nothing is diverted, so nothing is late: a part is judged within a second
@@ -154,6 +156,7 @@ def build_station(
         inbox = stack.enter_context(closing(RequestInbox(paths)))
         evidence = ImageEvidence(paths)
         condition = ConditionKeeper(journal, clock)
+        tally = Tally(condition, clock)
 
         encoder = encoder or load_encoder(recipe)
         calibration = require_calibration(site, line, encoder)
@@ -179,19 +182,21 @@ def build_station(
             gate=gate,
             examiner=examiner,
             travel=travel,
-            journal=journal,
+            journal=told_journal(journal, tally),
             condition=condition,
             context=context,
             clock=clock,
             settings=_path_settings(line),
         )
-        report = StatusReport(path, condition, context, line.gate.kind, clock)
+        report = StatusReport(path, condition, context, line.gate.kind, clock, line.shift_since)
+        gc.freeze()  # what is there by now stays; looking for garbage in it would hold up a part for 60 ms
         yield Station(
             path=path,
             gate=gate,
             keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock),
             condition=condition,
             requests=RequestDesk(inbox, condition, clock),
+            tally=tally,
             clock=clock,
             travel_ns=travel.travel_ns,
         )

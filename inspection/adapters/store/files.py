@@ -21,10 +21,10 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         if sync:
-            _sync(temporary)
+            sync_to_disk(temporary)
         temporary.replace(path)
         if sync:
-            _sync(path.parent)
+            sync_to_disk(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -33,7 +33,8 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
         ) from error
 
 
-def _sync(path: Path) -> None:
+def sync_to_disk(path: Path) -> None:
+    """Flush a file or a directory. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from inspection.adapters.store.files import replace_durably
+from inspection.adapters.store.files import replace_durably, sync_to_disk
 from inspection.adapters.store.journal import connect
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rows import SELECT, from_us, table_of
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock
 
+_DELETED_AT_ONCE = 50  # rows; the journal is locked meanwhile, and a part may wait for it
 _CLOSED = "outcome IS NOT NULL AND verdict IS NOT NULL AND seal IS NULL"
 
 
@@ -48,6 +49,8 @@ class ParquetLog:
         self._last_seal_ns = clock.monotonic_ns()
         try:
             self._db = connect(paths.state_db)
+            # A commit does not flush: the part path would wait for it. `_seal_some` flushes where it matters.
+            self._db.execute("PRAGMA synchronous = NORMAL")
         except sqlite3.Error as error:
             raise StoreError(f"cannot open the journal {paths.state_db}: {error}") from error
         self._db.row_factory = sqlite3.Row
@@ -92,6 +95,8 @@ class ParquetLog:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")  # an open transaction would keep the part path from writing
                 raise
+        # A file whose marks are lost in a power cut would be written again under another name.
+        sync_to_disk(self._paths.state_db.with_name(f"{self._paths.state_db.name}-wal"))
         return self._finish_marked()
 
     def _mark(self, day: date, members: list[sqlite3.Row]) -> None:
@@ -116,10 +121,19 @@ class ParquetLog:
                     pq.write_table(table, temporary, compression="zstd")
 
                 replace_durably(path, write)
-            with self._lock:
-                self._db.execute("DELETE FROM parts WHERE seal = ?", (seal,))
+            self._forget(seal)
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
             sealed += len(rows)
         self._last_seal_ns = self._clock.monotonic_ns()
         self._recovered = True
         return sealed
+
+    def _forget(self, seal: str) -> None:
+        """Step 3, a little at a time; whatever is left is taken up again."""
+        some = "SELECT epoch, number FROM parts WHERE seal = ? LIMIT ?"
+        deleted = 1
+        while deleted:
+            with self._lock:
+                deleted = self._db.execute(
+                    f"DELETE FROM parts WHERE (epoch, number) IN ({some})", (seal, _DELETED_AT_ONCE)
+                ).rowcount
