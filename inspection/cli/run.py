@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from inspection.cli._logging import LogFormat, LogLevel, logging_to_stderr
 from inspection.cli._options import ConfigDir, DataDir
 from inspection.domain.errors import ConfigError, StoreError
 from inspection.wording import counted
@@ -25,13 +26,18 @@ def run_line(
     gate_url: Annotated[
         str | None, typer.Option(help="Another port than the line's own, e.g. that of 'inspection gate-sim'.")
     ] = None,
+    log_level: Annotated[
+        LogLevel, typer.Option(help="info: one line a minute, and what changes; debug: one line a part as well.")
+    ] = "info",
+    log_format: Annotated[
+        LogFormat, typer.Option(help="text for a person; json: one object a line, for a program.")
+    ] = "text",
 ) -> None:
     """Run a line: judge every part, divert what is not good, record all of it. Ctrl-C or SIGTERM stops it cleanly."""
     from inspection.build import RunOptions, build_station
     from inspection.cli._options import config_dir_of, data_dir_of
     from inspection.config import load_site
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -40,11 +46,13 @@ def run_line(
     if gate_url is not None:
         _check_gate_url(line, gate_url, is_dry=is_dry)
     target = data_dir_of(data_dir)
-    with build_station(site, line, target, RunOptions(gate_url=gate_url, lot=lot)) as station:
-        until = "its gate is dry: nothing is diverted" if is_dry else "everything diverts until the controller answers"
-        _log.info("line %s is ready; %s", line, until)
-        station.run(stop)
-    _log.info("line %s stopped; %s", line, _what_is_on_record(target, line))
+    until = "its gate is dry: nothing is diverted" if is_dry else "everything diverts until the controller answers"
+    with logging_to_stderr(log_level, log_format):
+        with build_station(site, line, target, RunOptions(gate_url=gate_url, lot=lot)) as station:
+            _log.info("line %s is ready; %s", line, until, extra={"event": "ready", "fields": {"line": line}})
+            station.run(stop)
+        told = {"event": "stopped", "fields": {"line": line}}
+        _log.info("line %s stopped; %s", line, _what_is_on_record(target, line), extra=told)
 
 
 def _check_gate_url(line: str, url: str, *, is_dry: bool) -> None:

@@ -102,7 +102,8 @@ class ConditionKeeper:
 
     def event(self, kind: str, text: str) -> None:
         """Append to the event log, now or as soon as it can be written; and tell whoever reads the program's log."""
-        log.log(logging.WARNING if kind == "alarm" else logging.INFO, "%s: %s", kind, text)
+        level = logging.WARNING if kind == "alarm" else logging.INFO
+        log.log(level, "%s: %s", kind, text, extra={"event": kind, "fields": {"text": text}})
         utc = self._clock.utc()
         self._unwritten.append(lambda: self._journal.record_event(kind, text, utc))
         self.flush()

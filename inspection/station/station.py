@@ -17,6 +17,7 @@ from inspection.domain.types import Alarm, RunState
 from inspection.station.condition import ConditionKeeper
 from inspection.station.keeper import StoreKeeper
 from inspection.station.part_path import PartPath
+from inspection.station.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Station:
         keeper: StoreKeeper,
         condition: ConditionKeeper,
         requests: Callable[[], None],
+        tally: Tally,
         clock: Clock,
         travel_ns: int,
     ) -> None:
@@ -47,6 +49,7 @@ class Station:
         self._keeper = keeper
         self._condition = condition
         self._requests = requests
+        self._tally = tally
         self._clock = clock
         self._travel_ns = travel_ns
         self._error: BaseException | None = None
@@ -67,6 +70,7 @@ class Station:
             stores.start()
             self._supervise(stop)
         finally:
+            self._tally.tell(at_end=True)
             stop.set()
             if self._ended.is_set():
                 part_path.join()
@@ -121,6 +125,7 @@ class Station:
         """Wait for the part path to end; one that stands still is told of, and not waited for when it is to stop."""
         told = False
         while not self._ended.wait(_SUPERVISE_S):
+            self._tally.tell()
             stands_still = self._clock.monotonic_ns() - self._path.rounded_ns > _STALL_NS
             if stands_still and not told:
                 log.error("the part path stands still for %.0f s; the controller diverts everything", _STALL_NS / 1e9)

@@ -10,6 +10,7 @@ import pytest
 from inspection.domain.errors import InspectionError
 from inspection.domain.types import RunState
 from inspection.station.station import Station
+from inspection.station.tally import Tally
 
 
 class Keeper:
@@ -32,6 +33,7 @@ def station(bench, keeper: Keeper, requests: Callable[[], None] = lambda: None) 
         keeper=keeper,
         condition=bench.condition,
         requests=requests,
+        tally=Tally(bench.condition, bench.clock),
         clock=bench.clock,
         travel_ns=800_000_000,
     )
