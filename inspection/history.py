@@ -10,8 +10,9 @@ Nothing here writes, and nothing here needs the station to be running. Errors ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,11 @@ import pyarrow as pa
 from inspection.adapters.store import reader
 from inspection.adapters.store.paths import LinePaths, known_lines
 from inspection.adapters.store.status import read_status
+from inspection.analytics.yields import is_near_miss, is_reject, seen_utc, summed, tally
 from inspection.domain.errors import StoreError
+
+_FILES_AT_ONCE = 400
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class LineStatus:
     monitor: bool
     alarms: tuple[AlarmStatus, ...]
     last_part: LastPart | None
+    shift_since_utc: datetime | None = None
 
 
 def lines(data_dir: Path) -> list[str]:
@@ -88,8 +94,14 @@ def _line_status(content: dict[str, Any]) -> LineStatus:
     last = content.pop("last_part")
     picture = content.pop("live_picture")
     alarms = content.pop("alarms")
+    shift_since = content.get("shift_since_utc")
+    moments = {
+        "since_utc": _utc(content["since_utc"]),
+        "updated_utc": _utc(content["updated_utc"]),
+        "shift_since_utc": _utc(shift_since) if shift_since else None,
+    }
     return LineStatus(
-        **{**content, "since_utc": _utc(content["since_utc"]), "updated_utc": _utc(content["updated_utc"])},
+        **{**content, **moments},
         alarms=tuple(AlarmStatus(**{**alarm, "since_utc": _utc(alarm["since_utc"])}) for alarm in alarms),
         last_part=LastPart(**{**last, "trigger_utc": _utc(last["trigger_utc"])}, image_path=picture) if last else None,
     )
@@ -108,6 +120,89 @@ def parts(
     `since` (inclusive) and `until` (exclusive) are aware times of the trigger; `newest` keeps the last so many.
     """
     return _frame(reader.read_parts(LinePaths(data_dir, line), since=since, until=until, newest=newest))
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a page shows of a line. `tally` has TALLY_COLUMNS, from the minute of `since` on; the others have the
+    columns GLANCE, a row a part: `recent` the last minutes in order, `rejects` and `near` the newest first."""
+
+    tally: pd.DataFrame
+    recent: pd.DataFrame
+    rejects: pd.DataFrame
+    near: pd.DataFrame
+
+
+class Follower:
+    """Follows a line for pages that look every second, from several threads.
+
+    A sealed file never changes, so each is read once and kept as its counts; a look reads the files that are new,
+    and the journal.
+    """
+
+    RECENT = timedelta(minutes=5)
+    NEWEST = 8  # rejects and near misses that are kept
+
+    def __init__(self, data_dir: Path, line: str) -> None:
+        self._paths = LinePaths(data_dir, line)
+        self._lock = threading.Lock()
+        self._forget(None)
+
+    def look(self, since: datetime, now: datetime) -> Glance:
+        """What happened from `since` until now. Raises StoreError."""
+        with self._lock:
+            names, tail = self._names_and_tail(since)
+            if self._since != since.date() or not self._read <= set(names):
+                self._forget(since)
+            new = [name for name in names if name not in self._read]
+            for first in range(0, len(new), _FILES_AT_ONCE):
+                self._take(new[first : first + _FILES_AT_ONCE], since, now)
+            seen = self._added(tail[seen_utc(tail) >= since], now)
+            from_minute = seen.tally["minute"] >= pd.Timestamp(since).floor("min")
+            return replace(seen, tally=seen.tally[from_minute])
+
+    def _forget(self, since: datetime | None) -> None:
+        nothing = _frame(reader.glance_at_files(self._paths, []))
+        self._since = since.date() if since else None
+        self._read: set[str] = set()
+        self._kept = Glance(tally(nothing), nothing, nothing, nothing)
+
+    def _names_and_tail(self, since: datetime) -> tuple[list[str], pd.DataFrame]:
+        """Sealed files, and the parts that are in none of them: no part twice, none missing.
+
+        That holds if no file appeared while the journal was read. It is read again until that is so; files appear
+        every few seconds at most.
+        """
+        for _ in range(_TRIES):
+            names = reader.sealed_files(self._paths, since)
+            tail, seals = reader.glance_at_journal(self._paths)
+            if reader.sealed_files(self._paths, since) == names:
+                break
+        known = set(names)
+        return names, _frame(tail)[[seal not in known for seal in seals]]
+
+    def _take(self, names: list[str], since: datetime, now: datetime) -> None:
+        """Read new files. One that was last written before `since` has no part that was seen after."""
+        wanted = [name for name in names if (self._paths.log_dir / name).stat().st_mtime >= since.timestamp()]
+        if wanted:
+            added = self._added(_frame(reader.glance_at_files(self._paths, wanted)), now)
+            self._kept = replace(added, tally=summed([added.tally]))
+        self._read.update(names)
+
+    def _added(self, parts: pd.DataFrame, now: datetime) -> Glance:
+        """What is kept, and these parts too."""
+        kept = self._kept
+        recent = pd.concat([kept.recent, parts], ignore_index=True)
+        return Glance(
+            pd.concat([kept.tally, tally(parts)], ignore_index=True),
+            recent[seen_utc(recent) > now - self.RECENT],
+            self._newest(kept.rejects, parts[is_reject(parts)]),
+            self._newest(kept.near, parts[is_near_miss(parts)]),
+        )
+
+    def _newest(self, before: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
+        in_order = pd.concat([before, parts]).sort_values(["epoch", "number"], ascending=False)
+        return in_order.head(self.NEWEST)
 
 
 def events(data_dir: Path, line: str) -> pd.DataFrame:

@@ -2,11 +2,13 @@
 
 A row is a part, with the columns of the log (`docs/log.md`); where there is a column `count`, a row stands for
 that many parts (see `tally`). First-pass yield is PASS / (PASS + REJECT + REVIEW). Parts that nobody judged are
-counted apart, never hidden in the yield; parts of monitor mode (cause `monitor`) belong to neither.
+counted apart, never hidden in the yield; parts of monitor mode (cause `monitor`) belong to neither: what they would
+have been, their shadow, is counted by itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,19 +16,31 @@ import pandas as pd
 
 from inspection.domain.types import Cause, VerdictKind
 
-TALLY_COLUMNS = ["minute", "verdict", "cause", "description", "count"]
+TALLY_COLUMNS = ["minute", "verdict", "cause", "description", "shadow", "near", "count"]
+NEAR_MARGIN = 0.5
+"""Standard deviations of good parts: a part that passed this near to its threshold is a near miss."""
+
+_REJECTING = (VerdictKind.REJECT, VerdictKind.REVIEW)
+_JUDGED = (VerdictKind.PASS, *_REJECTING)
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Parts by verdict. `parts` is all of them, also those still without a verdict."""
+    """Parts by verdict. `parts` is all of them, also those still without a verdict.
+
+    `near`: passed, but nearly not. `shadow_judged`, `shadow_rejected`: of the monitored, those with a shadow verdict,
+    and those that it would have rejected.
+    """
 
     parts: int
     passed: int
     rejected: int
     review: int
     unjudged: int
+    near: int
     monitored: int
+    shadow_judged: int
+    shadow_rejected: int
 
     @property
     def judged(self) -> int:
@@ -52,8 +66,28 @@ def count_verdicts(rows: pd.DataFrame) -> Counts:
         rejected=number(VerdictKind.REJECT),
         review=number(VerdictKind.REVIEW),
         unjudged=number(VerdictKind.UNJUDGED),
+        near=int(weights[is_near_miss(rows) & ~monitored].sum()),
         monitored=int(weights[monitored].sum()),
+        shadow_judged=int(weights[monitored & rows["shadow"].isin(_JUDGED)].sum()),
+        shadow_rejected=int(weights[monitored & rows["shadow"].isin(_REJECTING)].sum()),
     )
+
+
+def judged_as(rows: pd.DataFrame) -> pd.Series[str]:
+    """The verdict of each part, or of one that was only monitored its shadow."""
+    return rows["shadow"].where(rows["cause"] == Cause.MONITOR, rows["verdict"])
+
+
+def is_reject(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Rejected or held for review; of monitored parts, those that would have been."""
+    return judged_as(rows).isin(_REJECTING)
+
+
+def is_near_miss(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Passed (of monitored parts: would have), but within NEAR_MARGIN of being rejected."""
+    if "near" in rows:
+        return rows["near"]
+    return (judged_as(rows) == VerdictKind.PASS) & (rows["margin"] > -NEAR_MARGIN)
 
 
 def first_pass_yield(rows: pd.DataFrame) -> float | None:
@@ -73,10 +107,12 @@ def parts_per_minute(parts: pd.DataFrame, now: datetime, window: timedelta) -> f
     return number / (window / timedelta(minutes=1))
 
 
-def rejects_by_description(rows: pd.DataFrame) -> pd.DataFrame:
-    """Columns description, count: the rejects that each description decided, most first."""
-    rejects = rows[rows["verdict"] == VerdictKind.REJECT]
-    return _by_count(rejects, "description")
+def rejects_by_description(rows: pd.DataFrame, *, monitored: bool = False) -> pd.DataFrame:
+    """The Pareto: columns description, count, cumulative (0 to 1): the rejects that each description decided, most
+    first. `monitored`: of the parts of monitor mode, those that would have been rejected; else of all others."""
+    of_those = (rows["cause"] == Cause.MONITOR) == monitored
+    counted = _by_count(rows[is_reject(rows) & of_those], "description")
+    return counted.assign(cumulative=counted["count"].cumsum() / max(int(counted["count"].sum()), 1))
 
 
 def unjudged_by_cause(rows: pd.DataFrame) -> pd.DataFrame:
@@ -86,9 +122,18 @@ def unjudged_by_cause(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def tally(parts: pd.DataFrame) -> pd.DataFrame:
-    """Parts as counts by minute (UTC), verdict, cause and description: a day in a few hundred rows."""
-    keyed = parts[["verdict", "cause", "description"]].assign(minute=seen_utc(parts).dt.floor("min"))
-    return keyed.groupby(TALLY_COLUMNS[:-1], dropna=False).size().reset_index(name="count")[TALLY_COLUMNS]
+    """Parts as counts by minute (UTC), verdict, cause, description, shadow, near miss: a day in some thousand rows."""
+    keyed = parts[["verdict", "cause", "description", "shadow"]].assign(
+        minute=seen_utc(parts).dt.floor("min"), near=is_near_miss(parts), count=1
+    )
+    return summed([keyed])
+
+
+def summed(tallies: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Several tallies as one."""
+    together = pd.concat(tallies, ignore_index=True)
+    counted = together.groupby(TALLY_COLUMNS[:-1], dropna=False)["count"].sum()
+    return counted.reset_index()[TALLY_COLUMNS]
 
 
 def _by_count(rows: pd.DataFrame, column: str) -> pd.DataFrame:

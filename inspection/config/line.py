@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -190,9 +190,20 @@ class LineConfig(Strict):
 
     def shift_at(self, utc: datetime) -> str | None:
         """The shift that is on at an aware time, by the line's local clock; None where the line has no shifts."""
+        found = self._shift_on(utc)
+        return found and found[0]
+
+    def shift_since(self, utc: datetime) -> datetime | None:
+        """When the shift that is on at an aware time began, in UTC; None where the line has no shifts."""
+        found = self._shift_on(utc)
+        return found and found[1]
+
+    def _shift_on(self, utc: datetime) -> tuple[str, datetime] | None:
         if not self.shifts:
             return None
-        local = utc.replace(tzinfo=utc.tzinfo or UTC).astimezone(self.timezone).time()
+        local = utc.replace(tzinfo=utc.tzinfo or UTC).astimezone(self.timezone)
         in_order = sorted(self.shifts, key=lambda shift: shift.start)
-        begun = [shift for shift in in_order if shift.start <= local]
-        return (begun or in_order)[-1].name
+        begun = [shift for shift in in_order if shift.start <= local.time()]
+        shift = (begun or in_order)[-1]
+        day = local.date() if begun else local.date() - timedelta(days=1)
+        return shift.name, datetime.combine(day, shift.start, self.timezone).astimezone(UTC)

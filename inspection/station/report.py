@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from inspection.domain.ports import Clock
 from inspection.domain.types import Frame, PartContext, RunState
@@ -23,12 +24,15 @@ class StatusReport:
         context: Callable[[], PartContext],
         gate_kind: str,
         clock: Clock,
+        shift_since: Callable[[datetime], datetime | None] = lambda _: None,
     ) -> None:
+        """`shift_since`: when the shift that is on at a time began; None on a line without shifts."""
         self._path = path
         self._condition = condition
         self._context = context
         self._gate_kind = gate_kind
         self._clock = clock
+        self._shift_since = shift_since
         self._shown: Examined | None = None
 
     def __call__(self) -> tuple[Mapping[str, object], Frame | None]:
@@ -65,6 +69,7 @@ class StatusReport:
             "recipe": context.recipe,
             "lot": context.lot,
             "shift": context.shift,
+            "shift_since_utc": self._shift_since(self._clock.utc()),
             "monitor": False,
             "alarms": [
                 {

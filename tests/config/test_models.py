@@ -38,8 +38,23 @@ def test_a_shift_lasts_until_the_next_by_the_clock_of_the_line(tmp_path: Path, u
     assert line_of(tmp_path).shift_at(datetime.fromisoformat(utc).replace(tzinfo=UTC)) == shift
 
 
+@pytest.mark.parametrize(
+    ("utc", "began"),
+    [
+        ("2026-01-05T04:59", "2026-01-04T13:00"),
+        ("2026-01-05T05:00", "2026-01-05T05:00"),
+        ("2026-07-05T04:01", "2026-07-05T04:00"),
+        ("2026-03-29T03:00", "2026-03-28T13:00"),  # the clocks were put on in that night
+    ],
+)
+def test_a_shift_began_when_the_clock_of_the_line_said_so(tmp_path: Path, utc: str, began: str) -> None:
+    since = line_of(tmp_path).shift_since(datetime.fromisoformat(utc).replace(tzinfo=UTC))
+    assert since == datetime.fromisoformat(began).replace(tzinfo=UTC)
+
+
 def test_a_line_without_shifts_has_none(tmp_path: Path) -> None:
-    assert line_of(tmp_path, LINE[: LINE.index("shifts")]).shift_at(datetime.now(UTC)) is None
+    line = line_of(tmp_path, LINE[: LINE.index("shifts")])
+    assert (line.shift_at(datetime.now(UTC)), line.shift_since(datetime.now(UTC))) == (None, None)
 
 
 def test_settings_cannot_be_changed_once_loaded(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ read the other way round it would be missing.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,9 @@ from inspection.adapters.store.rows import SELECT, from_us, table_of
 from inspection.adapters.store.schema import PARTS
 from inspection.domain.errors import StoreError
 
+GLANCE = (
+    "epoch number trigger_utc verdict_utc verdict cause description margin shadow outcome image_path"  # of PARTS
+).split()
 _COLUMNS = ", ".join(PARTS.names)
 _MARKS = pa.schema([("epoch", pa.int64()), ("high_water", pa.int64())])
 _WHEN = "coalesce(trigger_utc, verdict_utc)"
@@ -58,24 +63,60 @@ def query(
     SELECT, or a file cannot be read (the text names it).
     """
     tail = _journal_tail(paths)
+    files = [str(paths.log_dir / name) for name in sealed_files(paths, since)]
+    with _log_errors(paths), duckdb.connect(":memory:") as db:
+        db.execute("SET TimeZone = 'UTC'")
+        db.register("tail", tail)
+        if marked is not None:
+            db.register("marked", marked)
+        db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(files)}")
+        db.execute(
+            f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL"
+            f" SELECT {_COLUMNS} FROM tail ANTI JOIN sealed USING (epoch, number)"
+        )
+        db.execute(f"SET allowed_directories = [{_quoted(str(paths.log_dir))}]")
+        db.execute("SET enable_external_access = false")
+        if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
+            raise StoreError("the log is read by one SELECT and written by none; write SELECT … FROM parts")
+        return db.sql(sql, params=values or {}).to_arrow_table()
+
+
+def sealed_files(paths: LinePaths, since: datetime | None = None) -> list[str]:
+    """Names below the line's log, oldest day first; `since` leaves out the days before it."""
     first_day = f"date={since.date().isoformat()}" if since else ""
-    files = [str(path) for path in sorted(paths.log_dir.glob("date=*/*.parquet")) if path.parent.name >= first_day]
+    days = (day for day in sorted(paths.log_dir.glob("date=*")) if day.name >= first_day)
     try:
-        with duckdb.connect(":memory:") as db:
-            db.execute("SET TimeZone = 'UTC'")
-            db.register("tail", tail)
-            if marked is not None:
-                db.register("marked", marked)
-            db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(files)}")
-            db.execute(
-                f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL"
-                f" SELECT {_COLUMNS} FROM tail ANTI JOIN sealed USING (epoch, number)"
-            )
-            db.execute(f"SET allowed_directories = [{_quoted(str(paths.log_dir))}]")
-            db.execute("SET enable_external_access = false")
-            if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
-                raise StoreError("the log is read by one SELECT and written by none; write SELECT … FROM parts")
-            return db.sql(sql, params=values or {}).to_arrow_table()
+        return [f"{day.name}/{name}" for day in days for name in sorted(f.name for f in day.glob("*.parquet"))]
+    except OSError as error:
+        raise StoreError(f"cannot read the log {paths.log_dir}: {error.strerror}") from error
+
+
+def glance_at_files(paths: LinePaths, names: Sequence[str]) -> pa.Table:
+    """The columns GLANCE of the parts in some sealed files, in order of (epoch, number). Raises StoreError."""
+    if not names:
+        return pa.schema([PARTS.field(name) for name in GLANCE]).empty_table()
+    files = [str(paths.log_dir / name) for name in names]
+    columns = ", ".join(GLANCE)
+    with _log_errors(paths), duckdb.connect(":memory:") as db:
+        db.execute("SET TimeZone = 'UTC'")
+        return db.sql(f"SELECT {columns} FROM ({_sealed(files)}) ORDER BY epoch, number").to_arrow_table()
+
+
+def glance_at_journal(paths: LinePaths) -> tuple[pa.Table, list[str | None]]:
+    """The same of the parts in the journal, and the sealed file that each is being written to, if it is."""
+    stored = ", ".join(name.replace("_utc", "_us") for name in GLANCE)
+    rows = _rows(paths, f"SELECT {stored}, seal FROM parts ORDER BY epoch, number")
+    columns = list(zip(*rows, strict=True)) or [()] * (len(GLANCE) + 1)
+    glance = pa.schema([PARTS.field(name) for name in GLANCE])
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, glance, strict=False)]
+    return pa.Table.from_arrays(arrays, schema=glance), list(columns[-1])
+
+
+@contextmanager
+def _log_errors(paths: LinePaths) -> Iterator[None]:
+    """DuckDB's errors as ours."""
+    try:
+        yield
     except duckdb.PermissionException as error:
         raise StoreError(f"the log cannot be asked this: {error}\nOnly the line's own log can be read here") from error
     except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
