@@ -70,7 +70,7 @@ def load_encoder(recipe: RecipeConfig) -> Encoder:
     # while they are imported, and would make a part wait now and then afterwards.
     gc.disable()
     try:
-        return ClipEncoder.load(recipe.model)
+        return ClipEncoder.load(recipe.model, view=recipe.view)
     finally:
         gc.freeze()
         gc.enable()

@@ -8,7 +8,7 @@ import pytest
 
 from inspection import resources
 from inspection.adapters.cameras.images import list_images, read_image
-from inspection.adapters.clip.encoder import BUNDLED_FOLDER
+from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
 from inspection.build import load_encoder, prototypes_of, region_of, require_calibration
 from inspection.config import Site, load_site
 from inspection.domain.ports import Encoder

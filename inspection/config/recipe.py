@@ -13,7 +13,7 @@ from inspection.config.fields import Name, Strict, folder_on_disk, limits, note,
 from inspection.wording import did_you_mean
 
 BUNDLED = "bundled"
-MODEL_FORMS = '"bundled", a folder (./…, ../…, ~/…, /…) or a hub id (owner/name)'
+MODEL_FORMS = '"bundled", a folder (./…, ../…, ~/…, /…) or a hub id (owner/name, owner/name@revision)'
 _FOLDER_START = ("/", "./", "../", "~/")
 
 
@@ -32,7 +32,7 @@ def _model(value: Any, info: ValidationInfo) -> Any:
         return value
     if value.startswith(_FOLDER_START):
         return str(folder_on_disk(value, info))
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", value):
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", value):
         hint = did_you_mean(value, [BUNDLED])
         refuse(f'"{value}" is not a model; {hint + " " if hint else ""}allowed {MODEL_FORMS}')
     return value
@@ -88,6 +88,9 @@ class RecipeConfig(Strict):
     name: Name
     part: Annotated[str, Field(min_length=1, max_length=60, description="what people call the part")]
     model: Annotated[str, BeforeValidator(_model), note("what sees and reads", MODEL_FORMS)] = BUNDLED
+    view: Annotated[
+        Literal["whole", "as-trained"], note("whether the model may crop the picture's border away")
+    ] = "whole"
     normal: Phrasings
     descriptions: Annotated[
         tuple[DescriptionConfig, ...],
@@ -104,6 +107,7 @@ class RecipeConfig(Strict):
         region = self.region_of_interest
         content = {
             "model": self.model.rsplit("/", 1)[-1] if self.model.startswith("/") else self.model,
+            "view": self.view,
             "normal": self.normal,
             "descriptions": {description.name: description.phrasings for description in self.descriptions},
             "region_of_interest": region.model_dump() if region else None,

@@ -66,6 +66,7 @@ def test_settings_cannot_be_changed_once_loaded(tmp_path: Path) -> None:
     ("old", "new"),
     [
         ("model: bundled", "model: openai/clip-vit-base-patch32"),
+        ("model: bundled", "model: bundled\nview: as-trained"),
         ("flawless", "intact"),
         ("dented", "bent"),
         ("name: dent", "name: dents"),

@@ -6,37 +6,25 @@ Importing this module does not import torch; the first `ClipEncoder.load` does.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inspection.adapters.clip.preprocessing import Preprocessing
+from inspection.adapters.clip.checkpoint import Checkpoint, fetch_again, find
+from inspection.adapters.clip.patches import PatchPreprocessing
+from inspection.adapters.clip.phrases import PhraseReader
+from inspection.adapters.clip.preprocessing import Preprocessing, View
 from inspection.domain.errors import ModelError, ScoringError
 from inspection.domain.types import Pixels, Vectors
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-BUNDLED = "bundled"
-BUNDLED_FOLDER = Path(__file__).parent / "bundled"
-MODEL_TYPES = ("parts_clip", "clip", "siglip")
 MOST_THREADS = 4
 BATCH = 16
-FOLDER_STARTS = ("/", ".", "~")
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "vocab.json",
-    "merges.txt",
-    "spiece.model",
-    "tokenizer.model",
-    "tokenizer_config.json",
-)
 
 
 class ClipEncoder:
@@ -45,53 +33,43 @@ class ClipEncoder:
     def __init__(
         self,
         model: Any,
-        tokenizer: Any,
-        preprocessing: Preprocessing,
+        phrases: PhraseReader,
+        preprocessing: Preprocessing | PatchPreprocessing,
         *,
         fingerprint: Mapping[str, str],
         device: str,
-        text_length: int,
-        pads_to_length: bool,
     ) -> None:
         self._model = model.eval().requires_grad_(False).to(device)
-        self._tokenizer = tokenizer
+        self._phrases = phrases
         self._preprocessing = preprocessing
         self._fingerprint = MappingProxyType(dict(fingerprint))
         self._device = device
-        self._text_length = text_length
-        self._pads_to_length = pads_to_length
         self._scale = float(model.logit_scale.detach().exp())
 
     @classmethod
-    def load(cls, name_or_path: str, *, device: str = "cpu") -> ClipEncoder:
+    def load(cls, name: str, *, view: View = "whole", device: str = "cpu") -> ClipEncoder:
         """`"bundled"`, a local folder, or the hub id of a model that is in the local cache.
 
-        Raises ModelError when it is not there, is not CLIP or SigLIP, or is not whole.
+        `view`: whether a picture's border may be cropped away, see `Preprocessing`. Raises ModelError when the model is
+        not there, is not CLIP or SigLIP, or is not whole.
         """
-        name, folder = _find(name_or_path)
-        config = _read_config(name, folder)
-        weights = _weights_digest(name, folder)
-        preprocessing = Preprocessing.read(folder, config["model_type"])
-        model, tokenizer = _load_both(name, folder, config["model_type"])
-        siglip = config["model_type"] == "siglip"
-        text_length = int(getattr(model.config, "text_config", model.config).max_position_embeddings)
-        padding = "max" if siglip else "longest"
+        checkpoint = find(name)
+        kind = checkpoint.config()["model_type"]
+        weights = checkpoint.weights_digest()
+        preprocessing = (
+            PatchPreprocessing.read(checkpoint) if kind == "siglip2" else Preprocessing.read(checkpoint, kind, view)
+        )
+        model, phrases = _load_both(checkpoint, kind)
+        if isinstance(preprocessing, Preprocessing):
+            _check_size(checkpoint, model.config, preprocessing)
         fingerprint = {
-            "model": name,
+            "model": checkpoint.name,
             "weights": weights,
             "runtime": _runtime(device),
             "preprocessing": preprocessing.describe(),
-            "text_processing": f"tokenizer={_digest(folder)[:16]} length={text_length} padding={padding}",
+            "text_processing": f"tokenizer={checkpoint.tokenizer_digest()[:16]} {phrases.describe()}",
         }
-        return cls(
-            model,
-            tokenizer,
-            preprocessing,
-            fingerprint=fingerprint,
-            device=device,
-            text_length=text_length,
-            pads_to_length=siglip,
-        )
+        return cls(model, phrases, preprocessing, fingerprint=fingerprint, device=device)
 
     @property
     def logit_scale(self) -> float:
@@ -110,9 +88,10 @@ class ClipEncoder:
         import torch
 
         with torch.inference_mode():
-            batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
-            inputs = (self._preprocessing.apply(batch).to(self._device) for batch in batches)
-            parts = [self._model.get_image_features(pixel_values=values) for values in inputs]
+            parts = [
+                self._model.get_image_features(**self._on_device(self._preprocessing.apply(batch)))
+                for batch in (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+            ]
         return self._unit(parts, "picture")
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
@@ -120,20 +99,14 @@ class ClipEncoder:
         import torch
 
         with torch.inference_mode():
-            parts = [self._text_features(list(texts[start : start + BATCH])) for start in range(0, len(texts), BATCH)]
+            parts = [self._text_features(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
         return self._unit(parts, "phrase")
 
-    def _text_features(self, texts: list[str]) -> Any:
-        tokens = self._tokenizer(
-            texts,
-            padding="max_length" if self._pads_to_length else "longest",
-            truncation=True,
-            max_length=self._text_length,
-            return_tensors="pt",
-        )
-        # SigLIP was trained without a mask: its padding is read like any other token.
-        mask = {} if self._pads_to_length else {"attention_mask": tokens["attention_mask"].to(self._device)}
-        return self._model.get_text_features(input_ids=tokens["input_ids"].to(self._device), **mask)
+    def _text_features(self, texts: Sequence[str]) -> Any:
+        return self._model.get_text_features(**self._on_device(self._phrases.read(texts)))
+
+    def _on_device(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {name: values.to(self._device) for name, values in inputs.items()}
 
     def _unit(self, parts: Sequence[Any], what: str) -> Vectors:
         import torch
@@ -161,72 +134,24 @@ def _tensor(features: Any) -> Tensor:
     return tensor
 
 
-def _find(name_or_path: str) -> tuple[str, Path]:
-    """The name to go by and the folder. The name of a folder is its last part: it may be moved."""
-    advice = f"give a folder (/…, ./…, ~/…), a model pulled before, or {BUNDLED!r} for the one that comes with it"
-    if name_or_path == BUNDLED:
-        if not (BUNDLED_FOLDER / "config.json").is_file():
-            raise ModelError(
-                f"model {BUNDLED!r}: its files are missing from the installation; install inspection again"
-            )
-        return BUNDLED, BUNDLED_FOLDER
-    if name_or_path.startswith(FOLDER_STARTS):  # nothing else: a hub id is no folder of the working directory
-        path = Path(name_or_path).expanduser()
-        if not path.is_dir():
-            raise ModelError(f"model {name_or_path}: there is no such folder; {advice}")
-        if not (path / "config.json").is_file():
-            raise ModelError(f"model {name_or_path}: there is no config.json in that folder; {advice}")
-        return path.resolve().name, path
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return name_or_path, Path(snapshot_download(name_or_path, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError, OSError) as error:
+def _check_size(checkpoint: Checkpoint, config: Any, preprocessing: Preprocessing) -> None:
+    """Positions are learnt for one size; other pictures would stop the first part instead of the start."""
+    size = getattr(config, "vision_config", config).image_size
+    wanted = (size, size) if isinstance(size, int) else tuple(size)
+    if preprocessing.input_px != wanted:
         raise ModelError(
-            f"model {name_or_path}: it is not in the local cache, and nothing is downloaded during a run; {advice}"
-        ) from error
+            f"model {checkpoint.name}: its image processor makes pictures of {preprocessing.input_px} pixels and its "
+            f"config says {wanted}; {fetch_again(checkpoint.name)}"
+        )
 
 
-def _read_config(name: str, folder: Path) -> dict[str, Any]:
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"model {name}: config.json cannot be read ({error}); fetch the model again") from error
-    if not isinstance(config, dict) or config.get("model_type") not in MODEL_TYPES:
-        kind = config.get("model_type") if isinstance(config, dict) else None
-        raise ModelError(f"model {name}: its type is {kind!r}; it must be one of {', '.join(MODEL_TYPES)}")
-    return config
-
-
-def _weights_digest(name: str, folder: Path) -> str:
-    """sha256 of the safetensors file; of several, the sha256 of their digests, sorted by name."""
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise ModelError(f"model {name}: no .safetensors file in its folder; no other format of weights is opened")
-    digests = []
-    for path in files:
-        with path.open("rb") as file:
-            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
-
-
-def _digest(folder: Path) -> str:
-    """sha256 of the tokenizer's files."""
-    digest = hashlib.sha256()
-    for path in (folder / file for file in TOKENIZER_FILES):
-        if path.is_file():
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-def _load_both(name: str, folder: Path, model_type: str) -> tuple[Any, Any]:
+def _load_both(checkpoint: Checkpoint, kind: str) -> tuple[Any, PhraseReader]:
     import torch
     from safetensors import SafetensorError
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoModel
     from transformers.utils import logging
 
-    if model_type == "parts_clip":
+    if kind == "parts_clip":
         import inspection.adapters.clip.parts_clip  # noqa: F401  (registers the type)
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -236,19 +161,27 @@ def _load_both(name: str, folder: Path, model_type: str) -> tuple[Any, Any]:
     torch.set_num_threads(max(1, min(torch.get_num_threads(), _cores() - 1, MOST_THREADS)))
     try:
         model, report = AutoModel.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+            checkpoint.folder,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        length = int(getattr(model.config, "text_config", model.config).max_position_embeddings)
+        phrases = PhraseReader.load(checkpoint, kind, length)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, ImportError, SafetensorError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"model {name}: cannot be loaded ({reason}); fetch it again or use {BUNDLED!r}") from error
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ModelError(
+            f"model {checkpoint.name}: cannot be loaded ({reason}); {fetch_again(checkpoint.name)}"
+        ) from error
     lacking = sorted(report["missing_keys"]) + sorted(str(key) for key in report.get("mismatched_keys", ()))
     if lacking:
         # transformers fills these with random numbers, which would judge parts by chance.
         raise ModelError(
-            f"model {name}: {len(lacking)} weights are not in its file, first {lacking[0]}; fetch it again"
+            f"model {checkpoint.name}: {len(lacking)} weights are not in its file, first {lacking[0]}; "
+            f"{fetch_again(checkpoint.name)}"
         )
-    return model, tokenizer
+    return model, phrases
 
 
 def _cores() -> int:

@@ -6,14 +6,14 @@ no antialiasing and does not.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from inspection.adapters.clip.checkpoint import Checkpoint
+from inspection.adapters.clip.processor_file import Triple, mode_of, read_settings, refuse, triple_of
 from inspection.domain.errors import ModelError
 from inspection.domain.ports import check_pixels
 from inspection.domain.types import Pixels
@@ -21,13 +21,8 @@ from inspection.domain.types import Pixels
 if TYPE_CHECKING:
     from torch import Tensor
 
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
-HALVES = (0.5, 0.5, 0.5)
-RESAMPLING: dict[int, Literal["bilinear", "bicubic"]] = {2: "bilinear", 3: "bicubic"}
-"""Pillow's numbers, as image processors write them; the ones that torch can do on uint8 with antialiasing."""
-
-Triple = tuple[float, float, float]
+View = Literal["whole", "as-trained"]
+"""`whole`: nothing of the picture is cut away. `as-trained`: exactly as the checkpoint's processor has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +30,8 @@ class Preprocessing:
     """`height` and `width` in pixels; equal to 0 when `short_edge` keeps the picture's proportions instead.
 
     `crop` is the (height, width) cut from the centre, or None; `mean` and `std` are of RGB from 0 to 1.
+    With `keeps_border` the whole picture is fitted into `crop` instead, its proportions kept, and what is left over
+    has the mean colour, which a model knows as nothing.
     """
 
     height: int
@@ -44,95 +41,98 @@ class Preprocessing:
     crop: tuple[int, int] | None
     mean: Triple
     std: Triple
+    keeps_border: bool
 
     @classmethod
-    def read(cls, folder: Path, model_type: str) -> Preprocessing:
-        """The settings in `processor_config.json` or `preprocessor_config.json`, with the defaults of its
-        type.
-
-        Raises ModelError when there are none or one cannot be honoured.
-        """
-        settings = {**_defaults(model_type), **_stored(folder)}
-        if not settings.get("do_resize", True) or not settings.get("do_normalize", True):
-            raise ModelError(f"{folder.name}: its image processor must resize and normalise; use another model")
+    def read(cls, checkpoint: Checkpoint, model_type: str, view: View) -> Preprocessing:
+        """The settings of its image processor. Raises ModelError when there are none or one cannot be honoured."""
+        settings = read_settings(checkpoint, model_type)
         try:
-            mode = RESAMPLING[int(settings["resample"])]
             height, width, short_edge = _size(settings["size"])
             crop = _pair(settings["crop_size"]) if settings["do_center_crop"] else None
-            mean, std = _triple(settings["image_mean"]), _triple(settings["image_std"])
+            mode, mean, std = mode_of(settings), triple_of(settings["image_mean"]), triple_of(settings["image_std"])
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{folder.name}: cannot use the settings of its image processor: {error!r}") from error
+            raise refuse(checkpoint, error) from error
+        if crop is None and short_edge:
+            raise ModelError(
+                f"model {checkpoint.name}: its image processor neither crops nor has a fixed size; use another model"
+            )
         if crop is not None and min(height or short_edge, width or short_edge) < max(crop):
-            raise ModelError(f"{folder.name}: its image processor crops {crop} out of a smaller picture")
-        return cls(height, width, short_edge, mode, crop, mean, std)
+            raise ModelError(f"model {checkpoint.name}: its image processor crops {crop} out of a smaller picture")
+        return cls(height, width, short_edge, mode, crop, mean, std, view == "whole" and crop is not None)
+
+    @property
+    def input_px(self) -> tuple[int, int]:
+        """Height and width of what the model gets."""
+        return self.crop or (self.height, self.width)
 
     def describe(self) -> str:
         """A short canonical text: two encoders with the same one prepare pictures alike."""
-        size = f"short-edge={self.short_edge}" if self.short_edge else f"size={self.height}x{self.width}"
-        crop = f"{self.crop[0]}x{self.crop[1]}" if self.crop else "none"
         mean, std = (",".join(f"{value:.6g}" for value in triple) for triple in (self.mean, self.std))
-        return f"{size} resize={self.mode}-antialias crop={crop} mean={mean} std={std}"
+        colours = f"mean={mean} std={std}"
+        if self.keeps_border:
+            return f"whole fit={self._crop_text()} pad=mean resize={self.mode}-antialias {colours}"
+        size = f"short-edge={self.short_edge}" if self.short_edge else f"size={self.height}x{self.width}"
+        return f"{size} resize={self.mode}-antialias crop={self._crop_text()} {colours}"
 
-    def apply(self, images: Sequence[Pixels]) -> Tensor:
-        """RGB uint8 (H, W, 3) each, of any sizes -> float32 (n, 3, h, w). Raises ValueError for anything else."""
+    def _crop_text(self) -> str:
+        return f"{self.crop[0]}x{self.crop[1]}" if self.crop else "none"
+
+    def apply(self, images: Sequence[Pixels]) -> dict[str, Tensor]:
+        """RGB uint8 (H, W, 3) each, of any sizes -> `pixel_values` float32 (n, 3, h, w). Raises ValueError for
+        anything else.
+        """
         import torch
 
-        small = torch.cat([self._resize(check_pixels(image)) for image in images])
         mean = torch.tensor(self.mean).view(1, 3, 1, 1)
         std = torch.tensor(self.std).view(1, 3, 1, 1)
-        return small.float().div_(255).sub_(mean).div_(std)
+        prepared = []
+        for image in images:
+            values = self._resize(check_pixels(image)).float().div_(255).sub_(mean).div_(std)
+            prepared.append(self._padded(values) if self.keeps_border else values)
+        return {"pixel_values": torch.cat(prepared)}
 
     def _resize(self, image: Pixels) -> Tensor:
-        import torch
-        from torch.nn import functional
-
-        values = torch.from_numpy(np.require(image, requirements=["C", "W"])).permute(2, 0, 1).unsqueeze(0)
         height, width = image.shape[:2]
-        target = (self.height, self.width)
-        if self.short_edge:
-            short, long = min(height, width), max(height, width)
-            longer = int(self.short_edge * long / short)
-            target = (longer, self.short_edge) if width <= height else (self.short_edge, longer)
-        if target != (height, width):
-            values = functional.interpolate(values, size=target, mode=self.mode, antialias=True)
-        if self.crop is None:
+        target = self._target(height, width)
+        values = resize(image, target, self.mode)
+        if self.crop is None or self.keeps_border:
             return values
         top, left = (target[0] - self.crop[0]) // 2, (target[1] - self.crop[1]) // 2
         return values[:, :, top : top + self.crop[0], left : left + self.crop[1]]
 
+    def _target(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width after resizing."""
+        if self.keeps_border:
+            within_height, within_width = self.input_px
+            scale = min(within_height / height, within_width / width)
+            return max(1, round(height * scale)), max(1, round(width * scale))
+        if not self.short_edge:
+            return self.height, self.width
+        longer = int(self.short_edge * max(height, width) / min(height, width))
+        return (longer, self.short_edge) if width <= height else (self.short_edge, longer)
 
-def _stored(folder: Path) -> Mapping[str, Any]:
-    for name, key in (("processor_config.json", "image_processor"), ("preprocessor_config.json", None)):
-        path = folder / name
-        if not path.is_file():
-            continue
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ModelError(f"{folder.name}: {name} is not JSON ({error}); fetch the model again") from error
-        settings = content.get(key) if key else content
-        if isinstance(settings, dict):
-            return settings
-    raise ModelError(f"{folder.name}: no preprocessor_config.json says how to prepare pictures; fetch it again")
+    def _padded(self, values: Tensor) -> Tensor:
+        """(1, 3, h, w), normalised, in the middle of `input_px`; zero is the mean colour."""
+        height, width = values.shape[2:]
+        whole_height, whole_width = self.input_px
+        if (height, width) == (whole_height, whole_width):
+            return values
+        top, left = (whole_height - height) // 2, (whole_width - width) // 2
+        canvas = values.new_zeros((1, 3, whole_height, whole_width))
+        canvas[:, :, top : top + height, left : left + width] = values
+        return canvas
 
 
-def _defaults(model_type: str) -> Mapping[str, Any]:
-    if model_type == "siglip":
-        return {
-            "size": {"height": 224, "width": 224},
-            "resample": 3,
-            "do_center_crop": False,
-            "image_mean": HALVES,
-            "image_std": HALVES,
-        }
-    return {
-        "size": {"shortest_edge": 224},
-        "crop_size": 224,
-        "resample": 3,
-        "do_center_crop": True,
-        "image_mean": CLIP_MEAN,
-        "image_std": CLIP_STD,
-    }
+def resize(image: Pixels, size: tuple[int, int], mode: Literal["bilinear", "bicubic"]) -> Tensor:
+    """RGB uint8 (H, W, 3) -> uint8 (1, 3, height, width), antialiased."""
+    import torch
+    from torch.nn import functional
+
+    values = torch.from_numpy(np.require(image, requirements=["C", "W"])).permute(2, 0, 1).unsqueeze(0)
+    if size == image.shape[:2]:
+        return values
+    return functional.interpolate(values, size=size, mode=mode, antialias=True)
 
 
 def _size(size: Any) -> tuple[int, int, int]:
@@ -144,10 +144,5 @@ def _size(size: Any) -> tuple[int, int, int]:
     return int(size["height"]), int(size["width"]), 0
 
 
-def _pair(size: Any) -> tuple[int, int]:
+def _pair(size: int | Mapping[str, Any]) -> tuple[int, int]:
     return (size, size) if isinstance(size, int) else (int(size["height"]), int(size["width"]))
-
-
-def _triple(values: Any) -> Triple:
-    red, green, blue = (float(value) for value in values)
-    return red, green, blue

@@ -12,7 +12,8 @@ import pytest
 
 from inspection import resources
 from inspection.adapters.cameras.images import read_image
-from inspection.adapters.clip.encoder import BUNDLED_FOLDER, ClipEncoder
+from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
+from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.adapters.clip.exam import PLAIN, auroc
 from inspection.config import load_site
 from inspection.domain.types import Vectors

@@ -15,23 +15,22 @@ import torch
 import transformers
 from PIL import Image
 
-from inspection.adapters.clip.encoder import BUNDLED_FOLDER, ClipEncoder
+from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
+from inspection.adapters.clip.encoder import ClipEncoder
+from inspection.adapters.clip.preprocessing import View
 from inspection.domain.errors import ModelError, ScoringError
 from inspection.domain.ports import Encoder
 from inspection.synthesis.render import render
-from tests.adapters.clip.tiny import save_clip, save_siglip
+from tests.adapters.clip.tiny import SAVE, save_clip
 
-PHRASES = ["a flawless nut", "a nut with a long scratch near the edge"]
+PHRASES = ["A Flawless Nut", "a nut, with a LONG scratch near the edge."]
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("models")
-    return {
-        "clip": save_clip(root / "tiny-clip"),
-        "siglip": save_siglip(root / "tiny-siglip"),
-        "bundled": BUNDLED_FOLDER,
-    }
+    saved = {name: save(root / f"tiny-{name.replace(' ', '-')}") for name, save in SAVE.items()}
+    return {**saved, "bundled": BUNDLED_FOLDER}
 
 
 @pytest.fixture(scope="module")
@@ -44,31 +43,88 @@ def pictures() -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
     return [render(3, size_px=200).pixels, rng.integers(0, 256, (90, 160, 3), dtype=np.uint8)]
 
 
-@pytest.mark.parametrize("name", ["clip", "siglip", "bundled"])
-def test_embeddings_are_what_transformers_makes_itself(name: str, folders: dict[str, Path]) -> None:
-    from transformers import AutoModel, AutoProcessor
+READ_BY_TRANSFORMERS = {
+    # What its own pipeline must be given so that the model reads what it was trained on. SigLIP 1 takes no punctuation
+    # and its own tokenizer needs sentencepiece, Gemma's as published for SigLIP 2 leaves upper case standing.
+    "siglip": ["a flawless nut", "a nut with a long scratch near the edge"],
+    "siglip2": ["a flawless nut", "a nut, with a long scratch near the edge."],
+}
 
-    encoder: Encoder = ClipEncoder.load("bundled" if name == "bundled" else str(folders[name]))
-    model, processor = AutoModel.from_pretrained(folders[name]), AutoProcessor.from_pretrained(folders[name])
-    padding = "max_length" if name == "siglip" else True
-    inputs = processor(
-        text=PHRASES,
-        images=[Image.fromarray(picture) for picture in pictures()],
-        return_tensors="pt",
-        padding=padding,
-        truncation=True,
+
+def by_transformers(name: str, folder: Path) -> tuple[torch.Tensor, torch.Tensor, float]:
+    """Embeddings of `pictures()` and PHRASES by transformers alone, its own preparation of both included."""
+    from transformers import AutoImageProcessor, AutoModel, AutoTokenizer, PreTrainedTokenizerFast
+
+    model = AutoModel.from_pretrained(folder).eval()
+    kind = PreTrainedTokenizerFast if name == "siglip" else AutoTokenizer
+    padding = "longest" if name in ("clip", "old clip", "openclip", "bundled") else "max_length"
+    tokens = kind.from_pretrained(folder)(
+        READ_BY_TRANSFORMERS.get(name, PHRASES), padding=padding, truncation=True, return_tensors="pt"
+    )
+    pixels = AutoImageProcessor.from_pretrained(folder)(
+        [Image.fromarray(picture) for picture in pictures()], return_tensors="pt"
     )
     with torch.inference_mode():
-        images = model.eval().get_image_features(pixel_values=inputs["pixel_values"])
-        mask = {} if name == "siglip" else {"attention_mask": inputs["attention_mask"]}
-        texts = model.get_text_features(input_ids=inputs["input_ids"], **mask)
-    for ours, output in ((encoder.embed_images(pictures()), images), (encoder.embed_texts(PHRASES), texts)):
-        theirs = output if isinstance(output, torch.Tensor) else output.pooler_output
-        expected = torch.nn.functional.normalize(theirs, dim=1).numpy()
+        outputs = model.get_image_features(**pixels), model.get_text_features(**tokens)
+    images, texts = (
+        torch.nn.functional.normalize(output if isinstance(output, torch.Tensor) else output.pooler_output, dim=1)
+        for output in outputs
+    )
+    return images, texts, float(model.logit_scale.detach().exp())
+
+
+@pytest.mark.parametrize("name", [*SAVE, "bundled"])
+def test_embeddings_are_what_transformers_makes_itself(name: str, folders: dict[str, Path]) -> None:
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    encoder: Encoder = ClipEncoder.load("bundled" if name == "bundled" else str(folders[name]), view="as-trained")
+    images, texts, scale = by_transformers(name, folders[name])
+    for ours, theirs, most in (
+        (encoder.embed_images(pictures()), images, 2e-3),
+        (encoder.embed_texts(PHRASES), texts, 1e-5),
+    ):
         assert ours.dtype == np.float32
         assert np.linalg.norm(ours, axis=1) == pytest.approx(1, abs=1e-5)
-        assert (ours * expected).sum(axis=1) == pytest.approx(1, abs=2e-3)
-    assert encoder.logit_scale == pytest.approx(float(model.logit_scale.detach().exp()))
+        assert (ours * theirs.numpy()).sum(axis=1) == pytest.approx(1, abs=most)
+    assert encoder.logit_scale == pytest.approx(scale)
+
+
+@pytest.mark.parametrize(("name", "same"), [("siglip", True), ("siglip2", False), ("naflex", False)])
+def test_siglip_reads_no_upper_case_and_siglip_1_no_punctuation(
+    name: str, same: bool, folders: dict[str, Path]
+) -> None:
+    encoder = ClipEncoder.load(str(folders[name]))
+    upper, lower, without = encoder.embed_texts(["A NUT, flawless.", "a nut, flawless.", "a nut flawless"])
+    assert np.abs(upper - lower).max() < 1e-6
+    assert (np.abs(lower - without).max() < 1e-6) == same
+
+
+def frame_with_mark(column: int | None) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """A grey frame of 16:9, and on it a white bar at this column."""
+    frame = np.full((180, 320, 3), 90, np.uint8)
+    if column is not None:
+        frame[40:140, column : column + 20] = 255
+    return frame
+
+
+@pytest.mark.parametrize("name", ["clip", "old clip", "openclip"])
+@pytest.mark.parametrize(("view", "sees"), [("whole", True), ("as-trained", False)])
+def test_a_mark_at_the_border_is_seen_in_the_whole_view_and_cropped_away_as_trained(
+    name: str, view: View, sees: bool, folders: dict[str, Path]
+) -> None:
+    encoder = ClipEncoder.load(str(folders[name]), view=view)
+    clean, border, middle = encoder.embed_images([frame_with_mark(None), frame_with_mark(5), frame_with_mark(150)])
+    assert np.abs(clean - middle).max() > 1e-3
+    assert (np.abs(clean - border).max() > 1e-3) == sees
+
+
+@pytest.mark.parametrize("name", ["siglip", "siglip2", "naflex", "bundled"])
+def test_where_nothing_is_cropped_both_views_are_one(name: str, folders: dict[str, Path]) -> None:
+    where = "bundled" if name == "bundled" else str(folders[name])
+    whole, trained = ClipEncoder.load(where, view="whole"), ClipEncoder.load(where, view="as-trained")
+    assert whole.fingerprint == trained.fingerprint
+    assert np.array_equal(whole.embed_images(pictures()), trained.embed_images(pictures()))
 
 
 def test_a_picture_has_one_embedding_whatever_comes_with_it(bundled: ClipEncoder) -> None:
@@ -90,7 +146,9 @@ def test_the_fingerprint_says_what_a_calibration_depends_on(folders: dict[str, P
     assert len(first["weights"]) == 64
     versions = f"torch {torch.__version__.split('+')[0]} transformers {transformers.__version__}"
     assert first["runtime"] == f"{versions} float32 cpu"
-    assert first["preprocessing"].startswith("short-edge=32 resize=bicubic-antialias crop=32x32 ")
+    assert first["preprocessing"].startswith("whole fit=32x32 pad=mean resize=bicubic-antialias ")
+    as_trained = ClipEncoder.load(str(folders["clip"]), view="as-trained").fingerprint["preprocessing"]
+    assert as_trained.startswith("short-edge=32 resize=bicubic-antialias crop=32x32 ")
     moved = shutil.copytree(folders["clip"], tmp_path / "elsewhere" / "tiny-clip")
     assert ClipEncoder.load(str(moved)).fingerprint == first
     other = save_clip(tmp_path / "tiny-clip", seed=1)
@@ -103,6 +161,9 @@ def test_a_model_that_is_not_there_is_named(name: str) -> None:
     with pytest.raises(ModelError, match=r"(?s)no-such-model|missing/folder|a/b/c") as caught:
         ClipEncoder.load(name)
     assert "'bundled'" in str(caught.value)
+    assert ("'inspection model pull nobody/no-such-model'" in str(caught.value)) == (
+        name.count("/") == 1 and name[0] != "."
+    )
 
 
 @pytest.mark.usefixtures("no_network")
@@ -111,7 +172,7 @@ def test_a_hub_id_is_no_folder_of_the_working_directory(
 ) -> None:
     shutil.copytree(folders["clip"], tmp_path / "nobody" / "no-such-model")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ModelError, match="it is not in the local cache"):
+    with pytest.raises(ModelError, match="it is not on this machine, and a run downloads nothing"):
         ClipEncoder.load("nobody/no-such-model")
     assert ClipEncoder.load("./nobody/no-such-model").fingerprint["model"] == "no-such-model"
 
@@ -131,7 +192,7 @@ def test_pickled_weights_are_not_opened(folders: dict[str, Path], tmp_path: Path
     (folder / "model.safetensors").unlink()
     sprung = tmp_path / "sprung"
     torch.save({"visual_projection.weight": Trap(sprung)}, folder / "pytorch_model.bin")
-    with pytest.raises(ModelError, match=r"model pickled: no \.safetensors file .* no other format of weights"):
+    with pytest.raises(ModelError, match=r"model pickled: no model\.safetensors in .* no other format of weights"):
         ClipEncoder.load(str(folder))
     assert not sprung.exists()
 
