@@ -46,7 +46,7 @@ def test_a_recipe_scores_without_a_verdict(site: Path) -> None:
     [
         (["x.jpg", "y.jpg", "--line", "demo"], 1, "no such file: x.jpg, y.jpg; correct the path\n"),
         (["text.jpg", "--recipe", "nut"], 1, "text.jpg: not a picture; save it as JPEG or PNG"),
-        (["deep.png", "--recipe", "nut"], 1, "deep.png: pixels of mode I;16 would be cut to 8 bits"),
+        (["deep.png", "--recipe", "nut"], 1, "deep.png: 16 bits a channel would be cut to 8"),
         (["text.jpg", "--recipe", "nutt"], 2, 'there is no recipe "nutt" in .; did you mean "nut"? known: nut\n'),
         (["text.jpg", "--line", "demo"], 1, "Line demo does not judge without one: calibrate with"),
         (["text.jpg"], 2, "give either --recipe or --line"),

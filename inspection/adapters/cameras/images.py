@@ -1,39 +1,130 @@
-"""Reading picture files strictly: whole, of a sane size, or an error."""
+"""Reading picture files strictly: whole, right way up, of a sane size, or an error."""
 
 from __future__ import annotations
 
+import io
+import os
+import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+import simplejpeg
+from PIL import Image
 
+from inspection.adapters.cameras.structure import FORMATS, NotAPicture, checked, is_progressive
 from inspection.domain.errors import CameraError
 from inspection.domain.types import Pixels
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
-MAX_MEGAPIXELS = 50
-_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}  # 8 bits a channel and less
+MAX_MEGAPIXELS = 25
+MAX_FILE_MB = 80
+_MEMORY_MB = 180
+_BYTES_A_PIXEL = {"WEBP": 18, "TIFF": 11}
+_PROGRESSIVE_BYTES_A_PIXEL = 10
+_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}  # 8 bits a channel and less, and no colours of a printing press
+_BAND_ROWS = 256
+_ORIENTATION = 0x0112
 
 
 def read_image(path: Path) -> Pixels:
-    """RGB uint8 (H, W, 3). Raises CameraError naming the file if it is not there, not a picture, cut off, or larger
-    than 50 megapixels (which is found out before it is decoded)."""
+    """RGB uint8 (H, W, 3), turned as its EXIF orientation says.
+
+    Raises CameraError naming the file and the cause: it is not there, is not a picture, is cut off or damaged as far
+    as its format can tell, holds several pictures, has transparent pixels, more than 8 bits a channel or the colours
+    of a printing press, or is too large (which is found out before it is decoded). Takes up to 180 MB meanwhile.
+    """
     try:
-        with Image.open(path) as image:
-            if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
-                size = f"{image.width} x {image.height} pixels"
-                raise CameraError(f"{path}: {size} is more than {MAX_MEGAPIXELS} megapixels; make it smaller")
-            if image.mode not in _MODES:
-                raise CameraError(
-                    f"{path}: pixels of mode {image.mode} would be cut to 8 bits; save it with 8 bits a channel"
-                )
-            return np.asarray(image.convert("RGB"))
+        return _turned(*_decoded(_bytes_of(path)))
+    except CameraError as error:
+        raise CameraError(f"{shown(path)}: {error}") from error
     except FileNotFoundError as error:
-        raise CameraError(f"{path}: there is no such file; correct the path") from error
-    except UnidentifiedImageError as error:
-        raise CameraError(f"{path}: not a picture; save it as JPEG or PNG, or take it away") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise CameraError(f"{path}: cannot be read as a picture: {error}; bring it anew, or take it away") from error
+        raise CameraError(f"{shown(path)}: there is no such file; correct the path") from error
+    except NotAPicture as error:
+        raise CameraError(f"{shown(path)}: not a picture; save it as JPEG or PNG, or take it away") from error
+    except (
+        Exception
+    ) as error:  # decoders answer a damaged file with anything; whoever reads it is told, as a CameraError
+        told = "cannot be read as a picture: "
+        raise CameraError(f"{shown(path)}: {told}{_brief(error)}; bring it anew, or take it away") from error
+
+
+def shown(path: Path | str) -> str:
+    """A path as text for a person: what cannot be printed (a line's end, a byte that is no text) as an escape."""
+    text = str(path)
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
+def _brief(error: Exception) -> str:
+    return str(error) if str(error) and not isinstance(error, KeyError | IndexError) else type(error).__name__
+
+
+def _bytes_of(path: Path) -> bytes:
+    """The whole file, as it lay there all the while that it was read."""
+    with path.open("rb") as file:
+        before = os.fstat(file.fileno())
+        if before.st_size > MAX_FILE_MB * 1_000_000:
+            size = f"{before.st_size / 1e6:.0f} MB"
+            raise CameraError(f"{size} is more than {MAX_FILE_MB} MB; save it as JPEG or PNG")
+        data = file.read()
+        after = os.fstat(file.fileno())
+    if not data:
+        raise CameraError("the file is empty; bring it anew, or take it away")
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
+        raise CameraError("it was being written while it was read; bring it anew")
+    return data
+
+
+def _decoded(data: bytes) -> tuple[Pixels, int]:
+    """Pixels as they lie in the file, and its EXIF orientation, 1 to 8."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", module=r"PIL\.")  # what Pillow wonders about is not whole
+        data = checked(data)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        _check_size(image, data)
+        if image.mode not in _MODES:
+            raise CameraError(f"pixels of mode {image.mode} are not a camera's; save it as RGB with 8 bits a channel")
+        orientation = int(image.getexif().get(_ORIENTATION, 1))
+        if image.format == "JPEG":
+            pixels: Pixels = simplejpeg.decode_jpeg(data, colorspace="RGB", strict=True)
+            return pixels, orientation
+        del data
+        image.load()
+        if image.format == "TIFF":
+            orientation = 1  # Pillow has turned it already
+        return _rgb(image), orientation
+
+
+def _check_size(image: Image.Image, data: bytes) -> None:
+    """Before anything is decoded. Some take more memory a pixel than others."""
+    per_pixel = _BYTES_A_PIXEL.get(image.format or "", 0)
+    if image.format == "JPEG" and is_progressive(data):
+        per_pixel = _PROGRESSIVE_BYTES_A_PIXEL
+    limit = min(MAX_MEGAPIXELS, _MEMORY_MB // per_pixel) if per_pixel else MAX_MEGAPIXELS
+    if image.width * image.height > limit * 1_000_000:
+        size = f"{image.width} x {image.height} pixels"
+        raise CameraError(f"{size} is more than {limit} megapixels; make it smaller")
+
+
+def _rgb(image: Image.Image) -> Pixels:
+    """RGB uint8 (H, W, 3), a band at a time: converted as a whole it would take twice the memory."""
+    width, height = image.size
+    has_alpha = image.has_transparency_data
+    pixels = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _BAND_ROWS):
+        bottom = min(top + _BAND_ROWS, height)
+        band = np.asarray(image.crop((0, top, width, bottom)).convert("RGBA" if has_alpha else "RGB"))
+        if has_alpha and band[..., 3].min() < 255:
+            raise CameraError("it has transparent pixels; save what the camera saw, without transparency")
+        pixels[top:bottom] = band[..., :3]
+    return pixels
+
+
+def _turned(pixels: Pixels, orientation: int) -> Pixels:
+    """As the camera says that it was held; EXIF 2.32, tag 274. An orientation that there is not is none."""
+    if orientation in (2, 4, 5, 7):
+        pixels = pixels[:, ::-1]
+    quarters_left = {3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
+    return np.ascontiguousarray(np.rot90(pixels, quarters_left))
 
 
 def list_images(folder: Path) -> list[Path]:
