@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -37,9 +38,9 @@ from inspection.config import (
     Site,
     TimerTriggerConfig,
 )
-from inspection.domain.errors import CalibrationError
+from inspection.domain.errors import CalibrationError, ConfigError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate
-from inspection.domain.types import Frame, PartContext, PartId, Verdict, VerdictKind
+from inspection.domain.types import Alarm, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate, FrameLimits
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
@@ -50,7 +51,7 @@ from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PartPath, PathSettings
-from inspection.station.rating import Rater
+from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
 from inspection.station.station import Station
@@ -60,6 +61,7 @@ from inspection.wire.session import GateSettings
 
 _DRY_TRAVEL_NS = 1_000_000_000  # nothing is diverted, so nothing is late: a part is judged within a second
 _DRY_WATCHDOG_MS = 5_000
+_FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
 
 
 def load_encoder(recipe: RecipeConfig) -> Encoder:
@@ -121,12 +123,35 @@ def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calib
     return calibration
 
 
+def _calibration(
+    site: Site, line: LineConfig, encoder: Encoder, *, monitor: bool
+) -> tuple[Calibration | None, str | None]:
+    """The line's calibration; in monitor mode also one that is stale, or none, and then what is to be said of it."""
+    try:
+        return require_calibration(site, line, encoder), None
+    except CalibrationError as error:
+        if not monitor:
+            raise
+        told = str(error)
+    try:
+        calibration = load_calibration(calibration_path(site, line.name))
+    except CalibrationError:
+        return None, f"scores are recorded without a verdict: {told}"
+    if set(calibration.thresholds) != {description.name for description in site.recipe(line.recipe).descriptions}:
+        return None, f"scores are recorded without a verdict, the descriptions are others now: {told}"
+    return calibration, f"what would have been is told by thresholds that do not hold: {told}"
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What a run has beyond its configuration. `gate_url` replaces the line's (the demo's virtual controller)."""
+    """What a run has beyond its configuration. `gate_url` replaces the line's (the demo's virtual controller).
+
+    `monitor`: verdicts are shadows only, nothing passes; a calibration that is stale or missing is no obstacle.
+    """
 
     gate_url: str | None = None
     lot: str | None = None
+    monitor: bool = False
 
 
 @contextmanager
@@ -159,12 +184,13 @@ def build_station(
         tally = Tally(condition, clock)
 
         encoder = encoder or load_encoder(recipe)
-        calibration = require_calibration(site, line, encoder)
-        rater = Rater(encoder, prototypes_of(recipe, encoder), calibration.thresholds, region_of(recipe))
+        calibration, stale = _calibration(site, line, encoder, monitor=options.monitor)
+        thresholds = calibration.thresholds if calibration else None
+        rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe))
         context = _context(line, recipe, calibration, encoder, options, clock)
 
         camera = stack.enter_context(closing(camera or _open_camera(line.camera, clock)))
-        _warm_up(rater, clock)
+        _check_rate(line, rater, clock)
         travel = _travel(line)
         gate = _open_gate(line, options, travel, journal.station_id, clock)
         stack.callback(gate.close)
@@ -177,6 +203,7 @@ def build_station(
             clock=clock,
             travel=travel,
             camera_timeout_s=line.camera.timeout_ms / 1000,
+            monitor=options.monitor,
         )
         path = PartPath(
             gate=gate,
@@ -188,8 +215,10 @@ def build_station(
             clock=clock,
             settings=_path_settings(line),
         )
-        report = StatusReport(path, condition, context, line.gate.kind, clock, line.shift_since)
-        gc.freeze()  # what is there by now stays; looking for garbage in it would hold up a part for 60 ms
+        report = StatusReport(path, condition, context, line.gate.kind, clock, line.shift_since, options.monitor)
+        if stale:
+            condition.raise_alarm(Alarm("calibration", stale))
+        _let_nothing_hold_up_a_part()
         yield Station(
             path=path,
             gate=gate,
@@ -205,14 +234,14 @@ def build_station(
 def _context(
     line: LineConfig,
     recipe: RecipeConfig,
-    calibration: Calibration,
+    calibration: Calibration | None,
     encoder: Encoder,
     options: RunOptions,
     clock: Clock,
 ) -> Callable[[], PartContext]:
     """What the parts of this run are judged under; only the shift changes as it goes."""
-    thresholds = {name: threshold.score for name, threshold in calibration.thresholds.items()}
-    recipe_id, calibration_id = recipe.content_id(), calibration.id
+    thresholds = {name: threshold.score for name, threshold in calibration.thresholds.items()} if calibration else {}
+    recipe_id, calibration_id = recipe.content_id(), calibration.id if calibration else None
     model_id = f"{encoder.fingerprint['model']} {encoder.fingerprint['weights'][:12]}"
 
     def context() -> PartContext:
@@ -278,19 +307,32 @@ def _open_gate(line: LineConfig, options: RunOptions, travel: Travel, station_id
             assert_never(gate)
 
 
+def _let_nothing_hold_up_a_part() -> None:
+    """What is there by now stays, and looking for garbage in it takes 60 ms. A thread that computes, as sealing does,
+    makes way for the part path after half a millisecond, not five, at each of a part's dozen of steps."""
+    gc.freeze()
+    sys.setswitchinterval(0.0005)
+
+
 def _keep_image(evidence: EvidenceConfig) -> Callable[[PartId, Verdict], bool]:
     """Rejects, parts near their threshold, and a share of the passed ones that follows from the part's number."""
 
     def keep(part: PartId, verdict: Verdict) -> bool:
         near = verdict.margin is not None and verdict.margin > -evidence.near_margin
         sampled = zlib.crc32(str(part).encode()) < evidence.passed_share * 2**32
-        return verdict.kind is not VerdictKind.PASS or near or sampled
+        return (verdict.shadow or verdict.kind) is not VerdictKind.PASS or near or sampled
 
     return keep
 
 
-def _warm_up(rater: Rater, clock: Clock) -> None:
-    """The first pictures through a model take many times as long as the rest; no part should wait for that."""
-    noise = np.random.default_rng(0).integers(0, 255, (256, 256, 3), np.uint8)
-    for _ in range(2):
-        rater([Frame(noise, clock.utc())])
+def _check_rate(line: LineConfig, rater: Rater, clock: Clock) -> None:
+    """Refuse a line that the model cannot keep up with here. It warms the model up, too. Raises ConfigError."""
+    height_px, width_px = line.frame.height_px or _FRAME_PX[0], line.frame.width_px or _FRAME_PX[1]
+    noise = np.random.default_rng(0).integers(0, 255, (height_px, width_px, 3), np.uint8)
+    measured = sustained_parts_per_s(rater, Frame(noise, clock.utc()), at_once=PathSettings().batch, clock=clock)
+    if line.parts_per_s_max > measured:
+        raise ConfigError(
+            f"line {line.name} is rated for {line.parts_per_s_max:g} parts/s, and its model does {measured:.3g} parts/s"
+            f" on this machine (frames of {width_px} x {height_px} pixels, measured just now): parts would be late and"
+            " divert. Lower parts_per_s_max and slow the belt down, take a smaller model, or a faster machine"
+        )

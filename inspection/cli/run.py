@@ -26,6 +26,9 @@ def run_line(
     gate_url: Annotated[
         str | None, typer.Option(help="Another port than the line's own, e.g. that of 'inspection gate-sim'.")
     ] = None,
+    monitor: Annotated[
+        bool, typer.Option("--monitor", help="Let nothing pass, and record what the verdicts would have been.")
+    ] = False,
     log_level: Annotated[
         LogLevel, typer.Option(help="info: one line a minute, and what changes; debug: one line a part as well.")
     ] = "info",
@@ -46,9 +49,15 @@ def run_line(
     if gate_url is not None:
         _check_gate_url(line, gate_url, is_dry=is_dry)
     target = data_dir_of(data_dir)
-    until = "its gate is dry: nothing is diverted" if is_dry else "everything diverts until the controller answers"
+    until = (
+        "its gate is dry: nothing is diverted"
+        if is_dry
+        else "monitor mode: everything diverts"
+        if monitor
+        else "everything diverts until the controller answers"
+    )
     with logging_to_stderr(log_level, log_format):
-        with build_station(site, line, target, RunOptions(gate_url=gate_url, lot=lot)) as station:
+        with build_station(site, line, target, RunOptions(gate_url, lot, monitor)) as station:
             _log.info("line %s is ready; %s", line, until, extra={"event": "ready", "fields": {"line": line}})
             station.run(stop)
         told = {"event": "stopped", "fields": {"line": line}}

@@ -51,7 +51,9 @@ class Examiner:
         clock: Clock,
         travel: Travel,
         camera_timeout_s: float,
+        monitor: bool = False,
     ) -> None:
+        """`monitor`: every verdict becomes UNJUDGED(monitor), with what it would have been as its shadow."""
         self._camera = camera
         self._frame_gate = frame_gate
         self._score = score
@@ -60,6 +62,7 @@ class Examiner:
         self._clock = clock
         self._travel = travel
         self._camera_timeout_s = camera_timeout_s
+        self._monitor = monitor
 
     def is_late(self, trigger: Trigger) -> bool:
         """A PASS for this part can no longer be there before the part is."""
@@ -114,12 +117,12 @@ class Examiner:
             return None, Verdict(VerdictKind.UNJUDGED, cause=Cause.CAMERA_FAULT, detail=str(error))
 
     def _withhold(self, trigger: Trigger, verdict: Verdict, *, nothing_passes: bool) -> Verdict:
-        if verdict.kind is not VerdictKind.PASS:
-            return verdict
-        if nothing_passes:
-            return replace(verdict, kind=VerdictKind.UNJUDGED, cause=Cause.FAULT_LATCHED)
-        if self.is_late(trigger):
+        if verdict.kind is VerdictKind.PASS and self.is_late(trigger):
             return replace(verdict, kind=VerdictKind.UNJUDGED, cause=Cause.LATE, detail="judged after its deadline")
+        if self._monitor and verdict.kind is not VerdictKind.UNJUDGED:
+            return replace(verdict, kind=VerdictKind.UNJUDGED, cause=Cause.MONITOR, shadow=verdict.kind)
+        if verdict.kind is VerdictKind.PASS and nothing_passes:
+            return replace(verdict, kind=VerdictKind.UNJUDGED, cause=Cause.FAULT_LATCHED)
         return verdict
 
     def _finish(self, trigger: Trigger, frame: Frame, verdict: Verdict, latency_ms: dict[str, float]) -> Examined:

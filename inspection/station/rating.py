@@ -1,25 +1,29 @@
-"""Frames -> verdicts: region of interest, embedding, scores, thresholds."""
+"""Frames -> verdicts: region of interest, embedding, scores, thresholds; and how many a second."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import ScoringError
-from inspection.domain.ports import Encoder
+from inspection.domain.ports import Clock, Encoder
 from inspection.domain.types import Cause, Frame, Verdict, VerdictKind
 from inspection.judging.judge import judge
 from inspection.scoring.prototypes import Prototypes
 from inspection.scoring.region import Region
 from inspection.scoring.scorer import score
 
+_ROUNDS = 3
+_ENOUGH_NS = 150_000_000
+
 
 class Rater:
     """Judges frames under one recipe and one calibration."""
 
     def __init__(
-        self, encoder: Encoder, prototypes: Prototypes, thresholds: Mapping[str, Threshold], region: Region
+        self, encoder: Encoder, prototypes: Prototypes, thresholds: Mapping[str, Threshold] | None, region: Region
     ) -> None:
+        """Without `thresholds` (monitor mode on a line that is not calibrated) everything is UNJUDGED(monitor)."""
         self._encoder = encoder
         self._prototypes = prototypes
         self._thresholds = thresholds
@@ -38,5 +42,31 @@ class Rater:
     def _rate(self, frames: Sequence[Frame]) -> list[Verdict]:
         embeddings = self._encoder.embed_images([self._region.crop(frame.pixels) for frame in frames])
         scores = score(embeddings, self._prototypes, self._encoder.logit_scale)
-        names = self._prototypes.names
-        return [judge(dict(zip(names, map(float, row), strict=True)), self._thresholds) for row in scores]
+        by_name = [dict(zip(self._prototypes.names, map(float, row), strict=True)) for row in scores]
+        if self._thresholds is None:
+            return [Verdict(VerdictKind.UNJUDGED, each, cause=Cause.MONITOR, detail=_NO_THRESHOLDS) for each in by_name]
+        return [judge(each, self._thresholds) for each in by_name]
+
+
+_NO_THRESHOLDS = "there are no thresholds for its scores"
+
+
+def sustained_parts_per_s(
+    rate: Callable[[Sequence[Frame]], object], frame: Frame, *, at_once: int, clock: Clock
+) -> float:
+    """What `rate` can do at its best with frames like this one, `at_once` together; measured in a fraction of a second,
+    or with one frame of a model that takes longer. The first calls take many times as long and do not count."""
+
+    def best_ns(frames: Sequence[Frame]) -> int:
+        rate(frames)
+        took_ns = list[int]()
+        while len(took_ns) < _ROUNDS and sum(took_ns) < _ENOUGH_NS:
+            start_ns = clock.monotonic_ns()
+            rate(frames)
+            took_ns.append(max(1, clock.monotonic_ns() - start_ns))
+        return min(took_ns)
+
+    alone_ns = best_ns([frame])
+    if alone_ns > _ENOUGH_NS:
+        return 1e9 / alone_ns
+    return max(1e9 / alone_ns, at_once * 1e9 / best_ns([frame] * at_once))

@@ -25,6 +25,7 @@ class StatusReport:
         gate_kind: str,
         clock: Clock,
         shift_since: Callable[[datetime], datetime | None] = lambda _: None,
+        monitor: bool = False,
     ) -> None:
         """`shift_since`: when the shift that is on at a time began; None on a line without shifts."""
         self._path = path
@@ -33,6 +34,7 @@ class StatusReport:
         self._gate_kind = gate_kind
         self._clock = clock
         self._shift_since = shift_since
+        self._monitor = monitor
         self._shown: Examined | None = None
 
     def __call__(self) -> tuple[Mapping[str, object], Frame | None]:
@@ -70,7 +72,7 @@ class StatusReport:
             "lot": context.lot,
             "shift": context.shift,
             "shift_since_utc": self._shift_since(self._clock.utc()),
-            "monitor": False,
+            "monitor": self._monitor,
             "alarms": [
                 {
                     "key": raised.alarm.key,

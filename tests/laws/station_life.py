@@ -36,6 +36,7 @@ class Surroundings(Protocol):
     clock: ManualClock
     paths: LinePaths
     faults: set[str]
+    monitor: bool
 
     def advance(self, seconds: float) -> None:
         """Time passes while the station is busy."""
@@ -74,6 +75,7 @@ class Station:
                 clock=clock,
                 travel=TRAVEL,
                 camera_timeout_s=0.03,
+                monitor=world.monitor,
             ),
             travel=TRAVEL,
             journal=self.failing,

@@ -16,6 +16,7 @@ from pathlib import Path
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from inspection import history
 from tests.laws.world import World
 
 FAULTS = [
@@ -43,6 +44,21 @@ def test_nothing_passes_unjudged_and_every_number_is_on_record_once(actions, see
             world.heal_everything()
             world.check_log()
             event(f"passed {min(world.passed, 3)}")
+        finally:
+            world.close()
+
+
+@given(st.lists(action, max_size=40), st.integers(0, 2**32 - 1))
+def test_in_monitor_mode_nothing_passes_whatever_happens(actions, seed):
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder), seed, monitor=True)
+        try:
+            for kind, value in actions:
+                world.act(kind, value)
+            world.heal_everything()
+            world.check_log()
+            assert world.passed == 0
+            assert set(history.parts(world.folder, "demo")["verdict"]) <= {"UNJUDGED"}
         finally:
             world.close()
 

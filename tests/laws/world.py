@@ -25,7 +25,8 @@ ROUND_S = 0.01
 class World:
     """`act` one thing after another; `check_log` at the end. What must hold at each moment is asserted as it goes."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, *, monitor: bool = False) -> None:
+        self.monitor = monitor
         self.random = random.Random(seed)
         self.clock = ManualClock()
         self.folder = folder

@@ -28,8 +28,14 @@ class Bench:
     """One line on the bench. `verdicts` says what the scorer makes of part n (PASS by default)."""
 
     def __init__(
-        self, data_dir: Path, settings: PathSettings | None = None, frame_gate: FrameGate | None = None
+        self,
+        data_dir: Path,
+        settings: PathSettings | None = None,
+        frame_gate: FrameGate | None = None,
+        *,
+        monitor: bool = False,
     ) -> None:
+        self.monitor = monitor
         self.settings = settings or PathSettings()
         self.frame_gate = frame_gate or any_frame()
         self.clock = ManualClock()
@@ -59,6 +65,7 @@ class Bench:
                 clock=self.clock,
                 travel=TRAVEL,
                 camera_timeout_s=0.1,
+                monitor=self.monitor,
             ),
             travel=TRAVEL,
             journal=self.journal,

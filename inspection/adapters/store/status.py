@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from inspection.adapters.store.evidence import write_jpeg
 from inspection.adapters.store.files import replace_durably
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError
-from inspection.domain.types import Frame
+from inspection.domain.types import Frame, Pixels
 
+_LIVE_SIDE_PX = 800  # of the longer side at most; a whole camera frame several times a second would take a core
 _LIVE_PICTURES = 2  # a reader that has just read the status finds the picture it names
 
 
@@ -31,7 +35,7 @@ class FileStatusBoard:
         if picture is not None:
             self._count = (self._count + 1) % (_LIVE_PICTURES * 1000)
             path = self._paths.live_dir / f"{self._count % _LIVE_PICTURES}.jpg"
-            write_jpeg(path, picture.pixels)
+            write_jpeg(path, _for_a_screen(picture.pixels))
             self._picture, self._part = path.relative_to(self._paths.data_dir).as_posix(), part
         # A part without a picture must not be shown with that of the part before it.
         content = json.dumps({**status, "live_picture": self._picture if part == self._part else None}, default=str)
@@ -40,6 +44,11 @@ class FileStatusBoard:
             temporary.write_text(content)
 
         replace_durably(self._paths.status, write, sync=False)
+
+
+def _for_a_screen(pixels: Pixels) -> Pixels:
+    factor = -(-max(pixels.shape[:2]) // _LIVE_SIDE_PX)
+    return pixels if factor == 1 else np.asarray(Image.fromarray(pixels).reduce(factor))
 
 
 def read_status(path: Path) -> dict[str, Any] | None:

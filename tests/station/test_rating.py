@@ -1,0 +1,53 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from inspection.domain.types import Cause, Frame, VerdictKind
+from inspection.scoring.prototypes import encode_prototypes
+from inspection.scoring.region import Region
+from inspection.station.rating import Rater, sustained_parts_per_s
+from tests.fakes.clock import ManualClock
+from tests.fakes.encoder import AxisEncoder, picture
+
+FRAME = Frame(np.zeros((2, 2, 3), np.uint8), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("fixed_s", "each_s", "parts_per_s"),
+    [
+        (0.010, 0.005, 160.0),  # 8 together take 50 ms
+        (0.0, 0.02, 50.0),
+        (0.0, 2.0, 0.5),
+    ],
+)
+def test_the_rate_is_that_of_a_batch_once_warm(fixed_s, each_s, parts_per_s):
+    clock = ManualClock()
+    calls = []
+
+    def rate(frames):
+        calls.append(len(frames))
+        first = len(frames) not in calls[:-1]
+        clock.advance((fixed_s + each_s * len(frames)) * (20 if first else 1))
+
+    assert sustained_parts_per_s(rate, FRAME, at_once=8, clock=clock) == pytest.approx(parts_per_s)
+
+
+def test_a_slow_model_is_not_asked_for_a_batch():
+    clock = ManualClock()
+    calls = []
+
+    def rate(frames):
+        calls.append(len(frames))
+        clock.advance(3.0 * len(frames))
+
+    sustained_parts_per_s(rate, FRAME, at_once=8, clock=clock)
+    assert calls == [1, 1]
+
+
+def test_without_thresholds_scores_are_recorded_and_nothing_is_judged():
+    encoder = AxisEncoder()
+    prototypes = encode_prototypes(encoder, ["good"], {"scratch": ["scratch"]})
+    (verdict,) = Rater(encoder, prototypes, None, Region())([Frame(picture(200), FRAME.utc)])
+    assert (verdict.kind, verdict.cause, verdict.shadow) == (VerdictKind.UNJUDGED, Cause.MONITOR, None)
+    assert set(verdict.scores) == {"scratch"}

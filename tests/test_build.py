@@ -1,0 +1,119 @@
+"""What a line is refused for before it starts, and what monitor mode lets through all the same."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from inspection import history
+from inspection.build import RunOptions, build_station, calibration_path
+from inspection.config import load_site
+from inspection.domain.errors import CalibrationError, ConfigError
+from tests.fakes.encoder import AxisEncoder
+from tests.faults.stub_station import write_site
+from tests.waiting import wait_for
+
+DRY = "gate: {kind: dry}\ntrigger: {kind: timer, parts_per_s: 50}"
+
+
+class SlowEncoder(AxisEncoder):
+    """It takes its time, on the clock that it is given."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self._clock = clock
+
+    def embed_images(self, images):
+        self._clock.elapsed_ns += 20_000_000 * len(images)
+        return super().embed_images(images)
+
+
+class Watch:
+    """`ports.Clock`; moved by who works."""
+
+    elapsed_ns = 1_000_000_000
+
+    def monotonic_ns(self):
+        return self.elapsed_ns
+
+    def utc(self):
+        from datetime import UTC, datetime
+
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def site(tmp_path) -> Path:
+    """A dry line whose parts are good and scratched in turn."""
+    folder = write_site(tmp_path / "site")
+    line = folder / "lines" / "stub.yaml"
+    kept = [text for text in line.read_text().splitlines() if not text.startswith(("gate:", "trigger:"))]
+    line.write_text("\n".join([*kept, DRY]))
+    return folder
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def run_until(site: Path, data_dir: Path, parts: int, options: RunOptions):
+    """The log of a line that ran until so many parts were closed."""
+    stop = threading.Event()
+    with build_station(load_site(site), "stub", data_dir, options, encoder=AxisEncoder()) as station:
+        running = threading.Thread(target=station.run, args=(stop,))
+        running.start()
+        try:
+            wait_for(lambda: history.parts(data_dir, "stub")["outcome"].notna().sum() >= parts, f"{parts} parts")
+            status = history.status(data_dir, "stub")
+        finally:
+            stop.set()
+            running.join()
+    rows = history.parts(data_dir, "stub")
+    return rows[rows["cause"] != "stopping"], status
+
+
+def test_a_rate_that_the_model_cannot_keep_up_with_is_refused_with_both_figures(site, tmp_path):
+    watch = Watch()
+    data_dir, slow, refusal = tmp_path / "data", SlowEncoder(watch), pytest.raises(ConfigError)
+    with refusal as refused, build_station(load_site(site), "stub", data_dir, encoder=slow, clock=watch):
+        pytest.fail("the station was built")
+    assert "rated for 100 parts/s" in str(refused.value)
+    assert "does 50 parts/s" in str(refused.value)
+
+
+def test_a_stale_calibration_is_refused_but_in_monitor_mode_and_both_say_what_changed(site, tmp_path):
+    edit(site / "recipes" / "stub.yaml", "phrasings: [scratch]", "phrasings: [scratch, a scratch]")
+    refusal = pytest.raises(CalibrationError, match="recipe: was stub")
+    with refusal as refused, build_station(load_site(site), "stub", tmp_path / "data", encoder=AxisEncoder()):
+        pytest.fail("the station was built")
+    rows, status = run_until(site, tmp_path / "data", 10, RunOptions(monitor=True))
+    assert set(rows["verdict"]) == {"UNJUDGED"}
+    assert set(rows["cause"]) == {"monitor"}
+    assert set(rows["shadow"]) == {"PASS", "REJECT"}
+    assert set(rows["outcome"]) == {"UNCONTROLLED"}
+    assert status is not None
+    assert status.monitor
+    (alarm,) = status.alarms
+    assert str(refused.value) in alarm.text
+
+
+@pytest.mark.parametrize("missing", ["calibration", "description"])
+def test_in_monitor_mode_scores_are_recorded_without_thresholds(site, tmp_path, missing):
+    if missing == "calibration":
+        calibration_path(load_site(site), "stub").unlink()
+    else:
+        edit(site / "recipes" / "stub.yaml", "name: scratch", "name: long scratch")
+    rows, status = run_until(site, tmp_path / "data", 5, RunOptions(monitor=True))
+    assert set(rows["cause"]) == {"monitor"}
+    assert rows["shadow"].isna().all()
+    assert rows["calibration_id"].isna().all()
+    assert all(len(scores) == 1 for scores in rows["scores"])
+    assert [alarm.key for alarm in status.alarms] == ["calibration"]
+
+
+def test_pictures_of_parts_that_would_have_passed_are_kept_no_more_than_in_earnest(site, tmp_path):
+    edit(site / "lines" / "stub.yaml", "passed_share: 1", "passed_share: 0")
+    rows, _ = run_until(site, tmp_path / "data", 20, RunOptions(monitor=True))
+    assert rows.loc[rows["shadow"] == "REJECT", "image_path"].notna().all()
+    assert rows.loc[rows["shadow"] == "PASS", "image_path"].isna().all()
