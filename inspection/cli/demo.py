@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from inspection.cli._dashboard import check_port, dashboard_command, dashboard_url
+from inspection.cli._demo_site import demo_config_dir
 from inspection.cli._options import DataDir
 from inspection.domain.errors import InspectionError
 
@@ -106,16 +107,16 @@ def _make_folder(folder: Path) -> None:
 def _run(scratch: Path, data_dir: Path, *, parts: int, parts_per_s: float | None, port: int | None) -> None:
     """Start everything, wait until the belt is empty or somebody stops it, and end it in the right order."""
     from inspection.config import load_site
-    from inspection.resources import configs_dir
 
     link = scratch / "gate"
     running: list[_Process] = []
-    # The station takes longest to start, and waits for the port.
-    site = ["--config-dir", str(configs_dir()), "--data-dir", str(data_dir)]
-    run = ["run", LINE, "--gate-url", str(link), *site, "--lot", "demo"]
     try:
+        config_dir = demo_config_dir(LINE, data_dir)
+        site = ["--config-dir", str(config_dir), "--data-dir", str(data_dir)]
+        run = ["run", LINE, "--gate-url", str(link), *site, "--lot", "demo"]
+        # The station takes longest to start, and waits for the port.
         running.append(_start(scratch, "station", run))
-        speed = parts_per_s or (load_site(configs_dir()).line(LINE).parts_per_s_max if port is None else 2.0)
+        speed = parts_per_s or (load_site(config_dir).line(LINE).parts_per_s_max if port is None else 2.0)
         belt = ["--parts-per-s", str(speed), "--parts", str(parts), "--wait-for-station"]
         gate = _start(scratch, "gate controller", ["gate-sim", "--link", str(link), *belt, "--json"])
         running.insert(0, gate)
@@ -170,6 +171,8 @@ def _end(process: _Process) -> None:
 
 
 def _last_json_line(path: Path) -> dict[str, Any]:
+    if not path.exists():  # stopped before it was started
+        return {}
     for line in reversed(path.read_text(errors="replace").splitlines()):
         if line.startswith("{"):
             found: dict[str, Any] = json.loads(line)
