@@ -11,7 +11,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from inspection.adapters.cameras.structure import FORMATS, NotAPicture, checked, is_progressive
+from inspection.adapters.cameras.structure import FORMATS, Unusable, checked, is_progressive
 from inspection.domain.errors import CameraError
 from inspection.domain.types import Pixels
 
@@ -39,8 +39,9 @@ def read_image(path: Path) -> Pixels:
         raise CameraError(f"{shown(path)}: {error}") from error
     except FileNotFoundError as error:
         raise CameraError(f"{shown(path)}: there is no such file; correct the path") from error
-    except NotAPicture as error:
-        raise CameraError(f"{shown(path)}: not a picture; save it as JPEG or PNG, or take it away") from error
+    except Unusable as error:
+        to_do = "" if ";" in str(error) else "; bring it anew, or take it away"
+        raise CameraError(f"{shown(path)}: {error}{to_do}") from error
     except (
         Exception
     ) as error:  # decoders answer a damaged file with anything; whoever reads it is told, as a CameraError

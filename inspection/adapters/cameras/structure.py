@@ -1,8 +1,7 @@
 """Whether the bytes of a picture file are whole, told from how each format is built.
 
 Decoders let much of this pass without a word: a JPEG that ends early, a PNG whose checksums do not fit, a TIFF with
-a second page. Pure functions: bytes in; ValueError, with what is wrong as its text, if the file is not whole or is
-nothing that one part's picture can be.
+a second page. Pure functions, bytes in.
 """
 
 from __future__ import annotations
@@ -31,19 +30,19 @@ _TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 
 _BMP_BITS = (1, 4, 8, 16, 24, 32)
 
 
-class NotAPicture(ValueError):
-    """It does not begin as a picture does."""
+class Unusable(Exception):
+    """The file is not whole, or nothing that a part's picture can be; the text says why."""
 
 
 def checked(data: bytes) -> bytes:
-    """The file's bytes without what no picture needs. Raises ValueError; NotAPicture for anything but our formats."""
+    """The file's bytes without what no picture needs. Raises Unusable."""
     check = next((check for start, check in _CHECKS.items() if data.startswith(start)), None)
     if check is None:
-        raise NotAPicture
+        raise Unusable("not a picture; save it as JPEG or PNG")
     try:
         return check(data)
     except (struct.error, IndexError) as error:  # it ends within a field
-        raise ValueError(_CUT_OFF) from error
+        raise Unusable(_CUT_OFF) from error
 
 
 def is_progressive(data: bytes) -> bool:
@@ -55,7 +54,7 @@ def is_progressive(data: bytes) -> bool:
 def _check_jpeg(data: bytes) -> bytes:
     scans = sum(marker == 0xDA for marker, _ in _jpeg_segments(data))
     if scans > _JPEG_SCANS:
-        raise ValueError(f"it has {scans} scans, more than {_JPEG_SCANS}")
+        raise Unusable(f"it has {scans} scans, more than {_JPEG_SCANS}")
     return data
 
 
@@ -66,7 +65,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
         while data[at] == 0xFF and data[at + 1] == 0xFF:
             at += 1  # fill bytes
         if data[at] != 0xFF:
-            raise ValueError("it is damaged: a marker is expected and is not there")
+            raise Unusable("it is damaged: a marker is expected and is not there")
         marker = data[at + 1]
         if marker == 0xD9:
             _nothing_after(data, at + 2)
@@ -77,14 +76,14 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
         if marker == 0xDA:
             found = _MARKER.search(data, at)
             if found is None:
-                raise ValueError(f"{_CUT_OFF}: the end marker is missing")
+                raise Unusable(f"{_CUT_OFF}: the end marker is missing")
             at = found.start()
 
 
 def _nothing_after(data: bytes, end: int) -> None:
     """Some cameras fill the last block up with zeros; anything else is another file's."""
     if data[end:].strip(b"\0"):
-        raise ValueError(_AFTER_END)
+        raise Unusable(_AFTER_END)
 
 
 def _check_png(data: bytes) -> bytes:
@@ -94,16 +93,16 @@ def _check_png(data: bytes) -> bytes:
         end = at + 12 + length
         (crc,) = struct.unpack_from(">I", data, end - 4)
         if zlib.crc32(memoryview(data)[at + 4 : end - 4]) != crc:
-            raise ValueError("it is damaged: a checksum does not fit")
+            raise Unusable("it is damaged: a checksum does not fit")
         if kind == b"IHDR" and data[at + 16] > 8:
-            raise ValueError(_deep(data[at + 16]))
+            raise Unusable(_deep(data[at + 16]))
         if kind == b"acTL":
-            raise ValueError(_SEVERAL)
+            raise Unusable(_SEVERAL)
         if kind in _PNG_NEEDED:
             kept.append(data[at:end])
         at, count = end, count + 1
         if count > _PNG_CHUNKS:
-            raise ValueError(f"it has more than {_PNG_CHUNKS} chunks")
+            raise Unusable(f"it has more than {_PNG_CHUNKS} chunks")
     _nothing_after(data, at)
     return data if len(kept) == count + 1 else b"".join(kept)
 
@@ -115,13 +114,13 @@ def _deep(bits: int) -> str:
 def _check_webp(data: bytes) -> bytes:
     (length,) = struct.unpack_from("<I", data, 4)
     if len(data) < length + 8:
-        raise ValueError(_CUT_OFF)
+        raise Unusable(_CUT_OFF)
     _nothing_after(data, length + 8)
     at = 12
     while at < length + 8:
         kind, size = struct.unpack_from("<4sI", data, at)
         if kind == b"ANIM":
-            raise ValueError(_SEVERAL)
+            raise Unusable(_SEVERAL)
         at += 8 + size + size % 2
     return data
 
@@ -129,12 +128,12 @@ def _check_webp(data: bytes) -> bytes:
 def _check_bmp(data: bytes) -> bytes:
     offset, header, width, height, _, bits, packing = struct.unpack_from("<IIiiHHI", data, 10)
     if header < 40 or width <= 0 or bits not in _BMP_BITS or packing not in (0, 3):
-        raise ValueError("it is damaged, or packed; save it as PNG")
+        raise Unusable("it is damaged, or packed; save it as PNG")
     end = offset + (width * bits + 31) // 32 * 4 * abs(height)
     if len(data) < end:
-        raise ValueError(f"{_CUT_OFF}: {len(data)} bytes of {end}")
+        raise Unusable(f"{_CUT_OFF}: {len(data)} bytes of {end}")
     if len(data) > end + 3:
-        raise ValueError(_AFTER_END)
+        raise Unusable(_AFTER_END)
     return data
 
 
@@ -143,13 +142,13 @@ def _check_tiff(data: bytes) -> bytes:
     version, start = struct.unpack_from(f"{order}HI", data, 2)
     (count,) = struct.unpack_from(f"{order}H", data, start)
     if version != 42 or count > _TIFF_TAGS:
-        raise ValueError("it is damaged, or a BigTIFF; save it as PNG")
+        raise Unusable("it is damaged, or a BigTIFF; save it as PNG")
     tags: dict[int, tuple[int, ...]] = {}
     for index in range(count):
         tag, kind, values = struct.unpack_from(f"{order}HHI", data, start + 2 + 12 * index)
         tags[tag] = _tiff_values(data, order, start + 10 + 12 * index, kind, values)
     if struct.unpack_from(f"{order}I", data, start + 2 + 12 * count)[0]:
-        raise ValueError(_SEVERAL)
+        raise Unusable(_SEVERAL)
     _check_strips(data, tags)
     return data
 
@@ -158,11 +157,11 @@ def _tiff_values(data: bytes, order: str, at: int, kind: int, count: int) -> tup
     """The whole numbers of a tag; nothing of one of another type."""
     length = _TIFF_SIZES.get(kind, 1) * count
     if length > _TIFF_TAG_BYTES:
-        raise ValueError(f"it is damaged: a tag of {length} bytes")
+        raise Unusable(f"it is damaged: a tag of {length} bytes")
     if length > 4:
         (at,) = struct.unpack_from(f"{order}I", data, at)
     if at + length > len(data):
-        raise ValueError(_CUT_OFF)
+        raise Unusable(_CUT_OFF)
     code = {1: "B", 3: "H", 4: "I"}.get(kind)
     return struct.unpack_from(f"{order}{count}{code}", data, at) if code else ()
 
@@ -172,14 +171,14 @@ def _check_strips(data: bytes, tags: Mapping[int, tuple[int, ...]]) -> None:
     width, height, bits = tags.get(256, (0,))[0], tags.get(257, (0,))[0], tags.get(258, (1,))
     offsets, lengths = tags.get(273, ()), tags.get(279, ())
     if max(bits, default=1) > 8:
-        raise ValueError(_deep(max(bits)))
+        raise Unusable(_deep(max(bits)))
     if not offsets or len(offsets) != len(lengths) or 322 in tags:
-        raise ValueError("it is damaged, or in tiles; save it as PNG")
+        raise Unusable("it is damaged, or in tiles; save it as PNG")
     if any(offset + length > len(data) for offset, length in zip(offsets, lengths, strict=True)):
-        raise ValueError(_CUT_OFF)
+        raise Unusable(_CUT_OFF)
     row = (width * tags.get(277, (1,))[0] * bits[0] + 7) // 8
     if tags.get(259, (1,))[0] == 1 and sum(lengths) != row * height:
-        raise ValueError(f"it is damaged: {sum(lengths)} bytes of pixels for {width} x {height}")
+        raise Unusable(f"it is damaged: {sum(lengths)} bytes of pixels for {width} x {height}")
 
 
 _CHECKS: Mapping[bytes, Callable[[bytes], bytes]] = {
