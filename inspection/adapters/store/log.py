@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from inspection.adapters.store.files import replace_durably, sync_to_disk
 from inspection.adapters.store.journal import connect
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rows import SELECT, from_us, table_of
+from inspection.adapters.store.rows import SELECT, from_us, table_of, warm_up
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock
 
@@ -55,6 +55,7 @@ class ParquetLog:
             raise StoreError(f"cannot open the journal {paths.state_db}: {error}") from error
         self._db.row_factory = sqlite3.Row
         self._recovered = False
+        warm_up()
 
     def close(self) -> None:
         self._db.close()

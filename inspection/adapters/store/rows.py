@@ -47,6 +47,11 @@ def table_of(rows: Sequence[sqlite3.Row], data_dir: Path) -> pa.Table:
     return pa.Table.from_pydict(columns, schema=PARTS)
 
 
+def warm_up() -> None:
+    """pyarrow looks for pandas at its first array: half a second that no part should wait for."""
+    pa.array([None])
+
+
 def _scores(texts: Sequence[str | None], contexts: Sequence[dict[str, Any]]) -> pa.ListArray:
     offsets, names, scores, thresholds = [0], list[str](), list[float](), list[float | None]()
     for text, context in zip(texts, contexts, strict=True):
