@@ -1,23 +1,60 @@
-"""Scoring folders of pictures at the command line, with progress."""
+"""Scoring pictures at the command line: a few at a time, with progress, however many there are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import track
 
+from inspection.domain.errors import CameraError
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from inspection.domain.ports import Encoder
+    from inspection.domain.types import Pixels
     from inspection.scoring.prototypes import Prototypes
     from inspection.scoring.region import Region
 
 _BATCH = 16
+_BATCH_MEGAPIXELS = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """One picture. Either `pixels` (the whole frame) and `scores` (K,), or the error that it cannot be read for."""
+
+    path: Path
+    pixels: Pixels | None = None
+    scores: npt.NDArray[np.float64] | None = None
+    error: CameraError | None = None
+
+
+def scored_files(
+    files: Sequence[Path], encoder: Encoder, prototypes: Prototypes, region: Region, *, what: str
+) -> Iterator[Scored]:
+    """Every file in order."""
+    from inspection.scoring.scorer import score
+
+    def scored(batch: list[Scored]) -> list[Scored]:
+        pictures = [region.crop(each.pixels) for each in batch if each.pixels is not None]
+        rows = iter(score(encoder.embed_images(pictures), prototypes, encoder.logit_scale) if pictures else [])
+        return [each if each.pixels is None else Scored(each.path, each.pixels, next(rows)) for each in batch]
+
+    console = Console(stderr=True)
+    batch: list[Scored] = []
+    for path in track(files, description=what, console=console, transient=True, disable=not console.is_terminal):
+        batch.append(_read(path))
+        megapixels = sum(each.pixels.size for each in batch if each.pixels is not None) / 3e6
+        if len(batch) == _BATCH or megapixels > _BATCH_MEGAPIXELS:
+            yield from scored(batch)
+            batch = []
+    yield from scored(batch)
 
 
 def score_files(
@@ -26,13 +63,18 @@ def score_files(
     """Scores (n, K) of picture files. Raises CameraError naming the first that cannot be read."""
     import numpy as np
 
-    from inspection.adapters.cameras.images import read_image
-    from inspection.scoring.scorer import score
+    rows: list[npt.NDArray[np.float64]] = []
+    for scored in scored_files(files, encoder, prototypes, region, what=what):
+        if scored.scores is None:
+            raise scored.error or CameraError(f"{scored.path}: was not scored")
+        rows.append(scored.scores)
+    return np.array(rows)
 
-    chunks = [files[start : start + _BATCH] for start in range(0, len(files), _BATCH)]
-    scores = []
-    console = Console(stderr=True)
-    for chunk in track(chunks, description=what, console=console, transient=True, disable=not console.is_terminal):
-        embeddings = encoder.embed_images([region.crop(read_image(path)) for path in chunk])
-        scores.append(score(embeddings, prototypes, encoder.logit_scale))
-    return np.concatenate(scores)
+
+def _read(path: Path) -> Scored:
+    from inspection.adapters.cameras.images import read_image
+
+    try:
+        return Scored(path, read_image(path))
+    except CameraError as error:
+        return Scored(path, error=error)

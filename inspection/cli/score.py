@@ -1,80 +1,169 @@
-"""`inspection score IMAGE… --recipe R`: how a recipe sees some pictures."""
+"""`inspection score IMAGE… --recipe R`: how a recipe sees some pictures, as a table, JSON or a picture report."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from inspection.cli._options import AsJson, ConfigDir
+from inspection.wording import counted
+
+if TYPE_CHECKING:
+    from inspection.calibration.record import Calibration
+    from inspection.cli._samples import Scored
+    from inspection.config import RecipeConfig
+    from inspection.domain.ports import Encoder
 
 
 def score(
     images: Annotated[list[Path], typer.Argument(help="Picture files.")],
     recipe: Annotated[str | None, typer.Option(help="Score under this recipe; no verdicts.")] = None,
     line: Annotated[str | None, typer.Option(help="Judge as this line does, with its calibration.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a report with the pictures, for a browser or a printer.")
+    ] = None,
     config_dir: ConfigDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score pictures on every description of a recipe, or judge them as a line would."""
+    """Score pictures on every description of a recipe, or judge them as a line would.
+
+    Exit code 1 if a picture cannot be read; the others are scored all the same.
+    """
     from inspection.build import load_encoder, prototypes_of, region_of, require_calibration
     from inspection.cli._options import config_dir_of
-    from inspection.cli._samples import score_files
+    from inspection.cli._samples import scored_files
     from inspection.config import load_site
-    from inspection.domain.errors import CameraError
-    from inspection.judging.judge import judge
 
-    if (recipe is None) == (line is None):
-        raise typer.BadParameter("give either --recipe or --line")
-    missing = [str(image) for image in images if not image.is_file()]
-    if missing:
-        raise CameraError(f"no such file: {', '.join(missing)}; correct the path")
+    _check_arguments(images, recipe, line, html)
     site = load_site(config_dir_of(config_dir))
     line_config = site.line(line) if line else None
     recipe_config = site.recipe(line_config.recipe if line_config else str(recipe))
     encoder = load_encoder(recipe_config)
     calibration = require_calibration(site, line_config, encoder) if line_config else None
-    prototypes = prototypes_of(recipe_config, encoder)
+    prototypes, region = prototypes_of(recipe_config, encoder), region_of(recipe_config)
     rows: list[dict[str, Any]] = []
-    for image, values in zip(
-        images, score_files(images, encoder, prototypes, region_of(recipe_config), what="scoring"), strict=True
-    ):
-        scores = dict(zip(prototypes.names, map(float, values), strict=True))
-        verdict = judge(scores, calibration.thresholds) if calibration else None
-        rows.append(
-            {
-                "image": str(image),
-                "verdict": verdict.kind if verdict else None,
-                "description": verdict.description if verdict else max(scores, key=scores.__getitem__),
-                "margin": verdict.margin if verdict else None,
-                "scores": scores,
-            }
-        )
+
+    def judged() -> Iterator[tuple[Scored, dict[str, Any]]]:
+        for scored in scored_files(images, encoder, prototypes, region, what="scoring"):
+            rows.append(_row(scored, prototypes.names, calibration))
+            yield scored, rows[-1]
+
+    if html is not None:
+        from inspection.cli._picture_report import write_report
+
+        write_report(html, judged(), _head(recipe_config, line, encoder, calibration), region, calibration)
+    else:
+        for _ in judged():
+            pass
     if as_json:
         typer.echo(json.dumps(rows))
+    elif html is not None:
+        typer.echo(f"{_counts(rows)}: {html}")
     else:
-        _print(rows, prototypes.names, judged=calibration is not None)
+        _print(rows, prototypes.names, is_judged=calibration is not None)
+    unreadable = [row["cause"] for row in rows if row["cause"]]
+    for told in unreadable:
+        typer.echo(told, err=True)
+    if unreadable:
+        raise typer.Exit(1)
 
 
-def _print(rows: list[dict[str, Any]], names: Sequence[str], *, judged: bool) -> None:
-    """A table that is whole on 80 columns with five descriptions: what is long is folded, not cut."""
+def _check_arguments(images: Sequence[Path], recipe: str | None, line: str | None, html: Path | None) -> None:
+    from inspection.domain.errors import CameraError
+
+    if (recipe is None) == (line is None):
+        raise typer.BadParameter("give either --recipe or --line")
+    if html is not None and html.suffix not in (".html", ".htm"):  # not over a picture by mistake
+        raise typer.BadParameter(f"{html}: give it the ending .html", param_hint="--html")
+    missing = [str(image) for image in images if not image.is_file()]
+    if missing:
+        raise CameraError(f"no such file: {', '.join(missing)}; correct the path")
+
+
+def _row(scored: Scored, names: Sequence[str], calibration: Calibration | None) -> dict[str, Any]:
+    from inspection.judging.judge import judge
+
+    if scored.scores is None:
+        return {
+            "image": str(scored.path),
+            "verdict": "UNJUDGED" if calibration else None,
+            "description": None,
+            "margin": None,
+            "cause": str(scored.error),
+            "scores": {},
+        }
+    scores = dict(zip(names, map(float, scored.scores), strict=True))
+    judged = judge(scores, calibration.thresholds) if calibration else None
+    return {
+        "image": str(scored.path),
+        "verdict": judged.kind if judged else None,
+        "description": judged.description if judged else max(scores, key=scores.__getitem__),
+        "margin": judged.margin if judged else None,
+        "cause": None,
+        "scores": scores,
+    }
+
+
+def _head(recipe: RecipeConfig, line: str | None, encoder: Encoder, calibration: Calibration | None) -> dict[str, str]:
+    """What the pictures were judged under, as a reader of the report needs it to tell whether it still holds."""
+    if calibration is None:
+        return {"recipe": f"{recipe.name} {recipe.content_id()}", "looks for": recipe.part, **encoder.fingerprint}
+    promise = f"at most {calibration.false_reject:.1%} of good parts rejected, on average"
+    return {
+        "line": str(line),
+        "looks for": f"defects of a {recipe.part}",
+        "calibration": f"{calibration.id}, {calibration.created_utc:%Y-%m-%d} by {calibration.by}: {promise}",
+        **calibration.fingerprint,
+    }
+
+
+def _counts(rows: Sequence[dict[str, Any]]) -> str:
+    verdicts = Counter(row["verdict"] for row in rows if row["verdict"])
+    told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    return counted(len(rows), "picture") + (f", {told}" if told else "")
+
+
+def _print(rows: list[dict[str, Any]], names: Sequence[str], *, is_judged: bool) -> None:
+    """A table that is whole on the terminal. With more descriptions than fit, the two that come next stand for them."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
+    console = Console()
+    first = ["image", "verdict", "decided by", "margin σ"] if is_judged else ["image", "most like"]
+    widest = max(map(len, names))
+    room = console.width - sum(max(len(name), 8) + 1 for name in first) - 4 - max(0, widest - len("decided by"))
+    all_fit = sum(max(len(name), 6) + 1 for name in names) <= room
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("image", overflow="fold", min_width=8)
-    for name in ["verdict", "decided by"] if judged else ["most like"]:
-        table.add_column(name, overflow="fold")
-    for name in [*(["margin σ"] if judged else []), *names]:
-        table.add_column(name, justify="right", overflow="fold")
+    for name in [*first, *(names if all_fit else ["score", "then"])]:
+        is_figure = name in (*names, "margin σ", "score")
+        table.add_column(name, justify="right" if is_figure else "left", overflow="fold", no_wrap=is_figure)
     for row in rows:
+        picture = escape("/".join(Path(row["image"]).parts[-2:]))
         margin = "" if row["margin"] is None else f"{row['margin']:+.1f}"
-        told = [str(row["verdict"]), str(row["description"] or ""), margin] if judged else [row["description"]]
-        picture = "/".join(Path(row["image"]).parts[-2:])
-        table.add_row(escape(picture), *told, *(f"{value:+.2f}" for value in row["scores"].values()))
-    Console().print(table)
+        decided = escape(str(row["description"] or ("cannot be read" if row["cause"] else "")))
+        told = [str(row["verdict"]), decided, margin] if is_judged else [decided]
+        table.add_row(picture, *told, *(_all(row["scores"], names) if all_fit else _nearest(row)))
+    console.print(table)
+    if not all_fit:
+        typer.echo(f"{len(names)} descriptions do not fit here: --html FILE or --json tells the scores of all.")
+
+
+def _all(scores: dict[str, float], names: Sequence[str]) -> list[str]:
+    return [f"{scores[name]:+.2f}" for name in names] if scores else [""] * len(names)
+
+
+def _nearest(row: dict[str, Any]) -> list[str]:
+    """The score of the description that is named, and the two highest of the others."""
+    scores = row["scores"]
+    if not scores:
+        return ["", ""]
+    others = sorted((name for name in scores if name != row["description"]), key=scores.__getitem__, reverse=True)
+    named = scores[row["description"]] if row["description"] else None
+    return ["" if named is None else f"{named:+.2f}", ", ".join(f"{name} {scores[name]:+.2f}" for name in others[:2])]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.conftest import SAMPLES, call
-from tests.config.site_files import RECIPE_FILE
+from tests.config.site_files import RECIPE_FILE, changed
 
 GOOD = SAMPLES / "calibration" / "good" / "026.jpg"
 SCRATCHED = SAMPLES / "line" / "scratch" / "000.jpg"
@@ -68,3 +68,30 @@ def test_a_changed_recipe_needs_a_new_calibration(calibrated: Path) -> None:
     assert called.code == 1
     assert "by Kim) is stale:\n  - recipe: was nut " in called.err
     assert "inspection calibrate demo --good DIR" in called.err
+
+
+def test_a_picture_that_cannot_be_read_does_not_keep_the_others_from_being_scored(calibrated: Path) -> None:
+    cut = calibrated / "cut.jpg"
+    cut.write_bytes(SCRATCHED.read_bytes()[:3000])
+    called = call("score", cut, SCRATCHED, "--line", "demo", "--config-dir", calibrated, "--json")
+    unread, scratched = json.loads(called.out)
+    assert (called.code, called.err) == (1, unread["cause"] + "\n")
+    assert (unread["verdict"], unread["scores"], scratched["verdict"]) == ("UNJUDGED", {}, "REJECT")
+    assert unread["cause"].startswith(f"{cut}: ")
+
+
+def test_the_table_is_whole_on_80_columns_with_many_descriptions(site: Path) -> None:
+    recipe = site / RECIPE_FILE
+    more = "".join(
+        f"  - {{name: defect-{number}, severity: minor, phrasings: [a nut with fault {number}]}}\n"
+        for number in range(8)
+    )
+    text = recipe.read_text()
+    recipe.write_text(changed(text, "region_of_interest:", f"{more}region_of_interest:"))
+    called = call("score", SCRATCHED, GOOD, "--recipe", "nut", "--config-dir", site)
+    assert called.code == 0
+    lines = called.out.splitlines()
+    assert lines[0].split() == ["image", "most", "like", "score", "then"]
+    assert max(map(len, lines)) <= 80
+    assert sum("000.jpg" in line for line in lines) == 1
+    assert lines[-1].startswith("10 descriptions do not fit here: --html FILE or --json")
