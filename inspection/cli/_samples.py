@@ -43,7 +43,9 @@ def scored_files(
 
     def scored(batch: list[Scored]) -> list[Scored]:
         pictures = [region.crop(each.pixels) for each in batch if each.pixels is not None]
-        rows = iter(score(encoder.embed_images(pictures), prototypes, encoder.logit_scale) if pictures else [])
+        if not pictures:
+            return batch
+        rows = iter(score(encoder.embed_images(pictures), prototypes, encoder.logit_scale))
         return [each if each.pixels is None else Scored(each.path, each.pixels, next(rows)) for each in batch]
 
     console = Console(stderr=True)
