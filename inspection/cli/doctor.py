@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
+import textwrap
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inspection.cli._findings import Finding, Flush, clock, disk, keeps_up, lock_holder, port_holders, software
 from inspection.cli._options import AsJson, ConfigDir, DataDir
-from inspection.domain.errors import InspectionError
+from inspection.domain.errors import InspectionError, StoreError
 from inspection.wording import counted
 
 if TYPE_CHECKING:
     from inspection.config import LineConfig, Site
 
-_FREE_GB_WANTED = 2.0
-_CODE_YEAR = 2026  # a clock before this was never set
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `advice`: what to do, when it is not well."""
-
-    what: str
-    well: bool
-    found: str
-    advice: str = ""
+_COLUMNS = 80
+_INDENT = " " * 7
 
 
 def doctor(
@@ -41,27 +31,51 @@ def doctor(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at configuration, disk, clock, cameras, ports, models and calibrations. Exit code 1 if anything is wrong."""
+    """Look at software, disk, clock, configuration, models, calibrations, cameras, ports and permissions.
+
+    Exit code 1 if anything is wrong. Opens no port, takes no lock: a line that runs does not notice.
+    """
     from inspection.cli._options import config_dir_of, data_dir_of
 
     findings = list(_examine(line, config_dir_of(config_dir), data_dir_of(data_dir)))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
-        for finding in findings:
-            found = finding.found.replace("\n", "\n       ")
-            typer.echo(f"{'ok   ' if finding.well else 'WRONG'}  {finding.what}: {found}")
-            if finding.advice and not finding.well:
-                typer.echo(f"       -> {finding.advice}")
+        _print(findings)
     if not all(finding.well for finding in findings):
         raise typer.Exit(1)
+
+
+def _print(findings: list[Finding]) -> None:
+    for finding in findings:
+        first, *more = f"{finding.what}: {finding.found}".splitlines()
+        typer.echo(_wrapped(f"{finding.mark:<5}  ", first))
+        for told in more:
+            typer.echo(_wrapped(_INDENT, told))
+        for advice in finding.advice.splitlines():
+            typer.echo(_wrapped(f"{_INDENT}-> ", advice))
+    wrong = [finding.what for finding in findings if not finding.well]
+    typer.echo(f"\n{counted(len(wrong), 'thing')} wrong: {', '.join(wrong)}" if wrong else "\nAll is well.")
+
+
+def _wrapped(start: str, text: str) -> str:
+    return textwrap.fill(
+        text,
+        _COLUMNS,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,  # a path is there to be copied
+        break_on_hyphens=False,
+    )
 
 
 def _examine(line: str | None, config_dir: Path, data_dir: Path) -> Iterator[Finding]:
     from inspection.config import load_site
 
-    yield _data_dir(data_dir)
-    yield _clock()
+    yield software()
+    data, flush = disk(data_dir)
+    yield data
+    yield clock()
     try:
         site = load_site(config_dir)
     except InspectionError as error:
@@ -71,11 +85,17 @@ def _examine(line: str | None, config_dir: Path, data_dir: Path) -> Iterator[Fin
     yield Finding("configuration", True, found)
     for each in [site.line(line)] if line else site.lines.values():
         yield from _line(site, each)
+        if flush is not None:
+            yield from _stores(each, data_dir, flush)
+        yield _port(each, lock_holder(_paths(each, data_dir)[0]))
 
 
 def _line(site: Site, line: LineConfig) -> Iterator[Finding]:
     from inspection.build import load_encoder, require_calibration
 
+    now = datetime.now(UTC).astimezone(line.timezone)
+    shift = line.shift_at(now)
+    yield Finding(f"{line.name}: shifts", True, f"{shift or 'none'} now, at {now:%H:%M} {line.timezone}")
     try:
         encoder = load_encoder(site.recipe(line.recipe))
         yield Finding(f"{line.name}: model", True, encoder.fingerprint["model"])
@@ -90,7 +110,6 @@ def _line(site: Site, line: LineConfig) -> Iterator[Finding]:
             advice = f"inspection calibrate {line.name} --good DIR"
             yield Finding(f"{line.name}: calibration", False, str(error), advice)
     yield _camera(line)
-    yield _port(line)
 
 
 def _camera(line: LineConfig) -> Finding:
@@ -106,7 +125,50 @@ def _camera(line: LineConfig) -> Finding:
     return Finding(what, True, found)
 
 
-def _port(line: LineConfig) -> Finding:
+def _paths(line: LineConfig, data_dir: Path) -> tuple[Path, ...]:
+    """The lock first, then all else that a station of this line must be able to write."""
+    from inspection.adapters.store.paths import LinePaths
+
+    paths = LinePaths(data_dir, line.name)
+    evidence = data_dir / "evidence" / f"line={line.name}"
+    return (paths.lock, paths.state_dir, paths.state_db, paths.status, paths.log_dir, evidence)
+
+
+def _stores(line: LineConfig, data_dir: Path, flush: Flush) -> Iterator[Finding]:
+    if line.durability == "power":
+        yield keeps_up(f"{line.name}: flushed writes", flush, line.parts_per_s_max, f"lines/{line.name}.yaml")
+    denied = [path for path in _paths(line, data_dir) if path.exists() and not os.access(path, os.W_OK)]
+    if denied:
+        advice = f"as the user that the station runs as:\nsudo chown -R $USER: {data_dir}"
+        listed = "\n".join(str(path) for path in denied)
+        yield Finding(f"{line.name}: permissions", False, f"of another user:\n{listed}", advice)
+    holder = lock_holder(_paths(line, data_dir)[0])
+    if holder is not None:
+        advice = (
+            f"a second one is refused; Ctrl-C where it was started stops it, or\nsystemctl stop inspection@{line.name}"
+        )
+        yield Finding(f"{line.name}: station", True, f"process {holder} runs this line", advice)
+    yield from _latched(line, data_dir)
+
+
+def _latched(line: LineConfig, data_dir: Path) -> Iterator[Finding]:
+    from inspection import history
+
+    try:
+        status = history.status(data_dir, line.name)
+    except StoreError as error:
+        yield Finding(f"{line.name}: status", False, str(error), "move the file away; the station writes it anew")
+        return
+    for alarm in status.alarms if status else ():
+        if alarm.latched:
+            advice = (
+                f"do that first; then, while the line runs:\ninspection acknowledge {line.name} {alarm.key} --by NAME"
+            )
+            yield Finding(f"{line.name}: alarm {alarm.key}", False, f"nothing passes: {alarm.text}", advice)
+
+
+def _port(line: LineConfig, station: int | None) -> Finding:
+    """`station`: the process that runs the line; it may have the port open."""
     what = f"{line.name}: gate"
     if line.gate.kind == "dry":
         return Finding(what, True, "dry: nothing is diverted")
@@ -116,30 +178,16 @@ def _port(line: LineConfig) -> Finding:
     port = Path(url)
     if not port.exists():
         return Finding(
-            what, False, f"{url} is not there", "plug the controller in; 'ls /dev/serial/by-id' shows its name"
+            what,
+            False,
+            f"{url} is not there",
+            "plug the controller in; its name is then shown by\nls -l /dev/serial/by-id",
         )
     if not os.access(port, os.R_OK | os.W_OK):
-        return Finding(what, False, f"no permission for {url}", "sudo usermod -aG dialout $USER, then sign in again")
-    return Finding(what, True, url)
-
-
-def _data_dir(data_dir: Path) -> Finding:
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=data_dir) as probe:
-            probe.write(b"inspection")
-            probe.flush()
-            os.fsync(probe.fileno())
-        free_gb = shutil.disk_usage(data_dir).free / 1e9
-    except OSError as error:
-        advice = "make it writable, or name another with --data-dir"
-        return Finding("data directory", False, f"{data_dir}: {error.strerror}", advice)
-    found = f"{data_dir}, {free_gb:.1f} GB free"
-    return Finding("data directory", free_gb >= _FREE_GB_WANTED, found, f"free at least {_FREE_GB_WANTED:g} GB")
-
-
-def _clock() -> Finding:
-    now = datetime.now(UTC)
-    return Finding(
-        "clock", now.year >= _CODE_YEAR, f"{now:%Y-%m-%d %H:%M:%S} UTC", "set it: sudo timedatectl set-ntp true"
-    )
+        return Finding(what, False, f"no permission for {url}", "sudo usermod -aG dialout $USER\nthen sign in again")
+    others = {pid: name for pid, name in port_holders(port).items() if pid != station}
+    if others:
+        told = ", ".join(f"process {pid} ({name})" for pid, name in others.items())
+        advice = f"two readers of one port each get half of it; end the other one:\nkill {next(iter(others))}"
+        return Finding(what, False, f"{url} is in use by {told}", advice)
+    return Finding(what, True, url + (f", in use by process {station}, which runs this line" if station else ""))

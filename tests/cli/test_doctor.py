@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from inspection.adapters.store.lock import LineLock
+from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.status import FileStatusBoard
+from inspection.cli import _findings
+from inspection.cli._findings import Flush, keeps_up, lock_holder, port_holders
+from inspection.history import LineStatus
 from tests.cli.conftest import SAMPLES, call
-from tests.config.site_files import LINE, LINE_FILE, RECIPE_FILE
+from tests.config.site_files import LINE, LINE_FILE, RECIPE_FILE, changed
 
 
 def findings(site: Path, data_dir: Path) -> dict[str, dict[str, object]]:
@@ -19,8 +32,11 @@ def findings(site: Path, data_dir: Path) -> dict[str, dict[str, object]]:
 def test_all_is_well(calibrated: Path, tmp_path: Path) -> None:
     called = call("doctor", "demo", "--config-dir", calibrated, "--data-dir", tmp_path / "data")
     assert called.code == 0
-    assert [line.split("  ")[0].strip() for line in called.out.splitlines()] == ["ok"] * 7
+    assert set(re.findall(r"^(\S+) +[\w ]+: ", called.out, re.MULTILINE)) <= {"ok", "note"}
+    assert called.out.endswith("\nAll is well.\n")
     assert "demo: camera: 2 pictures in" in called.out
+    for told in ("software: inspection ", "a flushed write takes", "clock: ", "Europe/Berlin", "calibration: "):
+        assert told in called.out
     assert "demo: gate: dry: nothing is diverted" in called.out
 
 
@@ -33,15 +49,11 @@ def test_everything_that_is_wrong_is_told_with_what_to_do(calibrated: Path, tmp_
     called = call("doctor", "--config-dir", calibrated, "--data-dir", tmp_path / "data")
     assert called.code == 1
     told = called.out.splitlines()
-    wrong = [line.removeprefix("WRONG  ").split(":")[:2] for line in told if line.startswith("WRONG")]
-    assert [" ".join(part.strip() for part in what) for what in wrong] == [
-        f"data directory {tmp_path / 'data'}",
-        "demo calibration",
-        "demo camera",
-        "demo gate",
-    ]
-    assert sum(line.startswith("       -> ") for line in told) == len(wrong)
-    assert "       -> inspection calibrate demo --good DIR" in told
+    wrong = re.findall(r"^WRONG  (data directory|demo: \w+):", called.out, re.MULTILINE)
+    assert wrong == ["data directory", "demo: calibration", "demo: camera", "demo: gate"]
+    assert told[-1] == f"4 things wrong: {', '.join(wrong)}"
+    for advice in ("make it writable", "inspection calibrate demo --good DIR", "put pictures there", "plug the"):
+        assert any(line.startswith(f"       -> {advice}") for line in told), advice
 
 
 def test_a_stale_calibration_and_a_model_that_is_not_there(calibrated: Path, tmp_path: Path) -> None:
@@ -69,7 +81,7 @@ def test_a_picture_that_cannot_be_read(calibrated: Path, tmp_path: Path) -> None
     first = min((calibrated / "samples" / "nut" / "line").iterdir())
     first.write_bytes(first.read_bytes()[:600])
     found = findings(calibrated, tmp_path)["demo: camera"]
-    assert f"{first.name}: cannot be read as a picture" in str(found["found"])
+    assert f"{first.name}: it is cut off" in str(found["found"])
 
 
 def test_a_configuration_that_cannot_be_used(site: Path) -> None:
@@ -83,3 +95,82 @@ def test_an_unknown_line(site: Path) -> None:
     called = call("doctor", "dmo", "--config-dir", ".", "--data-dir", site / "data")
     assert (called.code, called.out) == (2, "")
     assert 'there is no line "dmo"' in called.err
+
+
+def test_a_line_that_runs_is_told_with_its_process_and_its_lock_is_left_alone(calibrated: Path, tmp_path: Path) -> None:
+    with LineLock(LinePaths(tmp_path, "demo")):
+        found = findings(calibrated, tmp_path)["demo: station"]
+        assert found["found"] == f"process {os.getpid()} runs this line"
+        assert "systemctl stop inspection@demo" in str(found["advice"])
+    assert lock_holder(LinePaths(tmp_path, "demo").lock) is None
+    assert "demo: station" not in findings(calibrated, tmp_path)
+
+
+@pytest.fixture
+def port_of_another() -> Iterator[tuple[str, int]]:
+    """A serial port that another process has open, and that process."""
+    master, slave = os.openpty()
+    name = os.ttyname(slave)
+    holds = "import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holds, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "open\n"
+        os.close(slave)
+        yield name, process.pid
+        process.stdin.close()
+    os.close(master)
+
+
+def test_a_port_that_another_process_has_is_named_with_it(
+    calibrated: Path, tmp_path: Path, port_of_another: tuple[str, int]
+) -> None:
+    port, holder = port_of_another
+    (calibrated / LINE_FILE).write_text(changed(LINE, "/dev/ttyUSB0", port).replace("samples:nut", "../samples/nut"))
+    found = findings(calibrated, tmp_path)["demo: gate"]
+    assert not found["well"]
+    assert f"{port} is in use by process {holder} (" in str(found["found"])
+    assert str(found["advice"]).endswith(f"kill {holder}")
+    assert port_holders(tmp_path) == {}
+
+
+def test_a_disk_that_does_not_keep_up_with_the_line_is_wrong() -> None:
+    slow = keeps_up("demo: flushed writes", Flush(11.0, 42.0), 20, "lines/demo.yaml")
+    assert not slow.well
+    assert slow.found == "20 parts/s need 80 flushed writes a second: 88% of the time, at most 42.0 ms at once"
+    assert "'durability: process' in lines/demo.yaml" in slow.advice
+    assert keeps_up("x", Flush(2.0, 9.0), 20, "").well
+
+
+def test_a_clock_that_was_never_set_is_wrong_and_one_that_nothing_keeps_right_is_noted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_findings, "_is_kept_right", lambda: True)
+    assert _findings.clock().mark == "ok"
+    monkeypatch.setattr(_findings, "_is_kept_right", lambda: False)
+    assert _findings.clock().mark == "note"
+    monkeypatch.setattr(_findings, "_CODE_YEAR", 3000)
+    assert _findings.clock().mark == "WRONG"
+
+
+def test_an_alarm_that_waits_for_a_person_is_told_with_what_to_type(calibrated: Path, tmp_path: Path) -> None:
+    alarm = {"key": "wrong-pass", "text": "find part 3-17", "latched": True, "since_utc": "2026-01-01T00:00:00+00:00"}
+    status = {
+        **dict.fromkeys(LineStatus.__dataclass_fields__),
+        "line": "demo",
+        "since_utc": "2026-01-01T00:00:00+00:00",
+        "updated_utc": "2026-01-01T00:00:00+00:00",
+        "alarms": [alarm],
+    }
+    FileStatusBoard(LinePaths(tmp_path, "demo")).publish(status, None)
+    found = findings(calibrated, tmp_path)["demo: alarm wrong-pass"]
+    assert not found["well"]
+    assert str(found["advice"]).endswith("inspection acknowledge demo wrong-pass --by NAME")
+
+
+def test_the_text_fits_a_terminal_and_commands_are_whole(calibrated: Path, tmp_path: Path) -> None:
+    (calibrated / LINE_FILE).write_text(LINE.replace("samples:nut", "../samples/nut"))
+    out = call("doctor", "--config-dir", calibrated, "--data-dir", tmp_path / "data").out
+    long = [line for line in out.splitlines() if len(line) > 80]
+    assert all(str(tmp_path) in line for line in long)  # a path is not broken
+    assert "       -> ls -l /dev/serial/by-id" in out.splitlines()
