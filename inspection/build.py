@@ -15,8 +15,12 @@ from typing import assert_never
 import numpy as np
 
 import inspection
+from inspection.adapters.cameras.arrivals import Arrivals
+from inspection.adapters.cameras.claims import Claims
 from inspection.adapters.cameras.folder import FolderCamera
-from inspection.adapters.gates.dry import DryGate
+from inspection.adapters.cameras.numbered import NumberedFolder, PartNames
+from inspection.adapters.cameras.watched import WatchedFolder
+from inspection.adapters.gates.dry import DryGate, TimerSensor
 from inspection.adapters.gates.serial_controller import SerialGate
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.journal import SqliteJournal
@@ -37,9 +41,10 @@ from inspection.config import (
     SerialGateConfig,
     Site,
     TimerTriggerConfig,
+    WatchedCameraConfig,
 )
 from inspection.domain.errors import CalibrationError, ConfigError
-from inspection.domain.ports import Camera, Clock, Encoder, Gate
+from inspection.domain.ports import Camera, Clock, Encoder, Gate, PartSensor
 from inspection.domain.types import Alarm, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate, FrameLimits
@@ -189,10 +194,10 @@ def build_station(
         rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe))
         context = _context(line, recipe, calibration, encoder, options, clock)
 
-        camera = stack.enter_context(closing(camera or _open_camera(line.camera, clock)))
+        camera = stack.enter_context(closing(camera or _open_camera(line, journal, clock)))
         _check_rate(line, rater, clock)
         travel = _travel(line)
-        gate = _open_gate(line, options, travel, journal.station_id, clock)
+        gate = _open_gate(line, options, travel, journal.station_id, camera, clock)
         stack.callback(gate.close)
         examiner = Examiner(
             camera=camera,
@@ -265,8 +270,28 @@ def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lo
     return ParquetLog(paths, clock, seal_after_parts=log.seal_after_parts, seal_after_s=log.seal_after_s, lock=lock)
 
 
-def _open_camera(camera: FolderCameraConfig, clock: Clock) -> Camera:
-    return FolderCamera(camera.path, clock, seed=camera.seed if camera.order == "shuffled" else None)
+def _open_camera(line: LineConfig, journal: SqliteJournal, clock: Clock) -> Camera:
+    camera = line.camera
+    if isinstance(camera, FolderCameraConfig):
+        return FolderCamera(camera.path, clock, seed=camera.seed if camera.order == "shuffled" else None)
+    return _watch(camera, journal, clock, sync=line.durability == "power")
+
+
+def _watch(camera: WatchedCameraConfig, journal: SqliteJournal, clock: Clock, *, sync: bool) -> Camera:
+    arrivals = Arrivals(camera.path, clock, settle_ns=camera.settle_ms * 1_000_000)
+    with ExitStack() as stack:
+        claims = Claims(camera.path, journal.station_id, clock, keep=camera.then == "keep", sync=sync)
+        stack.callback(claims.close)
+        watched: Camera
+        if camera.part_number is not None:
+            watched = NumberedFolder(arrivals, claims, PartNames(camera.part_number), clock)
+        else:
+            incomplete_ns = camera.incomplete_after_ms * 1_000_000
+            watched = WatchedFolder(
+                arrivals, claims, clock, incomplete_after_ns=incomplete_ns, high_water=journal.high_water
+            )
+        stack.pop_all()
+        return watched
 
 
 def _frame_gate(frame: FrameConfig) -> FrameGate:
@@ -292,14 +317,21 @@ def _travel(line: LineConfig) -> Travel:
     return Travel(round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6))
 
 
-def _open_gate(line: LineConfig, options: RunOptions, travel: Travel, station_id: int, clock: Clock) -> Gate:
+def _open_gate(
+    line: LineConfig, options: RunOptions, travel: Travel, station_id: int, camera: Camera, clock: Clock
+) -> Gate:
     gate, trigger = line.gate, line.trigger
     travel_us = travel.travel_ns // 1000
     match gate:
         case DryGateConfig():
-            assert isinstance(trigger, TimerTriggerConfig), "a dry gate has no sensor: see inspection.config.rules"
+            sensor: PartSensor
+            if isinstance(trigger, TimerTriggerConfig):
+                sensor = TimerSensor(trigger.parts_per_s, clock)
+            else:
+                assert isinstance(camera, WatchedFolder), "a dry gate has no sensor: see inspection.config.rules"
+                sensor = camera
             settings = GateSettings(station_id, travel_us, _DRY_WATCHDOG_MS, 0)
-            return DryGate(parts_per_s=trigger.parts_per_s, settings=settings, clock=clock)
+            return DryGate(sensor, settings=settings, clock=clock)
         case SerialGateConfig():
             settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
             return SerialGate(options.gate_url or gate.url, baud=gate.baud, settings=settings, clock=clock)

@@ -116,6 +116,10 @@ def _camera(line: LineConfig) -> Finding:
     from inspection.adapters.cameras.images import list_images, read_image
 
     what = f"{line.name}: camera"
+    if line.camera.kind == "watched":
+        may_write = os.access(line.camera.path, os.R_OK | os.W_OK | os.X_OK)
+        found = f"watches {line.camera.path}" if may_write else f"no permission to move files in {line.camera.path}"
+        return Finding(what, may_write, found, f"give the station's user write access: ls -ld {line.camera.path}")
     try:
         pictures = list_images(line.camera.path)
         height, width = read_image(pictures[0]).shape[:2]

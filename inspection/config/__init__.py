@@ -1,9 +1,9 @@
 """Strict models of a site's configuration. `load_site` reads a directory or refuses it with every problem in it."""
 
+from inspection.config.camera import CameraConfig, FolderCameraConfig, WatchedCameraConfig
 from inspection.config.line import (
     DryGateConfig,
     EvidenceConfig,
-    FolderCameraConfig,
     FrameConfig,
     GateTriggerConfig,
     LineConfig,
@@ -11,12 +11,14 @@ from inspection.config.line import (
     SerialGateConfig,
     ShiftConfig,
     TimerTriggerConfig,
+    WatchedTriggerConfig,
 )
 from inspection.config.problems import ConfigProblems, Problem
 from inspection.config.recipe import DescriptionConfig, RecipeConfig, RegionConfig
 from inspection.config.site import Site, load_site
 
 __all__ = [
+    "CameraConfig",
     "ConfigProblems",
     "DescriptionConfig",
     "DryGateConfig",
@@ -33,5 +35,7 @@ __all__ = [
     "ShiftConfig",
     "Site",
     "TimerTriggerConfig",
+    "WatchedCameraConfig",
+    "WatchedTriggerConfig",
     "load_site",
 ]

@@ -142,7 +142,11 @@ def _path_in_file(source: Source, detail: ErrorDetails) -> KeyPath:
     path: KeyPath = ()
     value: Any = source.data
     steps = detail["loc"]
+    tagged: KeyPath | None = None
     for position, step in enumerate(steps):
+        if tagged != path and step == child(value, "kind"):  # before any key of it, which may have the same name
+            tagged = path
+            continue
         is_there = step in value if isinstance(value, dict) else isinstance(step, int)
         if is_there or (detail["type"] == "missing" and position == len(steps) - 1):
             path, value = (*path, step), child(value, step)

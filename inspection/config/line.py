@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator, Field
 
-from inspection.config.fields import Name, Strict, folder_on_disk, limits, note, refuse
+from inspection.config.camera import CameraConfig
+from inspection.config.fields import Name, Strict, limits, note, refuse
 from inspection.config.ports import PORT_FORMS, is_port
 from inspection.wording import did_you_mean
 
@@ -43,28 +43,6 @@ def _timezone(value: Any) -> Any:
     return ZoneInfo(value)
 
 
-class FolderCameraConfig(Strict):
-    """Pictures of a folder instead of a camera, round and round. `path` is absolute."""
-
-    kind: Literal["folder"]
-    path: Annotated[
-        Path,
-        BeforeValidator(folder_on_disk),
-        Field(
-            alias="folder",
-            description="the pictures that are shown as parts",
-            json_schema_extra={"allowed": 'a folder as text, or "samples:…"'},
-        ),
-    ]
-    order: Annotated[Literal["shuffled", "sorted"], note("shuffled: another order each round, by the seed")] = (
-        "shuffled"
-    )
-    seed: Annotated[int, limits(0, 2**32 - 1, "", "the same seed gives the same order")] = 1
-    timeout_ms: Annotated[int, limits(1, 60_000, "ms", "a part without a picture by then is unjudged and diverted")] = (
-        100
-    )
-
-
 class GateTriggerConfig(Strict):
     """Parts are counted by the gate controller's sensor."""
 
@@ -76,6 +54,12 @@ class TimerTriggerConfig(Strict):
 
     kind: Literal["timer"]
     parts_per_s: Annotated[float, limits(0.01, PARTS_PER_S_LIMIT, "parts/s", "how often the timer makes a part")]
+
+
+class WatchedTriggerConfig(Strict):
+    """Each file that lands in the camera's watched folder is a part, for a line without a gate."""
+
+    kind: Literal["watched"]
 
 
 class SerialGateConfig(Strict):
@@ -159,7 +143,7 @@ class LogConfig(Strict):
 
 Durability = Literal["power", "process"]
 GateConfig = Annotated[SerialGateConfig | DryGateConfig, Field(discriminator="kind")]
-TriggerConfig = Annotated[GateTriggerConfig | TimerTriggerConfig, Field(discriminator="kind")]
+TriggerConfig = Annotated[GateTriggerConfig | TimerTriggerConfig | WatchedTriggerConfig, Field(discriminator="kind")]
 
 
 def _default_durability(earlier: dict[str, Any]) -> Durability:
@@ -174,7 +158,7 @@ class LineConfig(Strict):
     station: Annotated[Name, note("the station's name in the log")]
     recipe: Annotated[str, note("the file in recipes/, without .yaml")]
     parts_per_s_max: Annotated[float, limits(0.01, PARTS_PER_S_LIMIT, "parts/s", "what the line is rated for")]
-    camera: FolderCameraConfig
+    camera: CameraConfig
     gate: GateConfig
     trigger: TriggerConfig
     durability: Annotated[

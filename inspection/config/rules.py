@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from inspection.config.camera import WatchedCameraConfig
 from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
 from inspection.config.problems import KeyPath, Problem, Source, child
 
@@ -16,7 +17,7 @@ Finding = tuple[KeyPath, str]
 
 def line_problems(source: Source) -> Iterator[Problem]:
     """Problems between the settings of one line."""
-    for rule in (_trigger_fits_gate, _way_to_the_gate, _enough_time, _rate, _without_power, _shifts_differ):
+    for rule in (_trigger_fits_gate, _watched, _way_to_the_gate, _enough_time, _rate, _without_power, _shifts_differ):
         for path, text in rule(source):
             yield source.problem(path, text)
 
@@ -59,11 +60,46 @@ def _trigger_fits_gate(source: Source) -> Iterator[Finding]:
     match value_at(source, "trigger", "kind"), value_at(source, "gate", "kind"):
         case "timer", "serial":
             text = '"timer" does not go with a serial gate, whose sensor numbers the parts; write trigger.kind: gate'
+        case "watched", "serial":
+            text = (
+                '"watched" does not go with a serial gate, whose sensor numbers the parts; write trigger.kind: gate, '
+                'and under camera part_number: "{epoch}-{number}", by which a file names its part'
+            )
         case "gate", "dry":
             text = '"gate" does not go with a dry gate, which has no sensor; write {kind: timer, parts_per_s: 5}'
+            if value_at(source, "camera", "kind") == "watched":
+                text = '"gate" does not go with a dry gate, which has no sensor; write {kind: watched}'
         case _:
             return
     yield ("trigger", "kind"), text
+
+
+def _watched(source: Source) -> Iterator[Finding]:
+    """A watched folder is the camera of a line; it is the sensor too, or its files say which part they are of."""
+    camera, trigger = value_at(source, "camera", "kind"), value_at(source, "trigger", "kind")
+    if trigger == "watched" and camera == "folder" and not _is_serial(source):
+        yield ("trigger", "kind"), '"watched" needs files that land; write camera.kind: watched, or kind: timer here'
+    if camera != "watched":
+        return
+    part_number = value_at(source, "camera", "part_number")
+    if trigger == "timer":
+        yield ("trigger", "kind"), '"timer" does not go with a watched folder, whose files are the parts; write watched'
+    if trigger == "watched" and not _is_serial(source) and part_number is not None:
+        yield ("camera", "part_number"), "files get their numbers as they land where the trigger is watched; remove it"
+    if trigger == "gate" and _is_serial(source) and part_number is None:
+        why = "is missing: the gate's sensor numbers the parts, and each file must say which part it is of"
+        yield ("camera",), f'part_number {why}; write part_number: "{{epoch}}-{{number}}"'
+    settle_ms = _of_the_folder(source, "settle_ms")
+    for key in ("timeout_ms",) if _is_serial(source) else ("incomplete_after_ms",):
+        limit_ms = _of_the_folder(source, key)
+        if settle_ms is not None and limit_ms is not None and settle_ms >= limit_ms:
+            text = f"{settle_ms:g} leaves no picture time to be written; write less than {key}, {limit_ms:g} (ms)"
+            yield ("camera", "settle_ms"), text
+
+
+def _of_the_folder(source: Source, key: str) -> float | None:
+    default = WatchedCameraConfig.model_fields[key].default
+    return default if value_at(source, "camera", key) is None else _number(source, "camera", key)
 
 
 def _way_to_the_gate(source: Source) -> Iterator[Finding]:

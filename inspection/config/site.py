@@ -69,6 +69,7 @@ def load_site(config_dir: Path, samples_dir: Path | None = None) -> Site:
     lines = _models(LineConfig, line_problems, line_sources, samples, problems)
     recipes = _models(RecipeConfig, recipe_problems, recipe_sources, samples, problems)
     problems += _one_line_a_port(line_sources)
+    problems += _one_line_a_folder(lines, line_sources)
     problems += _recipe_files(line_sources, config_dir / "recipes")
     if problems:
         raise ConfigProblems(problems)
@@ -129,6 +130,19 @@ def _one_line_a_port(sources: list[Source]) -> Iterator[Problem]:
             place = f"{shown(owner.path)}:{owner.line_of(('gate', 'url'))}"
             text = f'"{url}" is the port of line {owner.name} already ({place}); give each line a port of its own'
             yield source.problem(("gate", "url"), text)
+
+
+def _one_line_a_folder(lines: dict[str, LineConfig], sources: list[Source]) -> Iterator[Problem]:
+    owners: dict[Path, Source] = {}
+    for source in sources:
+        line = lines.get(source.name)
+        if line is None or line.camera.kind != "watched":
+            continue
+        owner = owners.setdefault(line.camera.path, source)
+        if owner is not source:
+            place = f"{shown(owner.path)}:{owner.line_of(('camera', 'folder'))}"
+            text = f"is the folder of line {owner.name} already ({place}); give each line a folder of its own"
+            yield source.problem(("camera", "folder"), text)
 
 
 def _recipe_files(sources: list[Source], folder: Path) -> Iterator[Problem]:

@@ -128,7 +128,14 @@ class Detached:
     reason: str
 
 
-GateEvent = Attached | Started | Triggered | Acknowledged | Resolved | Inputs | Detached
+@dataclass(frozen=True, slots=True)
+class SensorFault:
+    """No part can be seen, and why; None: the part sensor works again."""
+
+    why: str | None
+
+
+GateEvent = Attached | Started | Triggered | Acknowledged | Resolved | Inputs | Detached | SensorFault
 
 
 class Gate(Protocol):
@@ -164,6 +171,30 @@ class Gate(Protocol):
 
     def close(self) -> None:
         """Stop, if that has not been done, and let go of the link."""
+
+
+class PartSensor(Protocol):
+    """What sees the parts of a line whose gate is dry. Called from one thread."""
+
+    @property
+    def parts_wait(self) -> bool:
+        """Parts stay where they are until a session is there to number them; others go by uncounted."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why no part can be seen now."""
+
+    def begin(self) -> None:
+        """A session begins: of what was numbered before it, nothing more comes on record."""
+
+    def next_part(self, part: PartId) -> int | None:
+        """Give the next part this number: how many nanoseconds ago it came. None if there is none now."""
+
+    def recorded(self, part: PartId) -> None:
+        """What became of this part is on record."""
+
+    def wait_s(self) -> float:
+        """How long until it is worth asking again."""
 
 
 # --- stores -------------------------------------------------------------------------------------------------

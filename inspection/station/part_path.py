@@ -25,6 +25,7 @@ from inspection.domain.ports import (
     Journal,
     JudgedPart,
     Resolved,
+    SensorFault,
     Started,
     Triggered,
 )
@@ -166,6 +167,10 @@ class PartPath:
                 self._take_outcome(event)
             case Detached(reason):
                 self._detached(reason)
+            case SensorFault(None):
+                self._condition.clear_alarm("part-sensor")
+            case SensorFault(why):
+                self._condition.raise_alarm(Alarm("part-sensor", f"no part is seen: {why}"))
             case Inputs():
                 pass  # shown and acted on by the closed loop, which is not built yet
 
@@ -341,7 +346,7 @@ class PartPath:
         self._condition.raise_alarm(Alarm("store-down", f"parts cannot be recorded, so everything diverts: {reason}"))
 
 
-_DEGRADING = ("store-down", "gate-link")
+_DEGRADING = ("store-down", "gate-link", "part-sensor")
 
 
 def _decision_of(verdict: VerdictKind | None) -> Decision | None:

@@ -52,6 +52,7 @@ RECIPE_FILE = "recipes/nut.yaml"
 def write_site(folder: Path, files: dict[str, str] | None = None) -> Path:
     """The valid site below `folder`, with `files` in place of or beside its own; its samples are in `samples`."""
     (folder / "samples" / "nut" / "line").mkdir(parents=True, exist_ok=True)
+    (folder / "landing").mkdir(exist_ok=True)
     for name, text in {LINE_FILE: LINE, RECIPE_FILE: RECIPE, **(files or {})}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection import resources
-from inspection.config import LineConfig, RecipeConfig, load_site
+from inspection.config import ConfigProblems, LineConfig, RecipeConfig, load_site
 from inspection.config.ports import is_port, same_port_key
 from tests.config.site_files import LINE, LINE_FILE, RECIPE, RECIPE_FILE, changed, write_site
 
@@ -129,3 +129,13 @@ def test_the_shipped_configuration_is_in_order() -> None:
     line = site.line("demo")
     assert line.durability == "power"
     assert site.recipe(line.recipe).model == "bundled"
+
+
+def test_two_lines_do_not_watch_one_folder(tmp_path: Path) -> None:
+    camera = LINE[LINE.index("camera:\n") : LINE.index("gate:\n")]
+    gate = LINE[LINE.index("gate:\n") : LINE.index("trigger:")]
+    dry = changed(changed(LINE, gate, "gate: {kind: dry}\n"), "{kind: gate}", "{kind: watched}")
+    watched = changed(dry, camera, "camera: {kind: watched, folder: ../landing}\n")
+    write_site(tmp_path, {LINE_FILE: watched, "lines/other.yaml": watched})
+    with pytest.raises(ConfigProblems, match=r"other.yaml:4: camera.folder: is the folder of line demo already"):
+        load_site(tmp_path, tmp_path / "samples")

@@ -90,7 +90,10 @@ LINE_CASES = [
      "(ms); a PASS must be on the wire this long before the part is at the gate"),
     ("{kind: gate}", "{kind: timer, parts_per_s: 5}", '17: trigger.kind: "timer" does not go with a serial gate, whose '
      "sensor numbers the parts; write trigger.kind: gate"),
-    ("{kind: gate}", "gate", '17: trigger: "gate" is text; allowed a mapping with kind gate or timer'),
+    ("{kind: gate}", "{kind: watched}", '17: trigger.kind: "watched" does not go with a serial gate, whose sensor '
+     'numbers the parts; write trigger.kind: gate, and under camera part_number: "{epoch}-{number}", by which a file '
+     "names its part"),
+    ("{kind: gate}", "gate", '17: trigger: "gate" is text; allowed a mapping with kind gate or timer or watched'),
     ("Europe/Berlin", "Europe/Berln", '18: timezone: "Europe/Berln" is not a time zone; did you mean '
      '"Europe/Berlin" or '
      '"Europe/Dublin"? allowed names like "Europe/Berlin", or "UTC"'),
@@ -110,6 +113,8 @@ LINE_CASES = [
 DRY = changed(LINE, LINE[LINE.index("gate:\n") : LINE.index("trigger:")], "gate: {kind: dry}\n")
 
 DRY_CASES = [
+    ("{kind: gate}", "{kind: watched}", '10: trigger.kind: "watched" needs files that land; write camera.kind: '
+     "watched, or kind: timer here"),
     ("", "", '10: trigger.kind: "gate" does not go with a dry gate, which has no sensor; write {kind: timer, '
      "parts_per_s: 5}"),
     ("{kind: gate}", "{kind: timer, parts_per_s: 21}", "10: trigger.parts_per_s: 21 is more than the line is "
@@ -117,6 +122,44 @@ DRY_CASES = [
      "allowed up to parts_per_s_max, 20 (parts/s)"),
     ("{kind: gate}", "{kind: timer}", "10: trigger.parts_per_s: is missing; add it; allowed 0.01 to 100 (parts/s); how "
      "often the timer makes a part"),
+]  # fmt: skip
+
+FOLDER_CAMERA = LINE[LINE.index("camera:\n") : LINE.index("gate:\n")]
+WATCHED = changed(LINE, FOLDER_CAMERA, "camera: {kind: watched, folder: ../landing, settle_ms: 50}\n")
+WATCHED_DRY = changed(
+    changed(DRY, FOLDER_CAMERA, "camera: {kind: watched, folder: ../landing}\n"), "{kind: gate}", "{kind: watched}"
+)
+NAME_OF_A_PART = 'a name with {epoch} and {number} in it, as "{epoch}-{number}"'
+NUMBERS = "numbers begin at 1 again with each epoch, and a late picture must not judge another part"
+
+WATCHED_CASES = [
+    ("", "", "4: camera: part_number is missing: the gate's sensor numbers the parts, and each file must say which "
+     'part it is of; write part_number: "{epoch}-{number}"'),
+    ("settle_ms: 50", "part_number: 'part-{number}'", '4: camera.part_number: "part-{number}" does not name one part; '
+     f"allowed {NAME_OF_A_PART}: {NUMBERS}"),
+    ("settle_ms: 50", "part_number: '{epoch}{number}'", '4: camera.part_number: "{epoch}{number}" cannot be read back; '
+     f"allowed {NAME_OF_A_PART}, with no digit or / beside or between them"),
+    ("settle_ms: 50", "part_number: '{epoch}-{number}', settle_ms: 300", "4: camera.settle_ms: 300 leaves no picture "
+     "time to be written; write less than timeout_ms, 300 (ms)"),
+    ("{kind: watched, folder: ../landing, settle_ms: 50}", "{kind: watched, settle_ms: 50, part_number: '{epoch}-"
+     "{number}'}", "4: camera.folder: is missing; add it; allowed a folder as text, which the station may write to; "
+     "where the pictures land"),
+]  # fmt: skip
+
+WATCHED_DRY_CASES = [
+    ("{kind: watched}", "{kind: gate}", '6: trigger.kind: "gate" does not go with a dry gate, which has no sensor; '
+     "write {kind: watched}"),
+    ("{kind: watched}", "{kind: timer, parts_per_s: 5}", '6: trigger.kind: "timer" does not go with a watched folder, '
+     "whose files are the parts; write watched"),
+    ("../landing", "'samples:nut/line'", '4: camera.folder: "samples:nut/line": the files of a watched folder are '
+     "moved; name one that is there for nothing else"),
+    ("../landing", "../landing, then: move", '4: camera.then: "move" is not allowed; allowed keep, delete'),
+    ("../landing", "../landing, incomplete_after_ms: 50", "4: camera.settle_ms: 100 leaves no picture time to be "
+     "written; write less than incomplete_after_ms, 50 (ms)"),
+    ("../landing", "../landing, part_number: '{epoch}-{number}'", "4: camera.part_number: files get their numbers as "
+     "they land where the trigger is watched; remove it"),
+    ("../landing", "../landing, order: sorted", '4: camera.order: unknown key; did you mean "folder"? allowed keys: '
+     "kind, folder, settle_ms, incomplete_after_ms, then, part_number, timeout_ms; correct or remove it"),
 ]  # fmt: skip
 
 RECIPE_CASES = [
@@ -155,6 +198,8 @@ RECIPE_CASES = [
 CASES = [
     *((LINE_FILE, LINE, *case) for case in LINE_CASES),
     *((LINE_FILE, DRY, *case) for case in DRY_CASES),
+    *((LINE_FILE, WATCHED, *case) for case in WATCHED_CASES),
+    *((LINE_FILE, WATCHED_DRY, *case) for case in WATCHED_DRY_CASES),
     *((RECIPE_FILE, RECIPE, *case) for case in RECIPE_CASES),
 ]
 

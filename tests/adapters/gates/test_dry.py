@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from inspection.adapters.gates.dry import DryGate
+from inspection.adapters.gates.dry import DryGate, TimerSensor
 from inspection.domain.ports import Acknowledged, Attached, Resolved, Started, Triggered
 from inspection.domain.types import Decision, OutcomeKind, PartId
 from inspection.wire.session import GateSettings
@@ -22,7 +22,8 @@ def run(gate: DryGate, clock: ManualClock, seconds: float) -> list[object]:
 
 def started(parts_per_s: float = 4.0) -> tuple[DryGate, ManualClock]:
     clock = ManualClock()
-    gate = DryGate(parts_per_s=parts_per_s, settings=GateSettings(1, 1_000_000, 5_000, 0), clock=clock)
+    settings = GateSettings(1, 1_000_000, 5_000, 0)
+    gate = DryGate(TimerSensor(parts_per_s, clock), settings=settings, clock=clock)
     (attached,) = run(gate, clock, 0.05)
     assert isinstance(attached, Attached)
     gate.start(3, attached)
@@ -61,5 +62,5 @@ def test_every_outcome_is_uncontrolled_and_repeated_until_it_is_confirmed():
 
 def test_waiting_ends_when_a_part_is_due():
     gate, _ = started(parts_per_s=4)
-    assert gate._wait_s(10.0) <= 0.25
+    assert gate._sensor.wait_s() <= 0.25
     gate.close()
