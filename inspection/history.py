@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,13 +146,13 @@ class Follower:
     def __init__(self, data_dir: Path, line: str) -> None:
         self._paths = LinePaths(data_dir, line)
         self._lock = threading.Lock()
-        self._forget(None)
+        self._forget(datetime.min.replace(tzinfo=UTC))
 
     def look(self, since: datetime, now: datetime) -> Glance:
         """What happened from `since` until now. Raises StoreError."""
         with self._lock:
             names, tail = self._names_and_tail(since)
-            if self._since != since.date() or not self._read <= set(names):
+            if since < self._since or since.date() > self._since.date() or not self._read <= set(names):
                 self._forget(since)
             new = [name for name in names if name not in self._read]
             for first in range(0, len(new), _FILES_AT_ONCE):
@@ -161,9 +161,10 @@ class Follower:
             from_minute = seen.tally["minute"] >= pd.Timestamp(since).floor("min")
             return replace(seen, tally=seen.tally[from_minute])
 
-    def _forget(self, since: datetime | None) -> None:
+    def _forget(self, since: datetime) -> None:
+        """Begin anew: at another day, at an earlier time, or when a file is gone."""
         nothing = _frame(reader.glance_at_files(self._paths, []))
-        self._since = since.date() if since else None
+        self._since = since
         self._read: set[str] = set()
         self._kept = Glance(tally(nothing), nothing, nothing, nothing)
 
@@ -178,8 +179,7 @@ class Follower:
             tail, seals = reader.glance_at_journal(self._paths)
             if reader.sealed_files(self._paths, since) == names:
                 break
-        known = set(names)
-        return names, _frame(tail)[[seal not in known for seal in seals]]
+        return names, _frame(tail)[~pd.Series(seals, dtype="object").isin(names)]
 
     def _take(self, names: list[str], since: datetime, now: datetime) -> None:
         """Read new files. One that was last written before `since` has no part that was seen after."""

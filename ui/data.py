@@ -1,8 +1,4 @@
-"""History as DataFrames for the pages, cached so that many viewers cost the station's machine what one does.
-
-Two reads make a page. What is older than a few minutes changes hardly ever: it is counted by the store once a
-minute. The rest, the live edge, is read about once a second.
-"""
+"""History as what the pages show, cached so that many viewers cost the station's machine what one does."""
 
 from __future__ import annotations
 
@@ -17,106 +13,104 @@ import streamlit as st
 from PIL import Image, UnidentifiedImageError
 
 from inspection import history
-from inspection.analytics.yields import seen_utc, tally
+from inspection.analytics.yields import seen_utc
 from inspection.domain.errors import StoreError
 
-EDGE = timedelta(minutes=2)
+NOW = history.Follower.RECENT
 HOUR = timedelta(hours=1)
-REJECTS_SHOWN = 6
-
-_SETTLED = """
-SELECT date_trunc('minute', coalesce(trigger_utc, verdict_utc)) AS minute, verdict, cause, description,
-       count(*) AS count
-FROM parts WHERE coalesce(trigger_utc, verdict_utc) >= '{since}' AND coalesce(trigger_utc, verdict_utc) < '{until}'
-GROUP BY ALL"""
-
-_REJECTS = """
-SELECT verdict, description, margin, trigger_utc, image_path
-FROM parts WHERE verdict IN ('REJECT', 'REVIEW') AND trigger_utc >= '{since}' AND trigger_utc < '{until}'
-ORDER BY epoch DESC, number DESC LIMIT {limit}"""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`today` and `hour` are tallies; `edge` is the parts of the last minutes; `rejects` the newest, newest first."""
+    """`shift` and `hour` are tallies; `recent` is the parts of the last `NOW`; `rejects` and `near` newest first."""
 
-    today: pd.DataFrame
+    shift: pd.DataFrame
     hour: pd.DataFrame
-    edge: pd.DataFrame
+    recent: pd.DataFrame
     rejects: pd.DataFrame
+    near: pd.DataFrame
 
 
-def figures(data_dir: Path, line: str, now: datetime) -> Figures:
-    """What the Line page counts with. Raises StoreError."""
-    midnight = _local_midnight(now)
-    since = min(midnight, now - HOUR)
-    until = now.replace(second=0, microsecond=0) - EDGE
-    settled, old_rejects = _settled(data_dir, line, since.replace(second=0, microsecond=0), until)
-    edge = _edge(data_dir, line, until)
-    counted = pd.concat([settled, tally(edge)], ignore_index=True)
-    new_rejects = edge[edge["verdict"].isin(["REJECT", "REVIEW"])].iloc[::-1][list(old_rejects.columns)]
-    rejects = pd.concat([new_rejects, old_rejects]) if len(old_rejects) else new_rejects
+def figures(data_dir: Path, line: str, shift_since: datetime | None, now: datetime) -> Figures:
+    """What the Line page counts with; without a shift, it is today's. Raises StoreError."""
+    begin = shift_since or _local_midnight(now)
+    an_hour_ago = (now - HOUR).replace(second=0, microsecond=0)
+    seen = _look(data_dir, line, min(begin, an_hour_ago), now)
     return Figures(
-        today=counted[counted["minute"] >= midnight],
-        hour=counted[counted["minute"] > now - HOUR],
-        edge=edge,
-        rejects=rejects.head(REJECTS_SHOWN),
+        shift=seen.tally[seen.tally["minute"] >= begin],
+        hour=seen.tally[seen.tally["minute"] > now - HOUR],
+        recent=seen.recent[seen_utc(seen.recent) > now - NOW],
+        rejects=seen.rejects,
+        near=seen.near,
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _settled(data_dir: Path, line: str, since: datetime, until: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Tally of what is over, and its newest rejects. The arguments change once a minute, so this is read as often."""
-    span = {"since": since.astimezone(UTC).isoformat(), "until": until.astimezone(UTC).isoformat()}
-    counted = history.query(data_dir, line, _SETTLED.format(**span))
-    return counted, history.query(data_dir, line, _REJECTS.format(**span, limit=REJECTS_SHOWN))
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _follower(data_dir: Path, line: str) -> history.Follower:
+    return history.Follower(data_dir, line)
 
 
 @st.cache_data(ttl=0.5, max_entries=8, show_spinner=False)
-def _edge(data_dir: Path, line: str, since: datetime) -> pd.DataFrame:
-    return history.parts(data_dir, line, since=since)
+def _look(data_dir: Path, line: str, since: datetime, _now: datetime) -> history.Glance:
+    return _follower(data_dir, line).look(since, _now)
 
 
-def last_seen(status: history.LineStatus | None, edge: pd.DataFrame) -> datetime | None:
+def last_seen(status: history.LineStatus | None, recent: pd.DataFrame) -> datetime | None:
     """When the newest part passed, as far as anybody knows."""
     seen = [status.last_part.trigger_utc] if status and status.last_part else []
-    if len(edge):
-        seen.append(seen_utc(edge).max().to_pydatetime())
+    if len(recent):
+        seen.append(seen_utc(recent).max().to_pydatetime())
     return max(seen, default=None)
 
 
-def outcome_of(edge: pd.DataFrame, epoch: int, number: int) -> str | None:
-    """What became of a part, once the log knows."""
-    found = edge.loc[(edge["epoch"] == epoch) & (edge["number"] == number), "outcome"].dropna()
-    return str(found.iloc[0]) if len(found) else None
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What the log knows of a part that the status does not: where it went, and its shadow verdict."""
+
+    outcome: str | None = None
+    shadow: str | None = None
+
+
+def fate_of(recent: pd.DataFrame, epoch: int, number: int) -> Fate:
+    found = recent.loc[(recent["epoch"] == epoch) & (recent["number"] == number), ["outcome", "shadow"]]
+    told = [None if pd.isna(value) else str(value) for row in found.to_numpy() for value in row]
+    return Fate(*told[:2])
 
 
 def live_picture(data_dir: Path, line: str, image_path: str | None) -> str | None:
     """The picture of the last part, for an `img` tag. Its file is replaced all the time: never cached."""
-    return _data_uri(data_dir, line, image_path, 900)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def thumbnail(data_dir: Path, line: str, image_path: str) -> str | None:
-    """A picture kept as evidence, small, for an `img` tag."""
-    return _data_uri(data_dir, line, image_path, 360)
-
-
-def _data_uri(data_dir: Path, line: str, image_path: str | None, size_px: int) -> str | None:
-    """The picture inside the page itself, so that nothing is fetched; None if it is gone or cannot be shown."""
     if not image_path:
         return None
     try:
-        content = history.image(data_dir, line, image_path)
-        with Image.open(io.BytesIO(content)) as picture:
-            if max(picture.size) > size_px:
-                picture.draft("RGB", (size_px, size_px))
-                picture.thumbnail((size_px, size_px))
-                smaller = io.BytesIO()
-                picture.convert("RGB").save(smaller, "JPEG", quality=85)
-                content = smaller.getvalue()
+        return _data_uri(history.image(data_dir, line, image_path), 640)
     except (StoreError, UnidentifiedImageError, OSError):
         return None
+
+
+def thumbnail(data_dir: Path, line: str, image_path: str | None) -> str | None:
+    """A picture kept as evidence, small, for an `img` tag. One that is not there may still come: it is asked again."""
+    try:
+        return _thumbnail(data_dir, line, image_path) if image_path else None
+    except (StoreError, UnidentifiedImageError, OSError):
+        return None
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _thumbnail(data_dir: Path, line: str, image_path: str) -> str:
+    return _data_uri(history.image(data_dir, line, image_path), 320)
+
+
+def _data_uri(content: bytes, size_px: int) -> str:
+    """The picture inside the page itself, so that nothing is fetched."""
+    with Image.open(io.BytesIO(content)) as picture:
+        if max(picture.size) > size_px:
+            picture.draft("RGB", (size_px, size_px))
+            picture.thumbnail((size_px, size_px))
+            smaller = io.BytesIO()
+            picture.convert("RGB").save(smaller, "JPEG", quality=85)
+            content = smaller.getvalue()
+        else:
+            picture.verify()
     return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from inspection.history import LineStatus
+from inspection.history import AlarmStatus, LineStatus
 
 SILENT_AFTER = timedelta(seconds=3)
+NOTHING = "\N{EN DASH}"
 
 _CAUSES = {
     "frame-dark": "the picture was too dark",
@@ -29,6 +31,14 @@ _CAUSES = {
     "fault-latched": "a fault waits for a person to clear it",
     "stopping": "the line was being stopped",
     "monitor": "monitor mode",
+}
+_TODO = {
+    "gate-link": "Check the gate controller's power and its cable. It goes by itself when the controller answers.",
+    "camera": "Check light, lens and the camera's cable. It goes by itself with the next usable picture.",
+    "evidence": "Slow the line down, or call maintenance: the disk is too slow or full.",
+    "stores": "Call maintenance: the disk is full, or cannot be written.",
+    "store-down": "Call maintenance: the disk is full, or cannot be written. Nothing passes until it can.",
+    "calibration": "Call the engineer: the line needs a calibration.",
 }
 _OUTCOMES = {
     "PASSED": "Passed the gate",
@@ -66,23 +76,36 @@ def banner(status: LineStatus, now: datetime) -> Banner:
     if status.gate == "dry":
         warnings.append(("NOT PROTECTED", "No gate: bad parts are recorded, not diverted."))
     if status.monitor:
-        warnings.append(("MONITOR", "Verdicts are recorded, not acted on."))
+        diverted = "" if status.gate == "dry" else " Every part is diverted."
+        warnings.append(("MONITOR", f"Verdicts are recorded, not acted on.{diverted}"))
     return Banner(*_state(status, now), tuple(warnings))
 
 
-def alarms(status: LineStatus, most: int, data_dir_option: str) -> list[tuple[str, str]]:
-    """Text and what a person types to clear it (nothing where it goes by itself).
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An alarm as something to do. `command`: what a named person types when it is put right, if it takes one."""
 
-    Those that need a person come first; what the banner says already is left out.
-    """
-    told = [a for a in sorted(status.alarms, key=lambda a: not a.latched) if a.latched or a.text != status.reason]
-    kept = told if len(told) <= most else told[: most - 1]
-    clear = f"inspection acknowledge {status.line}"
-    listed = [
-        (sentence(alarm.text), f"{clear} {alarm.key} --by NAME{data_dir_option}" if alarm.latched else "")
-        for alarm in kept
-    ]
-    return listed if kept is told else [*listed, (f"And {len(told) - most + 1} more alarms.", "")]
+    text: str
+    todo: str = ""
+    command: str = ""
+
+
+def alarms(status: LineStatus, most: int, data_dir_option: str) -> list[Task]:
+    """Those that need a person come first; what the banner says already is not said again."""
+    in_order = sorted(status.alarms, key=lambda alarm: not alarm.latched)
+    told = [(alarm.key, _task(status, alarm, data_dir_option)) for alarm in in_order]
+    told = [(key, task) for key, task in told if task.text or task.todo]
+    shown, rest = (told, []) if len(told) <= most else (told[: most - 1], told[most - 1 :])
+    more = [Task(f"And {len(rest)} more: {', '.join(plain(key) for key, _ in rest)}.")] if rest else []
+    return [task for _, task in shown] + more
+
+
+def _task(status: LineStatus, alarm: AlarmStatus, data_dir_option: str) -> Task:
+    text = "" if alarm.text == status.reason else sentence(alarm.text)
+    if not alarm.latched:
+        return Task(text, _TODO.get(alarm.key, ""))
+    command = f"inspection acknowledge {status.line} {alarm.key} --by NAME{data_dir_option}"
+    return Task(text, "When it is put right, type", command)
 
 
 def _state(status: LineStatus, now: datetime) -> tuple[Face, str, str]:
@@ -114,6 +137,11 @@ def _reason(status: LineStatus, now: datetime) -> str:
 
 def verdict(kind: str | None) -> str:
     return _VERDICTS.get(kind, kind) if kind else "Being judged"
+
+
+def shadow(kind: str) -> str:
+    """A verdict of monitor mode, which nobody acted on."""
+    return f"Would {verdict(kind).lower()}"
 
 
 def outcome(kind: str | None) -> str | None:
@@ -148,10 +176,27 @@ def over(margin: float | None) -> str:
 
 
 def over_briefly(margin: float | None) -> str:
-    """The same of a reject, where there is little room."""
+    """The same, where there is little room."""
     if margin is None or math.isnan(margin):
         return ""
-    return f"{margin:.1f} σ over" if margin < 10 else f"{margin:.0f} σ over"
+    far = abs(margin)
+    return f"{far:.1f} σ {'over' if margin > 0 else 'under'}" if far < 10 else f"{far:.0f} σ over"
+
+
+def causes(counted: Iterable[tuple[str, int]], most: int) -> str:
+    """Why parts went unjudged, most first, in a line."""
+    listed = [f"{number:,}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{cause(key)}" for key, number in counted]
+    rest = [] if len(listed) <= most else [f"{len(listed) - most} more causes"]
+    return " · ".join(listed[:most] + rest)
+
+
+def shift(status: LineStatus | None, now: datetime) -> tuple[str, str]:
+    """The time that "this shift" stands for: its name, and since when. Without shifts it is today."""
+    if status is None or status.shift is None or status.shift_since_utc is None:
+        return "Today", "since midnight"
+    local = status.shift_since_utc.astimezone()
+    at = f"{local:%H:%M}" if now - status.shift_since_utc < timedelta(days=1) else f"{local:%d %b %H:%M}"
+    return f"Shift {status.shift}", f"since {at}"
 
 
 def sentence(text: str) -> str:
@@ -161,7 +206,7 @@ def sentence(text: str) -> str:
 def percent(fraction: float | None) -> str:
     """Cut, not rounded: 100 % is said only when nothing was rejected."""
     if fraction is None:
-        return "\N{EN DASH}"
+        return NOTHING
     return "100" if fraction >= 1 else f"{math.floor(fraction * 1000 + 1e-9) / 10:.1f}"
 
 

@@ -26,10 +26,9 @@ _JUDGED = (VerdictKind.PASS, *_REJECTING)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Parts by verdict. `parts` is all of them, also those still without a verdict.
+    """Parts by verdict. `parts` is all of them, also those still without a verdict; `near`: passed, but only just.
 
-    `near`: passed, but nearly not. `shadow_judged`, `shadow_rejected`: of the monitored, those with a shadow verdict,
-    and those that it would have rejected.
+    `shadow_…` is of the monitored parts alone, by what they would have been.
     """
 
     parts: int
@@ -41,6 +40,7 @@ class Counts:
     monitored: int
     shadow_judged: int
     shadow_rejected: int
+    shadow_near: int
 
     @property
     def judged(self) -> int:
@@ -56,6 +56,7 @@ def count_verdicts(rows: pd.DataFrame) -> Counts:
     """Count the parts of these rows by verdict."""
     weights = _weights(rows)
     monitored = rows["cause"] == Cause.MONITOR
+    near = is_near_miss(rows)
 
     def number(kind: VerdictKind) -> int:
         return int(weights[(rows["verdict"] == kind) & ~monitored].sum())
@@ -66,10 +67,11 @@ def count_verdicts(rows: pd.DataFrame) -> Counts:
         rejected=number(VerdictKind.REJECT),
         review=number(VerdictKind.REVIEW),
         unjudged=number(VerdictKind.UNJUDGED),
-        near=int(weights[is_near_miss(rows) & ~monitored].sum()),
+        near=int(weights[near & ~monitored].sum()),
         monitored=int(weights[monitored].sum()),
         shadow_judged=int(weights[monitored & rows["shadow"].isin(_JUDGED)].sum()),
         shadow_rejected=int(weights[monitored & rows["shadow"].isin(_REJECTING)].sum()),
+        shadow_near=int(weights[near & monitored].sum()),
     )
 
 

@@ -14,7 +14,6 @@ from inspection.analytics.yields import (
     TALLY_COLUMNS,
     count_verdicts,
     first_pass_yield,
-    is_near_miss,
     parts_per_minute,
     rejects_by_description,
     tally,
@@ -84,9 +83,8 @@ def test_a_near_miss_passed_by_less_than_half_a_standard_deviation(
 
 
 def test_what_monitor_mode_would_have_passed_narrowly_is_no_near_miss_of_the_line() -> None:
-    parts = parts_of([part("UNJUDGED", Cause.MONITOR, "dent", shadow="PASS", margin=-0.1)])
-    assert is_near_miss(parts).all()  # to be shown,
-    assert count_verdicts(parts).near == 0  # not to be counted
+    counts = count_verdicts(parts_of([part("UNJUDGED", Cause.MONITOR, "dent", shadow="PASS", margin=-0.1)]))
+    assert (counts.near, counts.shadow_near) == (0, 1)
 
 
 @pytest.mark.parametrize("rows", [[], [part("UNJUDGED", Cause.LATE)], [part("UNJUDGED", Cause.MONITOR)], [part(None)]])

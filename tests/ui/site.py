@@ -13,6 +13,7 @@ from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.status import FileStatusBoard
+from inspection.analytics.yields import NEAR_MARGIN
 from inspection.domain.ports import JudgedPart
 from inspection.domain.types import (
     Cause,
@@ -29,9 +30,16 @@ from inspection.domain.types import (
 from tests.fakes.clock import ManualClock
 
 GREY = np.full((96, 96, 3), 150, np.uint8)
+NEAR = Verdict(VerdictKind.PASS, {"dent": -0.2}, "dent", -0.2)
 PASS = Verdict(VerdictKind.PASS, {"scratch": -2.0}, "scratch", -2.0)
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 2.4}, "scratch", 2.4)
 NO_PICTURE = Verdict(VerdictKind.UNJUDGED, cause=Cause.CAMERA_TIMEOUT)
+
+
+def is_shown(verdict: Verdict) -> bool:
+    """The page has its picture in the gallery: a reject, a near miss, or what would have been one in monitor mode."""
+    near = verdict.margin is not None and verdict.margin > -NEAR_MARGIN
+    return (verdict.shadow or verdict.kind) is VerdictKind.REJECT or near
 
 
 class Site:
@@ -68,7 +76,7 @@ class Site:
         part = PartId(self._epoch, self._number)
         self._journal.record_triggers([Trigger(part, 0, utc)], self._context)
         kept = None
-        if verdict.kind is VerdictKind.REJECT:
+        if is_shown(verdict):
             path = self._paths.evidence_dir(utc.date()) / f"{part}.jpg"
             write_jpeg(path, pixels)
             kept = path.relative_to(self.data_dir).as_posix()
@@ -113,6 +121,7 @@ class Site:
             "recipe": "hex_nut",
             "lot": "L-204",
             "shift": "A",
+            "shift_since_utc": None,
             "monitor": False,
             "alarms": [],
             "last_part": self._last_part,

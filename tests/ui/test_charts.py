@@ -1,4 +1,4 @@
-"""The chart's rows: bars that stack as they should."""
+"""What the drawings stand for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from inspection.analytics.yields import TALLY_COLUMNS
 from ui import charts
+from ui.charts import Bar
 
 NOW = datetime(2026, 1, 5, 10, 0, 30, tzinfo=UTC)
 
@@ -15,28 +16,32 @@ NOW = datetime(2026, 1, 5, 10, 0, 30, tzinfo=UTC)
 def tally_of(*rows: tuple[float, str | None, int]) -> pd.DataFrame:
     """Rows of minutes ago, verdict, count."""
     minute = NOW.replace(second=0)
-    listed = [(minute - timedelta(minutes=ago), verdict, None, None, count) for ago, verdict, count in rows]
+    listed = [
+        (minute - timedelta(minutes=ago), verdict, None, None, None, False, count) for ago, verdict, count in rows
+    ]
     frame = pd.DataFrame(listed, columns=TALLY_COLUMNS)
     return frame.astype({"minute": "datetime64[us, UTC]", "count": "int64"})
 
 
-def test_rejects_stand_on_the_ground_line_and_passes_on_top() -> None:
-    stacked = charts.stacks(tally_of((1, "PASS", 40), (1, "REJECT", 2), (1, "REVIEW", 1), (1, "UNJUDGED", 3)), NOW, 30)
-    assert list(zip(stacked["kind"], stacked["low"], stacked["high"], strict=True)) == [
-        ("Rejected", 0, 3),
-        ("Not judged", 3, 6),
-        ("Passed", 6, 46),
+def pareto_of(*counts: int) -> pd.DataFrame:
+    counted = pd.DataFrame({"description": [f"d{n}" for n in range(len(counts))], "count": counts})
+    return counted.assign(cumulative=counted["count"].cumsum() / sum(counts))
+
+
+def test_minutes_are_full_ones_and_a_stop_is_zero() -> None:
+    tally = tally_of((0, "PASS", 99), (1, "PASS", 40), (1, "REJECT", 2), (3, "UNJUDGED", 3), (4, "PASS", 7))
+    assert charts.parts_by_minute(tally, NOW, minutes=3) == [3, 0, 42]
+    assert charts.parts_by_minute(tally_of(), NOW, minutes=2) == [0, 0]
+
+
+def test_bars_are_as_long_as_their_counts_and_add_up() -> None:
+    assert charts.pareto(pareto_of(6, 3, 1), most=3) == [
+        Bar("d0", 6, 1.0, 0.6),
+        Bar("d1", 3, 0.5, 0.9),
+        Bar("d2", 1, 1 / 6, 1.0),
     ]
 
 
-def test_only_the_window_is_shown_and_parts_without_a_verdict_wait() -> None:
-    stacked = charts.stacks(tally_of((30, "PASS", 1), (29, "PASS", 2), (0, "PASS", 3), (0, None, 9)), NOW, 30)
-    assert list(stacked["count"]) == [2, 3]
-
-
-def test_the_chart_spans_the_window_even_without_parts() -> None:
-    for tally in (tally_of(), tally_of((0, "REJECT", 1))):
-        spec = charts.parts_by_minute(tally, NOW, minutes=30).to_dict()
-        first, last = spec["encoding"]["x"]["scale"]["domain"]
-        assert (last - first) == 30 * 60 * 1000
-        assert datetime.fromtimestamp(last / 1000, UTC) == datetime(2026, 1, 5, 10, 1, tzinfo=UTC)
+def test_what_does_not_fit_is_one_bar() -> None:
+    *_, last = charts.pareto(pareto_of(8, 4, 2, 1, 1), most=3)
+    assert last == Bar("3 others", 4, 0.5, 1.0)

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from inspection import history
 from inspection.domain.errors import StoreError
-from tests.ui.site import NO_PICTURE, PASS, REJECT, Site
+from inspection.domain.types import Cause, Verdict, VerdictKind
+from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, Site
 from ui import data
 
 APP = Path(__file__).parents[2] / "ui" / "app.py"
@@ -52,8 +53,9 @@ def test_a_line_without_parts_says_so(page: AppTest, tmp_path: Path) -> None:
         shown = text_of(page)
     assert "|STARTING|Waiting for the gate controller|" in shown
     assert "|No part yet." in shown
-    assert "|First-pass yield, last hour|–|0 judged|" in shown
-    assert "|No part was rejected today.|" in shown
+    assert "|First-pass yield now|–|0 judged in the last 5 min|Last hour|–|0 judged|Today|–|0 judged since mid" in shown
+    assert "|Parts a minute|–|Today: rejected|–|0 judged|" in shown
+    assert "|No part was rejected.|" in shown
 
 
 def test_a_line_that_never_said_anything_is_not_started(page: AppTest, tmp_path: Path) -> None:
@@ -66,19 +68,21 @@ def test_figures_count_sealed_and_open_parts_once(page: AppTest, tmp_path: Path)
         now = datetime.now(UTC)
         for minutes in (30, 20, 10):
             site.part(PASS, now - timedelta(minutes=minutes))
-        site.part(REJECT, now - timedelta(minutes=5))
+        site.part(REJECT, now - timedelta(minutes=6))
         site.seal()
         site.part(NO_PICTURE, now)
         site.part(PASS, now, closed=False)
         site.say()
         shown = text_of(page)
     assert "|RUNNING|Since " in shown
-    assert "|First-pass yield, last hour|80.0|%|5 judged|" in shown
-    assert "|Parts a minute|2|In the last 60 s|" in shown
-    assert re.search(r"\|Not judged\|1\|The camera gave no picture in time\|", shown)
+    assert "|First-pass yield now|100|%|of 1 judged in the last 5 min|Last hour|80.0|%|of 5 judged|" in shown
+    assert "|Parts a minute|2|2 in the last 60 s|Today: rejected|1|of 5 judged|" in shown
+    assert "not judged|1|of 6 parts|" in shown
+    assert "|Not judged|1\xa0×\xa0the camera gave no picture in time|" in shown
     assert "|Pass|Nearest: scratch|Under its limit, 2.0 σ|Part 6 at " in shown
     assert "|Scratch|" not in shown
     assert "|scratch|2.4 σ over|" in shown
+    assert "|scratch|1|100%|" in shown
 
 
 def test_the_last_part_says_what_became_of_it(page: AppTest, tmp_path: Path) -> None:
@@ -121,7 +125,7 @@ def test_a_status_that_cannot_be_read_is_told_in_words(page: AppTest, tmp_path: 
         shown = text_of(page)
     assert "|NOT RESPONDING|" in shown
     assert "status.json" in shown
-    assert "|100|%|1 judged|" in shown
+    assert "|100|%|of 1 judged|" in shown
 
 
 def test_a_data_directory_that_cannot_be_read_is_told_in_words(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +143,7 @@ def test_old_data_say_how_old_they_are(page: AppTest, tmp_path: Path) -> None:
         site.say(updated_utc=long_ago)
         shown = text_of(page)
     assert "|NOT RESPONDING|No word from the station for 12 min." in shown
-    assert "|Newest data|12|min ago|A part at " in shown
+    assert "|Last part|12|min ago|Status 12 min old|" in shown
 
 
 def test_a_part_without_a_picture_is_not_shown_with_that_of_another(page: AppTest, tmp_path: Path) -> None:
@@ -149,7 +153,7 @@ def test_a_part_without_a_picture_is_not_shown_with_that_of_another(page: AppTes
         site.part(NO_PICTURE)
         site.say()
         shown = text_of(page)
-    assert "|No picture|Last part|Not judged|The camera gave no picture in time|Part 2 at " in shown
+    assert "|No picture|Not judged|The camera gave no picture in time|Part 2 at " in shown
 
 
 def test_a_latched_alarm_says_how_it_is_cleared(page: AppTest, tmp_path: Path) -> None:
@@ -158,7 +162,7 @@ def test_a_latched_alarm_says_how_it_is_cleared(page: AppTest, tmp_path: Path) -
         site.say("degraded", alarms=[alarm])
         shown = text_of(page)
     typed = f"inspection acknowledge demo outcome-unknown --by NAME --data-dir {tmp_path}"
-    assert f"|Find part 1-3|To clear it|{typed}|" in shown
+    assert f"|Find part 1-3|When it is put right, type|{typed}|" in shown
 
 
 def test_without_a_data_directory_it_shows_the_documented_one(
@@ -182,6 +186,44 @@ def test_a_dry_gate_is_not_protected(page: AppTest, tmp_path: Path) -> None:
         assert "|NOT PROTECTED|" in text_of(page)
 
 
+def test_in_monitor_mode_what_would_have_been_is_kept_out_of_the_yield(page: AppTest, tmp_path: Path) -> None:
+    def shadow(kind: VerdictKind, margin: float) -> Verdict:
+        return Verdict(VerdictKind.UNJUDGED, {}, "dent", margin, Cause.MONITOR, shadow=kind)
+
+    with Site(tmp_path) as site:
+        for margin in (-2.0, -2.0, -0.3):
+            site.part(shadow(VerdictKind.PASS, margin))
+        site.part(shadow(VerdictKind.REJECT, 1.0))
+        site.say(monitor=True, shift_since_utc=datetime.now(UTC) - timedelta(hours=2))
+        shown = text_of(page)
+    assert "|MONITOR|Verdicts are recorded, not acted on. Every part is diverted.|" in shown
+    assert "|First-pass yield now|–|0 judged" in shown
+    assert "|Shift: would reject|1|of 4 monitored|Shift: near misses|1|of 3 would pass|" in shown
+    assert "|Shift: not judged|0|of 4 parts|" in shown
+    assert "|Would reject|Dent|Over its limit, 1.0 σ|" in shown
+    assert "|Would have been rejected|dent|1.0 σ over|" in shown
+    assert "|Would reject, by description|parts · running share|dent|1|100%|" in shown
+
+
+def test_a_near_miss_is_shown_apart_from_rejects(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.part(REJECT)
+        site.part(NEAR)
+        site.say()
+        shown = text_of(page)
+    assert re.search(r"\|Near misses\|passed narrowly\|dent\|0.2 σ under\|", shown)
+    assert "near misses|1|of 1 passed|" in shown
+
+
+def test_a_kiosk_has_no_links(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path, "a") as first, Site(tmp_path, "b"):
+        first.say()
+        page.query_params["line"] = "a"
+        page.query_params["kiosk"] = "1"
+        page.run()
+    assert "<a " not in " ".join(element.proto.body for element in page.get("html"))
+
+
 def test_several_lines_link_to_each_other(page: AppTest, tmp_path: Path) -> None:
     with Site(tmp_path, "a line") as first, Site(tmp_path, "b") as second:
         first.say()
@@ -198,5 +240,8 @@ def test_yesterday_counts_in_neither_today_nor_the_hour(tmp_path: Path) -> None:
     with Site(tmp_path) as site:
         for hours in (13, 11, 2, 0.5, 0):
             site.part(REJECT, noon - timedelta(hours=hours))
-        figures = data.figures(tmp_path, "demo", noon + timedelta(seconds=1))
-    assert (figures.today["count"].sum(), figures.hour["count"].sum(), len(figures.rejects)) == (4, 2, 4)
+        now = noon + timedelta(seconds=1)
+        figures = data.figures(tmp_path, "demo", None, now)
+        shift = data.figures(tmp_path, "demo", noon - timedelta(hours=3), now).shift
+    assert (figures.shift["count"].sum(), figures.hour["count"].sum(), len(figures.recent)) == (4, 2, 1)
+    assert shift["count"].sum() == 3

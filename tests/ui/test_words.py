@@ -11,7 +11,7 @@ import pytest
 from inspection.domain.types import Cause, OutcomeKind, VerdictKind
 from inspection.history import AlarmStatus, LineStatus
 from ui import words
-from ui.words import Face
+from ui.words import Face, Task
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 STATUS = LineStatus(
@@ -70,11 +70,34 @@ def test_a_dry_gate_and_monitor_mode_are_warned_of_in_any_state() -> None:
 
 
 def test_alarms_put_those_that_need_a_person_first_and_say_how_many_more() -> None:
-    alarms = tuple(AlarmStatus(str(n), f"alarm {n}", n == 2, NOW) for n in range(4))
+    alarms = tuple(AlarmStatus(f"k-{n}", f"alarm {n}", n == 2, NOW) for n in range(4))
     status = replace(STATUS, reason="alarm 0", alarms=alarms)
-    needs_a_person = ("Alarm 2", "inspection acknowledge demo 2 --by NAME --data-dir /srv")
-    assert words.alarms(status, 3, " --data-dir /srv") == [needs_a_person, ("Alarm 1", ""), ("Alarm 3", "")]
-    assert words.alarms(status, 2, " --data-dir /srv") == [needs_a_person, ("And 2 more alarms.", "")]
+    command = "inspection acknowledge demo k-2 --by NAME --data-dir /srv"
+    needs_a_person = Task("Alarm 2", "When it is put right, type", command)
+    assert words.alarms(status, 3, " --data-dir /srv") == [needs_a_person, Task("Alarm 1"), Task("Alarm 3")]
+    assert words.alarms(status, 2, " --data-dir /srv") == [needs_a_person, Task("And 2 more: k 1, k 3.")]
+
+
+def test_what_the_banner_says_already_is_not_said_again_but_what_to_do_is() -> None:
+    gone, stuck = AlarmStatus("gate-link", "no gate", False, NOW), AlarmStatus("wrong-pass", "passed", True, NOW)
+    (task,) = words.alarms(replace(STATUS, reason="no gate", alarms=(gone,)), 3, "")
+    assert (task.text, task.command) == ("", "")
+    assert "Check the gate controller's power" in task.todo
+    (task,) = words.alarms(replace(STATUS, reason="passed", alarms=(stuck,)), 3, "")
+    assert (task.text, task.command) == ("", "inspection acknowledge demo wrong-pass --by NAME")
+
+
+def test_a_shift_is_named_with_its_begin_and_without_shifts_it_is_today() -> None:
+    since = NOW - timedelta(hours=2)
+    on = replace(STATUS, shift="late", shift_since_utc=since)
+    assert words.shift(on, NOW) == ("Shift late", f"since {since.astimezone():%H:%M}")
+    assert words.shift(on, NOW + timedelta(days=3))[1] == f"since {since.astimezone():%d %b %H:%M}"
+    assert words.shift(STATUS, NOW) == words.shift(None, NOW) == ("Today", "since midnight")
+
+
+def test_causes_are_counted_and_the_rest_is_told() -> None:
+    told = words.causes([("late", 4), ("frame-dark", 2), ("queue-full", 1), ("new-one", 1)], 2).replace("\xa0", " ")
+    assert told == "4 × judged too late for the gate · 2 × the picture was too dark · 2 more causes"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +167,23 @@ def test_a_time_of_another_day_has_its_date() -> None:
 
 
 @pytest.mark.parametrize(
-    ("margin", "said"), [(0.04, "0.0 σ over"), (9.94, "9.9 σ over"), (28.4, "28 σ over"), (None, ""), (math.nan, "")]
+    ("margin", "said"),
+    [
+        ("margin", "said"),
+        [
+            (0.04, "0.0 σ over"),
+            (9.94, "9.9 σ over"),
+            (28.4, "28 σ over"),
+            (-0.24, "0.2 σ under"),
+            (None, ""),
+            (math.nan, ""),
+        ],
+        (9.94, "9.9 σ over"),
+        (28.4, "28 σ over"),
+        (-0.24, "0.2 σ under"),
+        (None, ""),
+        (math.nan, ""),
+    ],
 )
 def test_how_far_a_reject_is_over_its_limit_in_few_words(margin, said):
     assert words.over_briefly(margin) == said

@@ -1,63 +1,76 @@
-"""The Line page: is the line good, what was just rejected and why. Seen from three metres, in gloves."""
+"""The Line page: is the line good, what was just rejected and why, what to do. Seen from three metres, in gloves.
+
+`?line=NAME` chooses the line, `&kiosk=1` is for a screen that nobody sits at.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from inspection import history, resources
-from inspection.analytics.yields import count_verdicts, parts_per_minute, rejects_by_description, unjudged_by_cause
+from inspection.analytics.yields import (
+    Counts,
+    count_verdicts,
+    parts_per_minute,
+    rejects_by_description,
+    unjudged_by_cause,
+)
 from inspection.domain.errors import InspectionError
 from ui import cards, charts, data, words
 
-CHART_MINUTES = 30
-WINDOW = timedelta(minutes=1)
-ALARMS_SHOWN = 2
+SPARK_MINUTES = 30
+RATE_WINDOW = timedelta(minutes=1)
+ALARMS_SHOWN = 3
+REJECTS_SHOWN = 4
+NEAR_SHOWN = 2
+BARS_SHOWN = 5
 STYLE = Path(__file__).parent.parent / "style.css"
 
 
 @st.fragment(run_every="1s")
-def show_now(data_dir: Path, line: str, others: list[str]) -> None:
-    """State, last part, figures, last rejects: read anew every second."""
+def show_now(data_dir: Path, line: str, others: list[str], kiosk: bool) -> None:
+    """State, figures, last part, last rejects: read anew every second."""
     now = datetime.now(UTC)
+    option = resources.data_dir_option(data_dir)
     try:
         status = history.status(data_dir, line)
-        banner = _banner(status, line, now, resources.data_dir_option(data_dir))
+        shown, tasks = _state(status, line, now, option)
     except InspectionError as error:
         status = None
-        banner = cards.banner(
-            words.Banner(words.Face.SILENT, "NOT RESPONDING", words.sentence(str(error))), (), now.isoformat()
-        )
-    st.html(cards.head(line, _facts(status), _clock(now), others) + banner)
+        shown, tasks = words.Banner(words.Face.SILENT, "NOT RESPONDING", words.sentence(str(error))), []
+    with st.container(key="tick"):
+        st.html(cards.tick(_clock(now), now.isoformat()))
+    st.html(cards.head(line, _facts(status), others, kiosk=kiosk))
+    st.html(cards.banner(shown, tasks))
     try:
-        figures = data.figures(data_dir, line, now)
+        figures = data.figures(data_dir, line, status.shift_since_utc if status else None, now)
     except InspectionError as error:
         st.html(cards.trouble(words.sentence(str(error))))
         return
-    st.html(
-        cards.main(
-            _last_part(data_dir, line, status, figures.edge, now),
-            "No part yet. The first one shows here as soon as it is judged.",
-            _large(figures),
-            _small(figures, data.last_seen(status, figures.edge), now),
-        )
-    )
-    rejects, chart = st.columns([0.66, 0.34], gap="small")
-    with rejects:
-        st.html(_gallery(data_dir, line, figures, now))
-    with chart, st.container(key="chart"):
-        st.html(cards.chart_heading(f"Last {CHART_MINUTES} minutes", charts.KINDS))
-        st.altair_chart(charts.parts_by_minute(figures.hour, now, minutes=CHART_MINUTES), height="stretch")
+    counts, monitor = count_verdicts(figures.shift), bool(status and status.monitor)
+    with st.container(key="middle"):
+        st.html(cards.figures(_yields(figures, counts, status, now), _others(figures, counts, status, now)))
+        waiting = "No part yet. The first one shows here as soon as it is judged."
+        st.html(cards.last_part(_last_part(data_dir, line, status, figures.recent, now), waiting))
+    with st.container(key="lower"):
+        st.html(cards.gallery(_pictures(data_dir, line, figures, now, monitor=monitor)))
+        st.html(_pareto(figures, counts, monitor=monitor))
 
 
-def _facts(status: history.LineStatus | None) -> list[str | None]:
+def _facts(status: history.LineStatus | None) -> dict[str, str | None]:
     if status is None:
-        return []
-    lot, shift = status.lot and f"Lot {status.lot}", status.shift and f"Shift {status.shift}"
-    return [status.station, words.plain(status.recipe), lot, shift]
+        return {}
+    return {
+        "recipe": words.plain(status.recipe),
+        "lot": status.lot and f"Lot {status.lot}",
+        "shift": status.shift and f"Shift {status.shift}",
+        "station": status.station,
+    }
 
 
 def _clock(now: datetime) -> str:
@@ -65,76 +78,146 @@ def _clock(now: datetime) -> str:
     return f"{local:%H:%M:%S}" if not local.utcoffset() else f"{local:%H:%M:%S}  ({now:%H:%M} UTC)"
 
 
-def _banner(status: history.LineStatus | None, line: str, now: datetime, data_dir_option: str) -> str:
+def _state(
+    status: history.LineStatus | None, line: str, now: datetime, data_dir_option: str
+) -> tuple[words.Banner, list[words.Task]]:
     if status is None:
-        shown = words.Banner(words.Face.STOPPED, "NOT STARTED", f"To start it: inspection run {line}{data_dir_option}")
-        return cards.banner(shown, (), now.isoformat())
-    return cards.banner(words.banner(status, now), words.alarms(status, ALARMS_SHOWN, data_dir_option), now.isoformat())
+        how = f"To start it: inspection run {line}{data_dir_option}"
+        return words.Banner(words.Face.STOPPED, "NOT STARTED", how), []
+    return words.banner(status, now), words.alarms(status, ALARMS_SHOWN, data_dir_option)
 
 
 def _last_part(
-    data_dir: Path, line: str, status: history.LineStatus | None, edge: pd.DataFrame, now: datetime
+    data_dir: Path, line: str, status: history.LineStatus | None, recent: pd.DataFrame, now: datetime
 ) -> cards.Shot | None:
     if status is None or status.last_part is None:
         return None
     part = status.last_part
-    fate = words.outcome(part.outcome or data.outcome_of(edge, part.epoch, part.number))
+    fate = data.fate_of(recent, part.epoch, part.number)
+    kind = fate.shadow or part.verdict
     return cards.Shot(
-        kind=part.verdict.lower(),
-        title=words.verdict(part.verdict),
+        kind=kind.lower(),
+        title=words.shadow(kind) if fate.shadow else words.verdict(kind),
         picture=data.live_picture(data_dir, line, part.image_path),
-        lines=words.why(part.verdict, part.description, part.margin, part.cause),
-        notes=(f"Part {part.number:,} at {words.local_time(part.trigger_utc, now)}", fate or ""),
+        lines=words.why(kind, part.description, part.margin, part.cause),
+        notes=(
+            f"Part {part.number:,} at {words.local_time(part.trigger_utc, now)}",
+            words.outcome(part.outcome or fate.outcome) or "",
+        ),
     )
 
 
-def _large(figures: data.Figures) -> list[cards.Figure]:
-    hour, today = count_verdicts(figures.hour), count_verdicts(figures.today)
-    title = "First-pass yield"
+def _yields(
+    figures: data.Figures, shift: Counts, status: history.LineStatus | None, now: datetime
+) -> list[cards.Figure]:
+    recent, hour = count_verdicts(figures.recent), count_verdicts(figures.hour)
+    name, since = words.shift(status, now)
+    minutes = data.NOW // timedelta(minutes=1)
     return [
-        cards.Figure(f"{title}, last hour", *_percent(hour.first_pass_yield), f"{hour.judged:,} judged", "yield-hour"),
-        cards.Figure(f"{title}, today", *_percent(today.first_pass_yield), f"{today.judged:,} judged", "yield-today"),
+        _yield("First-pass yield now", recent, f"in the last {minutes} min", "yield-now"),
+        _yield("Last hour", hour, "", "yield-hour"),
+        _yield(name, shift, since, "yield-shift"),
     ]
 
 
-def _percent(fraction: float | None) -> tuple[str, str]:
-    return words.percent(fraction), "" if fraction is None else "%"
+def _yield(label: str, counts: Counts, when: str, name: str) -> cards.Figure:
+    value = words.percent(counts.first_pass_yield)
+    note = f"of {counts.judged:,} judged {when}" if counts.judged else f"0 judged {when}"
+    return cards.Figure(label, value, "" if value == words.NOTHING else "%", note.rstrip(), name)
 
 
-def _small(figures: data.Figures, last_seen: datetime | None, now: datetime) -> list[cards.Figure]:
-    today = count_verdicts(figures.today)
-    causes = unjudged_by_cause(figures.today)
-    why = words.sentence(words.cause(causes["cause"].iloc[0])) if len(causes) else ""
-    age, unit = words.duration(max(now - last_seen, timedelta())).split(" ", 1) if last_seen else ("\N{EN DASH}", "")
+def _others(
+    figures: data.Figures, shift: Counts, status: history.LineStatus | None, now: datetime
+) -> list[cards.Figure]:
+    spark = tuple(charts.parts_by_minute(figures.hour, now, minutes=SPARK_MINUTES))
+    rate = parts_per_minute(figures.recent, now, RATE_WINDOW)
+    seen = data.last_seen(status, figures.recent)
+    has_parts = seen is not None
+    period = "Shift" if status and status.shift_since_utc else "Today"
     return [
         cards.Figure(
-            "Parts a minute", words.rate(parts_per_minute(figures.edge, now, WINDOW)), "", "In the last 60 s", "rate"
+            "Parts a minute",
+            words.rate(rate) if has_parts else words.NOTHING,
+            "",
+            f"{rate:,.0f} in the last 60 s" if has_parts else "",
+            "rate",
+            spark=spark if any(spark) else (),
         ),
-        cards.Figure("Parts today", f"{today.parts:,}", "", f"{today.rejected + today.review:,} rejected", "parts"),
-        cards.Figure("Not judged", f"{today.unjudged:,}", "", why, "unjudged", alert=today.unjudged > 0),
-        cards.Figure("Newest data", age, f"{unit} ago" if unit else "", _when(last_seen, now), "age"),
+        *_rejects(shift, period, monitor=bool(status and status.monitor)),
+        cards.Figure(
+            f"{period}: not judged",
+            *_of(shift.unjudged, shift.parts, "parts"),
+            "unjudged",
+            alert=shift.unjudged > 0,
+        ),
+        cards.Figure("Last part", *_age(seen, now), _status_age(status, now), "age"),
     ]
 
 
-def _when(moment: datetime | None, now: datetime) -> str:
-    return f"A part at {words.local_time(moment, now)}" if moment else "No part yet"
-
-
-def _gallery(data_dir: Path, line: str, figures: data.Figures, now: datetime) -> str:
-    shots = [
-        cards.Shot(
-            kind=str(row.verdict).lower(),
-            title=words.plain(row.description) if isinstance(row.description, str) else words.verdict(row.verdict),
-            picture=data.thumbnail(data_dir, line, row.image_path) if isinstance(row.image_path, str) else None,
-            lines=(words.over_briefly(row.margin), words.local_time(row.trigger_utc.to_pydatetime(), now)),
+def _rejects(shift: Counts, period: str, *, monitor: bool) -> tuple[cards.Figure, cards.Figure]:
+    """Rejects and near misses; in monitor mode what would have been."""
+    if monitor:
+        would_pass = shift.shadow_judged - shift.shadow_rejected
+        rejected = cards.Figure(
+            f"{period}: would reject", *_of(shift.shadow_rejected, shift.shadow_judged, "monitored"), "would-reject"
         )
-        for row in figures.rejects.itertuples()
-    ]
-    worst = rejects_by_description(figures.today).head(3)
-    counted = [
-        f"{words.plain(name)} {count:,}" for name, count in zip(worst["description"], worst["count"], strict=True)
-    ]
-    return cards.gallery(shots, f"Today: {', '.join(counted)}" if counted else "", "No part was rejected today.")
+        near = _of(shift.shadow_near, would_pass, "would pass")
+    else:
+        number = shift.rejected + shift.review
+        rejected = cards.Figure(f"{period}: rejected", *_of(number, shift.judged, "judged"), "rejected")
+        near = _of(shift.near, shift.passed, "passed")
+    return rejected, cards.Figure(f"{period}: near misses", *near, "near")
+
+
+def _of(number: int, of: int, what: str) -> tuple[str, str, str]:
+    """Value, unit and note of a share; nothing where there is nothing to have a share of."""
+    return (f"{number:,}", "", f"of {of:,} {what}") if of else (words.NOTHING, "", f"0 {what}")
+
+
+def _age(seen: datetime | None, now: datetime) -> tuple[str, str]:
+    if seen is None:
+        return words.NOTHING, ""
+    age, unit = words.duration(max(now - seen, timedelta())).split(" ", 1)
+    return age, f"{unit} ago"
+
+
+def _status_age(status: history.LineStatus | None, now: datetime) -> str:
+    return f"Status {words.duration(max(now - status.updated_utc, timedelta()))} old" if status else "No status"
+
+
+def _pictures(
+    data_dir: Path, line: str, figures: data.Figures, now: datetime, *, monitor: bool
+) -> tuple[cards.Group, cards.Group]:
+    def shot(row: pd.Series[Any], kind: str) -> cards.Shot:
+        name, path, margin = row["description"], row["image_path"], row["margin"]
+        seen = words.local_time(pd.Timestamp(str(row["trigger_utc"])).to_pydatetime(), now)
+        only = ("monitor only",) if row["cause"] == "monitor" and not monitor else ()
+        return cards.Shot(
+            kind=kind,
+            title=words.plain(name) if isinstance(name, str) else words.verdict(str(row["verdict"])),
+            picture=data.thumbnail(data_dir, line, path if isinstance(path, str) else None),
+            lines=(words.over_briefly(margin if isinstance(margin, float) else None), *only, seen),
+        )
+
+    def shots(rows: pd.DataFrame, kind: str, most: int) -> list[cards.Shot]:
+        return [shot(row, kind) for _, row in rows.head(most).iterrows()]
+
+    title = "Would have been rejected" if monitor else "Last rejects"
+    return (
+        cards.Group(title, "", shots(figures.rejects, "reject", REJECTS_SHOWN), "None so far."),
+        cards.Group("Near misses", "passed narrowly", shots(figures.near, "near", NEAR_SHOWN), "None so far."),
+    )
+
+
+def _pareto(figures: data.Figures, shift: Counts, *, monitor: bool) -> str:
+    counted = rejects_by_description(figures.shift, monitored=monitor)
+    causes = unjudged_by_cause(figures.shift)
+    told = words.causes(zip(causes["cause"], causes["count"], strict=True), 3)
+    bars = charts.pareto(counted.assign(description=counted["description"].map(words.plain)), most=BARS_SHOWN)
+    title = "Would reject, by description" if monitor else "Rejects by description"
+    nothing = "No part would have been rejected." if monitor else "No part was rejected."
+    summary = "parts · running share" if bars else ""
+    return cards.pareto(title, summary, bars, nothing, told if shift.unjudged else "")
 
 
 @st.fragment(run_every="2s")
@@ -158,6 +241,7 @@ def wait_for_line(data_dir: Path, wanted: str | None) -> None:
 
 def show_page() -> None:
     st.html(STYLE)
+    kiosk = st.query_params.get("kiosk") == "1"
     try:
         data_dir = resources.default_data_dir()
         known = history.lines(data_dir)
@@ -167,8 +251,10 @@ def show_page() -> None:
         return
     line = st.query_params.get("line") or next(iter(known), None)
     with st.container(key="page"):
+        if kiosk:
+            st.html(cards.kiosk(), unsafe_allow_javascript=True)
         if line in known:
-            show_now(data_dir, str(line), [other for other in known if other != line])
+            show_now(data_dir, str(line), [other for other in known if other != line], kiosk)
         else:
             wait_for_line(data_dir, line)
 

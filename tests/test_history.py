@@ -1,0 +1,110 @@
+"""Following a line: counts and newest parts, over a log that grows, is sealed meanwhile, and loses files."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from inspection import history
+from inspection.adapters.store import reader
+from inspection.adapters.store.paths import LinePaths
+from inspection.analytics.yields import count_verdicts
+from inspection.domain.types import Cause, Verdict, VerdictKind
+from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, Site
+
+NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+MORNING = NOON - timedelta(hours=6)
+
+
+def numbers(frame: object) -> list[int]:
+    return [int(number) for number in frame["number"]]  # type: ignore[index]
+
+
+def test_it_counts_what_a_full_reading_counts(tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        follower = history.Follower(tmp_path, "demo")
+        verdicts = [PASS, REJECT, NEAR, NO_PICTURE, PASS]
+        for n in range(25):
+            site.part(verdicts[n % 5], NOON - timedelta(minutes=25 - n), closed=n < 23)
+            if n % 7 == 6:
+                site.seal()
+            seen = follower.look(MORNING, NOON)
+            assert count_verdicts(seen.tally) == count_verdicts(history.parts(tmp_path, "demo"))
+        assert numbers(seen.rejects) == [22, 17, 12, 7, 2]
+        assert numbers(seen.near) == [23, 18, 13, 8, 3]
+        assert numbers(seen.recent) == [22, 23, 24, 25]  # of the last five minutes
+
+
+def test_a_part_that_is_sealed_while_it_is_read_is_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Site(tmp_path) as site:
+        follower = history.Follower(tmp_path, "demo")
+        for n in range(10):
+            site.part(PASS, NOON - timedelta(minutes=n))
+        read_journal = reader.glance_at_journal
+
+        def sealed_before(paths: LinePaths) -> object:
+            site.seal()
+            return read_journal(paths)
+
+        def sealed_after(paths: LinePaths) -> object:
+            found = read_journal(paths)
+            site.seal()
+            return found
+
+        for meanwhile in (sealed_before, sealed_after):
+            monkeypatch.setattr(reader, "glance_at_journal", meanwhile)
+            before = count_verdicts(follower.look(MORNING, NOON).tally).passed
+            site.part(PASS, NOON)
+            assert count_verdicts(follower.look(MORNING, NOON).tally).passed == before + 1 >= 11
+
+
+def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    read_files = reader.glance_at_files
+
+    def told(paths: LinePaths, names: list[str]) -> object:
+        read.extend(names)
+        return read_files(paths, names)
+
+    monkeypatch.setattr(reader, "glance_at_files", told)
+    with Site(tmp_path) as site:
+        follower = history.Follower(tmp_path, "demo")
+        for _ in range(3):
+            site.part(PASS, NOON)
+            site.seal()
+            follower.look(MORNING, NOON)
+            follower.look(MORNING, NOON)
+    assert len(read) == len(set(read)) == 3
+
+
+def test_a_file_that_is_gone_is_no_longer_counted(tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        follower = history.Follower(tmp_path, "demo")
+        for _ in range(2):
+            site.part(PASS, NOON)
+            site.seal()
+        assert count_verdicts(follower.look(MORNING, NOON).tally).parts == 2
+        next(tmp_path.rglob("*.parquet")).unlink()
+        assert count_verdicts(follower.look(MORNING, NOON).tally).parts == 1
+
+
+def test_looking_further_back_finds_what_was_left_out(tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        follower = history.Follower(tmp_path, "demo")
+        for hours in (30, 8, 2, 0):
+            site.part(PASS, NOON - timedelta(hours=hours))
+            site.seal()
+        for since, parts in [(NOON - timedelta(hours=1), 1), (MORNING, 2), (NOON - timedelta(days=2), 4), (MORNING, 2)]:
+            assert count_verdicts(follower.look(since, NOON).tally).parts == parts
+
+
+def test_what_monitor_mode_would_have_rejected_is_kept_like_a_reject(tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.part(Verdict(VerdictKind.UNJUDGED, {}, "dent", 2.0, Cause.MONITOR, shadow=VerdictKind.REJECT), NOON)
+        site.part(Verdict(VerdictKind.UNJUDGED, {}, "dent", -0.1, Cause.MONITOR, shadow=VerdictKind.PASS), NOON)
+        seen = history.Follower(tmp_path, "demo").look(MORNING, NOON)
+    assert (numbers(seen.rejects), numbers(seen.near)) == ([1], [2])
