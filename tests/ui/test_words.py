@@ -169,15 +169,7 @@ def test_a_time_of_another_day_has_its_date() -> None:
 @pytest.mark.parametrize(
     ("margin", "said"),
     [
-        ("margin", "said"),
-        [
-            (0.04, "0.0 σ over"),
-            (9.94, "9.9 σ over"),
-            (28.4, "28 σ over"),
-            (-0.24, "0.2 σ under"),
-            (None, ""),
-            (math.nan, ""),
-        ],
+        (0.04, "0.0 σ over"),
         (9.94, "9.9 σ over"),
         (28.4, "28 σ over"),
         (-0.24, "0.2 σ under"),
