@@ -83,6 +83,24 @@ def verify(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> Non
 
 
 @app.command()
+def backup(
+    line: Line,
+    target: Annotated[Path, typer.Argument(help="A folder that is not there yet, best on another disk.")],
+    images: Annotated[bool, typer.Option("--images/--no-images", help="Pictures of parts as well.")] = True,
+    data_dir: DataDir = None,
+) -> None:
+    """Copy a line's records while it runs. The copy is a data directory: 'log verify' and all else work on it."""
+    from inspection.adapters.store.backup import back_up
+    from inspection.adapters.store.paths import LinePaths
+
+    copied = back_up(LinePaths(data_dir_of_line(data_dir, line), line), target.expanduser().absolute(), images=images)
+    typer.echo(
+        f"journal, {counted(copied.log_files, 'log file')} and {counted(copied.images, 'image')} of line {line},"
+        f" {copied.size_bytes / 1e6:.1f} MB: {target}\nCheck it: inspection log verify {line} --data-dir {target}"
+    )
+
+
+@app.command()
 def events(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """States, alarms and faults of a line, oldest first."""
     from inspection import history

@@ -130,3 +130,19 @@ def test_a_line_that_never_ran_is_not_an_empty_log(data_dir: Path, command: list
     called = call("log", name, "dmo", *rest, "--data-dir", data_dir)
     assert (called.code, called.out) == (2, "")
     assert called.err == f'no line "dmo" has run in {data_dir}; did you mean "demo"? known: demo\n'
+
+
+def test_backup_of_a_line_that_runs_is_a_data_directory_of_its_own(data_dir: Path, tmp_path: Path) -> None:
+    target = tmp_path / "backup-1"
+    called = call("log", "backup", "demo", target, "--data-dir", data_dir)
+    assert called.code == 0
+    assert called.out.startswith("journal, 1 log file and ")
+    assert called.out.endswith(f"Check it: inspection log verify demo --data-dir {target}\n")
+    of_line, of_copy = (
+        json.loads(call("log", "verify", "demo", "--json", "--data-dir", d).out) for d in (data_dir, target)
+    )
+    assert of_copy == of_line
+    assert (of_copy["parts"], of_copy["open"]) == (4, 1)
+    again = call("log", "backup", "demo", target, "--data-dir", data_dir)
+    assert again.code == 1
+    assert "is there already" in again.err

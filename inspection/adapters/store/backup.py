@@ -1,0 +1,109 @@
+"""A copy of a line's records that is whole, made while the line runs.
+
+The journal is copied as it stands at one moment; of the log, the files that were there at that moment. A file that came
+later holds parts that the copied journal still has: with both, a station on the copy would write them a second time.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from inspection.adapters.store.paths import LinePaths
+from inspection.domain.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a backup holds besides the journal. `size_bytes` counts all of it."""
+
+    log_files: int
+    images: int
+    size_bytes: int
+
+
+def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
+    """Copy a line's journal, log and (with `images`) evidence to the new data directory `target`.
+
+    `target` is there when all of it is, and not before. Raises StoreError: it exists already, the line never ran, or
+    something cannot be read or written.
+    """
+    if target.exists():
+        raise StoreError(f"{target} is there already; name a folder that is not, such as one of today's date")
+    if not paths.state_db.exists():
+        raise StoreError(f"line {paths.line} has no journal in {paths.data_dir}: there is nothing to copy")
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    copy = LinePaths(unfinished, paths.line)
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)  # of a backup that was stopped
+        copy.state_dir.mkdir(parents=True)
+        before = set(_log_files(paths))
+        _copy_journal(paths.state_db, copy.state_db)
+        log_files = [file for file in _log_files(paths) if file in before or _is_in_step(file, paths, copy)]
+        for file in log_files:
+            _copy(paths, copy, file, flush=True)
+        pictures = list(_images(paths)) if images else []
+        kept = sum(_copy(paths, copy, file, flush=False) for file in pictures)
+        size = sum(file.stat().st_size for file in unfinished.rglob("*") if file.is_file())
+        unfinished.rename(target)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"cannot copy line {paths.line} to {target}: {error}; nothing was left there") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return Copied(len(log_files), kept, size)
+
+
+def _copy_journal(source: Path, target: Path) -> None:
+    """As it stands at one moment. The line goes on writing meanwhile: a reader of a WAL database holds nobody up."""
+    with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0)) as live:
+        live.execute("PRAGMA query_only = ON")
+        with closing(sqlite3.connect(target)) as copy:
+            live.backup(copy)
+            (told,) = copy.execute("PRAGMA integrity_check").fetchone()
+    if told != "ok":
+        raise StoreError(f"the journal {source} is damaged: {told}; restore the last backup that is whole")
+    _flush(target)
+
+
+def _log_files(paths: LinePaths) -> Iterator[Path]:
+    yield from sorted(paths.log_dir.glob("date=*/*.parquet"))
+
+
+def _images(paths: LinePaths) -> Iterator[Path]:
+    yield from sorted((paths.data_dir / "evidence" / f"line={paths.line}").glob("date=*/*.jpg"))
+
+
+def _is_in_step(file: Path, paths: LinePaths, copy: LinePaths) -> bool:
+    """A file that appeared about when the journal was copied: whether the copy knows that its parts are in it."""
+    seal = file.relative_to(paths.log_dir).as_posix()
+    parts = pq.read_table(file, columns=["epoch", "number"]).to_pylist()
+    with closing(sqlite3.connect(copy.state_db)) as db:
+        unsealed = "SELECT count(*) FROM parts WHERE epoch = ? AND number = ? AND seal IS NOT ?"
+        return not any(db.execute(unsealed, (*part.values(), seal)).fetchone()[0] for part in parts)
+
+
+def _copy(paths: LinePaths, copy: LinePaths, file: Path, *, flush: bool) -> bool:
+    """False if it is an image that is gone by now, under the rule of how long they are kept."""
+    target = copy.data_dir / file.relative_to(paths.data_dir)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copy2(file, target)
+    except FileNotFoundError:
+        if flush:
+            raise  # a file of the log
+        return False
+    if flush:
+        _flush(target)
+    return True
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as written:
+        os.fsync(written.fileno())

@@ -1,0 +1,138 @@
+"""A backup made while the line runs: every part once, now and after a station has run on it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+
+import numpy as np
+import pytest
+
+from inspection import history
+from inspection.adapters.store import backup
+from inspection.adapters.store.backup import back_up
+from inspection.adapters.store.evidence import write_jpeg
+from inspection.adapters.store.paths import LinePaths
+from inspection.domain.errors import StoreError
+from tests.adapters.store.test_log import Line
+
+
+@pytest.fixture
+def line(tmp_path):
+    line = Line(tmp_path / "data")
+    yield line
+    line.close()
+
+
+def check(target, parts):
+    """The copy holds `parts` once each; so it does when a station has gone on with it and sealed everything."""
+    complete = history.completeness(target, "demo")
+    assert (complete.parts, complete.missing, complete.repeated) == (parts, [], [])
+    restored = Line(target)
+    restored.log.seal(everything=True)
+    restored.close()
+    complete = history.completeness(target, "demo")
+    assert (complete.parts, complete.missing, complete.repeated) == (parts, [], [])
+
+
+def test_journal_log_and_images_are_copied(line, tmp_path):
+    for number in range(1, 26):
+        line.part(number)
+    line.log.seal()
+    picture = line.paths.evidence_dir(line.clock.utc().date()) / "1-1.jpg"
+    write_jpeg(picture, np.zeros((8, 8, 3), np.uint8))
+    copied = back_up(line.paths, tmp_path / "copy")
+    assert (copied.log_files, copied.images) == (len(line.files()), 1)
+    assert copied.size_bytes > 1000
+    there = tmp_path / "copy" / picture.relative_to(line.data_dir)
+    assert there.read_bytes() == picture.read_bytes()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    check(tmp_path / "copy", 25)
+    assert back_up(line.paths, tmp_path / "without", images=False).images == 0
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_is_sealed_about_when_the_journal_is_copied_is_there_once(line, tmp_path, monkeypatch, when):
+    for number in range(1, 30):
+        line.part(number)
+    copy_journal = backup._copy_journal
+
+    def busy(source, target):
+        if when == "before":
+            line.log.seal(everything=True)
+        copy_journal(source, target)
+        if when == "after":
+            line.log.seal(everything=True)
+
+    monkeypatch.setattr(backup, "_copy_journal", busy)
+    copied = back_up(line.paths, tmp_path / "copy")
+    assert copied.log_files == (len(line.files()) if when == "before" else 0)
+    check(tmp_path / "copy", 29)
+
+
+def test_a_file_that_is_written_between_its_marks_and_their_end_is_there_once(line, tmp_path, monkeypatch):
+    for number in range(1, 10):
+        line.part(number)
+    monkeypatch.setattr(line.log, "_forget", lambda _: None)  # died before the last step
+    line.log._seal_some()
+    assert back_up(line.paths, tmp_path / "copy").log_files == 1
+    check(tmp_path / "copy", 9)
+
+
+def test_backups_of_a_line_that_runs(line, tmp_path):
+    """One thread judges and seals; copies are taken meanwhile."""
+    due, recorded, stop = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+
+    def run():
+        number = 0
+        while due.acquire() and not stop.is_set():
+            number += 1
+            line.part(number)
+            recorded.release()
+            line.log.seal()
+
+    running = threading.Thread(target=run)
+    running.start()
+    try:
+        for round_number in range(5):
+            due.release(40)
+            for _ in range(20):  # the other twenty come while the copy is made
+                assert recorded.acquire(timeout=60)
+            target = tmp_path / f"copy{round_number}"
+            back_up(line.paths, target)
+            parts = history.completeness(target, "demo").parts
+            assert 40 * round_number + 20 <= parts <= 40 * round_number + 40
+            check(target, parts)
+            for _ in range(20):
+                assert recorded.acquire(timeout=60)
+    finally:
+        stop.set()
+        due.release()
+        running.join()
+
+
+def test_what_cannot_be_copied_is_told_and_nothing_is_left(line, tmp_path):
+    line.part(1)
+    with pytest.raises(StoreError, match="has no journal in"):
+        back_up(LinePaths(line.data_dir, "other"), tmp_path / "copy")
+    (tmp_path / "there").mkdir()
+    with pytest.raises(StoreError, match="is there already"):
+        back_up(line.paths, tmp_path / "there")
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot copy line demo"):
+        back_up(line.paths, tmp_path / "file" / "copy")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "file", "there"]
+
+
+def test_a_journal_that_is_damaged_is_not_a_backup(line, tmp_path, monkeypatch):
+    for number in range(1, 300):
+        line.part(number)
+    line.close()
+    size = line.paths.state_db.stat().st_size
+    with line.paths.state_db.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(b"\xff" * 4096)
+    with pytest.raises(StoreError, match=r"damaged|malformed|cannot copy"):
+        back_up(line.paths, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+    line.journal._db = line.log._db = sqlite3.connect(":memory:")
