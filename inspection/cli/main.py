@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from inspection import __version__
-from inspection.cli import bench, log
+from inspection.cli import bench, log, model
 from inspection.cli.acknowledge import acknowledge
 from inspection.cli.calibrate import calibrate
 from inspection.cli.check import check
@@ -18,7 +18,7 @@ from inspection.cli.doctor import doctor
 from inspection.cli.gate_sim import gate_sim
 from inspection.cli.run import run_line
 from inspection.cli.score import score
-from inspection.domain.errors import ConfigError, InspectionError
+from inspection.domain.errors import ConfigError, InspectionError, ModelError
 from inspection.resources import check_environment
 
 EXIT_FAILED = 1
@@ -69,16 +69,18 @@ app.command("score")(score)
 app.command("doctor")(doctor)
 app.command("acknowledge")(acknowledge)
 app.add_typer(log.app, name="log", help="Query, export and verify the log of parts.")
+app.add_typer(model.app, name="model", help="List, pull and verify the models that see and read.")
 app.command("gate-sim")(gate_sim)
 app.add_typer(bench.app, name="bench", help="Measure this machine.")
 
 
 def run() -> None:
-    """Entry point. Exit codes: 0 done; 1 failed, with a message; 2 configuration or usage; 130 stopped by Ctrl-C."""
+    """Entry point. Exit codes: 0 done; 1 failed, with a message; 2 configuration, model or usage;
+    130 stopped by Ctrl-C."""
     try:
         check_environment()
         app()
-    except ConfigError as error:
+    except (ConfigError, ModelError) as error:
         _say(error)
         sys.exit(EXIT_CONFIG)
     except InspectionError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,8 +13,10 @@ from transformers import CLIPTokenizer
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.clip.processing_clip import CLIPProcessor
 
+from inspection.adapters.clip.checkpoint import Checkpoint
 from inspection.adapters.clip.lessons import KIND_NAMES, SIZE_PX, write_states
 from inspection.adapters.clip.parts_clip import PartsClipConfig, PartsClipModel
+from inspection.adapters.clip.record import write_record
 from inspection.synthesis import captions
 
 BEGIN, END = "<|startoftext|>", "<|endoftext|>"
@@ -73,10 +76,11 @@ def image_processor() -> CLIPImageProcessorPil:
 
 
 def save(folder: Path, model: PartsClipModel, tokenizer: CLIPTokenizer) -> None:
-    """Write config, weights (safetensors), tokenizer and processor."""
+    """Write config, weights (safetensors), tokenizer and processor, and the record that `model verify` reads."""
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     CLIPProcessor(image_processor(), tokenizer).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    write_record(Checkpoint(folder.resolve().name, folder), "", "", datetime.now(UTC))
 
 
 def read(folder: Path) -> tuple[PartsClipModel, CLIPTokenizer]:

@@ -26,6 +26,7 @@ MOST_BYTES = 12 * 10**6
 FILES = {
     "MODEL_CARD.md",
     "config.json",
+    "inspection-model.json",
     "model.safetensors",
     "processor_config.json",
     "tokenizer.json",
