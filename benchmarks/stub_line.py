@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from inspection.build import calibration_path, fingerprint
 from inspection.calibration.record import Calibration, SampleSet
 from inspection.calibration.thresholds import Threshold
 from inspection.config import Site, load_site
 from inspection.domain.ports import Clock, Encoder
 from inspection.domain.types import Frame, Pixels, Trigger, Vectors
+from inspection.gauge import calibration_path, fingerprint
 
 NAME = "bench"
 LINE = """\

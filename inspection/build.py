@@ -10,18 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never
 
 import numpy as np
 
 import inspection
-from inspection.adapters.cameras.arrivals import Arrivals
-from inspection.adapters.cameras.claims import Claims
-from inspection.adapters.cameras.folder import FolderCamera
-from inspection.adapters.cameras.numbered import NumberedFolder, PartNames
-from inspection.adapters.cameras.watched import WatchedFolder
-from inspection.adapters.gates.dry import DryGate, TimerSensor
-from inspection.adapters.gates.serial_controller import SerialGate
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.lock import LineLock
@@ -29,27 +21,20 @@ from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.requests import RequestInbox
 from inspection.adapters.store.status import FileStatusBoard
-from inspection.calibration.record import Calibration, load_calibration
+from inspection.calibration.record import Calibration
 from inspection.config import (
     DryGateConfig,
     EvidenceConfig,
-    FolderCameraConfig,
-    FrameConfig,
     LineConfig,
     LogConfig,
     RecipeConfig,
-    SerialGateConfig,
     Site,
-    TimerTriggerConfig,
-    WatchedCameraConfig,
 )
-from inspection.domain.errors import CalibrationError, ConfigError
-from inspection.domain.ports import Camera, Clock, Encoder, Gate, PartSensor
+from inspection.devices import frame_gate_of, open_camera, open_gate, travel_of
+from inspection.domain.errors import ConfigError
+from inspection.domain.ports import Camera, Clock, Encoder
 from inspection.domain.types import Alarm, Frame, PartContext, PartId, Verdict, VerdictKind
-from inspection.judging.deadline import Travel
-from inspection.judging.frame_gate import FrameGate, FrameLimits
-from inspection.scoring.prototypes import Prototypes, encode_prototypes
-from inspection.scoring.region import Region
+from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
@@ -62,89 +47,8 @@ from inspection.station.requests import RequestDesk
 from inspection.station.station import Station
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
-from inspection.wire.session import GateSettings
 
-_DRY_TRAVEL_NS = 1_000_000_000  # nothing is diverted, so nothing is late: a part is judged within a second
-_DRY_WATCHDOG_MS = 5_000
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
-
-
-def load_encoder(recipe: RecipeConfig) -> Encoder:
-    """The recipe's model, from the package, a folder or the local hub cache. Raises ModelError."""
-    from inspection.adapters.clip.encoder import ClipEncoder
-
-    # What torch and transformers leave behind lives as long as the process: looking for garbage in it takes a second
-    # while they are imported, and would make a part wait now and then afterwards.
-    gc.disable()
-    try:
-        return ClipEncoder.load(recipe.model, view=recipe.view)
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
-def prototypes_of(recipe: RecipeConfig, encoder: Encoder) -> Prototypes:
-    """The recipe's phrasings, encoded."""
-    return encode_prototypes(
-        encoder, recipe.normal, {description.name: description.phrasings for description in recipe.descriptions}
-    )
-
-
-def region_of(recipe: RecipeConfig) -> Region:
-    """The recipe's region of interest; the whole frame if it has none."""
-    roi = recipe.region_of_interest
-    return Region() if roi is None else Region(roi.left, roi.top, roi.width, roi.height)
-
-
-def fingerprint(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
-    """Everything that a threshold depends on. Two that are equal judge alike."""
-    roi = region_of(recipe)
-    return {
-        **encoder.fingerprint,
-        "recipe": f"{recipe.name} {recipe.content_id()}",
-        "region_of_interest": f"left {roi.left} top {roi.top} width {roi.width} height {roi.height}",
-        "camera": line.camera.kind,
-    }
-
-
-def calibration_path(site: Site, line_name: str) -> Path:
-    return site.config_dir / "calibrations" / f"{line_name}.json"
-
-
-def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calibration:
-    """The line's calibration. Raises CalibrationError if there is none or anything that it depends on has changed."""
-    what_to_do = f"calibrate with 'inspection calibrate {line.name} --good DIR'"
-    try:
-        calibration = load_calibration(calibration_path(site, line.name))
-    except CalibrationError as error:
-        raise CalibrationError(f"{error}. Line {line.name} does not judge without one: {what_to_do}") from error
-    changes = calibration.changes(fingerprint(encoder, site.recipe(line.recipe), line))
-    if changes:
-        listed = "\n".join(f"  - {change}" for change in changes)
-        raise CalibrationError(
-            f"the calibration of line {line.name} ({calibration.created_utc:%Y-%m-%d}, by {calibration.by}) is stale:\n"
-            f"{listed}\nIts thresholds hold for what was; {what_to_do}"
-        )
-    return calibration
-
-
-def _calibration(
-    site: Site, line: LineConfig, encoder: Encoder, *, monitor: bool
-) -> tuple[Calibration | None, str | None]:
-    """The line's calibration; in monitor mode also one that is stale, or none, and then what is to be said of it."""
-    try:
-        return require_calibration(site, line, encoder), None
-    except CalibrationError as error:
-        if not monitor:
-            raise
-        told = str(error)
-    try:
-        calibration = load_calibration(calibration_path(site, line.name))
-    except CalibrationError:
-        return None, f"scores are recorded without a verdict: {told}"
-    if set(calibration.thresholds) != {description.name for description in site.recipe(line.recipe).descriptions}:
-        return None, f"scores are recorded without a verdict, the descriptions are others now: {told}"
-    return calibration, f"what would have been is told by thresholds that do not hold: {told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,19 +93,22 @@ def build_station(
         tally = Tally(condition, clock)
 
         encoder = encoder or load_encoder(recipe)
-        calibration, stale = _calibration(site, line, encoder, monitor=options.monitor)
+        if options.monitor:
+            calibration, stale = shadow_calibration(site, line, encoder)
+        else:
+            calibration, stale = require_calibration(site, line, encoder), None
         thresholds = calibration.thresholds if calibration else None
         rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe))
         context = _context(line, recipe, calibration, encoder, options, clock)
 
-        camera = stack.enter_context(closing(camera or _open_camera(line, journal, clock)))
+        camera = stack.enter_context(closing(camera or open_camera(line, journal, clock)))
         _check_rate(line, rater, clock)
-        travel = _travel(line)
-        gate = _open_gate(line, options, travel, journal.station_id, camera, clock)
+        travel = travel_of(line)
+        gate = open_gate(line, options.gate_url, travel, journal.station_id, camera, clock)
         stack.callback(gate.close)
         examiner = Examiner(
             camera=camera,
-            frame_gate=_frame_gate(line.frame),
+            frame_gate=frame_gate_of(line.frame),
             score=rater,
             keep_image=_keep_image(line.evidence),
             evidence=evidence,
@@ -270,73 +177,8 @@ def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lo
     return ParquetLog(paths, clock, seal_after_parts=log.seal_after_parts, seal_after_s=log.seal_after_s, lock=lock)
 
 
-def _open_camera(line: LineConfig, journal: SqliteJournal, clock: Clock) -> Camera:
-    camera = line.camera
-    if isinstance(camera, FolderCameraConfig):
-        return FolderCamera(camera.path, clock, seed=camera.seed if camera.order == "shuffled" else None)
-    return _watch(camera, journal, clock, sync=line.durability == "power")
-
-
-def _watch(camera: WatchedCameraConfig, journal: SqliteJournal, clock: Clock, *, sync: bool) -> Camera:
-    arrivals = Arrivals(camera.path, clock, settle_ns=camera.settle_ms * 1_000_000)
-    with ExitStack() as stack:
-        claims = Claims(camera.path, journal.station_id, clock, keep=camera.then == "keep", sync=sync)
-        stack.callback(claims.close)
-        watched: Camera
-        if camera.part_number is not None:
-            watched = NumberedFolder(arrivals, claims, PartNames(camera.part_number), clock)
-        else:
-            incomplete_ns = camera.incomplete_after_ms * 1_000_000
-            watched = WatchedFolder(
-                arrivals, claims, clock, incomplete_after_ns=incomplete_ns, high_water=journal.high_water
-            )
-        stack.pop_all()
-        return watched
-
-
-def _frame_gate(frame: FrameConfig) -> FrameGate:
-    return FrameGate(
-        FrameLimits(
-            dark_below=frame.dark_below,
-            clipped_above=frame.clipped_above,
-            frozen_after=frame.frozen_after,
-            width_px=frame.width_px,
-            height_px=frame.height_px,
-        )
-    )
-
-
 def _path_settings(line: LineConfig) -> PathSettings:
     return PathSettings(by_rule=UNCONTROLLED_BY_RULE) if isinstance(line.gate, DryGateConfig) else PathSettings()
-
-
-def _travel(line: LineConfig) -> Travel:
-    gate = line.gate
-    if isinstance(gate, DryGateConfig):
-        return Travel(_DRY_TRAVEL_NS, 0)
-    return Travel(round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6))
-
-
-def _open_gate(
-    line: LineConfig, options: RunOptions, travel: Travel, station_id: int, camera: Camera, clock: Clock
-) -> Gate:
-    gate, trigger = line.gate, line.trigger
-    travel_us = travel.travel_ns // 1000
-    match gate:
-        case DryGateConfig():
-            sensor: PartSensor
-            if isinstance(trigger, TimerTriggerConfig):
-                sensor = TimerSensor(trigger.parts_per_s, clock)
-            else:
-                assert isinstance(camera, WatchedFolder), "a dry gate has no sensor: see inspection.config.rules"
-                sensor = camera
-            settings = GateSettings(station_id, travel_us, _DRY_WATCHDOG_MS, 0)
-            return DryGate(sensor, settings=settings, clock=clock)
-        case SerialGateConfig():
-            settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
-            return SerialGate(options.gate_url or gate.url, baud=gate.baud, settings=settings, clock=clock)
-        case _:
-            assert_never(gate)
 
 
 def _let_nothing_hold_up_a_part() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from inspection import history
-from inspection.build import RunOptions, build_station, calibration_path
+from inspection.build import RunOptions, build_station
 from inspection.config import load_site
 from inspection.domain.errors import CalibrationError, ConfigError
+from inspection.gauge import calibration_path
 from tests.fakes.encoder import AxisEncoder
 from tests.faults.stub_station import write_site
 from tests.waiting import wait_for

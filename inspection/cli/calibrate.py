@@ -33,13 +33,13 @@ def calibrate(
     """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they are too few."""
     from inspection.adapters.cameras.images import list_images
     from inspection.adapters.store.files import replace_durably
-    from inspection.build import calibration_path, fingerprint, load_encoder, prototypes_of, region_of
     from inspection.calibration.bounds import binomial_upper_bound
     from inspection.calibration.record import Calibration, DefectCheck, hash_samples
     from inspection.calibration.thresholds import fit_thresholds
     from inspection.cli._options import config_dir_of
     from inspection.cli._samples import score_files
     from inspection.config import load_site
+    from inspection.gauge import calibration_path, fingerprint, load_encoder, prototypes_of, region_of
 
     person = _person(by)
     folder = config_dir_of(config_dir)

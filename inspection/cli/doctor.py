@@ -91,7 +91,7 @@ def _examine(line: str | None, config_dir: Path, data_dir: Path) -> Iterator[Fin
 
 
 def _line(site: Site, line: LineConfig) -> Iterator[Finding]:
-    from inspection.build import load_encoder, require_calibration
+    from inspection.gauge import load_encoder, require_calibration
 
     now = datetime.now(UTC).astimezone(line.timezone)
     shift = line.shift_at(now)

@@ -34,10 +34,10 @@ def score(
 
     Exit code 1 if a picture cannot be read; the others are scored all the same.
     """
-    from inspection.build import load_encoder, prototypes_of, region_of, require_calibration
     from inspection.cli._options import config_dir_of
     from inspection.cli._samples import scored_files
     from inspection.config import load_site
+    from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration
 
     _check_arguments(images, recipe, line, html)
     site = load_site(config_dir_of(config_dir))

@@ -73,7 +73,7 @@ def test_too_few_pictures_are_refused_with_how_many_are_needed(calibrated: Path,
     [
         (["demo", "--good", "nowhere"], 1, "nowhere: there is no such folder"),
         (["demo", "--good", "empty"], 1, "empty: there are no pictures here (.jpg, "),
-        (["demo", "--good", "torn"], 1, "0.jpg: cannot be read as a picture"),
+        (["demo", "--good", "torn"], 1, "0.jpg: it is cut off"),
         (["dmo", "--good", "empty"], 2, 'there is no line "dmo" in'),
         (["demo"], 2, "Missing option '--good'"),
         (["demo", "--good", "good", "--defect", "scratch"], 2, "'scratch' is not NAME=FOLDER"),

@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.stub_line import calibrate
-from inspection.build import RunOptions, build_station, prototypes_of
+from inspection.build import RunOptions, build_station
 from inspection.calibration.thresholds import Threshold
 from inspection.config import load_site
+from inspection.gauge import prototypes_of
 from inspection.scoring.scorer import score
 from tests.fakes.encoder import AxisEncoder, picture
 

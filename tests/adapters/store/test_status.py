@@ -18,6 +18,8 @@ def test_the_live_picture_is_small_enough_to_be_made_several_times_a_second(tmp_
     paths = LinePaths(tmp_path, "demo")
     pixels = np.full((*taken, 3), (200, 100, 50), np.uint8)
     FileStatusBoard(paths).publish(PART, Frame(pixels, datetime(2026, 1, 1, tzinfo=UTC)))
-    with Image.open(tmp_path / read_status(paths.status)["live_picture"]) as picture:
+    status = read_status(paths.status)
+    assert status is not None
+    with Image.open(tmp_path / status["live_picture"]) as picture:
         assert picture.size[::-1] == shown
         assert np.abs(np.asarray(picture).astype(int) - (200, 100, 50)).max() < 6

@@ -1,0 +1,99 @@
+"""A line's settings -> its camera, its gate and what is asked of them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import assert_never
+
+from inspection.adapters.cameras.arrivals import Arrivals
+from inspection.adapters.cameras.claims import Claims
+from inspection.adapters.cameras.folder import FolderCamera
+from inspection.adapters.cameras.numbered import NumberedFolder, PartNames
+from inspection.adapters.cameras.watched import WatchedFolder
+from inspection.adapters.gates.dry import DryGate, TimerSensor
+from inspection.adapters.gates.serial_controller import SerialGate
+from inspection.config import (
+    DryGateConfig,
+    FolderCameraConfig,
+    FrameConfig,
+    LineConfig,
+    SerialGateConfig,
+    TimerTriggerConfig,
+    WatchedCameraConfig,
+)
+from inspection.domain.ports import Camera, Clock, Gate, Journal, PartSensor
+from inspection.judging.deadline import Travel
+from inspection.judging.frame_gate import FrameGate, FrameLimits
+from inspection.wire.session import GateSettings
+
+_DRY_TRAVEL_NS = 1_000_000_000  # nothing is diverted, so nothing is late: a part is judged within a second
+_DRY_WATCHDOG_MS = 5_000
+
+
+def open_camera(line: LineConfig, journal: Journal, clock: Clock) -> Camera:
+    """The line's camera. Raises CameraError."""
+    camera = line.camera
+    if isinstance(camera, FolderCameraConfig):
+        return FolderCamera(camera.path, clock, seed=camera.seed if camera.order == "shuffled" else None)
+    return _watch(camera, journal, clock, sync=line.durability == "power")
+
+
+def _watch(camera: WatchedCameraConfig, journal: Journal, clock: Clock, *, sync: bool) -> Camera:
+    arrivals = Arrivals(camera.path, clock, settle_ns=camera.settle_ms * 1_000_000)
+    with ExitStack() as stack:
+        claims = Claims(camera.path, journal.station_id, clock, keep=camera.then == "keep", sync=sync)
+        stack.callback(claims.close)
+        watched: Camera
+        if camera.part_number is not None:
+            watched = NumberedFolder(arrivals, claims, PartNames(camera.part_number), clock)
+        else:
+            incomplete_ns = camera.incomplete_after_ms * 1_000_000
+            watched = WatchedFolder(
+                arrivals, claims, clock, incomplete_after_ns=incomplete_ns, high_water=journal.high_water
+            )
+        stack.pop_all()
+        return watched
+
+
+def open_gate(line: LineConfig, url: str | None, travel: Travel, station_id: int, camera: Camera, clock: Clock) -> Gate:
+    """The line's gate; at `url` instead of its own port, if that is given. `camera` is a dry line's part sensor too,
+    where it watches a folder. Raises GateError.
+    """
+    gate, trigger = line.gate, line.trigger
+    travel_us = travel.travel_ns // 1000
+    match gate:
+        case DryGateConfig():
+            sensor: PartSensor
+            if isinstance(trigger, TimerTriggerConfig):
+                sensor = TimerSensor(trigger.parts_per_s, clock)
+            else:
+                assert isinstance(camera, WatchedFolder), "a dry gate has no sensor: see inspection.config.rules"
+                sensor = camera
+            settings = GateSettings(station_id, travel_us, _DRY_WATCHDOG_MS, 0)
+            return DryGate(sensor, settings=settings, clock=clock)
+        case SerialGateConfig():
+            settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
+            return SerialGate(url or gate.url, baud=gate.baud, settings=settings, clock=clock)
+        case _:
+            assert_never(gate)
+
+
+def frame_gate_of(frame: FrameConfig) -> FrameGate:
+    """What refuses frames that cannot be judged."""
+    return FrameGate(
+        FrameLimits(
+            dark_below=frame.dark_below,
+            clipped_above=frame.clipped_above,
+            frozen_after=frame.frozen_after,
+            width_px=frame.width_px,
+            height_px=frame.height_px,
+        )
+    )
+
+
+def travel_of(line: LineConfig) -> Travel:
+    """How long a part takes from sensor to gate."""
+    gate = line.gate
+    if isinstance(gate, DryGateConfig):
+        return Travel(_DRY_TRAVEL_NS, 0)
+    return Travel(round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6))

@@ -1,0 +1,88 @@
+"""What a line measures with: its model, its recipe's phrasings and region, its calibration, and the fingerprint that
+ties them together."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+from inspection.calibration.record import Calibration, load_calibration
+from inspection.config import LineConfig, RecipeConfig, Site
+from inspection.domain.errors import CalibrationError
+from inspection.domain.ports import Encoder
+from inspection.scoring.prototypes import Prototypes, encode_prototypes
+from inspection.scoring.region import Region
+
+
+def load_encoder(recipe: RecipeConfig) -> Encoder:
+    """The recipe's model, from the package, a folder or the local hub cache. Raises ModelError."""
+    from inspection.adapters.clip.encoder import ClipEncoder
+
+    # What torch and transformers leave behind lives as long as the process: looking for garbage in it takes a second
+    # while they are imported, and would make a part wait now and then afterwards.
+    gc.disable()
+    try:
+        return ClipEncoder.load(recipe.model, view=recipe.view)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def prototypes_of(recipe: RecipeConfig, encoder: Encoder) -> Prototypes:
+    """The recipe's phrasings, encoded."""
+    return encode_prototypes(
+        encoder, recipe.normal, {description.name: description.phrasings for description in recipe.descriptions}
+    )
+
+
+def region_of(recipe: RecipeConfig) -> Region:
+    """The recipe's region of interest; the whole frame if it has none."""
+    roi = recipe.region_of_interest
+    return Region() if roi is None else Region(roi.left, roi.top, roi.width, roi.height)
+
+
+def fingerprint(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
+    """Everything that a threshold depends on. Two that are equal judge alike."""
+    roi, frame = region_of(recipe), line.frame
+    return {
+        **encoder.fingerprint,
+        "recipe": f"{recipe.name} {recipe.content_id()}",
+        "region_of_interest": f"left {roi.left} top {roi.top} width {roi.width} height {roi.height}",
+        "camera": f"{line.camera.kind} width {frame.width_px or 'any'} height {frame.height_px or 'any'}",
+    }
+
+
+def calibration_path(site: Site, line_name: str) -> Path:
+    return site.config_dir / "calibrations" / f"{line_name}.json"
+
+
+def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calibration:
+    """The line's calibration. Raises CalibrationError if there is none or anything that it depends on has changed."""
+    what_to_do = f"calibrate with 'inspection calibrate {line.name} --good DIR'"
+    try:
+        calibration = load_calibration(calibration_path(site, line.name))
+    except CalibrationError as error:
+        raise CalibrationError(f"{error}. Line {line.name} does not judge without one: {what_to_do}") from error
+    changes = calibration.changes(fingerprint(encoder, site.recipe(line.recipe), line))
+    if changes:
+        listed = "\n".join(f"  - {change}" for change in changes)
+        raise CalibrationError(
+            f"the calibration of line {line.name} ({calibration.created_utc:%Y-%m-%d}, by {calibration.by}) is stale:\n"
+            f"{listed}\nIts thresholds hold for what was; {what_to_do}"
+        )
+    return calibration
+
+
+def shadow_calibration(site: Site, line: LineConfig, encoder: Encoder) -> tuple[Calibration | None, str | None]:
+    """For monitor mode: the line's calibration also if it is stale, or none; and what is then to be said of it."""
+    try:
+        return require_calibration(site, line, encoder), None
+    except CalibrationError as error:
+        told = str(error)
+    try:
+        calibration = load_calibration(calibration_path(site, line.name))
+    except CalibrationError:
+        return None, f"scores are recorded without a verdict: {told}"
+    if set(calibration.thresholds) != {description.name for description in site.recipe(line.recipe).descriptions}:
+        return None, f"scores are recorded without a verdict, the descriptions are others now: {told}"
+    return calibration, f"what would have been is told by thresholds that do not hold: {told}"
