@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
 from inspection.cli._dashboard import dashboard_command, dashboard_url
 
@@ -20,6 +20,8 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 ).split()
+
+expect.set_options(timeout=15_000)
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,14 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
     pytest.fail("the dashboard does not answer")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no chromium; 'apt-get install chromium' has it")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        launched.new_page().close()  # its helpers start with the first page, and stay
         yield launched
         launched.close()
 
@@ -89,3 +92,8 @@ def opened(browser: Browser, url: str, size: tuple[int, int] = (1280, 720), *, d
         yield page
         local = ("http://127.0.0.1:", "data:", "blob:")
         assert [address for address in asked if not address.startswith(local)] == []
+
+
+def figure(page: Page, name: str) -> Locator:
+    """The value of one of the figures."""
+    return page.locator(f'.figure[data-name="{name}"] > b')

@@ -6,16 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Dashboard, opened, running_dashboard
-from tests.ui.site import NO_PICTURE, PASS, REJECT, Site
-
-expect.set_options(timeout=15_000)
-
-
-def figure(page: Page, name: str) -> Locator:
-    return page.locator(f'.figure[data-name="{name}"] > b')
+from tests.browser.conftest import Dashboard, figure, opened, running_dashboard
+from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, Site
 
 
 def test_the_figures_follow_the_parts(browser: Browser, dashboard: Dashboard) -> None:
@@ -26,13 +20,13 @@ def test_the_figures_follow_the_parts(browser: Browser, dashboard: Dashboard) ->
         site.seal()
         site.say()
         expect(figure(page, "yield-hour")).to_have_text("90.0%")
-        expect(figure(page, "yield-today")).to_have_text("90.0%")
+        expect(figure(page, "yield-shift")).to_have_text("90.0%")
         expect(figure(page, "rate")).to_have_text("10")
         expect(page.locator(".part .verdict")).to_have_text("Reject")
-        expect(page.locator(".tiles figure")).to_have_count(1)
+        expect(page.locator(".tiles .reject")).to_have_count(1)
         expect(page.locator(".tiles figcaption")).to_contain_text("scratch")
+        expect(page.locator(".pareto li")).to_have_text(["scratch1100%"])
         assert page.locator(".part img").evaluate("image => image.complete && image.naturalWidth") == 96
-        expect(page.locator(".st-key-chart path[aria-roledescription=bar]")).not_to_have_count(0)
         for _ in range(9):
             site.part(PASS)
         site.part(NO_PICTURE)
@@ -64,23 +58,57 @@ def test_a_line_that_starts_later_appears_by_itself(browser: Browser, dashboard:
             expect(page.locator(".part")).to_contain_text("No part yet.")
 
 
+def test_pictures_that_stay_are_left_alone(browser: Browser, dashboard: Dashboard) -> None:
+    with Site(dashboard.data_dir, "calm") as site, opened(browser, dashboard.url("calm")) as page:
+        site.part(REJECT)
+        site.say("stopped")
+        pictures, clock = page.locator(".tiles img, .part img"), page.locator(".clock")
+        expect(pictures).to_have_count(2)
+        pictures.evaluate_all("pictures => pictures.forEach(picture => picture.dataset.seen = 'yes')")
+        for _ in range(2):
+            shown = clock.inner_text()
+            expect(clock).not_to_have_text(shown)
+        assert pictures.evaluate_all("pictures => pictures.map(picture => picture.dataset.seen)") == ["yes", "yes"]
+        site.part(NEAR)
+        expect(page.locator(".tiles .near")).to_have_count(1)
+
+
+def test_a_kiosk_shows_the_page_and_nothing_else(browser: Browser, dashboard: Dashboard) -> None:
+    with Site(dashboard.data_dir, "kiosk") as site, opened(browser, dashboard.url("kiosk") + "&kiosk=1") as page:
+        site.say("stopped")
+        expect(page.locator(".state b")).to_have_text("STOPPED")
+        expect(page.locator(".head a")).to_have_count(0)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("main => getComputedStyle(main).overflowY") == "hidden"
+        expect(page.locator("body.still")).to_have_count(1)
+        assert main.evaluate("main => getComputedStyle(main).cursor") == "none"
+        page.mouse.move(200, 200)
+        expect(page.locator("body.still")).to_have_count(0)
+
+
+LONG = (
+    "the controller never said what became of part 3-1042 (PASS at 10:42:07, no word within 250 ms). Find the part"
+    " behind the gate and take it off the belt; then check the gate, its cable and its air before you clear this."
+)
+
+
 @pytest.mark.parametrize(("size", "dark"), [((1280, 720), False), ((1920, 1080), True)])
 def test_the_page_fits_the_screen_even_with_alarms(
     browser: Browser, dashboard: Dashboard, size: tuple[int, int], dark: bool
 ) -> None:
-    line = f"fits-{size[0]}"
-    text = "the controller never said what became of part 3-1042. Find the part; check the gate and its cable."
-    alarm = {"key": "outcome-unknown", "text": text, "latched": True, "since_utc": datetime.now(UTC)}
+    line, lot = f"fits-{size[0]}", "L-2026-11-23-0042 of a customer with a long name"
+    alarms = [{"key": f"alarm-{n}", "text": LONG, "latched": True, "since_utc": datetime.now(UTC)} for n in range(4)]
     with Site(dashboard.data_dir, line) as site, opened(browser, dashboard.url(line), size, dark=dark) as page:
-        for _ in range(7):
-            site.part(REJECT)
-        site.say("stopped", alarms=[alarm, alarm])
-        expect(page.locator(".tiles figure")).to_have_count(6)
-        expect(page.locator(".alarm")).to_have_count(2)
-        expect(page.locator(".st-key-chart path[aria-roledescription=bar]")).not_to_have_count(0)
-        assert page.get_by_test_id("stMain").evaluate("main => main.scrollHeight") <= size[1]
-        cut = "cards => cards.filter(card => card.scrollHeight > card.clientHeight + 1).map(card => card.className)"
-        assert page.locator(".card").evaluate_all(cut) == []
+        for verdict in [REJECT] * 7 + [NEAR] * 3 + [NO_PICTURE] * 2:
+            site.part(verdict)
+        for number in (0, 1, 2, 4):
+            site.say("stopped", alarms=alarms[:number], gate="dry", monitor=number < 2, reason=LONG + LONG, lot=lot)
+            expect(page.locator(".alarm")).to_have_count(min(number, 3))
+            expect(page.locator(".tiles figure")).to_have_count(6)
+            main = page.get_by_test_id("stMain")
+            assert main.evaluate("main => [main.scrollWidth, main.scrollHeight]") == [size[0], size[1]]
+            too_full = "all => all.filter(one => one.scrollHeight > one.clientHeight + 1).map(one => one.className)"
+            assert page.locator(".card, .card section, .state, .warning").evaluate_all(too_full) == [], number
         assert page.locator(".stApp").evaluate("app => getComputedStyle(app).colorScheme") == (
             "dark" if dark else "light"
         )
