@@ -14,9 +14,10 @@ from inspection.resources import ui_app
 HOST = "127.0.0.1"
 
 
-def dashboard_url(line: str | None, port: int) -> str:
-    """Where the Line page of `line` is; without one, of the first that has run."""
-    return f"http://{HOST}:{port}/" + (f"?line={quote(line)}" if line else "")
+def dashboard_url(line: str | None, port: int, *, kiosk: bool = False) -> str:
+    """Where the Line page of `line` is; without one, of the first that has run. `kiosk`: without links or cursor."""
+    asked = ([f"line={quote(line)}"] if line else []) + (["kiosk=1"] if kiosk else [])
+    return f"http://{HOST}:{port}/" + (f"?{'&'.join(asked)}" if asked else "")
 
 
 def check_port(port: int) -> None:

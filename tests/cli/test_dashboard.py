@@ -14,11 +14,14 @@ from tests.cli.conftest import call
 from tests.waiting import DEADLINE_S, answers, wait_for
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
-def test_it_answers_until_it_is_stopped(tmp_path: Path, by: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("by", "kiosk", "asked"),
+    [(signal.SIGINT, [], "?line=press-2"), (signal.SIGTERM, ["--kiosk"], "?line=press-2&kiosk=1")],
+)
+def test_it_answers_until_it_is_stopped(tmp_path: Path, by: signal.Signals, kiosk: list[str], asked: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "inspection", "dashboard", "press-2", "--port", str(port)]
+    command = [sys.executable, "-m", "inspection", "dashboard", "press-2", "--port", str(port), *kiosk]
     process = subprocess.Popen(
         [*command, "--data-dir", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -29,7 +32,7 @@ def test_it_answers_until_it_is_stopped(tmp_path: Path, by: signal.Signals) -> N
     finally:
         process.kill()
     assert (process.returncode, told) == (0, "")
-    assert f"http://127.0.0.1:{port}/?line=press-2 " in output
+    assert f"http://127.0.0.1:{port}/{asked} " in output
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
