@@ -90,7 +90,6 @@ def build_station(
         inbox = stack.enter_context(closing(RequestInbox(paths)))
         evidence = ImageEvidence(paths)
         condition = ConditionKeeper(journal, clock)
-        tally = Tally(condition, clock)
 
         encoder = encoder or load_encoder(recipe)
         if options.monitor:
@@ -117,6 +116,7 @@ def build_station(
             camera_timeout_s=line.camera.timeout_ms / 1000,
             monitor=options.monitor,
         )
+        tally = Tally(condition, clock)
         path = PartPath(
             gate=gate,
             examiner=examiner,

@@ -84,18 +84,29 @@ def _examine(line: str | None, config_dir: Path, data_dir: Path) -> Iterator[Fin
     found = f"{counted(len(site.lines), 'line')}, {counted(len(site.recipes), 'recipe')} in {config_dir}"
     yield Finding("configuration", True, found)
     for each in [site.line(line)] if line else site.lines.values():
-        yield from _line(site, each)
+        station = lock_holder(_paths(each, data_dir)[0])
+        yield from _judging(site, each, station)
+        yield _camera(each)
         if flush is not None:
             yield from _stores(each, data_dir, flush)
-        yield _port(each, lock_holder(_paths(each, data_dir)[0]))
+        yield _port(each, station)
 
 
-def _line(site: Site, line: LineConfig) -> Iterator[Finding]:
+def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Finding]:
+    """Shift, station, model and calibration. `station`: the process that runs the line."""
     from inspection.gauge import load_encoder, require_calibration
 
     now = datetime.now(UTC).astimezone(line.timezone)
     shift = line.shift_at(now)
     yield Finding(f"{line.name}: shifts", True, f"{shift or 'none'} now, at {now:%H:%M} {line.timezone}")
+    if station is not None:
+        advice = (
+            f"a second one is refused; Ctrl-C where it was started stops it, or\nsystemctl stop inspection@{line.name}"
+        )
+        yield Finding(f"{line.name}: station", True, f"process {station} runs this line", advice)
+        found = "as the station that runs has them; not loaded again, so that no part waits for it"
+        yield Finding(f"{line.name}: model and calibration", True, found)
+        return
     try:
         encoder = load_encoder(site.recipe(line.recipe))
         yield Finding(f"{line.name}: model", True, encoder.fingerprint["model"])
@@ -109,7 +120,6 @@ def _line(site: Site, line: LineConfig) -> Iterator[Finding]:
         except InspectionError as error:
             advice = f"inspection calibrate {line.name} --good DIR"
             yield Finding(f"{line.name}: calibration", False, str(error), advice)
-    yield _camera(line)
 
 
 def _camera(line: LineConfig) -> Finding:
@@ -146,12 +156,6 @@ def _stores(line: LineConfig, data_dir: Path, flush: Flush) -> Iterator[Finding]
         advice = f"as the user that the station runs as:\nsudo chown -R $USER: {data_dir}"
         listed = "\n".join(str(path) for path in denied)
         yield Finding(f"{line.name}: permissions", False, f"of another user:\n{listed}", advice)
-    holder = lock_holder(_paths(line, data_dir)[0])
-    if holder is not None:
-        advice = (
-            f"a second one is refused; Ctrl-C where it was started stops it, or\nsystemctl stop inspection@{line.name}"
-        )
-        yield Finding(f"{line.name}: station", True, f"process {holder} runs this line", advice)
     yield from _latched(line, data_dir)
 
 

@@ -99,7 +99,10 @@ def test_an_unknown_line(site: Path) -> None:
 
 def test_a_line_that_runs_is_told_with_its_process_and_its_lock_is_left_alone(calibrated: Path, tmp_path: Path) -> None:
     with LineLock(LinePaths(tmp_path, "demo")):
-        found = findings(calibrated, tmp_path)["demo: station"]
+        told = findings(calibrated, tmp_path)
+        assert str(told["demo: model and calibration"]["found"]).startswith("as the station that runs has them")
+        assert "demo: model" not in told  # loading it would take the processor from the parts
+        found = told["demo: station"]
         assert found["found"] == f"process {os.getpid()} runs this line"
         assert "systemctl stop inspection@demo" in str(found["advice"])
     assert lock_holder(LinePaths(tmp_path, "demo").lock) is None
