@@ -9,7 +9,6 @@ Each step is one rename: a file is in exactly one place, whenever the station di
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import logging
 import os
@@ -83,11 +82,10 @@ class Claims:
         self._paths[part] = taken
         return taken
 
-    def finish(self, part: PartId) -> None:
-        """The part is on record: keep its file with the judged ones, or delete it."""
+    def finish(self, part: PartId) -> bool:
+        """The part is on record: keep its file with the judged ones, or delete it. False: it is left."""
         path = self._paths.pop(part, None)
-        if path is not None:
-            self.put_away(path, part)
+        return path is None or self.put_away(path, part)
 
     def left(self) -> list[Left]:
         """What earlier runs had taken, oldest first. Raises OSError."""
@@ -97,7 +95,7 @@ class Claims:
             for entry in entries:
                 found = _TAKEN.fullmatch(entry.name)
                 path = self._taken / entry.name
-                if found is not None and path not in mine:
+                if found is not None and path not in mine and entry.is_file(follow_symlinks=False):
                     ours = found[1] == self._prefix
                     left.append(Left(path, PartId(int(found[2]), int(found[3])) if ours else None))
         return sorted(left, key=lambda each: (each.path.lstat().st_mtime_ns, own_name(each.path)))
@@ -111,26 +109,30 @@ class Claims:
         """A new session: what was taken before it is left of an earlier one."""
         self._paths.clear()
 
-    def put_away(self, path: Path, part: PartId) -> None:
-        """The file of a part that is on record: to the judged ones, or gone. One that cannot be moved stays."""
+    def put_away(self, path: Path, part: PartId) -> bool:
+        """The file of a part that is on record: to the judged ones, or gone. False: it cannot be moved, and stays."""
         if self._keep:
-            self._move(path, self._folder / "judged" / self._today() / f"{part}~{_short(own_name(path))}")
-            return
+            return self._move(path, self._folder / "judged" / self._today() / f"{part}~{_short(own_name(path))}")
         try:
             path.unlink()
         except OSError as error:
             log.warning("%s: cannot be deleted: %s", shown(path), error.strerror)
+            return False
+        return True
 
     def set_aside(self, path: Path) -> None:
         """A file that is no part's picture, unseen: to FOLDER/unused/DATE."""
         self._move(path, self._folder / "unused" / self._today() / f"{self._clock.utc():%H%M%S%f}~{_short(path.name)}")
 
-    def _move(self, path: Path, target: Path) -> None:
+    def _move(self, path: Path, target: Path) -> bool:
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (target.parent.parent, target.parent):  # not the watched one, which may be away
+                folder.mkdir(exist_ok=True)
             path.rename(target)
         except OSError as error:
             log.warning("%s: cannot be moved to %s: %s", shown(path), target.parent, error.strerror)
+            return False
+        return True
 
     def _today(self) -> str:
         return f"{self._clock.utc():%Y-%m-%d}"
@@ -138,8 +140,10 @@ class Claims:
     def _synced(self, *folders: Path) -> None:
         for folder in set(folders) if self._sync else ():
             descriptor = os.open(folder, os.O_RDONLY)
-            with contextlib.closing(os.fdopen(descriptor)):
+            try:
                 os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def own_name(path: Path) -> str:

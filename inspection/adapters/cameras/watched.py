@@ -76,7 +76,8 @@ class WatchedFolder:
     def recorded(self, part: PartId) -> None:
         self._waiting.pop(part, None)
         self._on_the_belt.discard(part)
-        self._claims.finish(part)
+        if not self._claims.finish(part):
+            self._is_sorted = False
 
     def wait_s(self) -> float:
         if self._queue and len(self._waiting) < AT_ONCE and len(self._on_the_belt) < ON_THE_BELT:
