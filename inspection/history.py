@@ -25,7 +25,8 @@ from inspection.adapters.store.status import read_status
 from inspection.analytics.yields import is_near_miss, is_reject, seen_utc, summed, tally
 from inspection.domain.errors import StoreError
 
-_FILES_AT_ONCE = 400
+_FILES_AT_ONCE = 400  # a bound on the memory that reading takes
+_FILES_A_LOOK = 3 * _FILES_AT_ONCE
 _TRIES = 5
 
 
@@ -148,15 +149,20 @@ class Follower:
         self._lock = threading.Lock()
         self._forget(datetime.min.replace(tzinfo=UTC))
 
-    def look(self, since: datetime, now: datetime) -> Glance:
-        """What happened from `since` until now. Raises StoreError."""
+    def look(self, since: datetime, now: datetime) -> Glance | None:
+        """What happened from `since` until now; None while there is more to read, a second or two each time.
+
+        Raises StoreError.
+        """
         with self._lock:
             names, tail = self._names_and_tail(since)
             if since < self._since or since.date() > self._since.date() or not self._read <= set(names):
                 self._forget(since)
             new = [name for name in names if name not in self._read]
-            for first in range(0, len(new), _FILES_AT_ONCE):
+            for first in range(0, min(len(new), _FILES_A_LOOK), _FILES_AT_ONCE):
                 self._take(new[first : first + _FILES_AT_ONCE], since, now)
+            if len(new) > _FILES_A_LOOK:
+                return None
             seen = self._added(tail[seen_utc(tail) >= since], now)
             from_minute = seen.tally["minute"] >= pd.Timestamp(since).floor("min")
             return replace(seen, tally=seen.tally[from_minute])

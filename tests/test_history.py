@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from inspection import history
@@ -18,8 +19,14 @@ NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 MORNING = NOON - timedelta(hours=6)
 
 
-def numbers(frame: object) -> list[int]:
-    return [int(number) for number in frame["number"]]  # type: ignore[index]
+def numbers(frame: pd.DataFrame) -> list[int]:
+    return [int(number) for number in frame["number"]]
+
+
+def look(follower: history.Follower, since: datetime = MORNING) -> history.Glance:
+    seen = follower.look(since, NOON)
+    assert seen is not None
+    return seen
 
 
 def test_it_counts_what_a_full_reading_counts(tmp_path: Path) -> None:
@@ -30,7 +37,7 @@ def test_it_counts_what_a_full_reading_counts(tmp_path: Path) -> None:
             site.part(verdicts[n % 5], NOON - timedelta(minutes=25 - n), closed=n < 23)
             if n % 7 == 6:
                 site.seal()
-            seen = follower.look(MORNING, NOON)
+            seen = look(follower)
             assert count_verdicts(seen.tally) == count_verdicts(history.parts(tmp_path, "demo"))
         assert numbers(seen.rejects) == [22, 17, 12, 7, 2]
         assert numbers(seen.near) == [23, 18, 13, 8, 3]
@@ -57,9 +64,9 @@ def test_a_part_that_is_sealed_while_it_is_read_is_counted_once(
 
         for meanwhile in (sealed_before, sealed_after):
             monkeypatch.setattr(reader, "glance_at_journal", meanwhile)
-            before = count_verdicts(follower.look(MORNING, NOON).tally).passed
+            before = count_verdicts(look(follower).tally).passed
             site.part(PASS, NOON)
-            assert count_verdicts(follower.look(MORNING, NOON).tally).passed == before + 1 >= 11
+            assert count_verdicts(look(follower).tally).passed == before + 1 >= 11
 
 
 def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,8 +83,8 @@ def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         for _ in range(3):
             site.part(PASS, NOON)
             site.seal()
-            follower.look(MORNING, NOON)
-            follower.look(MORNING, NOON)
+            look(follower)
+            look(follower)
     assert len(read) == len(set(read)) == 3
 
 
@@ -87,9 +94,9 @@ def test_a_file_that_is_gone_is_no_longer_counted(tmp_path: Path) -> None:
         for _ in range(2):
             site.part(PASS, NOON)
             site.seal()
-        assert count_verdicts(follower.look(MORNING, NOON).tally).parts == 2
+        assert count_verdicts(look(follower).tally).parts == 2
         next(tmp_path.rglob("*.parquet")).unlink()
-        assert count_verdicts(follower.look(MORNING, NOON).tally).parts == 1
+        assert count_verdicts(look(follower).tally).parts == 1
 
 
 def test_looking_further_back_finds_what_was_left_out(tmp_path: Path) -> None:
@@ -99,12 +106,12 @@ def test_looking_further_back_finds_what_was_left_out(tmp_path: Path) -> None:
             site.part(PASS, NOON - timedelta(hours=hours))
             site.seal()
         for since, parts in [(NOON - timedelta(hours=1), 1), (MORNING, 2), (NOON - timedelta(days=2), 4), (MORNING, 2)]:
-            assert count_verdicts(follower.look(since, NOON).tally).parts == parts
+            assert count_verdicts(look(follower, since).tally).parts == parts
 
 
 def test_what_monitor_mode_would_have_rejected_is_kept_like_a_reject(tmp_path: Path) -> None:
     with Site(tmp_path) as site:
         site.part(Verdict(VerdictKind.UNJUDGED, {}, "dent", 2.0, Cause.MONITOR, shadow=VerdictKind.REJECT), NOON)
         site.part(Verdict(VerdictKind.UNJUDGED, {}, "dent", -0.1, Cause.MONITOR, shadow=VerdictKind.PASS), NOON)
-        seen = history.Follower(tmp_path, "demo").look(MORNING, NOON)
+        seen = look(history.Follower(tmp_path, "demo"))
     assert (numbers(seen.rejects), numbers(seen.near)) == ([1], [2])

@@ -155,9 +155,9 @@ def notice(title: str, text: str, command: str = "", links: Sequence[tuple[str, 
     return f'<section class="notice"><h1>{escape(title)}</h1><p>{escape(text)}</p>{typed}<nav>{listed}</nav></section>'
 
 
-def trouble(text: str) -> str:
+def trouble(title: str, text: str) -> str:
     """In place of figures that cannot be had."""
-    return f'<section class="card trouble"><b>No figures</b><p>{escape(text)}</p></section>'
+    return f'<section class="card trouble"><b>{escape(title)}</b><p>{escape(text)}</p></section>'
 
 
 def _picture(shot: Shot) -> str:
@@ -168,7 +168,7 @@ def _picture(shot: Shot) -> str:
 def _figure(figure: Figure) -> str:
     unit = f"<small>{escape(figure.unit)}</small>" if figure.unit else ""
     most = max(figure.spark, default=0) or 1
-    bars = "".join(f'<i style="height:{max(count / most, 0.02):.0%}"></i>' for count in figure.spark)
+    bars = "".join(f'<i style="height:{count / most:.0%}"></i>' for count in figure.spark)
     spark = f'<span class="spark">{bars}</span>' if figure.spark else ""
     return (
         f'<div class="figure{" alert" if figure.alert else ""}" data-name="{escape(figure.name)}">'

@@ -31,11 +31,16 @@ class Figures:
     near: pd.DataFrame
 
 
-def figures(data_dir: Path, line: str, shift_since: datetime | None, now: datetime) -> Figures:
-    """What the Line page counts with; without a shift, it is today's. Raises StoreError."""
+def figures(data_dir: Path, line: str, shift_since: datetime | None, now: datetime) -> Figures | None:
+    """What the Line page counts with; without a shift, it is today's. None while it is still read.
+
+    Raises StoreError.
+    """
     begin = shift_since or _local_midnight(now)
     an_hour_ago = (now - HOUR).replace(second=0, microsecond=0)
     seen = _look(data_dir, line, min(begin, an_hour_ago), now)
+    if seen is None:
+        return None
     return Figures(
         shift=seen.tally[seen.tally["minute"] >= begin],
         hour=seen.tally[seen.tally["minute"] > now - HOUR],
@@ -51,7 +56,7 @@ def _follower(data_dir: Path, line: str) -> history.Follower:
 
 
 @st.cache_data(ttl=0.5, max_entries=8, show_spinner=False)
-def _look(data_dir: Path, line: str, since: datetime, _now: datetime) -> history.Glance:
+def _look(data_dir: Path, line: str, since: datetime, _now: datetime) -> history.Glance | None:
     return _follower(data_dir, line).look(since, _now)
 
 

@@ -242,6 +242,24 @@ def test_yesterday_counts_in_neither_today_nor_the_hour(tmp_path: Path) -> None:
             site.part(REJECT, noon - timedelta(hours=hours))
         now = noon + timedelta(seconds=1)
         figures = data.figures(tmp_path, "demo", None, now)
-        shift = data.figures(tmp_path, "demo", noon - timedelta(hours=3), now).shift
+        late = data.figures(tmp_path, "demo", noon - timedelta(hours=3), now)
+    assert figures is not None
+    assert late is not None
     assert (figures.shift["count"].sum(), figures.hour["count"].sum(), len(figures.recent)) == (4, 2, 1)
-    assert shift["count"].sum() == 3
+    assert late.shift["count"].sum() == 3
+
+
+def test_a_long_log_is_read_bit_by_bit_and_the_page_says_so(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "_FILES_AT_ONCE", 1)
+    monkeypatch.setattr(history, "_FILES_A_LOOK", 2)
+    with Site(tmp_path) as site:
+        for _ in range(3):
+            site.part(PASS)
+            site.seal()
+        site.say()
+        assert "|RUNNING|" in (first := text_of(page))
+        assert "|Reading the log|" in first
+        st.cache_data.clear()
+        assert "|of 3 judged in the last 5 min|" in text_of(page)

@@ -50,7 +50,10 @@ def show_now(data_dir: Path, line: str, others: list[str], kiosk: bool) -> None:
     try:
         figures = data.figures(data_dir, line, status.shift_since_utc if status else None, now)
     except InspectionError as error:
-        st.html(cards.trouble(words.sentence(str(error))))
+        st.html(cards.trouble("No figures", words.sentence(str(error))))
+        return
+    if figures is None:
+        st.html(cards.trouble("Reading the log", "The figures of this shift come in a few seconds."))
         return
     counts, monitor = count_verdicts(figures.shift), bool(status and status.monitor)
     with st.container(key="middle"):
