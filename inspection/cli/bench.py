@@ -1,4 +1,4 @@
-"""`inspection bench station`: how fast this machine is, without the model."""
+"""`inspection bench station | encoder`: how fast this machine is, without the model and with one."""
 
 from __future__ import annotations
 
@@ -39,3 +39,23 @@ def station(
     from benchmarks.station import main
 
     main(parts=parts, parts_per_s=parts_per_s, durability=durability.value, as_json=as_json)
+
+
+@app.command("encoder")
+def encoder(
+    model: Annotated[str | None, typer.Option(help="bundled, a folder, or owner/name of the local cache.")] = None,
+    architecture: Annotated[
+        str | None, typer.Option(help="A published architecture with random weights, such as clip-vit-base-patch32.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long to measure.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Milliseconds a picture and a phrase, and how much longer transformers alone takes."""
+    from inspection.resources import benchmarks_dir
+
+    if (model is None) == (architecture is None):
+        raise typer.BadParameter("give either --model or --architecture")
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.encoder import main
+
+    main(model=model, architecture=architecture, seconds=seconds, as_json=as_json)

@@ -5,6 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from inspection.adapters.clip.architectures import save_random
+from inspection.adapters.clip.checkpoint import find
+from inspection.adapters.clip.encoder import ClipEncoder
+from inspection.adapters.clip.facts import facts_of
+from tests.cli.conftest import call
 
 
 def test_the_station_bench_runs_its_line_and_prints_its_figures():
@@ -24,3 +33,38 @@ def test_the_station_bench_runs_its_line_and_prints_its_figures():
         "durability", "parts", "late", "parts_per_s", "chain_ms", "rss_mb_start", "rss_mb_end", "fsync_ms",
     }  # fmt: skip
     assert set(result["chain_ms"]) == set(result["fsync_ms"]) == {"p50", "p99"}
+
+
+def test_the_encoder_bench_measures_a_model_beside_transformers_own():
+    process = subprocess.run(
+        [sys.executable, "-m", "inspection", "bench", "encoder", "--model", "bundled", "--seconds", "1", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    result = json.loads(process.stdout.splitlines()[-1])
+    assert (result["model"], result["weights_mb"], result["phrases"]) == ("bundled", 8, 23)
+    assert result["rounds"] >= 1
+    assert set(result["wall_ms"]) == set(result["cpu_ms"]) == {"picture", "picture_of_8", "phrase", "tower"}
+    assert result["parts_per_s"] == pytest.approx(1000 / result["wall_ms"]["picture"], rel=0.02)
+    cpu_ms = result["cpu_ms"]
+    assert result["times_as_long"] == {"tower": pytest.approx(cpu_ms["tower"] / cpu_ms["picture"], rel=0.02)}
+
+
+def test_an_architecture_is_saved_as_a_checkpoint_that_both_can_run(tmp_path: Path) -> None:
+    """The smallest of the published ones; 605 MB, as the hub's copy is."""
+    save_random("clip-vit-base-patch32", tmp_path)
+    checkpoint = find(str(tmp_path))
+    facts = facts_of(checkpoint)
+    assert (facts.type, facts.width, facts.picture, facts.tokens) == ("clip", 512, "224 x 224", 77)
+    assert sum(path.stat().st_size for path in checkpoint.weight_files()) == pytest.approx(605e6, rel=0.001)
+    assert ClipEncoder.load(str(tmp_path)).embed_texts(["a nut"]).shape == (1, 512)
+
+
+def test_an_architecture_that_is_not_known_is_answered_with_those_that_are() -> None:
+    called = call("bench", "encoder", "--architecture", "clip-vit-b32")
+    assert called.code == 2
+    assert "clip-vit-base-patch32" in called.err
+    assert call("bench", "encoder").code == 2

@@ -78,8 +78,8 @@ class Known:
 
 WORTH_USING = (
     Known("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", 610, "mit", 224, "the fastest; large defects"),
-    Known("laion/CLIP-ViT-B-16-laion2B-s34B-b88K", 600, "mit", 224, "finer detail, slower"),
+    Known("google/siglip-base-patch16-256", 820, "apache-2.0", 256, "finer detail; English"),
     Known("google/siglip2-base-patch16-224", 1540, "apache-2.0", 224, "finer detail; phrases in many languages"),
-    Known("google/siglip-base-patch16-224", 820, "apache-2.0", 224, "finer detail; English, a smaller download"),
-    Known("google/siglip2-so400m-patch14-384", 4580, "apache-2.0", 384, "small defects, slow lines or a GPU"),
+    Known("google/siglip2-base-patch16-naflex", 1540, "apache-2.0", 256, "long or flat parts, in their proportions"),
+    Known("google/siglip2-so400m-patch14-384", 4580, "apache-2.0", 384, "small defects on slow lines"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -195,6 +196,37 @@ def test_pickled_weights_are_not_opened(folders: dict[str, Path], tmp_path: Path
     with pytest.raises(ModelError, match=r"model pickled: no model\.safetensors in .* no other format of weights"):
         ClipEncoder.load(str(folder))
     assert not sprung.exists()
+
+
+def test_weights_in_several_files_are_one_model_and_none_may_lack(folders: dict[str, Path], tmp_path: Path) -> None:
+    from transformers import CLIPModel
+
+    folder = shutil.copytree(folders["openclip"], tmp_path / "tiny-openclip")
+    CLIPModel.from_pretrained(folder).save_pretrained(folder, max_shard_size="20KB")
+    (folder / "model.safetensors").unlink()
+    shards = sorted(folder.glob("model-*.safetensors"))
+    assert len(shards) > 1
+    whole, sharded = ClipEncoder.load(str(folders["openclip"])), ClipEncoder.load(str(folder))
+    assert np.array_equal(whole.embed_images(pictures()), sharded.embed_images(pictures()))
+    shards[0].unlink()
+    with pytest.raises(ModelError, match=f"{shards[0].name} is not in its folder; copy the folder again"):
+        ClipEncoder.load(str(folder))
+
+
+def test_a_copy_of_the_weights_for_another_library_is_not_looked_at(folders: dict[str, Path]) -> None:
+    weights = (folders["openclip"] / "model.safetensors").read_bytes()
+    fingerprint = ClipEncoder.load(str(folders["openclip"])).fingerprint
+    assert fingerprint["weights"] == hashlib.sha256(weights).hexdigest()
+
+
+def test_pictures_of_a_size_that_the_model_does_not_take_are_refused_at_the_start(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(folders["old clip"], tmp_path / "sized")
+    path = folder / "preprocessor_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "size": 40, "crop_size": 40}))
+    with pytest.raises(ModelError, match=r"makes pictures of \(40, 40\) pixels and its config says \(32, 32\)"):
+        ClipEncoder.load(str(folder))
 
 
 def test_torn_weights_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
