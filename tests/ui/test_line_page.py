@@ -72,11 +72,11 @@ def test_figures_count_sealed_and_open_parts_once(page: AppTest, tmp_path: Path)
         site.seal()
         site.part(NO_PICTURE, now)
         site.part(PASS, now, closed=False)
-        site.say()
+        site.say(shift_since_utc=now - timedelta(hours=2))
         shown = text_of(page)
     assert "|RUNNING|Since " in shown
     assert "|First-pass yield now|100|%|of 1 judged in the last 5 min|Last hour|80.0|%|of 5 judged|" in shown
-    assert "|Parts a minute|2|2 in the last 60 s|Today: rejected|1|of 5 judged|" in shown
+    assert "|Parts a minute|2|2 in the last 60 s|Shift: rejected|1|of 5 judged|" in shown
     assert "not judged|1|of 6 parts|" in shown
     assert "|Not judged|1\xa0×\xa0the camera gave no picture in time|" in shown
     assert "|Pass|Nearest: scratch|Under its limit, 2.0 σ|Part 6 at " in shown
@@ -191,18 +191,28 @@ def test_in_monitor_mode_what_would_have_been_is_kept_out_of_the_yield(page: App
         return Verdict(VerdictKind.UNJUDGED, {}, "dent", margin, Cause.MONITOR, shadow=kind)
 
     with Site(tmp_path) as site:
+        site.part(REJECT, datetime.now(UTC) - timedelta(hours=1))  # before, when it was in earnest
         for margin in (-2.0, -2.0, -0.3):
             site.part(shadow(VerdictKind.PASS, margin))
         site.part(shadow(VerdictKind.REJECT, 1.0))
+        site.part(NO_PICTURE)
         site.say(monitor=True, shift_since_utc=datetime.now(UTC) - timedelta(hours=2))
         shown = text_of(page)
     assert "|MONITOR|Verdicts are recorded, not acted on. Every part is diverted.|" in shown
     assert "|First-pass yield now|–|0 judged" in shown
+    assert "|of 1 judged since " in shown
+    assert "|scratch|" not in shown
     assert "|Shift: would reject|1|of 4 monitored|Shift: near misses|1|of 3 would pass|" in shown
-    assert "|Shift: not judged|0|of 4 parts|" in shown
-    assert "|Would reject|Dent|Over its limit, 1.0 σ|" in shown
+    assert "|Shift: not judged|1|of 6 parts|" in shown
     assert "|Would have been rejected|dent|1.0 σ over|" in shown
     assert "|Would reject, by description|parts · running share|dent|1|100%|" in shown
+
+
+def test_the_last_part_of_monitor_mode_says_what_it_would_have_been(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.part(Verdict(VerdictKind.UNJUDGED, {}, "dent", 1.0, Cause.MONITOR, shadow=VerdictKind.REJECT))
+        site.say(monitor=True)
+        assert "|Would reject|Dent|Over its limit, 1.0 σ|" in text_of(page)
 
 
 def test_a_near_miss_is_shown_apart_from_rejects(page: AppTest, tmp_path: Path) -> None:

@@ -194,16 +194,16 @@ def _pictures(
     def shot(row: pd.Series[Any], kind: str) -> cards.Shot:
         name, path, margin = row["description"], row["image_path"], row["margin"]
         seen = words.local_time(pd.Timestamp(str(row["trigger_utc"])).to_pydatetime(), now)
-        only = ("monitor only",) if row["cause"] == "monitor" and not monitor else ()
         return cards.Shot(
             kind=kind,
             title=words.plain(name) if isinstance(name, str) else words.verdict(str(row["verdict"])),
             picture=data.thumbnail(data_dir, line, path if isinstance(path, str) else None),
-            lines=(words.over_briefly(margin if isinstance(margin, float) else None), *only, seen),
+            lines=(words.over_briefly(margin if isinstance(margin, float) else None), seen),
         )
 
     def shots(rows: pd.DataFrame, kind: str, most: int) -> list[cards.Shot]:
-        return [shot(row, kind) for _, row in rows.head(most).iterrows()]
+        of_this_mode = rows[(rows["cause"] == "monitor") == monitor]
+        return [shot(row, kind) for _, row in of_this_mode.head(most).iterrows()]
 
     title = "Would have been rejected" if monitor else "Last rejects"
     return (
