@@ -88,9 +88,9 @@ class RecipeConfig(Strict):
     name: Name
     part: Annotated[str, Field(min_length=1, max_length=60, description="what people call the part")]
     model: Annotated[str, BeforeValidator(_model), note("what sees and reads", MODEL_FORMS)] = BUNDLED
-    view: Annotated[
-        Literal["whole", "as-trained"], note("whether the model may crop the picture's border away")
-    ] = "whole"
+    view: Annotated[Literal["whole", "as-trained"], note("whether the model may crop the picture's border away")] = (
+        "whole"
+    )
     normal: Phrasings
     descriptions: Annotated[
         tuple[DescriptionConfig, ...],
