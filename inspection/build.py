@@ -31,7 +31,7 @@ from inspection.config import (
     Site,
 )
 from inspection.devices import frame_gate_of, open_camera, open_gate, travel_of
-from inspection.domain.errors import ConfigError
+from inspection.domain.errors import InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder
 from inspection.domain.types import Alarm, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
@@ -200,12 +200,13 @@ def _keep_image(evidence: EvidenceConfig) -> Callable[[PartId, Verdict], bool]:
 
 
 def _check_rate(line: LineConfig, rater: Rater, clock: Clock) -> None:
-    """Refuse a line that the model cannot keep up with here. It warms the model up, too. Raises ConfigError."""
+    """Refuse a line that the model cannot keep up with here. It warms the model up, too. Raises InspectionError, and not
+    ConfigError: a machine that was busy at its boot may be tried again."""
     height_px, width_px = line.frame.height_px or _FRAME_PX[0], line.frame.width_px or _FRAME_PX[1]
     noise = np.random.default_rng(0).integers(0, 255, (height_px, width_px, 3), np.uint8)
     measured = sustained_parts_per_s(rater, Frame(noise, clock.utc()), at_once=PathSettings().batch, clock=clock)
     if line.parts_per_s_max > measured:
-        raise ConfigError(
+        raise InspectionError(
             f"line {line.name} is rated for {line.parts_per_s_max:g} parts/s, and its model does {measured:.3g} parts/s"
             f" on this machine (frames of {width_px} x {height_px} pixels, measured just now): parts would be late and"
             " divert. Lower parts_per_s_max and slow the belt down, take a smaller model, or a faster machine"

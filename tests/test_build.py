@@ -8,7 +8,7 @@ import pytest
 from inspection import history
 from inspection.build import RunOptions, build_station
 from inspection.config import load_site
-from inspection.domain.errors import CalibrationError, ConfigError
+from inspection.domain.errors import CalibrationError, InspectionError
 from inspection.gauge import calibration_path
 from tests.fakes.encoder import AxisEncoder
 from tests.faults.stub_station import write_site
@@ -76,7 +76,7 @@ def run_until(site: Path, data_dir: Path, parts: int, options: RunOptions):
 
 def test_a_rate_that_the_model_cannot_keep_up_with_is_refused_with_both_figures(site, tmp_path):
     watch = Watch()
-    data_dir, slow, refusal = tmp_path / "data", SlowEncoder(watch), pytest.raises(ConfigError)
+    data_dir, slow, refusal = tmp_path / "data", SlowEncoder(watch), pytest.raises(InspectionError)
     with refusal as refused, build_station(load_site(site), "stub", data_dir, encoder=slow, clock=watch):
         pytest.fail("the station was built")
     assert "rated for 100 parts/s" in str(refused.value)
