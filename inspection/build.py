@@ -200,8 +200,10 @@ def _keep_image(evidence: EvidenceConfig) -> Callable[[PartId, Verdict], bool]:
 
 
 def _check_rate(line: LineConfig, rater: Rater, clock: Clock) -> None:
-    """Refuse a line that the model cannot keep up with here. It warms the model up, too. Raises InspectionError, and not
-    ConfigError: a machine that was busy at its boot may be tried again."""
+    """Refuse a line that the model cannot keep up with here; it warms the model up, too.
+
+    Raises InspectionError, and not ConfigError: a machine that was busy at its boot may be tried again.
+    """
     height_px, width_px = line.frame.height_px or _FRAME_PX[0], line.frame.width_px or _FRAME_PX[1]
     noise = np.random.default_rng(0).integers(0, 255, (height_px, width_px, 3), np.uint8)
     measured = sustained_parts_per_s(rater, Frame(noise, clock.utc()), at_once=PathSettings().batch, clock=clock)
