@@ -261,7 +261,7 @@ def test_what_is_published_in_a_form_that_cannot_be_run_is_named(hub: Hub, saved
     assert (called.code, "it has no revision v9" in called.err) == (2, True)
 
 
-def test_no_network_no_room_and_offline(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_network_no_room_and_offline(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9, 10**6))
@@ -269,6 +269,12 @@ def test_no_network_no_room_and_offline(hub: Hub, monkeypatch: pytest.MonkeyPatc
     assert called.code == 2
     assert "no room in" in called.err
     assert "HF_HUB_CACHE" in called.err
+    with monkeypatch.context() as patched:
+        (tmp_path / "in-the-way").write_text("")
+        patched.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "in-the-way"))
+        called = call("model", "pull", NAME)
+    assert called.code == 2
+    assert f"cannot write {tmp_path}/in-the-way" in called.err
     with monkeypatch.context() as patched:
         patched.setattr(constants, "HF_HUB_OFFLINE", True)
         called = call("model", "pull", NAME)

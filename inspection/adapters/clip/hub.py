@@ -229,6 +229,11 @@ def _told(name: str, revision: str) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ModelError(_no_room(name, str(error.strerror))) from error
+        if error.errno and error.filename:
+            raise ModelError(
+                f"model {name}: cannot write {error.filename}: {error.strerror}; make it writable, or name another "
+                "folder with HF_HUB_CACHE, for the runs too"
+            ) from error
         if isinstance(error, HfHubHTTPError):
             raise ModelError(
                 f"model {name}: {constants.ENDPOINT} answers with an error ({_first_line(error)}); pull again later; "
