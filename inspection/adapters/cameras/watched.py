@@ -12,7 +12,7 @@ from inspection.domain.errors import CameraError, StoreError
 from inspection.domain.ports import Clock
 from inspection.domain.types import Frame, PartId, Trigger
 
-AT_ONCE = 2
+AT_ONCE = 1
 """Parts that may wait for their verdict: the other files wait in the folder, where nothing becomes late."""
 
 ON_THE_BELT = 56
