@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,6 +69,18 @@ def test_a_part_that_is_sealed_while_it_is_read_is_counted_once(
             before = count_verdicts(look(follower).tally).passed
             site.part(PASS, NOON)
             assert count_verdicts(look(follower).tally).passed == before + 1 >= 11
+
+
+def test_a_part_that_the_journal_has_not_forgotten_yet_is_counted_once(tmp_path: Path) -> None:
+    with Site(tmp_path) as site, closing(sqlite3.connect(LinePaths(tmp_path, "demo").state_db)) as db:
+        site.part(PASS, NOON)
+        *row, _ = db.execute("SELECT * FROM parts").fetchone()
+        site.seal()
+        (file,) = tmp_path.rglob("*.parquet")
+        marked = [*row, f"{file.parent.name}/{file.name}"]
+        with db:  # as after dying between the steps of sealing
+            db.execute(f"INSERT INTO parts VALUES ({', '.join('?' * len(marked))})", marked)
+        assert count_verdicts(look(history.Follower(tmp_path, "demo")).tally).parts == 1
 
 
 def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
