@@ -12,12 +12,15 @@ import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from inspection.calibration.record import Calibration, load_calibration
 from inspection.domain.errors import CalibrationError, InspectionError
 from inspection.resources import configs_dir, samples_dir
+
+if TYPE_CHECKING:
+    from inspection.calibration.record import Calibration
 
 _RUNTIME = ("torch", "transformers")
 _SAMPLES = Path("hex_nut") / "calibration"
@@ -26,6 +29,8 @@ _SAMPLES = Path("hex_nut") / "calibration"
 def demo_config_dir(line: str, data_dir: Path, shipped_dir: Path | None = None) -> Path:
     """Where the configuration is that the demo runs: `shipped_dir` (by default the program's own), or a copy below
     `data_dir` with a calibration of its own. Raises InspectionError if that cannot be made."""
+    from inspection.calibration.record import load_calibration
+
     shipped_dir = shipped_dir or configs_dir()
     shipped = load_calibration(_calibration_file(shipped_dir, line))
     if _is_of_this_machine(shipped):
@@ -44,6 +49,8 @@ def demo_config_dir(line: str, data_dir: Path, shipped_dir: Path | None = None) 
 
 def _fits(config_dir: Path, line: str, shipped: Calibration) -> bool:
     """There is a calibration of this machine that differs from the shipped one by the libraries alone."""
+    from inspection.calibration.record import load_calibration
+
     try:
         own = load_calibration(_calibration_file(config_dir, line))
     except CalibrationError:
