@@ -127,9 +127,7 @@ def _camera(line: LineConfig) -> Finding:
 
     what = f"{line.name}: camera"
     if line.camera.kind == "watched":
-        may_write = os.access(line.camera.path, os.R_OK | os.W_OK | os.X_OK)
-        found = f"watches {line.camera.path}" if may_write else f"no permission to move files in {line.camera.path}"
-        return Finding(what, may_write, found, f"give the station's user write access: ls -ld {line.camera.path}")
+        return _watched(what, line.camera.path)
     try:
         pictures = list_images(line.camera.path)
         height, width = read_image(pictures[0]).shape[:2]
@@ -137,6 +135,18 @@ def _camera(line: LineConfig) -> Finding:
         return Finding(what, False, str(error), "put pictures there, or correct camera.folder")
     found = f"{counted(len(pictures), 'picture')} in {line.camera.path}, the first {width} x {height} pixels"
     return Finding(what, True, found)
+
+
+def _watched(what: str, folder: Path) -> Finding:
+    """A folder that pictures land in; files of judged parts are moved or deleted there."""
+    if not folder.is_dir():
+        return Finding(
+            what, False, f"{folder}: there is no such folder", f"make it, or correct camera.folder\nmkdir {folder}"
+        )
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return Finding(what, False, f"{folder}: no permission to move files there", f"sudo chown $USER: {folder}")
+    waiting = sum(path.is_file() for path in folder.iterdir())
+    return Finding(what, True, f"{counted(waiting, 'file')} waiting in {folder}")
 
 
 def _paths(line: LineConfig, data_dir: Path) -> tuple[Path, ...]:

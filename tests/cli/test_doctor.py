@@ -177,3 +177,17 @@ def test_the_text_fits_a_terminal_and_commands_are_whole(calibrated: Path, tmp_p
     long = [line for line in out.splitlines() if len(line) > 80]
     assert all(str(tmp_path) in line for line in long)  # a path is not broken
     assert "       -> ls -l /dev/serial/by-id" in out.splitlines()
+
+
+def test_a_watched_folder_is_there_and_may_be_empty(calibrated: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "landing"
+    line = (calibrated / LINE_FILE).read_text()
+    camera = line[line.index("camera:") : line.index("gate:")]
+    watched = f"camera: {{kind: watched, folder: {folder}}}\n"
+    dry = changed(changed(line, camera, watched), "{kind: timer, parts_per_s: 5}", "{kind: watched}")
+    (calibrated / LINE_FILE).write_text(dry)
+    folder.mkdir()
+    found = findings(calibrated, tmp_path / "data")["demo: camera"]
+    assert (found["well"], found["found"]) == (True, f"0 files waiting in {folder}")
+    (folder / "1.jpg").touch()
+    assert findings(calibrated, tmp_path / "data")["demo: camera"]["found"] == f"1 file waiting in {folder}"
