@@ -19,10 +19,13 @@ from PIL import Image
 from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.adapters.clip.preprocessing import View
+from inspection.config import load_site
 from inspection.domain.errors import ModelError, ScoringError
 from inspection.domain.ports import Encoder
+from inspection.gauge import load_encoder
 from inspection.synthesis.render import render
 from tests.adapters.clip.tiny import SAVE, save_clip
+from tests.config.site_files import RECIPE, RECIPE_FILE, changed, write_site
 
 PHRASES = ["A Flawless Nut", "a nut, with a LONG scratch near the edge."]
 
@@ -118,6 +121,18 @@ def test_a_mark_at_the_border_is_seen_in_the_whole_view_and_cropped_away_as_trai
     clean, border, middle = encoder.embed_images([frame_with_mark(None), frame_with_mark(5), frame_with_mark(150)])
     assert np.abs(clean - middle).max() > 1e-3
     assert (np.abs(clean - border).max() > 1e-3) == sees
+
+
+def test_the_view_of_the_recipe_is_the_view_of_the_line(folders: dict[str, Path], tmp_path: Path) -> None:
+    prepared: list[str] = []
+    for view in ("", "view: whole\n", "view: as-trained\n"):
+        site = tmp_path / f"site{len(prepared)}"
+        text = changed(RECIPE, "model: bundled\n", f"model: {folders['openclip']}\n{view}")
+        recipe = load_site(write_site(site, {RECIPE_FILE: text}), site / "samples").recipe("nut")
+        prepared.append(load_encoder(recipe).fingerprint["preprocessing"])
+    assert prepared[0] == prepared[1]
+    assert prepared[1].startswith("whole fit=32x32 ")
+    assert prepared[2].startswith("short-edge=32 ")
 
 
 @pytest.mark.parametrize("name", ["siglip", "siglip2", "naflex", "bundled"])
