@@ -78,8 +78,8 @@ class Claims:
         """Give a file its number; where it is now. Raises OSError: it is gone, or may not be moved."""
         taken = self._taken / f"{self._prefix}-{part.epoch}-{part.number}~{_short(own_name(path))}"
         path.rename(taken)
-        self._synced(taken.parent, path.parent)
         self._paths[part] = taken
+        self._synced(taken.parent, path.parent)
         return taken
 
     def finish(self, part: PartId) -> bool:
@@ -139,11 +139,14 @@ class Claims:
 
     def _synced(self, *folders: Path) -> None:
         for folder in set(folders) if self._sync else ():
-            descriptor = os.open(folder, os.O_RDONLY)
             try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+                descriptor = os.open(folder, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            except OSError as error:  # the file has its number all the same: it must not be given to another
+                log.warning("%s: cannot be written through to the disk: %s", folder, error.strerror)
 
 
 def own_name(path: Path) -> str:

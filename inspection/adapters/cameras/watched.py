@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from inspection.adapters.cameras.arrivals import Arrival, Arrivals, Mark
 from inspection.adapters.cameras.claims import Claims, own_name
@@ -80,7 +82,7 @@ class WatchedFolder:
             self._is_sorted = False
 
     def wait_s(self) -> float:
-        if self._queue and len(self._waiting) < AT_ONCE and len(self._on_the_belt) < ON_THE_BELT:
+        if (self._queue or self._left) and len(self._waiting) < AT_ONCE and len(self._on_the_belt) < ON_THE_BELT:
             return 0.0
         return max(0.0, (self._look_ns - self._clock.monotonic_ns()) / 1e9)
 
@@ -122,7 +124,7 @@ class WatchedFolder:
             self._is_sorted = False  # what was put away meanwhile did not get there
             self.fault = str(error)
             return
-        there = {arrival.path.name for arrival in arrivals}
+        there = {arrival.path.name for arrival in (*arrivals, *self._left)}
         self._stuck = {name: why for name, why in self._stuck.items() if name in there}
         self.fault = next(iter(self._stuck.values()), None)
         ready = [arrival for arrival in arrivals if arrival.problem is None or self._is_overdue(arrival)]
@@ -148,28 +150,33 @@ class WatchedFolder:
     # --- making it a part -----------------------------------------------------------------------------------
 
     def _take(self, arrival: Arrival, part: PartId) -> bool:
+        """Give a file its number. False, and the number is not used, if it is no part yet or cannot be taken."""
         name = arrival.path.name
         try:
-            if Mark.of(arrival.path) != arrival.mark:
-                return False  # it is being written after all
-            seen = self._seen(arrival)
-            if isinstance(seen, str) and not self._is_overdue(arrival):
+            is_still = Mark.of(arrival.path) == arrival.mark
+            seen = self._seen(arrival) if is_still else "it is being written after all"
+            if isinstance(seen, str) and not (is_still and self._is_overdue(arrival)):
                 arrival.problem = seen  # it may still be on its way
+                self._is_sorted = self._is_sorted and is_still  # it may be one that an earlier session left
                 return False
             taken = self._claims.take(arrival.path, part)
-            mark = Mark.of(taken)
-        except FileNotFoundError:
-            return False  # whoever brought it has taken it away; or the folder is gone, which the next look tells
         except OSError as error:
-            self._stuck[name] = f"{shown(arrival.path)}: cannot be moved: {error.strerror}; give the station access"
-            self._is_sorted = False  # it may be one that an earlier session left
+            self._is_sorted = False  # as above
+            if not isinstance(error, FileNotFoundError):  # which whoever brought it has taken away
+                told = f"cannot be moved: {error.strerror}; give the station write access"
+                self._stuck[name] = f"{shown(arrival.path)}: {told}"
             return False
-        if mark != arrival.mark:  # another one came under the same name, in this moment
-            seen = self._seen(Arrival(taken, mark, arrival.still_since_ns))
         self._stuck.pop(name, None)
-        self._waiting[part] = seen
+        self._waiting[part] = seen if self._is_same(taken, arrival) else self._seen(replace(arrival, path=taken))
         self._on_the_belt.add(part)
         return True
+
+    def _is_same(self, taken: Path, arrival: Arrival) -> bool:
+        """It is the file that was looked at, and not another that came under its name in this moment."""
+        try:
+            return Mark.of(taken) == arrival.mark
+        except OSError:
+            return False
 
     def _seen(self, arrival: Arrival) -> Frame | str:
         try:

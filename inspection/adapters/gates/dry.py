@@ -64,7 +64,7 @@ class DryGate:
     def poll(self, timeout_s: float) -> Sequence[GateEvent]:
         events = self._exchange()
         if not events and timeout_s > 0:
-            self._idle.wait(min(timeout_s, self._sensor.wait_s()))
+            self._idle.wait(min(timeout_s, self._sensor.wait_s()) if self._senses else timeout_s)
             events = self._exchange()
         return [_uncontrolled(event) for event in events]
 
@@ -89,6 +89,11 @@ class DryGate:
     def close(self) -> None:
         """Nothing is held open, and nothing moves."""
 
+    @property
+    def _senses(self) -> bool:
+        """Parts that wait are numbered in a session only."""
+        return not self._sensor.parts_wait or (self._controller.in_session and not self._is_stopping)
+
     def _exchange(self) -> list[GateEvent]:
         """Let the two sides hear each other, and the sensor see what is there."""
         now_us = self._clock.monotonic_ns() // 1000
@@ -108,9 +113,10 @@ class DryGate:
     def _sense(self) -> None:
         """Number the parts that are there. A number is on the part before the controller counts it."""
         controller = self._controller
-        if self._sensor.parts_wait and (self._is_stopping or not controller.in_session):
-            return
-        while (age_ns := self._sensor.next_part(PartId(controller.epoch, controller.count + 1))) is not None:
+        while (
+            self._senses
+            and (age_ns := self._sensor.next_part(PartId(controller.epoch, controller.count + 1))) is not None
+        ):
             controller.sense(self._clock.monotonic_ns() // 1000, age_ns // 1000)
 
 

@@ -169,6 +169,17 @@ def test_a_file_that_cannot_be_moved_is_told_and_the_others_go_on(folder):
     assert folder.watched.fault is None
 
 
+def test_a_number_that_is_on_a_file_is_its_number_even_if_the_disk_fails(folder, monkeypatch):
+    def fails(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    for name in ("a.png", "b.png"):
+        (folder.path / name).write_bytes(picture(len(name)))
+    parts = [folder.after(1), folder.source(PartId(1, 1)), folder.after(1)]
+    assert parts == [PartId(1, 1), "a.png", PartId(1, 2)]
+
+
 def test_a_folder_that_cannot_be_used_is_refused(tmp_path):
     with pytest.raises(CameraError, match="cannot be written: No such file or directory"):
         Claims(tmp_path / "gone", STATION, ManualClock(), keep=True, sync=False)
