@@ -35,6 +35,7 @@ _CAUSES = {
 _TODO = {
     "gate-link": "Check the gate controller's power and its cable. It goes by itself when the controller answers.",
     "camera": "Check light, lens and the camera's cable. It goes by itself with the next usable picture.",
+    "part-sensor": "Call maintenance: the folder that pictures land in must be there. It goes by itself when it is.",
     "evidence": "Slow the line down, or call maintenance: the disk is too slow or full.",
     "stores": "Call maintenance: the disk is full, or cannot be written.",
     "store-down": "Call maintenance: the disk is full, or cannot be written. Nothing passes until it can.",
