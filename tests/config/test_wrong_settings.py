@@ -166,8 +166,8 @@ RECIPE_CASES = [
     ("part: hex nut", "part: ''", "1: part: is empty; allowed text; what people call the part"),
     ("model: bundled", "model: bundeld", '2: model: "bundeld" is not a model; did you mean "bundled"? allowed '
      f"{MODELS}"),
-    ("model: bundled", "model: bundled\nview: hole", '3: view: "hole" is not allowed; did you mean "whole"? allowed whole, '
-     "as-trained"),
+    ("model: bundled", "model: bundled\nview: hole", '3: view: "hole" is not allowed; did you mean "whole"? allowed '
+     "whole, as-trained"),
     ("normal:\n  - a photo of a flawless nut", "normal: []", "3: normal: is empty; allowed a list of at least one "
      "sentence; each says the same in other words"),
     ("a photo of a flawless nut", "''", "4: normal[1]: is an empty phrasing; write what a camera would see, or "
