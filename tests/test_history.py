@@ -14,8 +14,7 @@ from inspection import history
 from inspection.adapters.store import reader
 from inspection.adapters.store.paths import LinePaths
 from inspection.analytics.yields import count_verdicts
-from inspection.domain.types import Cause, Verdict, VerdictKind
-from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, Site
+from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, WOULD_NEARLY, WOULD_PASS, WOULD_REJECT, Site
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 MORNING = NOON - timedelta(hours=6)
@@ -125,7 +124,7 @@ def test_looking_further_back_finds_what_was_left_out(tmp_path: Path) -> None:
 
 def test_what_monitor_mode_would_have_rejected_is_kept_like_a_reject(tmp_path: Path) -> None:
     with Site(tmp_path) as site:
-        site.part(Verdict(VerdictKind.UNJUDGED, {}, "dent", 2.0, Cause.MONITOR, shadow=VerdictKind.REJECT), NOON)
-        site.part(Verdict(VerdictKind.UNJUDGED, {}, "dent", -0.1, Cause.MONITOR, shadow=VerdictKind.PASS), NOON)
+        for verdict in (WOULD_REJECT, WOULD_NEARLY, WOULD_PASS):
+            site.part(verdict, NOON)
         seen = look(history.Follower(tmp_path, "demo"))
     assert (numbers(seen.rejects), numbers(seen.near)) == ([1], [2])

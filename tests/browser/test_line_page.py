@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Dashboard, figure, opened, running_dashboard
-from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, Site
+from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, WOULD_NEARLY, WOULD_REJECT, Site
 
 
 def test_the_figures_follow_the_parts(browser: Browser, dashboard: Dashboard) -> None:
@@ -99,7 +99,7 @@ def test_the_page_fits_the_screen_even_with_alarms(
     line, lot = f"fits-{size[0]}", "L-2026-11-23-0042 of a customer with a long name"
     alarms = [{"key": f"alarm-{n}", "text": LONG, "latched": True, "since_utc": datetime.now(UTC)} for n in range(4)]
     with Site(dashboard.data_dir, line) as site, opened(browser, dashboard.url(line), size, dark=dark) as page:
-        for verdict in [REJECT] * 7 + [NEAR] * 3 + [NO_PICTURE] * 2:
+        for verdict in [REJECT, WOULD_REJECT] * 5 + [NEAR, WOULD_NEARLY] * 2 + [NO_PICTURE] * 2:
             site.part(verdict)
         for number in (0, 1, 2, 4):
             site.say("stopped", alarms=alarms[:number], gate="dry", monitor=number < 2, reason=LONG + LONG, lot=lot)

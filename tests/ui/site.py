@@ -33,6 +33,9 @@ GREY = np.full((96, 96, 3), 150, np.uint8)
 NEAR = Verdict(VerdictKind.PASS, {"dent": -0.2}, "dent", -0.2)
 PASS = Verdict(VerdictKind.PASS, {"scratch": -2.0}, "scratch", -2.0)
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 2.4}, "scratch", 2.4)
+WOULD_REJECT = Verdict(VerdictKind.UNJUDGED, {}, "dent", 1.0, Cause.MONITOR, shadow=VerdictKind.REJECT)
+WOULD_PASS = Verdict(VerdictKind.UNJUDGED, {}, "dent", -2.0, Cause.MONITOR, shadow=VerdictKind.PASS)
+WOULD_NEARLY = Verdict(VerdictKind.UNJUDGED, {}, "dent", -0.3, Cause.MONITOR, shadow=VerdictKind.PASS)
 NO_PICTURE = Verdict(VerdictKind.UNJUDGED, cause=Cause.CAMERA_TIMEOUT)
 
 

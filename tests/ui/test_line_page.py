@@ -12,8 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from inspection import history
 from inspection.domain.errors import StoreError
-from inspection.domain.types import Cause, Verdict, VerdictKind
-from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, Site
+from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, WOULD_NEARLY, WOULD_PASS, WOULD_REJECT, Site
 from ui import data
 
 APP = Path(__file__).parents[2] / "ui" / "app.py"
@@ -187,15 +186,10 @@ def test_a_dry_gate_is_not_protected(page: AppTest, tmp_path: Path) -> None:
 
 
 def test_in_monitor_mode_what_would_have_been_is_kept_out_of_the_yield(page: AppTest, tmp_path: Path) -> None:
-    def shadow(kind: VerdictKind, margin: float) -> Verdict:
-        return Verdict(VerdictKind.UNJUDGED, {}, "dent", margin, Cause.MONITOR, shadow=kind)
-
     with Site(tmp_path) as site:
         site.part(REJECT, datetime.now(UTC) - timedelta(hours=1))  # before, when it was in earnest
-        for margin in (-2.0, -2.0, -0.3):
-            site.part(shadow(VerdictKind.PASS, margin))
-        site.part(shadow(VerdictKind.REJECT, 1.0))
-        site.part(NO_PICTURE)
+        for verdict in (WOULD_NEARLY, WOULD_PASS, WOULD_PASS, WOULD_REJECT, NO_PICTURE):
+            site.part(verdict)
         site.say(monitor=True, shift_since_utc=datetime.now(UTC) - timedelta(hours=2))
         shown = text_of(page)
     assert "|MONITOR|Verdicts are recorded, not acted on. Every part is diverted.|" in shown
@@ -210,7 +204,7 @@ def test_in_monitor_mode_what_would_have_been_is_kept_out_of_the_yield(page: App
 
 def test_the_last_part_of_monitor_mode_says_what_it_would_have_been(page: AppTest, tmp_path: Path) -> None:
     with Site(tmp_path) as site:
-        site.part(Verdict(VerdictKind.UNJUDGED, {}, "dent", 1.0, Cause.MONITOR, shadow=VerdictKind.REJECT))
+        site.part(WOULD_REJECT)
         site.say(monitor=True)
         assert "|Would reject|Dent|Over its limit, 1.0 σ|" in text_of(page)
 
