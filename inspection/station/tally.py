@@ -136,6 +136,7 @@ class Tally:
             "description": verdict.description,
             "margin": verdict.margin,
             "cause": verdict.cause,
+            "shadow": verdict.shadow,
             "outcome": outcome.kind,
             "confirmed": outcome.confirmed,
             "judge_ms": told.judge_ms,

@@ -50,7 +50,7 @@ def test_a_part_is_one_line_at_debug_when_its_outcome_is_known(bench, caplog):
     (part,) = told(caplog, "part")
     assert part == {
         "part": str(bench.part(1)), "verdict": "REJECT", "description": "scratch", "margin": 3.25, "cause": None,
-        "outcome": "DIVERTED", "confirmed": True, "judge_ms": 8.0, "ack_ms": part["ack_ms"],
+        "shadow": None, "outcome": "DIVERTED", "confirmed": True, "judge_ms": 8.0, "ack_ms": part["ack_ms"],
     }  # fmt: skip
     assert caplog.messages[-1].startswith(
         f"part {bench.part(1)}: REJECT scratch +3.25 -> DIVERTED (confirmed); verdict"
