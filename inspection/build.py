@@ -48,6 +48,7 @@ from inspection.station.station import Station
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
 
+_SWITCH_S = 0.0005
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
 
 
@@ -130,7 +131,7 @@ def build_station(
         report = StatusReport(path, condition, context, line.gate.kind, clock, line.shift_since, options.monitor)
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
-        _let_nothing_hold_up_a_part()
+        stack.enter_context(_nothing_holds_up_a_part())
         yield Station(
             path=path,
             gate=gate,
@@ -181,11 +182,18 @@ def _path_settings(line: LineConfig) -> PathSettings:
     return PathSettings(by_rule=UNCONTROLLED_BY_RULE) if isinstance(line.gate, DryGateConfig) else PathSettings()
 
 
-def _let_nothing_hold_up_a_part() -> None:
+@contextmanager
+def _nothing_holds_up_a_part() -> Iterator[None]:
     """What is there by now stays, and looking for garbage in it takes 60 ms. A thread that computes, as sealing does,
     makes way for the part path after half a millisecond, not five, at each of a part's dozen of steps."""
+    before_s = sys.getswitchinterval()
     gc.freeze()
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(_SWITCH_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before_s)
+        gc.unfreeze()
 
 
 def _keep_image(evidence: EvidenceConfig) -> Callable[[PartId, Verdict], bool]:
