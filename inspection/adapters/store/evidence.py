@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from pathlib import Path
+from typing import Protocol
 
 from PIL import Image
 
@@ -15,10 +16,17 @@ from inspection.domain.types import Frame, PartId, Pixels
 JPEG_QUALITY = 92
 
 
+class WritePicture(Protocol):
+    """Something that does as `write_jpeg`."""
+
+    def __call__(self, path: Path, pixels: Pixels, *, sync: bool = False) -> None: ...
+
+
 class ImageEvidence:
     """`ports.Evidence` below `evidence/line=…/date=…/`."""
 
-    def __init__(self, paths: LinePaths, *, capacity: int = 64) -> None:
+    def __init__(self, paths: LinePaths, *, capacity: int = 64, write: WritePicture | None = None) -> None:
+        self._write = write or write_jpeg
         self._paths = paths
         self._capacity = capacity
         self._waiting: deque[tuple[Path, Pixels]] = deque()
@@ -39,7 +47,7 @@ class ImageEvidence:
                 if not self._waiting:
                     return written
                 path, pixels = self._waiting[0]
-            write_jpeg(path, pixels, sync=True)  # the log will say that it is there
+            self._write(path, pixels, sync=True)  # the log will say that it is there
             with self._lock:
                 self._waiting.popleft()
             written += 1
