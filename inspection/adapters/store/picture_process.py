@@ -24,7 +24,6 @@ from inspection.domain.ports import Clock
 from inspection.domain.types import Pixels
 
 _HERE = "here"
-_REPLY_S = 0.25
 _REST_NS = 60_000_000_000  # after a failure it is left alone for so long
 _BROKEN = (OSError, ValueError, subprocess.SubprocessError)
 
@@ -32,7 +31,9 @@ _BROKEN = (OSError, ValueError, subprocess.SubprocessError)
 class PictureProcess:
     """Used from one thread. The process is started at once, and ends with this one, however that ends."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, reply_s: float = 0.25) -> None:
+        """`reply_s`: how long a picture may take it."""
+        self._reply_s = reply_s
         self._clock = clock
         self._child: subprocess.Popen[bytes] | None = None
         self._shared = -1  # an unnamed file in memory, through which pixels go
@@ -91,7 +92,7 @@ class PictureProcess:
         assert self._child.stdout is not None
         reply = b""
         while not reply.endswith(b"\n"):
-            if not select.select([self._child.stdout], [], [], _REPLY_S)[0]:
+            if not select.select([self._child.stdout], [], [], self._reply_s)[0]:
                 raise TimeoutError
             more = os.read(self._child.stdout.fileno(), 4096)
             if not more:

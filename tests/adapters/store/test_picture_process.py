@@ -24,7 +24,8 @@ def clock():
 
 @pytest.fixture
 def pictures(clock, tmp_path):
-    process = PictureProcess(clock)
+    """Patient, for it gets the processor when nothing else wants it."""
+    process = PictureProcess(clock, reply_s=30)
 
     def has_written():
         process.write(tmp_path / "first.jpg", PIXELS)
@@ -70,6 +71,7 @@ def test_a_process_that_dies_or_does_not_answer_is_done_without_and_started_agai
     pictures, clock, tmp_path, blow
 ):
     first = pid_of(pictures)
+    pictures._reply_s = 0.1
     os.kill(first, blow)
     for name in "abc":
         pictures.write(tmp_path / f"{name}.jpg", PIXELS)
@@ -77,6 +79,7 @@ def test_a_process_that_dies_or_does_not_answer_is_done_without_and_started_agai
             assert picture.size == (40, 30)
     assert pictures.written == 0
     assert not Path(f"/proc/{first}").exists()
+    pictures._reply_s = 30
     clock.advance(61)
 
     def is_back():
