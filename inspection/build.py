@@ -34,7 +34,7 @@ from inspection.config import (
 from inspection.devices import frame_gate_of, open_camera, open_gate, travel_of
 from inspection.domain.errors import InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder
-from inspection.domain.types import Alarm, Frame, PartContext, PartId, Verdict, VerdictKind
+from inspection.domain.types import Alarm, Cause, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
@@ -199,12 +199,14 @@ def _nothing_holds_up_a_part() -> Iterator[None]:
 
 
 def _keep_image(evidence: EvidenceConfig) -> Callable[[PartId, Verdict], bool]:
-    """Rejects, parts near their threshold, and a share of the passed ones that follows from the part's number."""
+    """Rejects, parts near their threshold, and a share of the others that follows from the part's number."""
 
     def keep(part: PartId, verdict: Verdict) -> bool:
+        has_passed = (verdict.shadow or verdict.kind) is VerdictKind.PASS
+        is_unsaid = verdict.cause is Cause.MONITOR and verdict.shadow is None
         near = verdict.margin is not None and verdict.margin > -evidence.near_margin
         sampled = zlib.crc32(str(part).encode()) < evidence.passed_share * 2**32
-        return (verdict.shadow or verdict.kind) is not VerdictKind.PASS or near or sampled
+        return not (has_passed or is_unsaid) or near or sampled
 
     return keep
 

@@ -105,9 +105,11 @@ def test_in_monitor_mode_scores_are_recorded_without_thresholds(site, tmp_path, 
         calibration_path(load_site(site), "stub").unlink()
     else:
         edit(site / "recipes" / "stub.yaml", "name: scratch", "name: long scratch")
+    edit(site / "lines" / "stub.yaml", "passed_share: 1", "passed_share: 0")
     rows, status = run_until(site, tmp_path / "data", 5, RunOptions(monitor=True))
     assert set(rows["cause"]) == {"monitor"}
     assert rows["shadow"].isna().all()
+    assert rows["image_path"].isna().all(), "pictures of all parts would fill the disk"
     assert rows["calibration_id"].isna().all()
     assert all(len(scores) == 1 for scores in rows["scores"])
     assert [alarm.key for alarm in status.alarms] == ["calibration"]

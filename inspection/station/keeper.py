@@ -29,14 +29,12 @@ class StoreKeeper:
 
     def step(self) -> None:
         """Go round once. Never raises for a store that cannot be written: that is `fault`, and it is tried again."""
-        try:
-            self._evidence.drain()
-            self._log.seal()
-            if self._clock.monotonic_ns() - self._published_ns >= _STATUS_PERIOD_NS:
-                self.publish()
-                self.fault = None  # only now: between two publications nothing else may have been tried
-        except StoreError as error:
-            self.fault = str(error)
+        faults = [fault for fault in map(_fault_of, (self._evidence.drain, self._log.seal)) if fault]
+        is_due = self._clock.monotonic_ns() - self._published_ns >= _STATUS_PERIOD_NS
+        if is_due:
+            faults += [fault for fault in [_fault_of(self.publish)] if fault]
+        if faults or is_due:  # between two publications nothing may have been tried
+            self.fault = faults[0] if faults else None
 
     def finish(self) -> None:
         """Write all there is. Raises StoreError; what is left is in the journal, for the next start."""
@@ -47,3 +45,12 @@ class StoreKeeper:
     def publish(self) -> None:
         self._published_ns = self._clock.monotonic_ns()
         self._board.publish(*self._report())
+
+
+def _fault_of(write: Callable[[], object]) -> str | None:
+    """Why it could not be written. One that fails keeps no other from being tried, least of all the status."""
+    try:
+        write()
+    except StoreError as error:
+        return str(error)
+    return None

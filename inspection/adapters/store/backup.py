@@ -67,6 +67,7 @@ def _copy_journal(source: Path, target: Path) -> None:
         with closing(sqlite3.connect(target)) as copy:
             live.backup(copy)
             (told,) = copy.execute("PRAGMA integrity_check").fetchone()
+            copy.execute("PRAGMA journal_mode = DELETE")  # one that may not be written can be read only so
     if told != "ok":
         raise StoreError(f"the journal {source} is damaged: {told}; restore the last backup that is whole")
     _flush(target)
@@ -85,6 +86,9 @@ def _is_in_step(file: Path, paths: LinePaths, copy: LinePaths) -> bool:
     seal = file.relative_to(paths.log_dir).as_posix()
     parts = pq.read_table(file, columns=["epoch", "number"]).to_pylist()
     with closing(sqlite3.connect(copy.state_db)) as db:
+        known = dict(db.execute("SELECT epoch, high_water FROM epochs").fetchall())
+        if any(part["number"] > known.get(part["epoch"], 0) for part in parts):
+            return False  # of after the copy; what was sealed before it and since then would be a hole
         unsealed = "SELECT count(*) FROM parts WHERE epoch = ? AND number = ? AND seal IS NOT ?"
         return not any(db.execute(unsealed, (*part.values(), seal)).fetchone()[0] for part in parts)
 

@@ -14,6 +14,7 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.domain.types import Frame, PartId, Pixels
 
 JPEG_QUALITY = 92
+_JPEG_SIDE_PX = 65_500
 
 
 class WritePicture(Protocol):
@@ -25,7 +26,11 @@ class WritePicture(Protocol):
 class ImageEvidence:
     """`ports.Evidence` below `evidence/line=…/date=…/`."""
 
-    def __init__(self, paths: LinePaths, *, capacity: int = 64, write: WritePicture | None = None) -> None:
+    def __init__(
+        self, paths: LinePaths, *, capacity: int = 64, capacity_mb: int = 256, write: WritePicture | None = None
+    ) -> None:
+        """So many pictures may wait, of so many megabytes together; one may always."""
+        self._capacity_bytes = capacity_mb * 1_000_000
         self._write = write or write_jpeg
         self._paths = paths
         self._capacity = capacity
@@ -35,10 +40,14 @@ class ImageEvidence:
     def offer(self, part: PartId, frame: Frame) -> str | None:
         path = self._paths.evidence_dir(frame.utc.date()) / f"{part}.jpg"
         with self._lock:
-            if len(self._waiting) >= self._capacity:
+            if max(frame.pixels.shape) > _JPEG_SIDE_PX or not self._has_room(frame.pixels.nbytes):
                 return None
             self._waiting.append((path, frame.pixels))
         return path.relative_to(self._paths.data_dir).as_posix()
+
+    def _has_room(self, size: int) -> bool:
+        waiting = sum(pixels.nbytes for _, pixels in self._waiting)
+        return len(self._waiting) < self._capacity and (not waiting or waiting + size <= self._capacity_bytes)
 
     def drain(self) -> int:
         written = 0

@@ -18,13 +18,15 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
+        new_folders = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         if sync:
             sync_to_disk(temporary)
         temporary.replace(path)
         if sync:
-            sync_to_disk(path.parent)
+            for folder in (path.parent, *(folder.parent for folder in new_folders)):
+                sync_to_disk(folder)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()

@@ -32,7 +32,7 @@ class PictureProcess:
     """Used from one thread. The process is started at once, and ends with this one, however that ends."""
 
     def __init__(self, clock: Clock, *, reply_s: float = 0.25) -> None:
-        """`reply_s`: how long a picture may take it."""
+        """`reply_s`: how long a megapixel may take it, and anything smaller."""
         self._reply_s = reply_s
         self._clock = clock
         self._child: subprocess.Popen[bytes] | None = None
@@ -61,10 +61,12 @@ class PictureProcess:
         """End the process, whatever it is doing."""
         child, self._child, self._is_ready = self._child, None, False
         if child is not None:
-            child.kill()
-            with child:  # closes its pipes and waits
-                pass
             os.close(self._shared)
+            child.kill()
+            child.wait()
+            for pipe in (child.stdin, child.stdout):
+                assert pipe is not None
+                pipe.close()
 
     def _has_answered(self) -> bool:
         """It is there; starting takes it a while. Raises one of _BROKEN."""
@@ -72,7 +74,9 @@ class PictureProcess:
             self._try_to_start()
         if self._child is not None and not self._is_ready:
             assert self._child.stdout is not None
-            self._is_ready = bool(select.select([self._child.stdout], [], [], 0)[0]) and self._reply() == _HERE
+            self._is_ready = (
+                bool(select.select([self._child.stdout], [], [], 0)[0]) and self._reply(self._reply_s) == _HERE
+            )
         return self._is_ready
 
     def _ask(self, path: Path, pixels: Pixels, *, sync: bool) -> str | None:
@@ -84,15 +88,14 @@ class PictureProcess:
             np.copyto(np.ndarray(pixels.shape, np.uint8, shared), pixels)
         request = {"path": str(path), "shape": pixels.shape, "sync": sync}
         self._child.stdin.write(json.dumps(request).encode() + b"\n")
-        self._child.stdin.flush()
-        return self._reply()
+        return self._reply(self._reply_s * max(1.0, pixels.nbytes / 3e6))
 
-    def _reply(self) -> str | None:
+    def _reply(self, within_s: float) -> str | None:
         assert self._child is not None
         assert self._child.stdout is not None
         reply = b""
         while not reply.endswith(b"\n"):
-            if not select.select([self._child.stdout], [], [], self._reply_s)[0]:
+            if not select.select([self._child.stdout], [], [], within_s)[0]:
                 raise TimeoutError
             more = os.read(self._child.stdout.fileno(), 4096)
             if not more:
@@ -109,7 +112,8 @@ class PictureProcess:
             return
         try:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(self._shared)],
+                [sys.executable, "-P", "-m", __name__, str(self._shared)],
+                bufsize=0,  # nothing is left to be flushed into a pipe that nobody reads any more
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -6,10 +6,11 @@ read the other way round it would be missing.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def query(
 
 def sealed_files(paths: LinePaths, since: datetime | None = None) -> list[str]:
     """Names below the line's log, oldest day first; `since` leaves out the days before it."""
-    first_day = f"date={since.date().isoformat()}" if since else ""
+    first_day = f"date={since.astimezone(UTC).date().isoformat()}" if since else ""
     days = (day for day in sorted(paths.log_dir.glob("date=*")) if day.name >= first_day)
     try:
         return [f"{day.name}/{name}" for day in days for name in sorted(f.name for f in day.glob("*.parquet"))]
@@ -187,9 +188,13 @@ def _journal_tail(paths: LinePaths) -> pa.Table:
 def _rows(paths: LinePaths, sql: str) -> list[sqlite3.Row]:
     if not paths.state_db.exists():
         return []
+    # A reader of a WAL database takes part in its shared memory file. One that may not write there can do without if
+    # a station has it open, or if nobody has.
+    may_write = os.access(paths.state_db, os.W_OK) and os.access(paths.state_dir, os.W_OK)
+    is_open = paths.state_db.with_name(f"{paths.state_db.name}-wal").exists()
+    mode = "rw" if may_write else "ro" if is_open else "ro&immutable=1"
     try:
-        # Not mode=ro: a reader of a WAL database takes part in its shared memory file.
-        db = sqlite3.connect(f"{paths.state_db.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0)
+        db = sqlite3.connect(f"{paths.state_db.absolute().as_uri()}?mode={mode}", uri=True, timeout=5.0)
         try:
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA query_only = ON")
@@ -199,7 +204,8 @@ def _rows(paths: LinePaths, sql: str) -> list[sqlite3.Row]:
         finally:
             db.close()
     except sqlite3.Error as error:
-        raise StoreError(f"cannot read the journal {paths.state_db}: {error}") from error
+        to_do = "" if may_write else "; read it as the station's own user, or a copy made by 'inspection log backup'"
+        raise StoreError(f"cannot read the journal {paths.state_db}: {error}{to_do}") from error
 
 
 def image_bytes(paths: LinePaths, image_path: str) -> bytes:

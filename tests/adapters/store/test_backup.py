@@ -70,6 +70,23 @@ def test_what_is_sealed_about_when_the_journal_is_copied_is_there_once(line, tmp
     check(tmp_path / "copy", 29)
 
 
+def test_of_two_files_that_are_sealed_after_the_copy_neither_leaves_a_hole(line, tmp_path, monkeypatch):
+    for number in range(1, 10):
+        line.part(number)
+    copy_journal = backup._copy_journal
+
+    def busy(source, target):
+        copy_journal(source, target)
+        line.log.seal(everything=True)
+        for number in range(10, 20):
+            line.part(number)
+        line.log.seal(everything=True)
+
+    monkeypatch.setattr(backup, "_copy_journal", busy)
+    assert back_up(line.paths, tmp_path / "copy").log_files == 0
+    check(tmp_path / "copy", 9)
+
+
 def test_a_file_that_is_written_between_its_marks_and_their_end_is_there_once(line, tmp_path, monkeypatch):
     for number in range(1, 10):
         line.part(number)

@@ -1,11 +1,13 @@
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from inspection import history
+from inspection.adapters.store import files, reader
 from inspection.adapters.store import log as log_module
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.journal import SqliteJournal
@@ -195,6 +197,48 @@ def test_an_evidence_image_that_cannot_be_written_stays_in_the_queue(line, monke
         evidence.drain()
     (line.data_dir / "evidence").unlink()
     assert evidence.drain() == 1
+
+
+def test_pictures_that_wait_are_bounded_by_their_bytes_and_one_that_no_jpeg_can_hold_is_refused(line):
+    evidence = ImageEvidence(line.paths, capacity_mb=1)
+    large = Frame(np.zeros((500, 500, 3), np.uint8), START_UTC)  # 0.75 MB
+    assert evidence.offer(PartId(1, 1), large)
+    assert evidence.offer(PartId(1, 2), large) is None
+    evidence.drain()
+    assert evidence.offer(PartId(1, 3), Frame(np.zeros((800, 800, 3), np.uint8), START_UTC)), "one may always wait"
+    evidence.drain()
+    assert evidence.offer(PartId(1, 4), Frame(np.zeros((1, 65_501, 3), np.uint8), START_UTC)) is None
+
+
+def test_a_new_folder_is_flushed_into_the_one_above_it(tmp_path, monkeypatch):
+    flushed: list[Path] = []
+    monkeypatch.setattr(files, "sync_to_disk", flushed.append)
+    files.replace_durably(tmp_path / "line" / "day" / "a.parquet", lambda temporary: temporary.touch())
+    assert flushed[1:] == [tmp_path / "line" / "day", tmp_path / "line", tmp_path]
+    files.replace_durably(tmp_path / "line" / "day" / "b.parquet", lambda temporary: temporary.touch())
+    assert flushed[5:] == [tmp_path / "line" / "day"]
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_who_may_not_write_reads_all_the_same_and_leaves_nothing(line, monkeypatch, is_open):
+    line.part(1)
+    line.log.seal(everything=True)
+    line.part(2)
+    if not is_open:
+        line.close()
+    before = set(line.paths.state_dir.iterdir())
+    monkeypatch.setattr(reader.os, "access", lambda *_: False)
+    assert line.numbers() == [1, 2]
+    assert set(line.paths.state_dir.iterdir()) == before
+    if not is_open:
+        line.__init__(line.data_dir)  # for the fixture to close
+
+
+def test_since_is_a_moment_and_not_a_day_of_its_own_zone(line):
+    line.part(1, utc=datetime(2026, 1, 5, 23, 0, tzinfo=UTC))
+    line.log.seal(everything=True)
+    since = datetime(2026, 1, 6, 0, 30, tzinfo=timezone(timedelta(hours=2)))
+    assert history.parts(line.data_dir, "demo", since=since)["number"].tolist() == [1]
 
 
 def test_a_line_that_never_ran_has_an_empty_history(tmp_path):

@@ -73,6 +73,8 @@ def test_a_process_that_dies_or_does_not_answer_is_done_without_and_started_agai
     first = pid_of(pictures)
     pictures._reply_s = 0.1
     os.kill(first, blow)
+    if blow == signal.SIGKILL:
+        pictures._child.wait()  # it is long dead when the next picture comes
     for name in "abc":
         pictures.write(tmp_path / f"{name}.jpg", PIXELS)
         with Image.open(tmp_path / f"{name}.jpg") as picture:
