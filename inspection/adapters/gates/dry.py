@@ -104,6 +104,7 @@ class DryGate:
         self._controller.receive(self._session.take_output(), now_us)
         self._sense()
         self._session.receive(self._controller.take_output())
+        self._controller.gone.clear()  # nothing moves, and nobody asks
         events = self._session.take_events()
         if self._sensor.fault != self._told_fault:
             self._told_fault = self._sensor.fault

@@ -60,6 +60,13 @@ def test_every_outcome_is_uncontrolled_and_repeated_until_it_is_confirmed():
     assert not [e for e in run(gate, clock, 1) if isinstance(e, Resolved) and e.part == PartId(3, 1)]
 
 
+def test_what_is_gone_is_forgotten():
+    gate, clock = started(parts_per_s=50)
+    resolved = [event.part for event in run(gate, clock, 10) if isinstance(event, Resolved)]
+    assert len(set(resolved)) > 100
+    assert gate._controller.gone == []
+
+
 def test_waiting_ends_when_a_part_is_due():
     gate, _ = started(parts_per_s=4)
     assert gate._sensor.wait_s() <= 0.25
