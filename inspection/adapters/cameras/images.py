@@ -17,6 +17,9 @@ from inspection.domain.types import Pixels
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 MAX_MEGAPIXELS = 25
+MAX_SIDE_PX = 65_500
+"""The most that a JPEG has, and pictures are kept as JPEG."""
+
 MAX_FILE_MB = 80
 _MEMORY_MB = 180
 _BYTES_A_PIXEL = {"WEBP": 18, "TIFF": 11}
@@ -97,12 +100,14 @@ def _decoded(data: bytes) -> tuple[Pixels, int]:
 
 def _check_size(image: Image.Image, data: bytes) -> None:
     """Before anything is decoded. Some take more memory a pixel than others."""
+    size = f"{image.width} x {image.height} pixels"
+    if max(image.size) > MAX_SIDE_PX:
+        raise CameraError(f"{size}: a side has more than {MAX_SIDE_PX}; make it smaller")
     per_pixel = _BYTES_A_PIXEL.get(image.format or "", 0)
     if image.format == "JPEG" and is_progressive(data):
         per_pixel = _PROGRESSIVE_BYTES_A_PIXEL
     limit = min(MAX_MEGAPIXELS, _MEMORY_MB // per_pixel) if per_pixel else MAX_MEGAPIXELS
     if image.width * image.height > limit * 1_000_000:
-        size = f"{image.width} x {image.height} pixels"
         raise CameraError(f"{size} is more than {limit} megapixels; make it smaller")
 
 

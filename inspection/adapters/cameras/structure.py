@@ -22,7 +22,11 @@ _PNG_START = b"\x89PNG\r\n\x1a\n"
 _PNG_NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"IEND"}
 _PNG_CHUNKS = 50_000
 _JPEG_SCANS = 32
+_JPEG_SEGMENTS = 1000
+_JPEG_FILL_BYTES = 64
+_AFTER_FILL = re.compile(rb"[^\xff]")
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # in coded data: neither a stuffed byte nor a restart
+_WEBP_CHUNKS = 1000
 _SEVERAL = "it holds several pictures; a part has one"
 _TIFF_TAGS = 200
 _TIFF_TAG_BYTES = 1_000_000
@@ -61,12 +65,15 @@ def _check_jpeg(data: bytes) -> bytes:
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
     """Marker and place of each segment up to the end marker, which must be there, and last."""
     at = 2
-    while True:
-        while data[at] == 0xFF and data[at + 1] == 0xFF:
-            at += 1  # fill bytes
+    for _ in range(_JPEG_SEGMENTS):
         if data[at] != 0xFF:
             raise Unusable("it is damaged: a marker is expected and is not there")
-        marker = data[at + 1]
+        found = _AFTER_FILL.search(data, at)
+        if found is None:
+            raise Unusable(_CUT_OFF)
+        fill_bytes, at, marker = found.start() - 1 - at, found.start() - 1, found[0][0]
+        if fill_bytes > _JPEG_FILL_BYTES:
+            raise Unusable(f"it is damaged: {fill_bytes} fill bytes before a marker")
         if marker == 0xD9:
             _nothing_after(data, at + 2)
             return
@@ -78,6 +85,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
             if found is None:
                 raise Unusable(f"{_CUT_OFF}: the end marker is missing")
             at = found.start()
+    raise Unusable(f"it has more than {_JPEG_SEGMENTS} segments")
 
 
 def _nothing_after(data: bytes, end: int) -> None:
@@ -116,8 +124,11 @@ def _check_webp(data: bytes) -> bytes:
     if len(data) < length + 8:
         raise Unusable(_CUT_OFF)
     _nothing_after(data, length + 8)
-    at = 12
+    at, count = 12, 0
     while at < length + 8:
+        count += 1
+        if count > _WEBP_CHUNKS:
+            raise Unusable(f"it has more than {_WEBP_CHUNKS} chunks")
         kind, size = struct.unpack_from("<4sI", data, at)
         if kind == b"ANIM":
             raise Unusable(_SEVERAL)

@@ -83,6 +83,7 @@ def cases() -> Iterator[Case]:
     yield from _wrong_names(whole, pixels)
     yield from _nothing(whole)
     yield from _oversized(whole)
+    yield from _endless(whole)
     yield from _modes(picture)
     yield from _turned(picture)
     yield from _several(picture)
@@ -173,6 +174,22 @@ def _oversized(whole: dict[str, bytes]) -> Iterator[Case]:
     canvas = b"VP8X" + struct.pack("<IB3x", 10, 0) + struct.pack("<I", 16_000)[:3] * 2
     yield Case("256-megapixels.webp", b"RIFF" + struct.pack("<I", 4 + len(canvas)) + b"WEBP" + canvas, "refused")
     yield from _odd_tiffs()
+
+
+def _endless(whole: dict[str, bytes]) -> Iterator[Case]:
+    """Small pictures among a great many parts that say nothing, or next to none."""
+    pixels = np.asarray(part())
+    start, rest = whole["base.jpg"][:2], whole["base.jpg"][2:]
+    yield Case("2000000-segments.jpg", start + b"\xff\xe5\0\2" * 2_000_000 + rest, "refused")
+    yield Case("500-segments.jpg", start + b"\xff\xe5\0\2" * 500 + rest, "read", pixels)
+    yield Case("8000000-fill-bytes.jpg", start + b"\xff" * 8_000_000 + rest, "refused")
+    yield Case("9-fill-bytes.jpg", start + b"\xff" * 9 + rest, "read", pixels)
+    for count, want in ((1_000_000, "refused"), (500, "read")):
+        body = whole["lossless.webp"][8:] + b"XXXX\0\0\0\0" * count
+        yield Case(f"{count}-chunks-lossless.webp", b"RIFF" + struct.pack("<I", len(body)) + body, want, pixels)
+    yield Case("65500-px-wide.png", png(65_500, 8), "read", np.zeros((8, 65_500, 3), np.uint8))
+    yield Case("65501-px-wide.png", png(65_501, 8), "refused")
+    yield Case("65501-px-high.png", png(8, 65_501), "refused")
 
 
 def _odd_tiffs() -> Iterator[Case]:

@@ -84,6 +84,8 @@ def test_a_cause_is_in_words(looked_at):
         "empty.jpg": "the file is empty",
         "text.jpg": "not a picture",
         "26-megapixels.png": "6500 x 4000 pixels is more than 25 megapixels",
+        "65501-px-high.png": "8 x 65501 pixels: a side has more than 65500",
+        "2000000-segments.jpg": "more than 1000 segments",
         "mode-I16.png": "16 bits a channel would be cut to 8",
         "mode-CMYK.jpg": "pixels of mode CMYK",
         "mode-RGBA.png": "transparent pixels",
