@@ -61,7 +61,7 @@ class MemoryCamera:
     def __init__(self, clock: Clock) -> None:
         rng = np.random.default_rng(0)
         self._clock = clock
-        self._frames = [rng.integers(0, 255, (1024, 1280, 3), np.uint8) for _ in range(FRAMES)]
+        self._frames = [_part(rng) for _ in range(FRAMES)]
         self._frames[0][0, 0, 0] = 255
 
     def grab(self, trigger: Trigger, timeout_s: float) -> Frame:
@@ -70,6 +70,13 @@ class MemoryCamera:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def _part(rng: np.random.Generator) -> Pixels:
+    """Light that falls off to the edges, and a sensor's noise: JPEG takes as long for it as for a real picture."""
+    rows, columns = np.mgrid[0:1024, 0:1280]
+    light = 120 + 80 * np.exp(-((columns - 640) ** 2 + (rows - 512) ** 2) / 2e5)
+    return np.clip(light[..., None] + rng.normal(0, 3, (1024, 1280, 3)), 0, 254).astype(np.uint8)
 
 
 def write_site(folder: Path, durability: str) -> Site:
