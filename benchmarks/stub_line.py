@@ -76,7 +76,7 @@ def _part(rng: np.random.Generator) -> Pixels:
     """Light that falls off to the edges, and a sensor's noise: JPEG takes as long for it as for a real picture."""
     rows, columns = np.mgrid[0:1024, 0:1280]
     light = 120 + 80 * np.exp(-((columns - 640) ** 2 + (rows - 512) ** 2) / 2e5)
-    return np.clip(light[..., None] + rng.normal(0, 3, (1024, 1280, 3)), 0, 254).astype(np.uint8)
+    return np.asarray(np.clip(light[..., None] + rng.normal(0, 3, (1024, 1280, 3)), 0, 254), np.uint8)
 
 
 def write_site(folder: Path, durability: str) -> Site:
