@@ -9,6 +9,7 @@ import typer
 
 from inspection import __version__
 from inspection.cli import bench, log, model
+from inspection.cli._failure import exit_code_of, message_of
 from inspection.cli.acknowledge import acknowledge
 from inspection.cli.calibrate import calibrate
 from inspection.cli.check import check
@@ -18,11 +19,8 @@ from inspection.cli.doctor import doctor
 from inspection.cli.gate_sim import gate_sim
 from inspection.cli.run import run_line
 from inspection.cli.score import score
-from inspection.domain.errors import ConfigError, InspectionError, ModelError
+from inspection.domain.errors import InspectionError
 from inspection.resources import check_environment
-
-EXIT_FAILED = 1
-EXIT_CONFIG = 2  # as for a wrong option
 
 _NEXT = """\
 A quality-control station: a camera sees every part, CLIP rates it against sentences, a gate diverts the bad ones.
@@ -68,33 +66,25 @@ app.command("dashboard")(dashboard)
 app.command("score")(score)
 app.command("doctor")(doctor)
 app.command("acknowledge")(acknowledge)
-app.add_typer(log.app, name="log", help="Query, export and verify the log of parts.")
-app.add_typer(model.app, name="model", help="List, pull and verify the models that see and read.")
+app.add_typer(log.app, name="log", help="Query, export, verify and back up the log of parts; its events.")
+app.add_typer(model.app, name="model", help="List, pull and verify the models that see and read; their cards.")
 app.command("gate-sim")(gate_sim)
 app.add_typer(bench.app, name="bench", help="Measure this machine.")
 
 
 def run() -> None:
-    """Entry point. Exit codes: 0 done; 1 failed, with a message; 2 configuration, model or usage;
-    130 stopped by Ctrl-C."""
+    """Entry point. Exit codes: 0 done; 1 failed, with a message; 2 configuration, model, calibration
+    or usage: trying again is of no use; 130 stopped by Ctrl-C."""
     try:
         check_environment()
         app()
-    except (ConfigError, ModelError) as error:
-        _say(error)
-        sys.exit(EXIT_CONFIG)
-    except InspectionError as error:
-        _say(error)
-        sys.exit(EXIT_FAILED)
-    except OSError as error:
-        if error.filename is None:
-            raise  # no file of the user's: a fault of ours, with its trace
-        _say(InspectionError(f"{error.filename}: {error.strerror}; correct the path, or its rights for this user"))
-        sys.exit(EXIT_FAILED)
+    except (InspectionError, OSError) as error:
+        _say(message_of(error))
+        sys.exit(exit_code_of(error))
 
 
-def _say(error: InspectionError) -> None:
+def _say(text: str) -> None:
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(str(error), markup=False, style="red")
+    console.print(text, markup=False, style="red")

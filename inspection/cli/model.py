@@ -48,20 +48,28 @@ def list_models(as_json: AsJson = False) -> None:
 
 @app.command()
 def pull(
-    name: Annotated[str, typer.Argument(help="owner/name of the hub.")],
+    name: Annotated[str, typer.Argument(help="owner/name[@revision] of the hub.")],
     revision: Annotated[
         str | None,
-        typer.Option(help="A branch, tag, commit or refs/pr/N; then write owner/name@REVISION in the recipe."),
+        typer.Option(help="As after the @: a branch, tag, commit or refs/pr/N. The recipe says owner/name@REVISION."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch a checkpoint: weights as safetensors, no pickles, no code. Then verify it and print its sha256."""
     from inspection.adapters.clip import hub
+    from inspection.adapters.clip.checkpoint import BUNDLED, find
 
-    with _progress(name) as on_bytes:
-        checkpoint = hub.pull(name, revision, on_bytes)
+    owner_and_name, separator, named = name.partition("@")
+    if separator and revision is not None and revision != named:
+        raise typer.BadParameter(f"{name} names another revision already: leave one out", param_hint="--revision")
+    if name == BUNDLED and revision is None:
+        checkpoint = find(name)
+    else:
+        with _progress(name) as on_bytes:
+            checkpoint = hub.pull(owner_and_name, named if separator else revision, on_bytes)
     if not as_json:
-        typer.echo(f"{checkpoint.name} is here: {checkpoint.folder}")
+        already = " already: it came with the program" if name == BUNDLED else ""
+        typer.echo(f"{checkpoint.name} is here{already}: {checkpoint.folder}")
     _verify(checkpoint, checkpoint.name, as_json=as_json)
     if not as_json:
         typer.echo(f"In the recipe: model: {checkpoint.name}\nThen: inspection calibrate LINE --good DIR")

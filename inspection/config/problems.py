@@ -77,8 +77,9 @@ def child(value: Any, step: str | int) -> Any:
 
 def shown(path: Path) -> str:
     """A path as a person would type it: relative where it is below the working directory."""
-    absolute = path.absolute()
-    return str(absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute)
+    absolute, here = path.absolute(), Path.cwd()
+    is_below = absolute.is_relative_to(here) and here != Path(here.anchor)  # from / it would lose its slash alone
+    return str(absolute.relative_to(here) if is_below else absolute)
 
 
 def in_words(value: Any) -> str:

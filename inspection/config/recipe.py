@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 
-from inspection.config.fields import Name, Strict, folder_on_disk, limits, note, refuse
+from inspection.config.fields import Name, Strict, limits, note, refuse
+from inspection.config.problems import in_words, shown
+from inspection.domain.hub_id import is_hub_id
 from inspection.wording import did_you_mean
 
 BUNDLED = "bundled"
@@ -28,13 +30,16 @@ def _phrasing(value: Any) -> Any:
 
 
 def _model(value: Any, info: ValidationInfo) -> Any:
-    if not isinstance(value, str) or value == BUNDLED:
+    if value == BUNDLED or value is None:  # an empty setting has a message of its own
         return value
-    if value.startswith(_FOLDER_START):
-        return str(folder_on_disk(value, info))
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", value):
-        hint = did_you_mean(value, [BUNDLED])
-        refuse(f'"{value}" is not a model; {hint + " " if hint else ""}allowed {MODEL_FORMS}')
+    if isinstance(value, str) and value.startswith(_FOLDER_START):
+        folder: Path = (info.context or {})["file"].parent / Path(value).expanduser()
+        if not folder.is_dir():
+            refuse(f'"{value}" is not a folder ({shown(folder)}); write that of a checkpoint; allowed {MODEL_FORMS}')
+        return str(folder.resolve())
+    if not isinstance(value, str) or not is_hub_id(value):
+        hint = did_you_mean(value, [BUNDLED]) if isinstance(value, str) else ""
+        refuse(f"{in_words(value)} is not a model; {hint + ' ' if hint else ''}allowed {MODEL_FORMS}")
     return value
 
 

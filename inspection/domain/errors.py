@@ -3,6 +3,7 @@
     InspectionError            a message for a person: what, where, what to do
     ├── ConfigError            a setting that cannot be used (exit code 2, before any device is opened)
     ├── ModelError             weights, tokenizer or processor cannot be had or do not fit
+    │   └── HubUnreachable     … today: it may be had when tried again
     ├── ScoringError           an embedding or a score that is not a number
     ├── CalibrationError       samples cannot support what was asked
     ├── CameraError            no usable frame
@@ -27,6 +28,10 @@ class ConfigError(InspectionError):
 
 class ModelError(InspectionError):
     """A model cannot be loaded, or is not what the calibration was made with."""
+
+
+class HubUnreachable(ModelError):
+    """The hub does not answer, or not as it should. Nothing that was typed is wrong."""
 
 
 class ScoringError(InspectionError):

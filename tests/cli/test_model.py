@@ -142,7 +142,7 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(hub: Hub, monkeypat
 def test_a_hub_that_dies_in_the_middle_is_told_and_what_has_arrived_is_kept(hub: Hub) -> None:
     hub.dead = True
     called = call("model", "pull", NAME)
-    assert called.code == 2
+    assert called.code == 1  # what was typed is right
     assert f"model {NAME}: the connection to {hub.url} failed" in called.err
     assert "copy its folder here" in called.err
     row = listed()[NAME]
@@ -164,7 +164,7 @@ def test_weights_that_are_not_what_the_hub_says_are_refused(hub: Hub, monkeypatc
     monkeypatch.setattr(type(repository), "digest", lambda _, __: honest)
     monkeypatch.setattr(type(repository), "commit", commit)
     called = call("model", "pull", NAME)
-    assert called.code == 2
+    assert called.code == 1
     assert "did not arrive as the hub says it is" in called.err
     assert call("model", "verify", NAME).code == 2
 
@@ -190,9 +190,11 @@ def test_another_revision_goes_by_its_own_name(hub: Hub, saved: Path) -> None:
     assert called.code == 2
     assert "other weights can hold code and are not fetched" in called.err
     assert f"'inspection model pull {NAME} --revision refs/pr/3'" in called.err
-    called = call("model", "pull", NAME, "--revision", "refs/pr/3")
-    assert called.code == 0, called.err
-    assert f"In the recipe: model: {NAME}@refs/pr/3\n" in called.out
+    for asked in ([NAME, "--revision", "refs/pr/3"], [f"{NAME}@refs/pr/3"]):
+        called = call("model", "pull", *asked)
+        assert called.code == 0, called.err
+        assert f"In the recipe: model: {NAME}@refs/pr/3\n" in called.out
+    assert call("model", "pull", f"{NAME}@refs/pr/3", "--revision", "main").code == 2
     encoder = ClipEncoder.load(f"{NAME}@refs/pr/3")
     assert encoder.fingerprint["weights"] == offered.digest("model.safetensors")
     assert f"{NAME}@refs/pr/3 is here: write that" in call("model", "verify", NAME).err
@@ -249,7 +251,7 @@ def test_what_is_published_in_a_form_that_cannot_be_run_is_named(hub: Hub, saved
         "maker/no-words": "it has no file of a tokenizer",
         "maker/gated": f"accept the terms at {hub.url}/maker/gated, then 'hf auth login'",
         "maker/tiny-clipp": "has no such model, or it is private; correct the name",
-        "tiny-clip": "a hub id is owner/name",
+        "tiny-clip": "no id of the hub, which is owner/name",
     }
     for name, message in cases.items():
         called = call("model", "pull", name)
@@ -259,6 +261,23 @@ def test_what_is_published_in_a_form_that_cannot_be_run_is_named(hub: Hub, saved
     assert "model.safetensors" not in hub.names_fetched()
     called = call("model", "pull", NAME, "--revision", "v9")
     assert (called.code, "it has no revision v9" in called.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "name", ["./x", "owner/-x", "owner/x--y", "owner/x.", "a..b/x", "owner/x.git", "owner/x@", "a/b/c"]
+)
+def test_what_cannot_be_an_id_is_refused_before_the_hub_is_asked(hub: Hub, name: str) -> None:
+    called = call("model", "pull", name)
+    assert (called.code, called.out) == (2, "")
+    assert f"model {name}: that is no id of the hub, which is owner/name" in called.err
+    assert hub.fetched == []
+
+
+def test_the_bundled_model_is_here_already(hub: Hub) -> None:
+    called = call("model", "pull", "bundled")
+    assert called.code == 0
+    assert called.out.startswith("bundled is here already: it came with the program")
+    assert hub.fetched == []
 
 
 def test_no_network_no_room_and_offline(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,7 +304,7 @@ def test_no_network_no_room_and_offline(hub: Hub, tmp_path: Path, monkeypatch: p
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
     monkeypatch.setattr(constants, "ENDPOINT", nobody)
     called = call("model", "pull", NAME)
-    assert called.code == 2
+    assert called.code == 1
     assert f"the connection to {nobody} failed" in called.err
     assert "'bundled'" in called.err
 

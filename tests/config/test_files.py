@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.config import ConfigProblems, DryGateConfig, SerialGateConfig, load_site
-from inspection.config.problems import Problem
+from inspection.config.problems import Problem, shown
 from inspection.config.source import read_source
 from inspection.domain.errors import ConfigError
 from tests.config.site_files import LINE, LINE_FILE, RECIPE, RECIPE_FILE, changed, write_site
@@ -238,3 +238,12 @@ def test_any_shape_of_line_and_recipe_is_refused_without_a_crash(
     with pytest.raises(ConfigProblems) as caught:
         load_site(folder, folder / "samples")
     assert {Path(problem.file).name for problem in caught.value.problems} == {"odd.yaml"}
+
+
+def test_a_path_keeps_its_slash_when_the_working_directory_is_the_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shown(tmp_path / "lines" / "a.yaml") == "lines/a.yaml"
+    monkeypatch.chdir("/")
+    assert shown(tmp_path / "lines" / "a.yaml") == f"{tmp_path}/lines/a.yaml"

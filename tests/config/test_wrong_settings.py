@@ -166,6 +166,12 @@ RECIPE_CASES = [
     ("part: hex nut", "part: ''", "1: part: is empty; allowed text; what people call the part"),
     ("model: bundled", "model: bundeld", '2: model: "bundeld" is not a model; did you mean "bundled"? allowed '
      f"{MODELS}"),
+    ("model: bundled", "model: owner/-x", f'2: model: "owner/-x" is not a model; allowed {MODELS}'),
+    ("model: bundled", "model: owner/x--y@main", f'2: model: "owner/x--y@main" is not a model; allowed {MODELS}'),
+    ("model: bundled", "model: 42", f"2: model: 42 is not a model; allowed {MODELS}"),
+    ("model: bundled", "model: '42'", f'2: model: "42" is not a model; allowed {MODELS}'),
+    ("model: bundled", "model: ./nope", '2: model: "./nope" is not a folder (recipes/nope); write that of a '
+     f"checkpoint; allowed {MODELS}"),
     ("model: bundled", "model: bundled\nview: hole", '3: view: "hole" is not allowed; did you mean "whole"? allowed '
      "whole, as-trained"),
     ("normal:\n  - a photo of a flawless nut", "normal: []", "3: normal: is empty; allowed a list of at least one "

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from inspection.domain.errors import ModelError
+from inspection.domain.hub_id import is_hub_id, not_a_hub_id
 
 BUNDLED = "bundled"
 BUNDLED_FOLDER = Path(__file__).parent / "bundled"
@@ -136,8 +137,8 @@ def _in_cache(name: str) -> Checkpoint:
     from huggingface_hub.errors import HFValidationError, IncompleteSnapshotError, LocalEntryNotFoundError
 
     owner_and_name, _, revision = name.partition("@")
-    if owner_and_name.count("/") != 1:
-        raise ModelError(f"model {name}: a hub id is owner/name; correct it, or use {BUNDLED!r}")
+    if not is_hub_id(name):
+        raise ModelError(f"{not_a_hub_id(name)}; correct it, name a folder (./…, /…), or use {BUNDLED!r}")
     pull = f"'inspection model pull {owner_and_name}{f' --revision {revision}' if revision else ''}'"
     try:
         folder = snapshot_download(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +27,8 @@ from inspection.adapters.clip.checkpoint import (
     Checkpoint,
 )
 from inspection.adapters.clip.record import differs_from_hub, write_record
-from inspection.domain.errors import ModelError
+from inspection.domain.errors import HubUnreachable, ModelError
+from inspection.domain.hub_id import is_hub_id, not_a_hub_id
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -43,13 +43,18 @@ OnBytes = Callable[[int, int], None]
 
 
 def pull(name: str, revision: str | None, on_bytes: OnBytes) -> Checkpoint:
-    """Fetch `owner/name`, or what of it is not here yet, and record it. Raises ModelError saying what to do."""
+    """Fetch `owner/name`, or what of it is not here yet, and record it.
+
+    Raises ModelError saying what to do, HubUnreachable where that is to try again.
+    """
     import huggingface_hub
     from huggingface_hub import HfApi
 
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+    asked = name if revision is None else f"{name}@{revision}"
+    if not is_hub_id(asked):
         raise ModelError(
-            f"model {name}: a hub id is owner/name; correct it, or use {BUNDLED!r}, which needs no pulling"
+            f"{not_a_hub_id(asked)}; correct it; {BUNDLED!r} and a folder of your own need no pulling: name them in "
+            "the recipe as they are"
         )
     huggingface_hub.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     wanted = revision or MAIN
@@ -74,7 +79,7 @@ def pull(name: str, revision: str | None, on_bytes: OnBytes) -> Checkpoint:
             checkpoint = Checkpoint(called, _fetch(name, wanted, on_done))
             wrong = _damaged(checkpoint, digests)
     if wrong:
-        raise ModelError(f"model {name}: {wrong[0]} did not arrive as the hub says it is; pull it again later")
+        raise HubUnreachable(f"model {name}: {wrong[0]} did not arrive as the hub says it is; pull it again later")
     write_record(checkpoint, wanted, checkpoint.folder.name, datetime.now(UTC))
     return checkpoint
 
@@ -201,6 +206,7 @@ def _told(name: str, revision: str) -> Iterator[None]:
     from huggingface_hub.errors import (  # type: ignore[attr-defined]
         GatedRepoError,
         HfHubHTTPError,
+        HFValidationError,
         HTTPError,
         OfflineModeIsEnabled,
         RepositoryNotFoundError,
@@ -235,13 +241,15 @@ def _told(name: str, revision: str) -> Iterator[None]:
                 "folder with HF_HUB_CACHE, for the runs too"
             ) from error
         if isinstance(error, HfHubHTTPError):
-            raise ModelError(
+            raise HubUnreachable(
                 f"model {name}: {constants.ENDPOINT} answers with an error ({_first_line(error)}); pull again later; "
                 f"{instead}"
             ) from error
-        raise ModelError(_no_network(name, constants.ENDPOINT, error)) from error
+        raise HubUnreachable(_no_network(name, constants.ENDPOINT, error)) from error
+    except HFValidationError as error:  # of the hub's own rule for ids, should it ever be stricter than ours
+        raise ModelError(f"model {name}: {_first_line(error)}; correct the id, {instead}") from error
     except HTTPError as error:  # of the HTTP library beneath: no connection, or one that broke
-        raise ModelError(_no_network(name, constants.ENDPOINT, error)) from error
+        raise HubUnreachable(_no_network(name, constants.ENDPOINT, error)) from error
 
 
 def _no_network(name: str, endpoint: str, error: Exception) -> str:
