@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
+from inspection.cli._failure import exit_code_of, failed_line
 from inspection.cli._logging import LogFormat, LogLevel, logging_to_stderr
 from inspection.cli._options import ConfigDir, DataDir
-from inspection.domain.errors import ConfigError, StoreError
+from inspection.domain.errors import ConfigError, InspectionError, StoreError
 from inspection.wording import counted
 
 _log = logging.getLogger(__name__)
@@ -27,7 +28,10 @@ def run_line(
         str | None, typer.Option(help="Another port than the line's own, e.g. that of 'inspection gate-sim'.")
     ] = None,
     monitor: Annotated[
-        bool, typer.Option("--monitor", help="Let nothing pass, and record what the verdicts would have been.")
+        bool,
+        typer.Option(
+            "--monitor", help="Divert everything (a dry gate: nothing) and record what the verdicts would have been."
+        ),
     ] = False,
     log_level: Annotated[
         LogLevel, typer.Option(help="info: one line a minute, and what changes; debug: one line a part as well.")
@@ -37,6 +41,26 @@ def run_line(
     ] = "text",
 ) -> None:
     """Run a line: judge every part, divert what is not good, record all of it. Ctrl-C or SIGTERM stops it cleanly."""
+    try:
+        _run(line, config_dir, data_dir, lot, gate_url, log_level, log_format, monitor=monitor)
+    except (InspectionError, OSError) as error:
+        if log_format == "text":
+            raise
+        typer.echo(failed_line(error), err=True)
+        raise typer.Exit(exit_code_of(error)) from error
+
+
+def _run(
+    line: str,
+    config_dir: Path | None,
+    data_dir: Path | None,
+    lot: str | None,
+    gate_url: str | None,
+    log_level: LogLevel,
+    log_format: LogFormat,
+    *,
+    monitor: bool,
+) -> None:
     from inspection.build import RunOptions, build_station
     from inspection.cli._options import config_dir_of, data_dir_of
     from inspection.config import load_site

@@ -63,7 +63,7 @@ def test_as_json(calibrated: Path, tmp_path: Path) -> None:
 def test_too_few_pictures_are_refused_with_how_many_are_needed(calibrated: Path, tmp_path: Path) -> None:
     kept = (calibrated / "calibrations" / "demo.json").read_bytes()
     called = call("calibrate", "demo", "--good", pictures(tmp_path / "good", 12), "--config-dir", calibrated)
-    assert (called.code, called.out) == (1, "")
+    assert (called.code, called.out) == (2, "")
     assert "needs 38 good parts and 12 were given: add 26 more, or ask for 14.3% or more" in called.err
     assert (calibrated / "calibrations" / "demo.json").read_bytes() == kept
 

@@ -87,6 +87,27 @@ def test_a_run_is_refused_before_anything_is_opened(site: Path, monkeypatch: pyt
     assert not (site / "data").exists()
 
 
+def test_a_start_that_fails_is_one_line_of_json_where_the_log_is_json(
+    site: Path, calibrated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # those of the tests stay
+    (site / "samples" / "nut" / "line" / "0.jpg").touch()
+    (calibrated / "calibrations" / "demo.json").unlink()
+    started = ["--data-dir", site / "data", "--log-format"]
+    for arguments, message in (
+        (["dmo", "--config-dir", "."], 'there is no line "dmo"'),
+        (["demo", "--config-dir", calibrated], "Line demo does not judge without one: calibrate with"),
+    ):
+        as_json = call("run", *arguments, *started, "json")
+        assert (as_json.code, as_json.out) == (2, "")  # so that the unit does not try it again for ever
+        (line,) = as_json.err.splitlines()
+        told = json.loads(line)
+        assert (told["level"], told["event"]) == ("error", "failed")
+        assert message in told["text"]
+        as_text = call("run", *arguments, *started, "text")
+        assert (as_text.code, as_text.err) == (2, told["text"] + "\n")
+
+
 @pytest.mark.parametrize(
     ("gate", "url", "message"),
     [

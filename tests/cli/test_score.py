@@ -48,7 +48,7 @@ def test_a_recipe_scores_without_a_verdict(site: Path) -> None:
         (["text.jpg", "--recipe", "nut"], 1, "text.jpg: not a picture; save it as JPEG or PNG"),
         (["deep.png", "--recipe", "nut"], 1, "deep.png: 16 bits a channel would be cut to 8"),
         (["text.jpg", "--recipe", "nutt"], 2, 'there is no recipe "nutt" in .; did you mean "nut"? known: nut\n'),
-        (["text.jpg", "--line", "demo"], 1, "Line demo does not judge without one: calibrate with"),
+        (["text.jpg", "--line", "demo"], 2, "Line demo does not judge without one: calibrate with"),
         (["text.jpg"], 2, "give either --recipe or --line"),
         (["text.jpg", "--recipe", "nut", "--line", "demo"], 2, "give either --recipe or --line"),
     ],
@@ -65,7 +65,7 @@ def test_a_changed_recipe_needs_a_new_calibration(calibrated: Path) -> None:
     recipe = calibrated / RECIPE_FILE
     recipe.write_text(recipe.read_text().replace("flawless", "spotless"))
     called = call("score", GOOD, "--line", "demo", "--config-dir", calibrated)
-    assert called.code == 1
+    assert called.code == 2
     assert "by Kim) is stale:\n  - recipe: was nut " in called.err
     assert "inspection calibrate demo --good DIR" in called.err
 
