@@ -1,9 +1,12 @@
-"""Words that messages share: how a name that nobody knows is answered, and how things are counted."""
+"""Words that messages share: of verdicts, how a name that nobody knows is answered, and how things are counted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+VERDICTS = {"PASS": "Pass", "REJECT": "Reject", "REVIEW": "Review", "UNJUDGED": "Not judged"}
+"""What a person reads for each kind of verdict."""
 
 
 def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:

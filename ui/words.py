@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from inspection.history import AlarmStatus, LineStatus
+from inspection.wording import VERDICTS
 
 SILENT_AFTER = timedelta(seconds=3)
 NOTHING = "\N{EN DASH}"
@@ -47,7 +48,6 @@ _OUTCOMES = {
     "UNKNOWN": "Where it went is not known",
     "UNCONTROLLED": "Not diverted: no gate",
 }
-_VERDICTS = {"PASS": "Pass", "REJECT": "Reject", "REVIEW": "Review", "UNJUDGED": "Not judged"}
 
 
 class Face(StrEnum):
@@ -137,7 +137,7 @@ def _reason(status: LineStatus, now: datetime) -> str:
 
 
 def verdict(kind: str | None) -> str:
-    return _VERDICTS.get(kind, kind) if kind else "Being judged"
+    return VERDICTS.get(kind, kind) if kind else "Being judged"
 
 
 def shadow(kind: str) -> str:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from inspection import __version__
 from inspection.adapters.store.files import replace_durably
-from inspection.wording import counted
+from inspection.wording import VERDICTS, counted
 
 if TYPE_CHECKING:
     from inspection.calibration.record import Calibration
@@ -37,7 +37,6 @@ _MARKS = {  # a shape for each verdict: colour alone tells nothing to some, and 
     '<path d="M9 9.5c.3-3.6 6-3.4 6 0 0 2-3 2.2-3 4.5M12 17.5v.5"/>',
 }
 _SCORED = "scored"  # without a verdict
-_WORDS = {"PASS": "Pass", "REJECT": "Reject", "REVIEW": "Review", "UNJUDGED": "Not judged"}
 
 
 def write_report(
@@ -69,7 +68,7 @@ def _write(
     facts = "".join(f"<dt>{escape(key.replace('_', ' '))}</dt><dd>{escape(told)}</dd>" for key, told in head.items())
     made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, inspection {__version__}"
     told = "".join(
-        f"<li>{_badge(kind)} <b>{count}</b></li>" if kind in _WORDS else f"<li><b>{count}</b> {kind}</li>"
+        f"<li>{_badge(kind)} <b>{count}</b></li>" if kind in VERDICTS else f"<li><b>{count}</b> {kind}</li>"
         for kind, count in sorted(verdicts.items())
         if kind != _SCORED
     )
@@ -113,7 +112,7 @@ def _card(scored: Scored, row: Mapping[str, Any], region: Region, calibration: C
 
 def _badge(kind: str) -> str:
     return (
-        f'<b class="verdict {kind}"><svg viewBox="0 0 24 24" aria-hidden="true">{_MARKS[kind]}</svg>{_WORDS[kind]}</b>'
+        f'<b class="verdict {kind}"><svg viewBox="0 0 24 24" aria-hidden="true">{_MARKS[kind]}</svg>{VERDICTS[kind]}</b>'
     )
 
 

@@ -17,6 +17,7 @@ from inspection.cli import _picture_report
 from inspection.cli._picture_report import write_report
 from inspection.cli._samples import Scored
 from inspection.scoring.region import Region
+from inspection.wording import VERDICTS
 from tests.cli.conftest import SAMPLES, call
 
 GOOD = SAMPLES / "calibration" / "good" / "026.jpg"
@@ -132,7 +133,7 @@ def test_one_picture_is_held_at_a_time_and_the_region_is_outlined(tmp_path: Path
 
 def test_every_verdict_has_a_word_a_shape_and_a_style() -> None:
     style = _picture_report._STYLE.read_text(encoding="utf-8")
-    assert set(_picture_report._MARKS) == set(_picture_report._WORDS)
+    assert set(_picture_report._MARKS) == set(VERDICTS)
     assert len(set(_picture_report._MARKS.values())) == 4
-    for kind in _picture_report._WORDS:
+    for kind in VERDICTS:
         assert f".verdict.{kind}" in style
