@@ -130,7 +130,7 @@ class Detached:
 
 @dataclass(frozen=True, slots=True)
 class SensorFault:
-    """No part can be seen, and why; None: the part sensor works again."""
+    """No part can be seen, or one has no way on, and why; None: all is well again."""
 
     why: str | None
 
@@ -182,7 +182,7 @@ class PartSensor(Protocol):
 
     @property
     def fault(self) -> str | None:
-        """Why no part can be seen now."""
+        """Why no part can be seen now, or which has no way on."""
 
     def begin(self) -> None:
         """A session begins: of what was numbered before it, nothing more comes on record."""

@@ -34,6 +34,7 @@ from inspection.domain.types import (
     Cause,
     Decision,
     Outcome,
+    OutcomeKind,
     PartContext,
     PartId,
     RunState,
@@ -85,6 +86,7 @@ class PartPath:
         self._context = context
         self._clock = clock
         self._settings = settings
+        self._is_dry = settings.by_rule.kind is OutcomeKind.UNCONTROLLED
         self._belt = Belt(
             journal,
             condition,
@@ -139,7 +141,13 @@ class PartPath:
         """From now on nothing passes: the controller drops its PASSes, parts still to come are UNJUDGED(stopping)."""
         self._stopping = True
         self._gate.stop()
-        self._condition.state(RunState.DEGRADED, "stopping: everything on the belt is diverted")
+        told = "parts still to come are not judged" if self._is_dry else "everything on the belt is diverted"
+        self._condition.state(RunState.STOPPING, told)
+
+    @property
+    def _meanwhile(self) -> str:
+        """What becomes of parts while nothing can pass."""
+        return "no part is judged" if self._is_dry else "everything diverts"
 
     def is_empty(self) -> bool:
         """No part waits for a verdict, an outcome or its row."""
@@ -169,8 +177,8 @@ class PartPath:
                 self._detached(reason)
             case SensorFault(None):
                 self._condition.clear_alarm("part-sensor")
-            case SensorFault(why):
-                self._condition.raise_alarm(Alarm("part-sensor", f"no part is seen: {why}"))
+            case SensorFault(str(why)):
+                self._condition.raise_alarm(Alarm("part-sensor", why))
             case Inputs():
                 pass  # shown and acted on by the closed loop, which is not built yet
 
@@ -180,7 +188,7 @@ class PartPath:
         self._condition.raise_alarm(
             Alarm(
                 "gate-link",
-                f"everything diverts: the gate controller is not in session: {reason}.",
+                f"{self._meanwhile}: the gate controller is not in session: {reason}.",
             )
         )
         lost, self._waiting = self._waiting, []
@@ -343,7 +351,7 @@ class PartPath:
 
     def _store_down(self, reason: str) -> None:
         self._store_failed = True
-        self._condition.raise_alarm(Alarm("store-down", f"parts cannot be recorded, so everything diverts: {reason}"))
+        self._condition.raise_alarm(Alarm("store-down", f"parts cannot be recorded, so {self._meanwhile}: {reason}"))
 
 
 _DEGRADING = ("store-down", "gate-link", "part-sensor")

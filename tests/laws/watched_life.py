@@ -71,7 +71,7 @@ class Life:
         self.failing = FailingJournal(self._journal)
         fuse.guard(self._journal, ["new_epoch", "record_triggers", "record_verdicts", "record_outcome"])
         self._claims = Claims(folder, self._journal.station_id, clock, keep=True, sync=False)
-        fuse.guard(self._claims, ["take", "finish", "finish_left"])
+        fuse.guard(self._claims, ["take", "finish", "put_away"])
         self.watched = WatchedFolder(
             Arrivals(folder, clock, settle_ns=SETTLE_NS),
             self._claims,

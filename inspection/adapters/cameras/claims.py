@@ -2,7 +2,8 @@
 
     FOLDER/name                              landed
     FOLDER/.taken/STATION-EPOCH-NUMBER~name  has its number; its row may not be on record yet
-    FOLDER/judged/DATE/EPOCH-NUMBER~name     on record (or deleted, if that is what the line is set to)
+    FOLDER/judged/DATE/EPOCH-NUMBER~name     on record (or deleted, if that is what the line is set to);
+                                             EPOCH-NUMBER.2~name where another station's file has that name
 
 Each step is one rename: a file is in exactly one place, whenever the station dies.
 """
@@ -13,6 +14,7 @@ import fcntl
 import logging
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,9 +72,15 @@ class Claims:
 
     def check(self) -> None:
         """Raises CameraError if this is not the folder that was opened: an empty place where it was mounted, say."""
-        if not self._taken.is_dir():
-            told = f"the folder {self._folder} is gone, or is another one now: there is no {self._taken.name} in it"
-            raise CameraError(f"{told}; bring it back (is it mounted?), or start the line again")
+        told = f"the folder {self._folder} is gone, or is another one now: there is no {self._taken.name} in it"
+        try:
+            if stat.S_ISDIR(self._taken.stat().st_mode):
+                return
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            told = f"the folder {self._folder} cannot be read: {error.strerror}"
+        raise CameraError(f"{told}; bring it back (is it mounted?), or start the line again")
 
     def take(self, path: Path, part: PartId) -> Path:
         """Give a file its number; where it is now. Raises OSError: it is gone, or may not be moved."""
@@ -82,10 +90,9 @@ class Claims:
         self._synced(taken.parent, path.parent)
         return taken
 
-    def finish(self, part: PartId) -> bool:
-        """The part is on record: keep its file with the judged ones, or delete it. False: it is left."""
-        path = self._paths.pop(part, None)
-        return path is None or self.put_away(path, part)
+    def finish(self, part: PartId) -> Path | None:
+        """The part is on record: its file, which is to be put away; None if it has none."""
+        return self._paths.pop(part, None)
 
     def left(self) -> list[Left]:
         """What earlier runs had taken, oldest first. Raises OSError."""
@@ -100,42 +107,35 @@ class Claims:
                     left.append(Left(path, PartId(int(found[2]), int(found[3])) if ours else None))
         return sorted(left, key=lambda each: (each.path.lstat().st_mtime_ns, own_name(each.path)))
 
-    def finish_left(self, left: Left) -> None:
-        """An earlier run's file is on record."""
-        assert left.part is not None, "a number of another station is on no record of ours"
-        self.put_away(left.path, left.part)
-
     def forget(self) -> None:
         """A new session: what was taken before it is left of an earlier one."""
         self._paths.clear()
 
-    def put_away(self, path: Path, part: PartId) -> bool:
-        """The file of a part that is on record: to the judged ones, or gone. False: it cannot be moved, and stays."""
+    def put_away(self, path: Path, part: PartId) -> None:
+        """The file of a judged part: to the judged ones, or gone. Raises OSError: it stays where it is."""
         if self._keep:
-            return self._move(path, self._folder / "judged" / self._today() / f"{part}~{_short(own_name(path))}")
-        try:
+            self._move(path, "judged", f"{part}")
+        else:
             path.unlink()
-        except OSError as error:
-            log.warning("%s: cannot be deleted: %s", shown(path), error.strerror)
-            return False
-        return True
 
     def set_aside(self, path: Path) -> None:
-        """A file that is no part's picture, unseen: to FOLDER/unused/DATE."""
-        self._move(path, self._folder / "unused" / self._today() / f"{self._clock.utc():%H%M%S%f}~{_short(path.name)}")
-
-    def _move(self, path: Path, target: Path) -> bool:
+        """A file that is no part's picture, unseen: to FOLDER/unused/DATE, if it can be moved."""
         try:
-            for folder in (target.parent.parent, target.parent):  # not the watched one, which may be away
-                folder.mkdir(exist_ok=True)
-            path.rename(target)
+            self._move(path, "unused", f"{self._clock.utc():%H%M%S%f}")
         except OSError as error:
-            log.warning("%s: cannot be moved to %s: %s", shown(path), target.parent, error.strerror)
-            return False
-        return True
+            log.warning("%s: cannot be moved to unused/: %s", shown(path), error.strerror)
 
-    def _today(self) -> str:
-        return f"{self._clock.utc():%Y-%m-%d}"
+    def _move(self, path: Path, to: str, number: str) -> None:
+        day = self._folder / to / f"{self._clock.utc():%Y-%m-%d}"
+        for folder in (day.parent, day):  # not the watched one, which may be away
+            folder.mkdir(exist_ok=True)
+        name = _short(own_name(path))
+        target = day / f"{number}~{name}"
+        again = 2
+        while os.path.lexists(target):  # of another station, or from before the records were restored
+            target = day / f"{number}.{again}~{name}"
+            again += 1
+        path.rename(target)
 
     def _synced(self, *folders: Path) -> None:
         for folder in set(folders) if self._sync else ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from inspection.adapters.cameras.images import read_image, shown
 from inspection.domain.errors import CameraError, CameraTimeout
 from inspection.domain.ports import Clock
 from inspection.domain.types import Frame, PartId, Trigger
+
+log = logging.getLogger(__name__)
 
 _LOOK_S = 0.005
 _SET_ASIDE_AT_ONCE = 8  # the part waits meanwhile
@@ -74,7 +77,7 @@ class NumberedFolder:
                 break
             self._wait(min(_LOOK_S, left_s))
         if frame is not None and mine is not None:
-            self._claims.put_away(mine.path, trigger.part)
+            self._put_away(mine, trigger.part)
         self._set_aside_the_late(arrivals, trigger.part)
         if frame is not None:
             return frame
@@ -89,6 +92,12 @@ class NumberedFolder:
         except CameraError as error:
             arrival.problem = str(error)  # it may still be on its way
             return None
+
+    def _put_away(self, arrival: Arrival, part: PartId) -> None:
+        try:
+            self._claims.put_away(arrival.path, part)
+        except OSError as error:  # then it is set aside with the late ones
+            log.warning("%s: cannot be put away: %s", shown(arrival.path), error.strerror)
 
     def _set_aside_the_late(self, arrivals: list[Arrival], now: PartId) -> None:
         """Files of parts whose time is over, and of none at all, some at a time."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from inspection.adapters.cameras.arrivals import Arrival, Arrivals, Mark
@@ -21,6 +24,7 @@ ON_THE_BELT = 56
 """Parts between trigger and outcome; a controller keeps track of 64."""
 
 _LOOK_NS = 50_000_000
+_PUT_AWAY_AT_ONCE = 32
 _LOOK_SHARE = 10  # looking takes at most a tenth of the time, however many files there are
 
 
@@ -50,12 +54,13 @@ class WatchedFolder:
         self._incomplete_after_ns = incomplete_after_ns
         self._high_water = high_water
         self._queue: deque[Arrival] = deque()
-        self._left: deque[Arrival] = deque()
-        self._is_sorted = False  # what an earlier session left
+        self._left: dict[Path, Arrival] = {}  # what earlier sessions had taken and is not on record
+        self._away: dict[Path, PartId] = {}  # taken, on record, and still to be put away
+        self._is_sorted = False  # all that is in .taken
         self._look_ns = clock.monotonic_ns()
         self._waiting: dict[PartId, Frame | str] = {}  # the picture, or why there is none
         self._on_the_belt: set[PartId] = set()
-        self._stuck: dict[str, str] = {}  # files that could not be moved, and why
+        self._stuck: dict[Path, str] = {}  # files that could not be moved, and why
         self.fault: str | None = None
 
     # --- ports.PartSensor -----------------------------------------------------------------------------------
@@ -78,11 +83,13 @@ class WatchedFolder:
     def recorded(self, part: PartId) -> None:
         self._waiting.pop(part, None)
         self._on_the_belt.discard(part)
-        if not self._claims.finish(part):
-            self._is_sorted = False
+        path = self._claims.finish(part)
+        if path is not None:
+            self._put_away(path, part)
 
     def wait_s(self) -> float:
-        if (self._queue or self._left) and len(self._waiting) < AT_ONCE and len(self._on_the_belt) < ON_THE_BELT:
+        has_room = len(self._waiting) < AT_ONCE and len(self._on_the_belt) < ON_THE_BELT
+        if self._is_sorted and self._queue and has_room:
             return 0.0
         return max(0.0, (self._look_ns - self._clock.monotonic_ns()) / 1e9)
 
@@ -107,11 +114,7 @@ class WatchedFolder:
             self._look()
             done_ns = self._clock.monotonic_ns()
             self._look_ns = done_ns + max(_LOOK_NS, _LOOK_SHARE * (done_ns - now_ns))
-        if not self._is_sorted:
-            return None
-        if self._left:
-            return self._left.popleft()
-        return self._queue.popleft() if self._queue else None
+        return self._queue.popleft() if self._is_sorted and self._queue else None
 
     def _look(self) -> None:
         try:
@@ -121,28 +124,54 @@ class WatchedFolder:
             arrivals = self._arrivals.look()
         except (CameraError, StoreError) as error:
             self._queue.clear()
-            self._is_sorted = False  # what was put away meanwhile did not get there
-            self.fault = str(error)
+            self._is_sorted = False  # it may be back with other files
+            self.fault = f"no part is seen: {error}"
             return
-        there = {arrival.path.name for arrival in (*arrivals, *self._left)}
-        self._stuck = {name: why for name, why in self._stuck.items() if name in there}
+        self._put_away_some()
+        there = {arrival.path for arrival in arrivals} | self._left.keys() | self._away.keys()
+        self._stuck = {path: why for path, why in self._stuck.items() if path in there}
         self.fault = next(iter(self._stuck.values()), None)
         ready = [arrival for arrival in arrivals if arrival.problem is None or self._is_overdue(arrival)]
-        self._queue = deque(sorted(ready, key=lambda arrival: arrival.path.name in self._stuck))  # stuck ones last
+        self._queue = deque(sorted([*self._left.values(), *ready], key=self._is_last))
+
+    def _is_last(self, arrival: Arrival) -> bool:
+        """It holds up no other: it could not be moved, or was written after it had been taken."""
+        return arrival.path in self._stuck or (arrival.problem is not None and arrival.path in self._left)
 
     def _sort_left(self) -> None:
-        """Files that had a number when their session ended: on record, or to be numbered again."""
+        """Files that have a number which nobody waits for: on record, or to be numbered again."""
         self._left.clear()
+        self._away.clear()
+        high_water = functools.cache(self._high_water)
         overdue_ns = self._clock.monotonic_ns() - self._incomplete_after_ns
         try:
             for left in self._claims.left():
-                if left.part is not None and left.part.number <= self._high_water(left.part.epoch):
-                    self._claims.finish_left(left)
+                if left.part is not None and left.part.number <= high_water(left.part.epoch):
+                    self._away[left.path] = left.part
                 else:
-                    self._left.append(Arrival(left.path, Mark.of(left.path), overdue_ns))
+                    self._left[left.path] = Arrival(left.path, Mark.of(left.path), overdue_ns)
         except OSError as error:
             raise CameraError(f"files that were taken cannot be read: {error.strerror}; look into .taken") from error
         self._is_sorted = True
+
+    def _put_away_some(self) -> None:
+        """Until one cannot be: that one is the last from now on."""
+        for path in list(islice(self._away, _PUT_AWAY_AT_ONCE)):
+            part = self._away.pop(path)
+            if os.path.lexists(path) and not self._put_away(path, part):
+                return
+
+    def _put_away(self, path: Path, part: PartId) -> bool:
+        """False: it is tried again later."""
+        try:
+            self._claims.put_away(path, part)
+        except OSError as error:
+            self._away[path] = part
+            told = f"is judged and cannot be put away: {error.strerror}; give the station write access to judged/"
+            self._stuck[path] = f"{shown(path)}: {told}"
+            return False
+        self._stuck.pop(path, None)
+        return True
 
     def _is_overdue(self, arrival: Arrival) -> bool:
         return self._clock.monotonic_ns() - arrival.still_since_ns >= self._incomplete_after_ns
@@ -151,22 +180,25 @@ class WatchedFolder:
 
     def _take(self, arrival: Arrival, part: PartId) -> bool:
         """Give a file its number. False, and the number is not used, if it is no part yet or cannot be taken."""
-        name = arrival.path.name
         try:
             is_still = Mark.of(arrival.path) == arrival.mark
             seen = self._seen(arrival) if is_still else "it is being written after all"
             if isinstance(seen, str) and not (is_still and self._is_overdue(arrival)):
                 arrival.problem = seen  # it may still be on its way
-                self._is_sorted = self._is_sorted and is_still  # it may be one that an earlier session left
+                if arrival.path in self._left:
+                    self._left[arrival.path] = replace(arrival, mark=Mark.of(arrival.path))
                 return False
             taken = self._claims.take(arrival.path, part)
-        except OSError as error:
-            self._is_sorted = False  # as above
-            if not isinstance(error, FileNotFoundError):  # which whoever brought it has taken away
-                told = f"cannot be moved: {error.strerror}; give the station write access"
-                self._stuck[name] = f"{shown(arrival.path)}: {told}"
+        except FileNotFoundError:
+            self._is_sorted = False  # somebody has taken it away, or the whole folder: the next look tells
             return False
-        self._stuck.pop(name, None)
+        except OSError as error:
+            told = f"cannot be moved: {error.strerror}; give the station write access"
+            self._stuck[arrival.path] = f"{shown(arrival.path)}: {told}"
+            self.fault = self.fault or self._stuck[arrival.path]
+            return False
+        self._left.pop(arrival.path, None)
+        self._stuck.pop(arrival.path, None)
         self._waiting[part] = seen if self._is_same(taken, arrival) else self._seen(replace(arrival, path=taken))
         self._on_the_belt.add(part)
         return True
