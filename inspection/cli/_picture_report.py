@@ -17,6 +17,7 @@ from PIL import Image
 
 from inspection import __version__
 from inspection.adapters.store.files import replace_durably
+from inspection.domain.errors import StoreError
 from inspection.wording import VERDICTS, counted
 
 if TYPE_CHECKING:
@@ -51,14 +52,16 @@ def write_report(
     Raises StoreError if the file cannot be written; then it is as it was.
     """
     # In the folder of the report: /tmp may be memory, and a thousand pictures are tens of megabytes.
-    path.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile("w+", encoding="utf-8", dir=path.absolute().parent) as cards:
-        verdicts: Counter[str] = Counter()
-        for scored, row in judged:
-            verdicts[row["verdict"] or ("cannot be read" if row["cause"] else _SCORED)] += 1
-            cards.write(_card(scored, row, region, calibration))
-        cards.seek(0)
-        replace_durably(path, lambda temporary: _write(temporary, cards, verdicts, head, calibration))
+    try:
+        with tempfile.TemporaryFile("w+", encoding="utf-8", dir=path.absolute().parent) as cards:
+            verdicts: Counter[str] = Counter()
+            for scored, row in judged:
+                verdicts[row["verdict"] or ("cannot be read" if row["cause"] else _SCORED)] += 1
+                cards.write(_card(scored, row, region, calibration))
+            cards.seek(0)
+            replace_durably(path, lambda temporary: _write(temporary, cards, verdicts, head, calibration))
+    except OSError as error:  # it names a file that nobody asked for
+        raise StoreError(f"cannot write {path}: {error.strerror or error}; name another place with --html") from error
 
 
 def _write(
@@ -96,11 +99,11 @@ def _write(
 
 def _card(scored: Scored, row: Mapping[str, Any], region: Region, calibration: Calibration | None) -> str:
     name = escape("/".join(scored.path.parts[-2:]).encode("utf-8", "backslashreplace").decode())
-    if scored.pixels is None:
+    if scored.pixels is None or row["cause"]:
         told = escape(str(row["cause"]).removeprefix(f"{scored.path}: "))
         badge = _badge("UNJUDGED") if calibration else ""
-        empty = "<div class=none>no picture</div>"
-        return f"<article class=UNJUDGED>{empty}<h2>{badge}</h2><p>{told}</p><p class=file>{name}</p></article>\n"
+        seen = "<div class=none>no picture</div>" if scored.pixels is None else _picture(scored.pixels, region)
+        return f"<article class=UNJUDGED>{seen}<h2>{badge}</h2><p>{told}</p><p class=file>{name}</p></article>\n"
     badge = _badge(row["verdict"]) if row["verdict"] else "Most like"
     decided = escape(str(row["description"] or ""))
     margin = "" if row["margin"] is None else f" <span class=margin>{row['margin']:+.1f} σ</span>"
@@ -111,9 +114,8 @@ def _card(scored: Scored, row: Mapping[str, Any], region: Region, calibration: C
 
 
 def _badge(kind: str) -> str:
-    return (
-        f'<b class="verdict {kind}"><svg viewBox="0 0 24 24" aria-hidden="true">{_MARKS[kind]}</svg>{VERDICTS[kind]}</b>'
-    )
+    mark = f'<svg viewBox="0 0 24 24" aria-hidden="true">{_MARKS[kind]}</svg>'
+    return f'<b class="verdict {kind}">{mark}{VERDICTS[kind]}</b>'
 
 
 def _picture(pixels: Pixels, region: Region) -> str:

@@ -16,8 +16,9 @@ from inspection.wording import counted
 if TYPE_CHECKING:
     from inspection.calibration.record import Calibration
     from inspection.cli._samples import Scored
-    from inspection.config import RecipeConfig
+    from inspection.config import LineConfig, RecipeConfig
     from inspection.domain.ports import Encoder
+    from inspection.judging.frame_gate import FrameGate
 
 
 def score(
@@ -32,7 +33,8 @@ def score(
 ) -> None:
     """Score pictures on every description of a recipe, or judge them as a line would.
 
-    Exit code 1 if a picture cannot be read; the others are scored all the same.
+    A line does not judge what is too dark, overexposed or of another size than its file says. Exit code 1 if a
+    picture cannot be read; the others are scored all the same.
     """
     from inspection.cli._options import config_dir_of
     from inspection.cli._samples import scored_files
@@ -45,12 +47,16 @@ def score(
     recipe_config = site.recipe(line_config.recipe if line_config else str(recipe))
     encoder = load_encoder(recipe_config)
     calibration = require_calibration(site, line_config, encoder) if line_config else None
+    gate = _frame_gate(line_config) if line_config else None
     prototypes, region = prototypes_of(recipe_config, encoder), region_of(recipe_config)
     rows: list[dict[str, Any]] = []
+    unreadable = 0
 
     def judged() -> Iterator[tuple[Scored, dict[str, Any]]]:
+        nonlocal unreadable
         for scored in scored_files(images, encoder, prototypes, region, what="scoring"):
-            rows.append(_row(scored, prototypes.names, calibration))
+            unreadable += scored.error is not None
+            rows.append(_row(scored, prototypes.names, calibration, gate))
             yield scored, rows[-1]
 
     if html is not None:
@@ -66,35 +72,45 @@ def score(
         typer.echo(f"{_counts(rows)}: {html}")
     else:
         _print(rows, prototypes.names, is_judged=calibration is not None)
-    unreadable = [row["cause"] for row in rows if row["cause"]]
-    for told in unreadable:
-        typer.echo(told, err=True)
+    for row in rows:
+        if row["cause"]:
+            typer.echo(row["cause"], err=True)
     if unreadable:
         raise typer.Exit(1)
 
 
 def _check_arguments(images: Sequence[Path], recipe: str | None, line: str | None, html: Path | None) -> None:
-    from inspection.domain.errors import CameraError
-
     if (recipe is None) == (line is None):
         raise typer.BadParameter("give either --recipe or --line")
     if html is not None and html.suffix not in (".html", ".htm"):  # not over a picture by mistake
         raise typer.BadParameter(f"{html}: give it the ending .html", param_hint="--html")
-    missing = [str(image) for image in images if not image.is_file()]
-    if missing:
-        raise CameraError(f"no such file: {', '.join(missing)}; correct the path")
+    if html is not None and not html.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {html.parent}: make it first", param_hint="--html")
+    for image in images:
+        if image.is_dir():
+            raise typer.BadParameter(f"{image} is a folder: name its pictures, as {image}/*.jpg")
 
 
-def _row(scored: Scored, names: Sequence[str], calibration: Calibration | None) -> dict[str, Any]:
+def _frame_gate(line: LineConfig) -> FrameGate:
+    """The line's, without its look for a camera that gives one frame again and again: these are files."""
+    from inspection.devices import frame_gate_of
+
+    return frame_gate_of(line.frame.model_copy(update={"frozen_after": 0}))
+
+
+def _row(
+    scored: Scored, names: Sequence[str], calibration: Calibration | None, gate: FrameGate | None
+) -> dict[str, Any]:
     from inspection.judging.judge import judge
 
-    if scored.scores is None:
+    fault = gate.fault(scored.pixels) if gate is not None and scored.pixels is not None else None
+    if scored.scores is None or fault is not None:
         return {
             "image": str(scored.path),
             "verdict": "UNJUDGED" if calibration else None,
             "description": None,
             "margin": None,
-            "cause": str(scored.error),
+            "cause": f"{scored.path}: {fault[0]}: {fault[1]}" if fault else str(scored.error),
             "scores": {},
         }
     scores = dict(zip(names, map(float, scored.scores), strict=True))
@@ -147,7 +163,7 @@ def _print(rows: list[dict[str, Any]], names: Sequence[str], *, is_judged: bool)
     for row in rows:
         picture = escape("/".join(Path(row["image"]).parts[-2:]))
         margin = "" if row["margin"] is None else f"{row['margin']:+.1f}"
-        decided = escape(str(row["description"] or ("cannot be read" if row["cause"] else "")))
+        decided = escape(str(row["description"] or ("no usable picture" if row["cause"] else "")))
         told = [str(row["verdict"]), decided, margin] if is_judged else [decided]
         table.add_row(picture, *told, *(_all(row["scores"], names) if all_fit else _nearest(row)))
     console.print(table)

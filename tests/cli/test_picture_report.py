@@ -103,10 +103,32 @@ def test_a_report_is_not_written_over_a_picture(site: Path, target: str) -> None
 
 
 def test_a_folder_that_cannot_be_written_is_named(site: Path) -> None:
-    Path("file").touch()
-    called = call("score", SCRATCHED, "--recipe", "nut", "--config-dir", site, "--html", "file/r.html")
+    called = call("score", SCRATCHED, "--recipe", "nut", "--config-dir", site, "--html", "/sys/r.html")
     assert called.code == 1
-    assert "file" in called.err
+    assert called.err.startswith("cannot write /sys/r.html: ")
+    assert called.err.endswith("; name another place with --html\n")
+
+
+@pytest.mark.parametrize("folder", ["file", "nowhere"])
+def test_a_folder_that_is_not_there_is_not_made(site: Path, folder: str) -> None:
+    Path("file").touch()
+    called = call("score", SCRATCHED, "--recipe", "nut", "--config-dir", site, "--html", f"{folder}/r.html")
+    assert (called.code, called.out) == (2, "")
+    assert f"there is no folder {folder}: make it first" in called.err
+    assert not Path("nowhere").exists()
+
+
+def test_a_frame_that_the_line_would_not_judge_is_shown_with_why(calibrated: Path, tmp_path: Path) -> None:
+    dark = tmp_path / "dark.png"
+    Image.new("RGB", (320, 240)).save(dark)
+    report = tmp_path / "r.html"
+    called = call("score", dark, "--line", "demo", "--config-dir", calibrated, "--html", report)
+    assert (called.code, called.out) == (0, f"1 picture, 1 UNJUDGED: {report}\n")
+    page = Page(report.read_text(encoding="utf-8"))
+    ((kind, text),) = page.articles
+    assert (kind, len(page.addresses)) == ("UNJUDGED", 1)
+    assert "Not judged" in text
+    assert "frame-dark: mean brightness 0.0, under 10 of 255" in text
 
 
 def test_one_picture_is_held_at_a_time_and_the_region_is_outlined(tmp_path: Path) -> None:

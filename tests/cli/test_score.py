@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.conftest import SAMPLES, call
-from tests.config.site_files import RECIPE_FILE, changed
+from tests.config.site_files import LINE_FILE, RECIPE_FILE, changed
 
 GOOD = SAMPLES / "calibration" / "good" / "026.jpg"
 SCRATCHED = SAMPLES / "line" / "scratch" / "000.jpg"
@@ -44,7 +44,8 @@ def test_a_recipe_scores_without_a_verdict(site: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["x.jpg", "y.jpg", "--line", "demo"], 1, "no such file: x.jpg, y.jpg; correct the path\n"),
+        (["x.jpg", "y.jpg", "--recipe", "nut"], 1, "x.jpg: there is no such file; correct the path\ny.jpg: "),
+        (["text.jpg", "lines", "--recipe", "nut"], 2, "lines is a folder: name its pictures, as lines/*.jpg"),
         (["text.jpg", "--recipe", "nut"], 1, "text.jpg: not a picture; save it as JPEG or PNG"),
         (["deep.png", "--recipe", "nut"], 1, "deep.png: 16 bits a channel would be cut to 8"),
         (["text.jpg", "--recipe", "nutt"], 2, 'there is no recipe "nutt" in .; did you mean "nut"? known: nut\n'),
@@ -73,11 +74,37 @@ def test_a_changed_recipe_needs_a_new_calibration(calibrated: Path) -> None:
 def test_a_picture_that_cannot_be_read_does_not_keep_the_others_from_being_scored(calibrated: Path) -> None:
     cut = calibrated / "cut.jpg"
     cut.write_bytes(SCRATCHED.read_bytes()[:3000])
-    called = call("score", cut, SCRATCHED, "--line", "demo", "--config-dir", calibrated, "--json")
-    unread, scratched = json.loads(called.out)
-    assert (called.code, called.err) == (1, unread["cause"] + "\n")
+    called = call(
+        "score", cut, calibrated / "gone.jpg", SCRATCHED, "--line", "demo", "--config-dir", calibrated, "--json"
+    )
+    unread, missing, scratched = json.loads(called.out)
+    assert (called.code, called.err) == (1, f"{unread['cause']}\n{missing['cause']}\n")
     assert (unread["verdict"], unread["scores"], scratched["verdict"]) == ("UNJUDGED", {}, "REJECT")
     assert unread["cause"].startswith(f"{cut}: ")
+    assert missing["cause"] == f"{calibrated / 'gone.jpg'}: there is no such file; correct the path"
+
+
+def test_a_line_refuses_the_frames_that_it_would_refuse_while_it_runs(calibrated: Path) -> None:
+    """Dark, overexposed, of another size; the same file twice is no frozen camera. A recipe alone has no limits."""
+    with Image.open(SCRATCHED) as opened:
+        size, picture = opened.size, np.asarray(opened.convert("RGB"))
+    line = calibrated / LINE_FILE
+    line.write_text(line.read_text() + f"frame: {{width_px: {size[0]}, height_px: {size[1]}, frozen_after: 1}}\n")
+    names = ["dark.png", "light.png", "small.png"]
+    for name, pixels in zip(names, (picture // 50, np.maximum(picture, 252), picture[:-8]), strict=True):
+        Image.fromarray(pixels).save(calibrated / name)
+    files = [*(calibrated / name for name in names), SCRATCHED, SCRATCHED]
+    good = SAMPLES / "calibration" / "good"
+    assert call("calibrate", "demo", "--good", good, "--by", "Kim", "--config-dir", calibrated).code == 0
+    called = call("score", *files, "--line", "demo", "--config-dir", calibrated, "--json")
+    rows = json.loads(called.out)
+    assert called.code == 0  # all could be read
+    assert [row["verdict"] for row in rows] == ["UNJUDGED", "UNJUDGED", "UNJUDGED", "REJECT", "REJECT"]
+    for row, cause in zip(rows, ("frame-dark: mean brightness", "frame-clipped: 1", "frame-size: "), strict=False):
+        assert f"{row['image']}: {cause}" in row["cause"]
+        assert row["cause"] in called.err
+    told = call("score", *files, "--recipe", "nut", "--config-dir", calibrated, "--json")
+    assert all(row["scores"] for row in json.loads(told.out))
 
 
 def test_the_table_is_whole_on_80_columns_with_many_descriptions(site: Path) -> None:
