@@ -71,13 +71,16 @@ class Calibration:
 
 
 def load_calibration(path: Path) -> Calibration:
-    """Read a line's, from a file of the line's name. Raises CalibrationError naming the file and what is wrong."""
+    """Read a line's, from a file of the line's name.
+
+    Raises CalibrationError naming the file and what is wrong; what to do, to calibrate, says whoever asked.
+    """
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if content.pop("format") != FORMAT:
-            raise CalibrationError(f"{path}: made by another version of inspection; calibrate again")
+            raise CalibrationError(f"{path}: made by another version of inspection")
         if content["line"] != path.stem:  # a copy: the other line has another camera and other light
-            raise CalibrationError(f"{path}: was made on line {content['line']}; calibrate line {path.stem} itself")
+            raise CalibrationError(f"{path}: was made on line {content['line']}, not on line {path.stem}")
         return Calibration(
             **{
                 **content,
@@ -92,8 +95,14 @@ def load_calibration(path: Path) -> Calibration:
         )
     except FileNotFoundError as error:
         raise CalibrationError(f"{path}: there is no calibration yet") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CalibrationError(f"{path}: not a calibration ({error}); calibrate again") from error
+    except OSError as error:
+        raise CalibrationError(f"{path}: cannot be read ({error.strerror})") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CalibrationError(f"{path}: not a calibration: it is not JSON") from error
+    except KeyError as error:
+        raise CalibrationError(f"{path}: not a calibration: it has no {error}") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CalibrationError(f"{path}: not a calibration ({error})") from error
 
 
 def hash_samples(pictures: list[bytes], folder: str) -> SampleSet:

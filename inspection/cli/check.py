@@ -94,4 +94,8 @@ def _print(site: Site, rows: list[dict[str, Any]]) -> None:
         console.print(f"      {told}: {row['calibration']}", markup=False)
     shown = f"{len(rows)} of {counted(len(site.lines), 'line')}, {counted(len(site.recipes), 'recipe')}"
     console.print(f"{shown}: can be used", style="green")
+    waiting = sum(not row["calibrated"] for row in rows)
+    if waiting:
+        needs = f"{counted(waiting, 'line')} cannot judge before calibration"
+        console.print(f"{needs}: inspection calibrate LINE --good DIR", markup=False, style="yellow")
     console.print("Nothing was opened: 'inspection doctor' looks at model, calibration, camera and gate.")

@@ -49,16 +49,17 @@ def test_a_changed_fingerprint_is_told_key_by_key():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "not a calibration"),
+        ("", "not a calibration: it is not JSON$"),
         ("[]", "not a calibration"),
         ('{"format": 99}', "another version"),
-        ('{"format": 1}', "not a calibration"),
+        ('{"format": 1}', "not a calibration: it has no 'line'$"),
+        ("{}", "not a calibration: it has no 'format'$"),
         (calibration().to_json().replace('"score": 0.30000000000000004', '"score": NaN'), "a threshold of nan"),
         (calibration().to_json().replace('"score": 0.30000000000000004', '"score": Infinity'), "a threshold of inf"),
         (calibration().to_json().replace('"std": 0.25', '"std": 0'), "deviation 0"),
-        (calibration(line="press").to_json(), "was made on line press; calibrate line demo itself"),
+        (calibration(line="press").to_json(), "was made on line press, not on line demo$"),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_a_file_that_is_not_one_says_so(tmp_path, content, message):
     path = tmp_path / "demo.json"

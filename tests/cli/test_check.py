@@ -20,15 +20,20 @@ def test_a_good_site(site: Path) -> None:
     assert "800 ms from sensor to gate" in out
     missing = site / "calibrations" / "demo.json"
     assert f"      not calibrated: {missing}: there is no calibration yet\n1 of 1 line, 1 recipe: can be used\n" in out
+    assert "\n1 line cannot judge before calibration: inspection calibrate LINE --good DIR\n" in out
     assert "'inspection doctor'" in out.splitlines()[-1]
 
 
 def test_whether_a_line_is_calibrated_is_told_without_its_model(calibrated: Path) -> None:
     row = json.loads(call("check", "--config-dir", calibrated, "--json")[1])["lines"][0]
     assert (row["calibrated"], row["calibration"].endswith(", by Kim")) == (True, True)
+    assert "calibrate" not in call("check", "--config-dir", calibrated).out.replace("calibrated", "")
     recipe = calibrated / RECIPE_FILE
     recipe.write_text(recipe.read_text().replace("flawless", "spotless"))
-    assert "not calibrated: made with another recipe (nut " in call("check", "--config-dir", calibrated)[1]
+    code, out, _ = call("check", "--config-dir", calibrated)
+    assert code == 0
+    assert "not calibrated: made with another recipe (nut " in out
+    assert "\n1 line cannot judge before calibration: " in out
 
 
 def test_a_good_site_as_json(site: Path) -> None:

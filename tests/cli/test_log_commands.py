@@ -146,3 +146,14 @@ def test_backup_of_a_line_that_runs_is_a_data_directory_of_its_own(data_dir: Pat
     again = call("log", "backup", "demo", target, "--data-dir", data_dir)
     assert again.code == 1
     assert "is there already" in again.err
+
+
+def test_a_backup_that_cannot_be_written_says_why_and_what_to_do(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    target = tmp_path / "file" / "backup"
+    called = call("log", "backup", "demo", target, "--data-dir", data_dir)
+    assert (called.code, called.out) == (1, "")
+    assert called.err == (
+        f"cannot copy line demo to {target}: Not a directory; nothing was left there; see that there is room and that "
+        "this user may write there, or name another folder\n"
+    )

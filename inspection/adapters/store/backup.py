@@ -54,7 +54,11 @@ def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
         size = sum(file.stat().st_size for file in unfinished.rglob("*") if file.is_file())
         unfinished.rename(target)
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"cannot copy line {paths.line} to {target}: {error}; nothing was left there") from error
+        why = (isinstance(error, OSError) and error.strerror) or error
+        to_do = "see that there is room and that this user may write there, or name another folder"
+        raise StoreError(
+            f"cannot copy line {paths.line} to {target}: {why}; nothing was left there; {to_do}"
+        ) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return Copied(len(log_files), kept, size)
