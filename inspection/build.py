@@ -130,7 +130,8 @@ def build_station(
             clock=clock,
             settings=_path_settings(line),
         )
-        report = StatusReport(path, condition, context, line.gate.kind, clock, line.shift_since, options.monitor)
+        zone = line.timezone.key
+        report = StatusReport(path, condition, context, line.gate.kind, clock, line.shift_since, options.monitor, zone)
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
         stack.enter_context(_nothing_holds_up_a_part())

@@ -71,6 +71,8 @@ class LineStatus:
     alarms: tuple[AlarmStatus, ...]
     last_part: LastPart | None
     shift_since_utc: datetime | None = None
+    timezone: str | None = None
+    """The line's IANA name; a station of an earlier version does not say it."""
 
 
 def lines(data_dir: Path) -> list[str]:
@@ -189,11 +191,19 @@ class Follower:
 
     def _take(self, names: list[str], since: datetime, now: datetime) -> None:
         """Read new files. One that was last written before `since` has no part that was seen after."""
-        wanted = [name for name in names if (self._paths.log_dir / name).stat().st_mtime >= since.timestamp()]
+        wanted = [name for name in names if self._written(name) >= since.timestamp()]
         if wanted:
             added = self._added(_frame(reader.glance_at_files(self._paths, wanted)), now)
             self._kept = replace(added, tally=summed([added.tally]))
         self._read.update(names)
+
+    def _written(self, name: str) -> float:
+        """When, in seconds since 1970. Raises StoreError."""
+        path = self._paths.log_dir / name
+        try:
+            return path.stat().st_mtime
+        except OSError as error:
+            raise StoreError(f"cannot read the log file {path}: {error.strerror}") from error
 
     def _added(self, parts: pd.DataFrame, now: datetime) -> Glance:
         """What is kept, and these parts too."""

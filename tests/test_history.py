@@ -14,6 +14,7 @@ from inspection import history
 from inspection.adapters.store import reader
 from inspection.adapters.store.paths import LinePaths
 from inspection.analytics.yields import count_verdicts
+from inspection.domain.errors import StoreError
 from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, WOULD_NEARLY, WOULD_PASS, WOULD_REJECT, Site
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -110,6 +111,26 @@ def test_a_file_that_is_gone_is_no_longer_counted(tmp_path: Path) -> None:
         assert count_verdicts(look(follower).tally).parts == 2
         next(tmp_path.rglob("*.parquet")).unlink()
         assert count_verdicts(look(follower).tally).parts == 1
+
+
+def test_a_file_that_goes_while_it_is_looked_at_is_told_as_every_trouble_of_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_journal = reader.glance_at_journal
+
+    def swept(paths: LinePaths) -> object:
+        found = read_journal(paths)
+        names = reader.sealed_files(paths, MORNING)
+        monkeypatch.setattr(reader, "sealed_files", lambda *_: names)
+        (paths.log_dir / names[0]).unlink(missing_ok=True)
+        return found
+
+    with Site(tmp_path) as site:
+        site.part(PASS, NOON)
+        site.seal()
+        monkeypatch.setattr(reader, "glance_at_journal", swept)
+        with pytest.raises(StoreError, match=r"cannot read the log file .*parquet: No such file"):
+            history.Follower(tmp_path, "demo").look(MORNING, NOON)
 
 
 def test_looking_further_back_finds_what_was_left_out(tmp_path: Path) -> None:

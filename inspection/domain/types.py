@@ -82,6 +82,7 @@ class RunState(StrEnum):
     RUNNING = "running"
     DEGRADED = "degraded"  # alive, diverting everything, says why
     PAUSED = "paused"
+    STOPPING = "stopping"  # parts still to come are not judged
     STOPPED = "stopped"
 
 

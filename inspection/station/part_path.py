@@ -185,12 +185,8 @@ class PartPath:
     def _detached(self, reason: str) -> None:
         self._attached = None
         self._numbering.end()
-        self._condition.raise_alarm(
-            Alarm(
-                "gate-link",
-                f"{self._meanwhile}: the gate controller is not in session: {reason}.",
-            )
-        )
+        text = f"{self._meanwhile}: the gate controller is not in session: {reason}."
+        self._condition.raise_alarm(Alarm("gate-link", text))
         lost, self._waiting = self._waiting, []
         self._record_verdicts([self._unjudged(trigger, Cause.LINK_DOWN, reason) for trigger in lost])
 

@@ -31,7 +31,7 @@ class PictureWatch:
         for part in examined:
             self._look_at(part)
         if any(part.kept is False for part in examined):
-            text = "images cannot be written as fast as parts come; good parts whose image must be kept divert"
+            text = "images cannot be written as fast as parts come; good parts whose image must be kept are not judged"
             self._condition.raise_alarm(Alarm("evidence", text))
         elif any(part.kept for part in examined):
             self._condition.clear_alarm("evidence")
@@ -44,5 +44,5 @@ class PictureWatch:
             return
         self._without += 1
         if self._without == _ALARM_AFTER:
-            text = f"no usable picture of the last {_ALARM_AFTER} parts, which divert: {verdict.detail}"
+            text = f"no usable picture of the last {_ALARM_AFTER} parts, which are not judged: {verdict.detail}"
             self._condition.raise_alarm(Alarm("camera", text))

@@ -26,8 +26,12 @@ class StatusReport:
         clock: Clock,
         shift_since: Callable[[datetime], datetime | None] = lambda _: None,
         monitor: bool = False,
+        timezone: str | None = None,
     ) -> None:
-        """`shift_since`: when the shift that is on at a time began; None on a line without shifts."""
+        """`shift_since`: when the shift that is on at a time began; None on a line without shifts.
+
+        `timezone`: the line's, as its IANA name.
+        """
         self._path = path
         self._condition = condition
         self._context = context
@@ -35,6 +39,7 @@ class StatusReport:
         self._clock = clock
         self._shift_since = shift_since
         self._monitor = monitor
+        self._timezone = timezone
         self._shown: Examined | None = None
 
     def __call__(self) -> tuple[Mapping[str, object], Frame | None]:
@@ -43,7 +48,8 @@ class StatusReport:
         state, reason = now.state, now.reason
         still_s = (self._clock.monotonic_ns() - self._path.rounded_ns) / 1e9
         if still_s > _STILL_S and state is RunState.RUNNING:
-            state, reason = RunState.DEGRADED, f"the station stands still for {still_s:.0f} s; everything diverts"
+            meanwhile = "no part is judged" if self._gate_kind == "dry" else "everything diverts"
+            state, reason = RunState.DEGRADED, f"the station stands still for {still_s:.0f} s; {meanwhile}"
         picture = None
         last_part = None
         if latest is not None:
@@ -72,6 +78,7 @@ class StatusReport:
             "lot": context.lot,
             "shift": context.shift,
             "shift_since_utc": self._shift_since(self._clock.utc()),
+            "timezone": self._timezone,
             "monitor": self._monitor,
             "alarms": [
                 {

@@ -128,7 +128,8 @@ class Station:
             self._tally.tell()
             stands_still = self._clock.monotonic_ns() - self._path.rounded_ns > _STALL_NS
             if stands_still and not told:
-                log.error("the part path stands still for %.0f s; the controller diverts everything", _STALL_NS / 1e9)
+                told_what = "the part path stands still for %.0f s: no part is judged, and a gate diverts everything"
+                log.error(told_what, _STALL_NS / 1e9)
             told = stands_still
             if stands_still and stop.is_set():
                 text = "the part path hangs and was left behind; its open parts are recorded at the next start"

@@ -1,12 +1,14 @@
 """Faults that latch stop passing until a named person has cleared them, and outlive the station."""
 
+import pytest
+
 from inspection import history
 from inspection.adapters.store.requests import RequestInbox, leave_request
 from inspection.adapters.store.status import FileStatusBoard
 from inspection.domain.ports import Acknowledged, Request
 from inspection.domain.types import Alarm, Cause, Decision, Outcome, OutcomeKind, RunState, Verdict, VerdictKind
 from inspection.station.condition import Raised
-from inspection.station.numbering import UNCONTROLLED_BY_RULE
+from inspection.station.numbering import DIVERTED_BY_RULE, UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PathSettings
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
@@ -199,6 +201,52 @@ def test_without_a_gate_nothing_is_diverted_and_no_fault_latches(tmp_path):
     assert {row.outcome for row in bench.rows().values()} == {"UNCONTROLLED"}
     assert bench.alarms() == set()
     bench.die()
+
+
+@pytest.mark.parametrize(("gate", "by_rule"), [("serial", DIVERTED_BY_RULE), ("dry", UNCONTROLLED_BY_RULE)])
+def test_texts_say_that_parts_divert_only_where_there_is_a_gate(tmp_path, caplog, gate, by_rule):
+    bench = Bench(tmp_path, PathSettings(by_rule=by_rule))
+    bench.attach()
+    bench.camera_script = dict.fromkeys((1, 2, 3), "timeout")
+    bench.gate.trigger(1, 2, 3)
+    bench.run()
+    bench.journal.fail_on = {"record_triggers"}
+    bench.gate.trigger(4)
+    bench.run()
+    bench.journal.fail_on = set()
+    bench.gate.detach()
+    bench.run()
+    bench.path.stop()
+    alarms = {record.getMessage() for record in caplog.records if record.levelname == "WARNING"}
+    assert [sum(f"alarm: {key}: " in text for text in alarms) for key in ("camera", "store-down", "gate-link")] == [
+        1
+    ] * 3
+    assert len([text for text in alarms if "divert" in text]) == (2 if gate == "serial" else 0)
+    assert ("divert" in bench.condition.now.reason) == (gate == "serial")
+    bench.die()
+
+
+@pytest.mark.parametrize(("gate", "told"), [("serial", "everything diverts"), ("dry", "no part is judged")])
+def test_a_station_that_stands_still_says_what_that_means_at_its_gate(bench, gate, told):
+    bench.attach()
+    bench.run()
+    bench.clock.advance(6)
+    report = StatusReport(bench.path, bench.condition, lambda: CONTEXT, gate, bench.clock)
+    assert report()[0]["reason"] == f"the station stands still for 6 s; {told}"
+
+
+def test_an_ordinary_stop_is_no_fault(bench):
+    bench.attach()
+    bench.path.stop()
+    bench.run()
+    assert bench.condition.now.state is RunState.STOPPING
+
+
+def test_the_status_names_the_timezone_of_the_line(bench):
+    for zone in ("Europe/Berlin", None):
+        report = StatusReport(bench.path, bench.condition, lambda: CONTEXT, "dry", bench.clock, timezone=zone)
+        FileStatusBoard(bench.paths).publish(*report())
+        assert history.status(bench.data_dir, "demo").timezone == zone
 
 
 def test_an_outcome_that_is_told_while_the_store_is_down_is_not_unknown_when_it_is_back(bench):
