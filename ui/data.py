@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
@@ -31,12 +32,14 @@ class Figures:
     near: pd.DataFrame
 
 
-def figures(data_dir: Path, line: str, shift_since: datetime | None, now: datetime) -> Figures | None:
-    """What the Line page counts with; without a shift, it is today's. None while it is still read.
+def figures(
+    data_dir: Path, line: str, shift_since: datetime | None, now: datetime, zone: ZoneInfo | None
+) -> Figures | None:
+    """What the Line page counts with; without a shift, it is today's in `zone`. None while it is still read.
 
     Raises StoreError.
     """
-    begin = shift_since or _local_midnight(now)
+    begin = shift_since or _local_midnight(now, zone)
     an_hour_ago = (now - HOUR).replace(second=0, microsecond=0)
     seen = _look(data_dir, line, min(begin, an_hour_ago), now)
     if seen is None:
@@ -119,7 +122,7 @@ def _data_uri(content: bytes, size_px: int) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
 
 
-def _local_midnight(now: datetime) -> datetime:
-    """The start of today where the station stands, also on a day when the clocks change."""
-    local = now.astimezone()
-    return datetime(local.year, local.month, local.day).astimezone(UTC)
+def _local_midnight(now: datetime, zone: ZoneInfo | None) -> datetime:
+    """The start of today in `zone` (None: this machine's), also on a day when the clocks change."""
+    local = now.astimezone(zone)
+    return datetime(local.year, local.month, local.day, tzinfo=zone).astimezone(UTC)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from inspection.history import AlarmStatus, LineStatus
 from inspection.wording import VERDICTS
@@ -39,7 +40,7 @@ _TODO = {
     "part-sensor": "Call maintenance: the folder that pictures land in must be there. It goes by itself when it is.",
     "evidence": "Slow the line down, or call maintenance: the disk is too slow or full.",
     "stores": "Call maintenance: the disk is full, or cannot be written.",
-    "store-down": "Call maintenance: the disk is full, or cannot be written. Nothing passes until it can.",
+    "store-down": "Call maintenance: the disk is full, or cannot be written. No part counts as good until it can.",
     "calibration": "Call the engineer: the line needs a calibration.",
 }
 _OUTCOMES = {
@@ -57,6 +58,7 @@ class Face(StrEnum):
     STARTING = "starting"
     FAULT = "fault"
     PAUSED = "paused"
+    STOPPING = "stopping"
     STOPPED = "stopped"
     SILENT = "silent"
 
@@ -126,6 +128,8 @@ def _state(status: LineStatus, now: datetime) -> tuple[Face, str, str]:
             return Face.STARTING, "STARTING", _reason(status, now)
         case "paused":
             return Face.PAUSED, "PAUSED", _reason(status, now)
+        case "stopping":
+            return Face.STOPPING, "STOPPING", _reason(status, now)
         case "degraded":
             return Face.FAULT, "FAULT", _reason(status, now)
         case other:
@@ -133,7 +137,7 @@ def _state(status: LineStatus, now: datetime) -> tuple[Face, str, str]:
 
 
 def _reason(status: LineStatus, now: datetime) -> str:
-    return sentence(status.reason) if status.reason else f"Since {local_time(status.since_utc, now)}"
+    return sentence(status.reason) if status.reason else f"Since {local_time(status.since_utc, now, zone(status))}"
 
 
 def verdict(kind: str | None) -> str:
@@ -191,17 +195,25 @@ def causes(counted: Iterable[tuple[str, int]], most: int) -> str:
     return " · ".join(listed[:most] + rest)
 
 
+def not_judged(counted: Iterable[tuple[str, int]], without_shadow: int, most: int) -> str:
+    """The same, and before it the parts of monitor mode that have no verdict either."""
+    told = f"{without_shadow:,} without a shadow verdict" if without_shadow else ""
+    return " · ".join(filter(None, (told, causes(counted, most))))
+
+
 def shift(status: LineStatus | None, now: datetime) -> tuple[str, str]:
     """The time that "this shift" stands for: its name, and since when. Without shifts it is today."""
     if status is None or status.shift is None or status.shift_since_utc is None:
         return "Today", "since midnight"
-    local = status.shift_since_utc.astimezone()
+    local = status.shift_since_utc.astimezone(zone(status))
     at = f"{local:%H:%M}" if now - status.shift_since_utc < timedelta(days=1) else f"{local:%d %b %H:%M}"
     return f"Shift {status.shift}", f"since {at}"
 
 
 def sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Text of several lines runs on in one."""
+    told = "; ".join(line.strip(" -") for line in text.splitlines() if line.strip()).replace(":; ", ": ")
+    return told[:1].upper() + told[1:]
 
 
 def percent(fraction: float | None) -> str:
@@ -230,7 +242,17 @@ def duration(span: timedelta) -> str:
     return f"{whole // 86400} d"
 
 
-def local_time(moment: datetime, now: datetime) -> str:
-    """Wall time at the station, with its date unless it is today."""
-    local = moment.astimezone()
-    return f"{local:%H:%M:%S}" if local.date() == now.astimezone().date() else f"{local:%d %b %H:%M:%S}"
+def zone(status: LineStatus | None) -> ZoneInfo | None:
+    """The line's timezone; None stands for this machine's, where the line did not say one that is known here."""
+    if status is None or status.timezone is None:
+        return None
+    try:
+        return ZoneInfo(status.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def local_time(moment: datetime, now: datetime, zone: ZoneInfo | None) -> str:
+    """Wall time at the line, with its date unless it is today."""
+    local = moment.astimezone(zone)
+    return f"{local:%H:%M:%S}" if local.date() == now.astimezone(zone).date() else f"{local:%d %b %H:%M:%S}"

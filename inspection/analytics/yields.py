@@ -47,6 +47,11 @@ class Counts:
         return self.passed + self.rejected + self.review
 
     @property
+    def without_shadow(self) -> int:
+        """Monitored parts of which nobody can say what they would have been: there was no threshold for them."""
+        return self.monitored - self.shadow_judged
+
+    @property
     def first_pass_yield(self) -> float | None:
         """0 to 1; None while nothing was judged."""
         return self.passed / self.judged if self.judged else None

@@ -67,7 +67,7 @@ def test_yield_leaves_out_the_unjudged_and_the_monitored() -> None:
 
 def test_shadow_verdicts_are_counted_by_themselves() -> None:
     counts = count_verdicts(parts_of(MIXED))
-    assert (counts.shadow_rejected, counts.shadow_judged) == (2, 3)
+    assert (counts.shadow_rejected, counts.shadow_judged, counts.without_shadow) == (2, 3, 2)
     assert rejects_by_description(parts_of(MIXED), monitored=True).values.tolist() == [["scratch", 2, 1.0]]
 
 

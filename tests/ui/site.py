@@ -36,6 +36,7 @@ REJECT = Verdict(VerdictKind.REJECT, {"scratch": 2.4}, "scratch", 2.4)
 WOULD_REJECT = Verdict(VerdictKind.UNJUDGED, {}, "dent", 1.0, Cause.MONITOR, shadow=VerdictKind.REJECT)
 WOULD_PASS = Verdict(VerdictKind.UNJUDGED, {}, "dent", -2.0, Cause.MONITOR, shadow=VerdictKind.PASS)
 WOULD_NEARLY = Verdict(VerdictKind.UNJUDGED, {}, "dent", -0.3, Cause.MONITOR, shadow=VerdictKind.PASS)
+NO_SHADOW = Verdict(VerdictKind.UNJUDGED, {"dent": 0.2}, cause=Cause.MONITOR)
 NO_PICTURE = Verdict(VerdictKind.UNJUDGED, cause=Cause.CAMERA_TIMEOUT)
 
 

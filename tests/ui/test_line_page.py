@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import streamlit as st
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from inspection import history
 from inspection.domain.errors import StoreError
-from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, WOULD_NEARLY, WOULD_PASS, WOULD_REJECT, Site
+from tests.ui.site import NEAR, NO_PICTURE, NO_SHADOW, PASS, REJECT, WOULD_NEARLY, WOULD_PASS, WOULD_REJECT, Site
 from ui import data
 
 APP = Path(__file__).parents[2] / "ui" / "app.py"
@@ -54,7 +55,7 @@ def test_a_line_without_parts_says_so(page: AppTest, tmp_path: Path) -> None:
     assert "|No part yet." in shown
     assert "|First-pass yield now|–|0 judged in the last 5 min|Last hour|–|0 judged|Today|–|0 judged since mid" in shown
     assert "|Parts a minute|–|Today: rejected|–|0 judged|" in shown
-    assert "|No part was rejected.|" in shown
+    assert "|Nothing judged yet.|" in shown
 
 
 def test_a_line_that_never_said_anything_is_not_started(page: AppTest, tmp_path: Path) -> None:
@@ -196,10 +197,31 @@ def test_in_monitor_mode_what_would_have_been_is_kept_out_of_the_yield(page: App
     assert "|First-pass yield now|–|0 judged" in shown
     assert "|of 1 judged since " in shown
     assert "|scratch|" not in shown
-    assert "|Shift: would reject|1|of 4 monitored|Shift: near misses|1|of 3 would pass|" in shown
+    assert "|Shift: would reject|1|of 4 shadow verdicts|Shift: near misses|1|of 3 would pass|" in shown
     assert "|Shift: not judged|1|of 6 parts|" in shown
     assert "|Would have been rejected|dent|1.0 σ over|" in shown
     assert "|Would reject, by description|parts · running share|dent|1|100%|" in shown
+
+
+def test_parts_of_monitor_mode_without_thresholds_are_not_judged(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        for _ in range(3):
+            site.part(NO_SHADOW)
+        site.say(monitor=True)
+        shown = text_of(page)
+    assert "|Today: would reject|–|0 shadow verdicts|" in shown
+    assert "|Today: not judged|3|of 3 parts|" in shown
+    assert "|Nothing judged yet.|Not judged|3 without a shadow verdict|" in shown
+    assert "No part would have been rejected." not in shown
+
+
+def test_the_page_shows_the_time_at_the_line(page: AppTest, tmp_path: Path) -> None:
+    since = datetime.now(UTC) - timedelta(hours=1)
+    with Site(tmp_path) as site:
+        site.say(timezone="Pacific/Kiritimati", since_utc=since, shift_since_utc=since)
+        shown = text_of(page)
+    assert f"since {since + timedelta(hours=14):%H:%M}|" in shown
+    assert re.search(r"\|(\d\d:\d\d):\d\d +\((\d\d:\d\d) UTC\)\|", shown)
 
 
 def test_the_last_part_of_monitor_mode_says_what_it_would_have_been(page: AppTest, tmp_path: Path) -> None:
@@ -245,12 +267,24 @@ def test_yesterday_counts_in_neither_today_nor_the_hour(tmp_path: Path) -> None:
         for hours in (13, 11, 2, 0.5, 0):
             site.part(REJECT, noon - timedelta(hours=hours))
         now = noon + timedelta(seconds=1)
-        figures = data.figures(tmp_path, "demo", None, now)
-        late = data.figures(tmp_path, "demo", noon - timedelta(hours=3), now)
+        figures = data.figures(tmp_path, "demo", None, now, None)
+        late = data.figures(tmp_path, "demo", noon - timedelta(hours=3), now, None)
     assert figures is not None
     assert late is not None
     assert (figures.shift["count"].sum(), figures.hour["count"].sum(), len(figures.recent)) == (4, 2, 1)
     assert late.shift["count"].sum() == 3
+
+
+@pytest.mark.parametrize(("zone", "parts"), [("UTC", 5), ("Pacific/Kiritimati", 3), ("America/Los_Angeles", 4)])
+def test_today_begins_at_midnight_at_the_line(tmp_path: Path, zone: str, parts: int) -> None:
+    st.cache_data.clear()
+    noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    with Site(tmp_path) as site:
+        for hours in (13, 4.5, 3, 1, 0.5, 0):
+            site.part(REJECT, noon - timedelta(hours=hours))
+        figures = data.figures(tmp_path, "demo", None, noon + timedelta(seconds=1), ZoneInfo(zone))
+    assert figures is not None
+    assert figures.shift["count"].sum() == parts
 
 
 def test_a_long_log_is_read_bit_by_bit_and_the_page_says_so(

@@ -38,6 +38,7 @@ STATUS = LineStatus(
         ("starting", Face.STARTING, "STARTING"),
         ("degraded", Face.FAULT, "FAULT"),
         ("paused", Face.PAUSED, "PAUSED"),
+        ("stopping", Face.STOPPING, "STOPPING"),
         ("stopped", Face.STOPPED, "STOPPED"),
         ("state of a later version", Face.FAULT, "STATE OF A LATER VERSION"),
     ],
@@ -47,7 +48,7 @@ def test_each_state_has_its_word_and_its_face(state: str, face: Face, word: str)
     assert (shown.face, shown.word, shown.warnings) == (face, word, ())
 
 
-@pytest.mark.parametrize("state", ["running", "starting", "degraded", "paused"])
+@pytest.mark.parametrize("state", ["running", "starting", "degraded", "paused", "stopping"])
 @pytest.mark.parametrize("silent_s", [3.1, 4000, -3.1])
 def test_a_line_whose_last_word_is_not_from_now_is_not_responding(state: str, silent_s: float) -> None:
     shown = words.banner(replace(STATUS, state=state, updated_utc=NOW - timedelta(seconds=silent_s)), NOW)
@@ -92,6 +93,9 @@ def test_a_shift_is_named_with_its_begin_and_without_shifts_it_is_today() -> Non
     on = replace(STATUS, shift="late", shift_since_utc=since)
     assert words.shift(on, NOW) == ("Shift late", f"since {since.astimezone():%H:%M}")
     assert words.shift(on, NOW + timedelta(days=3))[1] == f"since {since.astimezone():%d %b %H:%M}"
+    berlin = replace(on, timezone="Europe/Berlin")
+    assert words.shift(berlin, NOW) == ("Shift late", "since 09:00")
+    assert words.banner(berlin, NOW).detail == "Since 10:00:00"
     assert words.shift(STATUS, NOW) == words.shift(None, NOW) == ("Today", "since midnight")
 
 
@@ -162,8 +166,40 @@ def test_rates(per_minute: float, said: str) -> None:
 
 
 def test_a_time_of_another_day_has_its_date() -> None:
-    assert words.local_time(NOW, NOW) == f"{NOW.astimezone():%H:%M:%S}"
-    assert words.local_time(NOW - timedelta(days=3), NOW).startswith(f"{(NOW - timedelta(days=3)).astimezone():%d %b}")
+    assert words.local_time(NOW, NOW, None) == f"{NOW.astimezone():%H:%M:%S}"
+    before = NOW - timedelta(days=3)
+    assert words.local_time(before, NOW, None).startswith(f"{before.astimezone():%d %b}")
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"), [("Europe/Berlin", "11:00:00"), ("America/New_York", "05:00:00"), ("Asia/Tokyo", "19:00:00")]
+)
+def test_times_are_those_of_the_line(zone: str, said: str) -> None:
+    assert words.local_time(NOW, NOW, words.zone(replace(STATUS, timezone=zone))) == said
+
+
+def test_today_is_the_day_at_the_line() -> None:
+    tokyo = words.zone(replace(STATUS, timezone="Asia/Tokyo"))
+    assert words.local_time(NOW, NOW + timedelta(hours=6), tokyo) == "05 Jan 19:00:00"
+
+
+@pytest.mark.parametrize("zone", [None, "Mars/Base", "../etc"])
+def test_without_a_timezone_that_is_known_it_is_that_of_this_machine(zone: str | None) -> None:
+    assert words.zone(replace(STATUS, timezone=zone)) is words.zone(None) is None
+
+
+def test_a_text_of_several_lines_runs_on_in_one() -> None:
+    told = "the calibration is stale:\n  - the weights\n  - the camera\nCalibrate again.\n"
+    (task,) = words.alarms(replace(STATUS, alarms=(AlarmStatus("calibration", told, False, NOW),)), 3, "")
+    assert task.text == "The calibration is stale: the weights; the camera; Calibrate again."
+
+
+def test_parts_without_a_shadow_verdict_are_told_before_the_causes() -> None:
+    assert words.not_judged([], 1049, 3) == "1,049 without a shadow verdict"
+    assert words.not_judged([("late", 2)], 1, 3).replace("\xa0", " ") == (
+        "1 without a shadow verdict · 2 × judged too late for the gate"
+    )
+    assert words.not_judged([], 0, 3) == ""
 
 
 @pytest.mark.parametrize(

@@ -44,11 +44,11 @@ def show_now(data_dir: Path, line: str, others: list[str], kiosk: bool) -> None:
         status = None
         shown, tasks = words.Banner(words.Face.SILENT, "NOT RESPONDING", words.sentence(str(error))), []
     with st.container(key="tick"):
-        st.html(cards.tick(_clock(now), now.isoformat()))
+        st.html(cards.tick(_clock(now, status), now.isoformat()))
     st.html(cards.head(line, _facts(status), others, kiosk=kiosk))
     st.html(cards.banner(shown, tasks))
     try:
-        figures = data.figures(data_dir, line, status.shift_since_utc if status else None, now)
+        figures = data.figures(data_dir, line, status.shift_since_utc if status else None, now, words.zone(status))
     except InspectionError as error:
         st.html(cards.trouble("No figures", words.sentence(str(error))))
         return
@@ -61,7 +61,7 @@ def show_now(data_dir: Path, line: str, others: list[str], kiosk: bool) -> None:
         waiting = "No part yet. The first one shows here as soon as it is judged."
         st.html(cards.last_part(_last_part(data_dir, line, status, figures.recent, now), waiting))
     with st.container(key="lower"):
-        st.html(cards.gallery(_pictures(data_dir, line, figures, now, monitor=monitor)))
+        st.html(cards.gallery(_pictures(data_dir, line, figures, status, now)))
         st.html(_pareto(figures, counts, monitor=monitor))
 
 
@@ -76,9 +76,9 @@ def _facts(status: history.LineStatus | None) -> dict[str, str | None]:
     }
 
 
-def _clock(now: datetime) -> str:
-    local = now.astimezone()
-    return f"{local:%H:%M:%S}" if not local.utcoffset() else f"{local:%H:%M:%S}  ({now:%H:%M} UTC)"
+def _clock(now: datetime, status: history.LineStatus | None) -> str:
+    local = now.astimezone(words.zone(status))
+    return f"{local:%H:%M:%S}  ({now:%H:%M} UTC)" if local.utcoffset() else f"{local:%H:%M:%S} UTC"
 
 
 def _state(
@@ -104,7 +104,7 @@ def _last_part(
         picture=data.live_picture(data_dir, line, part.image_path),
         lines=words.why(kind, part.description, part.margin, part.cause),
         notes=(
-            f"Part {part.number:,} at {words.local_time(part.trigger_utc, now)}",
+            f"Part {part.number:,} at {words.local_time(part.trigger_utc, now, words.zone(status))}",
             words.outcome(part.outcome or fate.outcome) or "",
         ),
     )
@@ -136,6 +136,7 @@ def _others(
     rate = parts_per_minute(figures.recent, now, RATE_WINDOW)
     seen = data.last_seen(status, figures.recent)
     has_parts = seen is not None
+    not_judged = shift.unjudged + shift.without_shadow
     period = "Shift" if status and status.shift_since_utc else "Today"
     return [
         cards.Figure(
@@ -149,9 +150,9 @@ def _others(
         *_rejects(shift, period, monitor=bool(status and status.monitor)),
         cards.Figure(
             f"{period}: not judged",
-            *_of(shift.unjudged, shift.parts, "parts"),
+            *_of(not_judged, shift.parts, "parts"),
             "unjudged",
-            alert=shift.unjudged > 0,
+            alert=not_judged > 0,
         ),
         cards.Figure("Last part", *_age(seen, now), _status_age(status, now), "age"),
     ]
@@ -162,7 +163,9 @@ def _rejects(shift: Counts, period: str, *, monitor: bool) -> tuple[cards.Figure
     if monitor:
         would_pass = shift.shadow_judged - shift.shadow_rejected
         rejected = cards.Figure(
-            f"{period}: would reject", *_of(shift.shadow_rejected, shift.shadow_judged, "monitored"), "would-reject"
+            f"{period}: would reject",
+            *_of(shift.shadow_rejected, shift.shadow_judged, "shadow verdicts"),
+            "would-reject",
         )
         near = _of(shift.shadow_near, would_pass, "would pass")
     else:
@@ -189,11 +192,13 @@ def _status_age(status: history.LineStatus | None, now: datetime) -> str:
 
 
 def _pictures(
-    data_dir: Path, line: str, figures: data.Figures, now: datetime, *, monitor: bool
+    data_dir: Path, line: str, figures: data.Figures, status: history.LineStatus | None, now: datetime
 ) -> tuple[cards.Group, cards.Group]:
+    zone, monitor = words.zone(status), bool(status and status.monitor)
+
     def shot(row: pd.Series[Any], kind: str) -> cards.Shot:
         name, path, margin = row["description"], row["image_path"], row["margin"]
-        seen = words.local_time(pd.Timestamp(str(row["trigger_utc"])).to_pydatetime(), now)
+        seen = words.local_time(pd.Timestamp(str(row["trigger_utc"])).to_pydatetime(), now, zone)
         return cards.Shot(
             kind=kind,
             title=words.plain(name) if isinstance(name, str) else words.verdict(str(row["verdict"])),
@@ -215,12 +220,14 @@ def _pictures(
 def _pareto(figures: data.Figures, shift: Counts, *, monitor: bool) -> str:
     counted = rejects_by_description(figures.shift, monitored=monitor)
     causes = unjudged_by_cause(figures.shift)
-    told = words.causes(zip(causes["cause"], causes["count"], strict=True), 3)
+    told = words.not_judged(zip(causes["cause"], causes["count"], strict=True), shift.without_shadow, 3)
     bars = charts.pareto(counted.assign(description=counted["description"].map(words.plain)), most=BARS_SHOWN)
     title = "Would reject, by description" if monitor else "Rejects by description"
     nothing = "No part would have been rejected." if monitor else "No part was rejected."
+    if not (shift.shadow_judged if monitor else shift.judged):
+        nothing = "Nothing judged yet."
     summary = "parts · running share" if bars else ""
-    return cards.pareto(title, summary, bars, nothing, told if shift.unjudged else "")
+    return cards.pareto(title, summary, bars, nothing, told)
 
 
 @st.fragment(run_every="2s")
