@@ -24,6 +24,7 @@ ON_THE_BELT = 56
 """Parts between trigger and outcome; a controller keeps track of 64."""
 
 _LOOK_NS = 50_000_000
+_NO_ROOM_S = 0.01
 _PUT_AWAY_AT_ONCE = 32
 _LOOK_SHARE = 10  # looking takes at most a tenth of the time, however many files there are
 
@@ -73,7 +74,7 @@ class WatchedFolder:
         self._is_sorted = False
 
     def next_part(self, part: PartId) -> int | None:
-        if len(self._waiting) >= AT_ONCE or len(self._on_the_belt) >= ON_THE_BELT:
+        if not self._has_room:
             return None
         arrival = self._next_arrival()
         if arrival is None or not self._take(arrival, part):
@@ -88,10 +89,15 @@ class WatchedFolder:
             self._put_away(path, part)
 
     def wait_s(self) -> float:
-        has_room = len(self._waiting) < AT_ONCE and len(self._on_the_belt) < ON_THE_BELT
-        if self._is_sorted and self._queue and has_room:
+        if not self._has_room:
+            return _NO_ROOM_S  # until a part is on record, which may be long if the store is away
+        if self._is_sorted and self._queue:
             return 0.0
         return max(0.0, (self._look_ns - self._clock.monotonic_ns()) / 1e9)
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._waiting) < AT_ONCE and len(self._on_the_belt) < ON_THE_BELT
 
     # --- ports.Camera ---------------------------------------------------------------------------------------
 

@@ -62,6 +62,7 @@ def test_files_wait_while_parts_wait(folder):
     while part := folder.after(1):
         folder.source(part)
     assert folder.taken == ON_THE_BELT
+    assert folder.watched.wait_s() > 0, "nothing is to be done until one is on record"
     folder.watched.recorded(PartId(1, 1))
     assert folder.after(1) == PartId(1, ON_THE_BELT + 1)
 
