@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import shlex
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,16 +13,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inspection.cli._options import AsJson, ConfigDir
+from inspection.wording import unknown_name
 
 if TYPE_CHECKING:
-    from inspection.calibration.record import Calibration
+    import numpy as np
+    import numpy.typing as npt
+
+    from inspection.calibration.record import Calibration, DefectCheck
 
 
 def calibrate(
     line: Annotated[str, typer.Argument(help="The line, as its file in lines/ is called.")],
     good: Annotated[Path, typer.Option(help="Folder of pictures of good parts, as this line's camera sees them.")],
     defect: Annotated[
-        list[str] | None, typer.Option(help="NAME=FOLDER of defective parts, to see what escapes; may be repeated.")
+        list[str] | None,
+        typer.Option(help="NAME=FOLDER of defective parts, to see what escapes; any NAME will do. May be repeated."),
     ] = None,
     false_reject: Annotated[
         float, typer.Option(min=0.001, max=0.5, help="The share of good parts that may be rejected, on average.")
@@ -33,8 +39,7 @@ def calibrate(
     """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they are too few."""
     from inspection.adapters.cameras.images import list_images
     from inspection.adapters.store.files import replace_durably
-    from inspection.calibration.bounds import binomial_upper_bound
-    from inspection.calibration.record import Calibration, DefectCheck, hash_samples
+    from inspection.calibration.record import Calibration, hash_samples
     from inspection.calibration.thresholds import fit_thresholds
     from inspection.cli._options import config_dir_of
     from inspection.cli._samples import score_files
@@ -48,19 +53,19 @@ def calibrate(
     line_config = site.line(line)
     recipe = site.recipe(line_config.recipe)
     good_files = list_images(good)
-    defect_files = {name: list_images(folder) for name, folder in _named_folders(defect or []).items()}
+    defect_folders = _named_folders(defect or [])
+    _tell_free_labels(defect_folders, [description.name for description in recipe.descriptions])
+    defect_files = {name: list_images(folder) for name, folder in defect_folders.items()}
     encoder = load_encoder(recipe)
     prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
     fit = fit_thresholds(
         score_files(good_files, encoder, prototypes, region, what="good parts"), prototypes.names, false_reject
     )
     limits = [fit.thresholds[name].score for name in prototypes.names]
-    checks = {}
-    for name, files in defect_files.items():
-        scores = score_files(files, encoder, prototypes, region, what=name)
-        escapes = int((~(scores > limits).any(axis=1)).sum())
-        samples = hash_samples([path.read_bytes() for path in files], name)
-        checks[name] = DefectCheck(samples, escapes, binomial_upper_bound(escapes, len(files)))
+    checks = {
+        name: _check(name, files, score_files(files, encoder, prototypes, region, what=name), limits)
+        for name, files in defect_files.items()
+    }
     calibration = Calibration(
         line=line,
         recipe=recipe.name,
@@ -89,6 +94,16 @@ def calibrate(
         _tell(calibration, path)
 
 
+def _check(name: str, files: Sequence[Path], scores: npt.NDArray[np.float64], limits: Sequence[float]) -> DefectCheck:
+    """How many of these defective parts are under every limit. `scores` (n, K), a row a file; `limits` (K,)."""
+    from inspection.calibration.bounds import binomial_upper_bound
+    from inspection.calibration.record import DefectCheck, hash_samples
+
+    escapes = int((~(scores > limits).any(axis=1)).sum())
+    samples = hash_samples([path.read_bytes() for path in files], name)
+    return DefectCheck(samples, escapes, binomial_upper_bound(escapes, len(files)))
+
+
 def _tell(calibration: Calibration, path: Path) -> None:
     """What the thresholds promise, and what is not known."""
     typer.echo(
@@ -103,6 +118,14 @@ def _tell(calibration: Calibration, path: Path) -> None:
         )
     if not calibration.defects:
         typer.echo("How many defective parts escape is not known: give some with --defect NAME=FOLDER.")
+
+
+def _tell_free_labels(labels: Iterable[str], descriptions: Sequence[str]) -> None:
+    """Defects that no description is of are counted too: whether those escape is worth knowing. Or it is a slip."""
+    free = [label for label in labels if label not in descriptions]
+    if free:
+        known = unknown_name(free[0], descriptions) if len(free) == 1 else f"known: {', '.join(sorted(descriptions))}"
+        typer.echo(f"No description is called {' or '.join(free)}, counted under that label; {known}", err=True)
 
 
 def _refuse_the_shipped(folder: Path, *, is_named: bool) -> None:

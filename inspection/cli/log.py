@@ -11,7 +11,7 @@ import typer
 from inspection.cli._options import AsJson, DataDir, data_dir_of_line
 from inspection.wording import counted
 
-app = typer.Typer(no_args_is_help=True, help="Read the log of a line, or check that it is whole.")
+app = typer.Typer(no_args_is_help=True)
 
 Line = Annotated[str, typer.Argument(help="The line.")]
 

@@ -118,3 +118,15 @@ def test_a_user_without_a_name_must_give_one(site: Path, monkeypatch: pytest.Mon
     called = call("calibrate", "demo", "--good", ".", "--config-dir", site)
     assert called.code == 2
     assert "--by" in called.err
+
+
+def test_a_defect_that_no_description_is_of_is_counted_and_told(calibrated: Path, tmp_path: Path) -> None:
+    good, bad = pictures(tmp_path / "good", 10), SAMPLES / "calibration" / "stain"
+    asked = ["--false-reject", "0.2", "--by", "Kim", "--config-dir", calibrated]
+    called = call("calibrate", "demo", "--good", good, "--defect", f"scrach={bad}", *asked)
+    assert called.code == 0
+    assert called.err == (
+        'No description is called scrach, counted under that label; did you mean "scratch"? known: dent, scratch\n'
+    )
+    assert "  scrach: " in called.out
+    assert call("calibrate", "demo", "--good", good, "--defect", f"dent={bad}", *asked).err == ""
