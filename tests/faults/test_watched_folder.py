@@ -193,6 +193,21 @@ def test_a_folder_that_goes_away_is_an_alarm_and_work_goes_on_when_it_is_back(li
     assert line.rows_by_file() == {"kept.png": ("PASS", None, None)}
 
 
+def test_a_file_that_cannot_be_put_away_is_an_alarm_and_parts_are_seen_all_the_same(line):
+    (line.landing / "judged").symlink_to("nowhere")
+    line.start()
+    for number in range(2):
+        land(line.landing, f"{number}.png", picture(number))
+    line.wait_for(lambda: "part-sensor" in line.alarms(), "the alarm")
+    assert re.match(r".*0\.png: is judged and cannot be put away", line.alarms()["part-sensor"])
+    line.wait_for(lambda: len(line.parts()) == 2, "the other part")
+    (line.landing / "judged").unlink()
+    line.wait_for_judged(2)
+    line.wait_for(lambda: "part-sensor" not in line.alarms(), "the alarm to go")
+    line.stop()
+    assert line.rows_by_file() == {"0.png": ("PASS", None, None), "1.png": ("PASS", None, None)}
+
+
 def test_odd_names_and_things_that_are_no_files(line):
     outside = line.landing.with_name("outside.png")
     outside.write_bytes(picture(1))

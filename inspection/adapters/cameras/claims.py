@@ -10,6 +10,7 @@ Each step is one rename: a file is in exactly one place, whenever the station di
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -85,6 +86,8 @@ class Claims:
     def take(self, path: Path, part: PartId) -> Path:
         """Give a file its number; where it is now. Raises OSError: it is gone, or may not be moved."""
         taken = self._taken / f"{self._prefix}-{part.epoch}-{part.number}~{_short(own_name(path))}"
+        if taken != path and os.path.lexists(taken):  # left, from before the records were restored
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(taken))
         path.rename(taken)
         self._paths[part] = taken
         self._synced(taken.parent, path.parent)

@@ -41,6 +41,24 @@ def test_nothing_is_numbered_while_the_record_cannot_be_asked(tmp_path):
     folder.watched.close()
 
 
+def test_no_taken_file_is_written_over(tmp_path):
+    (tmp_path / ".taken").mkdir()
+    for second, number in enumerate([2, 1]):  # the older one is numbered first, and gets the other's number
+        path = tmp_path / ".taken" / f"{STATION:08x}-1-{number}~a.png"
+        path.write_bytes(picture(number))
+        os.utime(path, (second, second))
+    folder = Folder(tmp_path)
+    for _ in range(2):
+        part = folder.after(1)
+        assert folder.source(part) == "a.png"
+        folder.watched.recorded(part)
+    folder.after(0.2)
+    assert folder.watched.fault is None
+    whole = {path.name: path.read_bytes() for path in tmp_path.glob("judged/*/*")}
+    assert whole == {"1-1~a.png": picture(1), "1-2~a.png": picture(2)}
+    folder.watched.close()
+
+
 def test_there_is_nothing_to_do_while_the_folder_or_the_record_is_away(tmp_path):
     landing = tmp_path / "landing"
     (landing / ".taken").mkdir(parents=True)
