@@ -81,10 +81,11 @@ def type_what_the_page_says(page: Page) -> None:
 
 def sees_parts_go_by(page: Page) -> None:
     """The yield moves, and there are more parts behind it."""
-    now = figure(page, "yield-now")
+    now, note = figure(page, "yield-now"), page.locator('.figure[data-name="yield-shift"] p')
     expect(now).not_to_have_text("–")
-    shown, behind = now.inner_text(), judged_so_far(page)
+    shown, behind, noted = now.inner_text(), judged_so_far(page), note.inner_text()
     expect(now).not_to_have_text(shown)
+    expect(note).not_to_have_text(noted)  # the page may have been drawn anew between the two that were read
     assert judged_so_far(page) > behind
 
 
