@@ -19,7 +19,6 @@ from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.lock import LineLock
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.picture_process import PictureProcess
 from inspection.adapters.store.requests import RequestInbox
 from inspection.adapters.store.status import FileStatusBoard
 from inspection.calibration.record import Calibration
@@ -90,8 +89,7 @@ def build_station(
         journal = stack.enter_context(closing(SqliteJournal(paths.state_db, line.durability)))
         log = stack.enter_context(closing(_open_log(paths, line.log, clock, journal.lock)))
         inbox = stack.enter_context(closing(RequestInbox(paths)))
-        pictures = stack.enter_context(closing(PictureProcess(clock)))
-        evidence = ImageEvidence(paths, write=pictures.write)
+        evidence = ImageEvidence(paths)
         condition = ConditionKeeper(journal, clock)
 
         encoder = encoder or load_encoder(recipe)
@@ -138,7 +136,7 @@ def build_station(
         yield Station(
             path=path,
             gate=gate,
-            keeper=StoreKeeper(evidence, log, FileStatusBoard(paths, write=pictures.write), report, clock),
+            keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock),
             condition=condition,
             requests=RequestDesk(inbox, condition, clock),
             tally=tally,

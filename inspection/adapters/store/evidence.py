@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from pathlib import Path
-from typing import Protocol
 
 from PIL import Image
 
@@ -17,21 +16,12 @@ JPEG_QUALITY = 92
 _JPEG_SIDE_PX = 65_500
 
 
-class WritePicture(Protocol):
-    """Something that does as `write_jpeg`."""
-
-    def __call__(self, path: Path, pixels: Pixels, *, sync: bool = False) -> None: ...
-
-
 class ImageEvidence:
     """`ports.Evidence` below `evidence/line=…/date=…/`."""
 
-    def __init__(
-        self, paths: LinePaths, *, capacity: int = 64, capacity_mb: int = 256, write: WritePicture | None = None
-    ) -> None:
+    def __init__(self, paths: LinePaths, *, capacity: int = 64, capacity_mb: int = 256) -> None:
         """So many pictures may wait, of so many megabytes together; one may always."""
         self._capacity_bytes = capacity_mb * 1_000_000
-        self._write = write or write_jpeg
         self._paths = paths
         self._capacity = capacity
         self._waiting: deque[tuple[Path, Pixels]] = deque()
@@ -56,7 +46,7 @@ class ImageEvidence:
                 if not self._waiting:
                     return written
                 path, pixels = self._waiting[0]
-            self._write(path, pixels, sync=True)  # the log will say that it is there
+            write_jpeg(path, pixels, sync=True)  # the log will say that it is there
             with self._lock:
                 self._waiting.popleft()
             written += 1

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from inspection.adapters.store.evidence import WritePicture, write_jpeg
+from inspection.adapters.store.evidence import write_jpeg
 from inspection.adapters.store.files import replace_durably
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError
@@ -23,8 +23,7 @@ _LIVE_PICTURES = 2  # a reader that has just read the status finds the picture i
 class FileStatusBoard:
     """`ports.StatusBoard` in `lines/<line>/`. Nothing here is flushed: it is news, not a record."""
 
-    def __init__(self, paths: LinePaths, *, write: WritePicture = write_jpeg) -> None:
-        self._write = write
+    def __init__(self, paths: LinePaths) -> None:
         self._paths = paths
         self._count = 0
         self._picture: str | None = None
@@ -36,7 +35,7 @@ class FileStatusBoard:
         if picture is not None:
             self._count = (self._count + 1) % (_LIVE_PICTURES * 1000)
             path = self._paths.live_dir / f"{self._count % _LIVE_PICTURES}.jpg"
-            self._write(path, _for_a_screen(picture.pixels))
+            write_jpeg(path, _for_a_screen(picture.pixels))
             self._picture, self._part = path.relative_to(self._paths.data_dir).as_posix(), part
         # A part without a picture must not be shown with that of the part before it.
         content = json.dumps({**status, "live_picture": self._picture if part == self._part else None}, default=str)
