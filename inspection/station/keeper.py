@@ -29,12 +29,13 @@ class StoreKeeper:
 
     def step(self) -> None:
         """Go round once. Never raises for a store that cannot be written: that is `fault`, and it is tried again."""
-        faults = [fault for fault in map(_fault_of, (self._evidence.drain, self._log.seal)) if fault]
+        # Images first: a row that is sealed before its image is written says that there is none.
+        fault = _fault_of(self._evidence.drain) or _fault_of(self._log.seal)
         is_due = self._clock.monotonic_ns() - self._published_ns >= _STATUS_PERIOD_NS
         if is_due:
-            faults += [fault for fault in [_fault_of(self.publish)] if fault]
-        if faults or is_due:  # between two publications nothing may have been tried
-            self.fault = faults[0] if faults else None
+            fault = _fault_of(self.publish) or fault
+        if fault or is_due:  # between two publications nothing may have been tried
+            self.fault = fault
 
     def finish(self) -> None:
         """Write all there is. Raises StoreError; what is left is in the journal, for the next start."""
@@ -48,7 +49,7 @@ class StoreKeeper:
 
 
 def _fault_of(write: Callable[[], object]) -> str | None:
-    """Why it could not be written. One that fails keeps no other from being tried, least of all the status."""
+    """Why it could not be written; None if it was."""
     try:
         write()
     except StoreError as error:

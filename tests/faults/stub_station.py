@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.stub_line import calibrate
+from benchmarks.stub_line import RECIPE, calibrate
 from inspection.build import RunOptions, build_station
 from inspection.calibration.thresholds import Threshold
 from inspection.config import load_site
@@ -32,13 +32,6 @@ gate: {kind: serial, url: /dev/ttyUSB0, delay_ms: 300, watchdog_ms: 300, min_gap
 frame: {dark_below: 0, frozen_after: 0}
 evidence: {passed_share: 1}
 log: {seal_after_parts: 20, seal_after_s: 1}
-"""
-RECIPE = """\
-part: part
-model: bundled
-normal: [good]
-descriptions:
-  - {name: scratch, severity: major, phrasings: [scratch]}
 """
 
 
