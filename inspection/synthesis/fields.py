@@ -54,6 +54,13 @@ class Pose:
         x = self.centre_x + self.scale * (cos * u - sin * v)
         return float(x), float(self.centre_y + self.scale * self.squash * (sin * u + cos * v))
 
+    def to_images(self, points: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """x and y, each (n,), of points (n, 2) of the part."""
+        cos, sin = np.cos(self.turn_rad), np.sin(self.turn_rad)
+        u, v = points[:, 0], points[:, 1]
+        y = self.centre_y + self.scale * self.squash * (sin * u + cos * v)
+        return self.centre_x + self.scale * (cos * u - sin * v), y
+
     def grid(self, size_px: int) -> Grid:
         """Coordinates of a square picture of `size_px` pixels a side."""
         line = ((np.arange(size_px, dtype=np.float32) + 0.5) * 2 / size_px - 1).astype(np.float32)
