@@ -17,7 +17,7 @@ from inspection.config.line import SerialGateConfig
 
 CHECKOUT = Path(__file__).parent.parent
 DEPLOY = CHECKOUT / "docs" / "deploy"
-GUIDES = (CHECKOUT / "README.md", CHECKOUT / "docs" / "running.md", CHECKOUT / "docs" / "log.md")
+GUIDES = (CHECKOUT / "README.md", *(CHECKOUT / "docs" / name for name in ("running.md", "log.md", "evaluate.md")))
 SEPARATORS = ("&&", "||", "|", ";", "&")
 WRONG_USE = typer.BadParameter.__bases__[0]
 UNITS = ("inspection@.service", "inspection-dashboard.service")

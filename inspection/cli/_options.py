@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -49,3 +50,18 @@ def data_dir_of_line(option: Path | None, line: str) -> Path:
     if line not in known:
         raise ConfigError(f'no line "{line}" has run in {data_dir}; {unknown_name(line, known)}')
     return data_dir
+
+
+def named_folders(texts: Sequence[str], option: str, *, by_folder: bool = False) -> dict[str, Path]:
+    """NAME=FOLDER each, no name twice. `by_folder`: where NAME= is left out it is the folder's own name."""
+    folders: dict[str, Path] = {}
+    for text in texts:
+        name, separator, folder = text.partition("=")
+        if by_folder and (not separator or Path(text).is_dir()):
+            name, folder = Path(text).resolve().name, text
+        if not name or not folder:
+            raise typer.BadParameter(f"{text!r} is not NAME=FOLDER", param_hint=option)
+        if name in folders:
+            raise typer.BadParameter(f"{name} is given twice: put its pictures into one folder", param_hint=option)
+        folders[name] = Path(folder)
+    return folders

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from inspection.domain.ports import Encoder
-    from inspection.domain.types import Pixels
+    from inspection.domain.types import Pixels, Vectors
     from inspection.scoring.prototypes import Prototypes
     from inspection.scoring.region import Region
 
@@ -27,33 +28,46 @@ _BATCH_MEGAPIXELS = 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """One picture. Either `pixels` (the whole frame) and `scores` (K,), or the error that it cannot be read for."""
+    """One picture. Either `pixels` (the whole frame), its unit `embedding` (D,) and `scores` (K,), or the error that it
+    cannot be read for. `ms`: what the model and the scores took, of a batch its share."""
 
     path: Path
     pixels: Pixels | None = None
+    embedding: Vectors | None = None
     scores: npt.NDArray[np.float64] | None = None
+    ms: float = 0.0
     error: CameraError | None = None
 
 
 def scored_files(
-    files: Sequence[Path], encoder: Encoder, prototypes: Prototypes, region: Region, *, what: str
+    files: Sequence[Path],
+    encoder: Encoder,
+    prototypes: Prototypes,
+    region: Region,
+    *,
+    what: str,
+    batch_of: int = _BATCH,
 ) -> Iterator[Scored]:
-    """Every file in order."""
+    """Every file in order, at most `batch_of` at once."""
     from inspection.scoring.scorer import score
 
     def scored(batch: list[Scored]) -> list[Scored]:
         pictures = [region.crop(each.pixels) for each in batch if each.pixels is not None]
         if not pictures:
             return batch
-        rows = iter(score(encoder.embed_images(pictures), prototypes, encoder.logit_scale))
-        return [each if each.pixels is None else Scored(each.path, each.pixels, next(rows)) for each in batch]
+        before_ns = time.monotonic_ns()
+        embeddings = encoder.embed_images(pictures)
+        scores = score(embeddings, prototypes, encoder.logit_scale)
+        ms = (time.monotonic_ns() - before_ns) / 1e6 / len(pictures)
+        rows = iter(zip(embeddings, scores, strict=True))
+        return [each if each.pixels is None else Scored(each.path, each.pixels, *next(rows), ms) for each in batch]
 
     console = Console(stderr=True)
     batch: list[Scored] = []
     for path in track(files, description=what, console=console, transient=True, disable=not console.is_terminal):
         batch.append(_read(path))
         megapixels = sum(each.pixels.size for each in batch if each.pixels is not None) / 3e6
-        if len(batch) == _BATCH or megapixels > _BATCH_MEGAPIXELS:
+        if len(batch) == batch_of or megapixels > _BATCH_MEGAPIXELS:
             yield from scored(batch)
             batch = []
     yield from scored(batch)

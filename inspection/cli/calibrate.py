@@ -41,7 +41,7 @@ def calibrate(
     from inspection.adapters.store.files import replace_durably
     from inspection.calibration.record import Calibration, hash_samples
     from inspection.calibration.thresholds import fit_thresholds
-    from inspection.cli._options import config_dir_of
+    from inspection.cli._options import config_dir_of, named_folders
     from inspection.cli._samples import score_files
     from inspection.config import load_site
     from inspection.gauge import calibration_path, fingerprint, load_encoder, prototypes_of, region_of
@@ -53,7 +53,7 @@ def calibrate(
     line_config = site.line(line)
     recipe = site.recipe(line_config.recipe)
     good_files = list_images(good)
-    defect_folders = _named_folders(defect or [])
+    defect_folders = named_folders(defect or [], "--defect")
     _tell_free_labels(defect_folders, [description.name for description in recipe.descriptions])
     defect_files = {name: list_images(folder) for name, folder in defect_folders.items()}
     encoder = load_encoder(recipe)
@@ -149,15 +149,3 @@ def _person(by: str | None) -> str:
         return by.strip() if by else getpass.getuser()
     except (KeyError, OSError) as error:  # a user that the machine has no name for
         raise typer.BadParameter("this user has no name: say who answers for it", param_hint="--by") from error
-
-
-def _named_folders(texts: list[str]) -> dict[str, Path]:
-    folders: dict[str, Path] = {}
-    for text in texts:
-        name, separator, folder = text.partition("=")
-        if not separator or not name or not folder:
-            raise typer.BadParameter(f"{text!r} is not NAME=FOLDER", param_hint="--defect")
-        if name in folders:
-            raise typer.BadParameter(f"{name} is given twice: put its pictures into one folder", param_hint="--defect")
-        folders[name] = Path(folder)
-    return folders

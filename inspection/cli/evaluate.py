@@ -1,0 +1,253 @@
+"""`inspection evaluate --recipe R --good DIR --bad NAME=DIR …`: what a recipe is worth on labelled pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inspection.cli._options import AsJson, ConfigDir
+from inspection.wording import counted, unknown_name
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from rich.table import Table
+
+    from inspection.analytics.evaluation import Evaluation, Naming, ReferenceFigures, Repeated, Separation
+    from inspection.cli._samples import Scored
+    from inspection.config import RecipeConfig
+    from inspection.domain.types import Vectors
+
+_REPEATS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measured:
+    """Of one folder what could be read, `scores` (n, K), `embeddings` (n, D) and `ms` (n,), and what could not."""
+
+    folder: Path
+    scores: npt.NDArray[np.float64]
+    embeddings: Vectors
+    ms: list[float]
+    unreadable: list[Scored]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """How references were drawn, and the figures that gives."""
+
+    references: int
+    repeats: int
+    seed: int
+    figures: ReferenceFigures
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Result:
+    """All that is told. `model`: its name; `drawn`: None without references."""
+
+    recipe: RecipeConfig
+    model: str
+    good: _Measured
+    bad: Mapping[str, _Measured]
+    text: Evaluation
+    drawn: _Drawn | None
+
+    @property
+    def measured(self) -> list[_Measured]:
+        return [self.good, *self.bad.values()]
+
+    @property
+    def ms_an_image(self) -> dict[str, float]:
+        """Of the model and the scores, one picture at a time. The first one warms the model up, and is left out."""
+        import numpy as np
+
+        ms = [each for measured in self.measured for each in measured.ms]
+        return {"median": float(np.median(ms[1:])), "p99": float(np.percentile(ms[1:], 99))}
+
+
+def evaluate(
+    recipe: Annotated[str, typer.Option(help="The recipe, as its file in recipes/ is called.")],
+    good: Annotated[Path, typer.Option(metavar="DIR", help="Folder of pictures of good parts.")],
+    bad: Annotated[
+        list[str],
+        typer.Option(
+            metavar="[NAME=]DIR",
+            help="Folder of defective parts. NAME: the description it belongs to, or any; default: the folder's name."
+            " May be repeated.",
+        ),
+    ],
+    references: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Also fit N of the good parts, and test on the others.")
+    ] = None,
+    repeats: Annotated[
+        int | None, typer.Option(min=1, max=1000, metavar="K", help=f"Draw them so many times; default: {_REPEATS}.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of those draws: the same seed gives the same figures.")] = 0,
+    config_dir: ConfigDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how well a recipe tells labelled bad pictures from good ones, and names the defect. Changes nothing.
+
+    Pictures that cannot be read are named and left out.
+    """
+    from inspection.analytics.evaluation import evaluate_references, evaluate_text
+    from inspection.cli._options import config_dir_of, named_folders
+    from inspection.config import load_site
+
+    if repeats is not None and references is None:
+        raise typer.BadParameter("says how often references are drawn: give --references too", param_hint="--repeats")
+    folders = named_folders(bad, "--bad", by_folder=True)
+    recipe_config = load_site(config_dir_of(config_dir)).recipe(recipe)
+    files = _pictures({"good parts": good, **{f"bad parts, {name}": folder for name, folder in folders.items()}})
+    names = [description.name for description in recipe_config.descriptions]
+    _tell_free_labels(list(folders), names)
+    model, (of_good, *of_bad_ones) = _measure(recipe_config, files, [good, *folders.values()])
+    of_bad = dict(zip(folders, of_bad_ones, strict=True))
+    text = evaluate_text(of_good.scores, {name: each.scores for name, each in of_bad.items()}, names)
+    drawn = None
+    if references is not None:
+        repeats = repeats or _REPEATS
+        embeddings = {name: each.embeddings for name, each in of_bad.items()}
+        figures = evaluate_references(of_good.embeddings, embeddings, count=references, repeats=repeats, seed=seed)
+        drawn = _Drawn(references, repeats, seed, figures)
+    result = _Result(recipe_config, model, of_good, of_bad, text, drawn)
+    if as_json:
+        typer.echo(json.dumps(_as_dict(result), ensure_ascii=False))
+    else:
+        _print(result)
+
+
+def _pictures(folders: Mapping[str, Path]) -> list[tuple[str, list[Path]]]:
+    """Each label and the picture files below its folder. Raises ConfigError for none, or for one under two labels."""
+    from inspection.adapters.cameras.images import list_images
+    from inspection.domain.errors import CameraError, ConfigError
+
+    listed: list[tuple[str, list[Path]]] = []
+    label_of: dict[Path, str] = {}
+    for label, folder in folders.items():
+        try:
+            listed.append((label, list_images(folder)))
+        except CameraError as error:  # what was typed is wrong, no camera
+            raise ConfigError(str(error)) from error
+        for path in listed[-1][1]:
+            other = label_of.setdefault(path.resolve(), label)
+            if other != label:
+                raise ConfigError(f"{path} is among the {other} and the {label}: give folders that share no picture")
+    return listed
+
+
+def _measure(
+    recipe: RecipeConfig, labelled: Sequence[tuple[str, list[Path]]], folders: Sequence[Path]
+) -> tuple[str, list[_Measured]]:
+    """The model's name, and every picture as the recipe's station sees it, one at a time: embeddings alone are kept."""
+    import numpy as np
+
+    from inspection.cli._samples import scored_files
+    from inspection.domain.errors import ConfigError
+    from inspection.gauge import load_encoder, prototypes_of, region_of
+
+    encoder = load_encoder(recipe)
+    prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
+    measured = []
+    for folder, (label, files) in zip(folders, labelled, strict=True):
+        scores, embeddings, ms, unreadable = [], [], [], []
+        for scored in scored_files(files, encoder, prototypes, region, what=label, batch_of=1):
+            if scored.scores is None or scored.embedding is None:
+                unreadable.append(scored)
+                typer.echo(f"left out: {scored.error}", err=True)
+                continue
+            scores.append(scored.scores)
+            embeddings.append(scored.embedding)
+            ms.append(scored.ms)
+        if not scores:
+            raise ConfigError(f"{folder}: none of {counted(len(files), 'picture')} can be read; bring them anew")
+        measured.append(_Measured(folder, np.array(scores), np.array(embeddings), ms, unreadable))
+    return encoder.fingerprint["model"], measured
+
+
+def _tell_free_labels(labels: Sequence[str], descriptions: Sequence[str]) -> None:
+    """Bad parts of no description are measured as parts; or the name is a slip."""
+    for label in labels:
+        if label not in descriptions:
+            known = unknown_name(label, descriptions)
+            typer.echo(f"No description is called {label}: measured as parts, and not named; {known}", err=True)
+
+
+def _as_dict(result: _Result) -> dict[str, Any]:
+    """The keys of docs/evaluate.md."""
+    text, drawn = result.text, result.drawn
+    return {
+        "recipe": result.recipe.name,
+        "recipe_id": result.recipe.content_id(),
+        "model": result.model,
+        "good": {"folder": str(result.good.folder), "pictures": len(result.good.ms)},
+        "bad": {
+            name: {"folder": str(result.bad[name].folder), "pictures": len(result.bad[name].ms), **asdict(figures)}
+            for name, figures in text.defects.items()
+        },
+        "overall": asdict(text.overall),
+        "naming": text.naming and asdict(text.naming),
+        "with_references": drawn and asdict(drawn),
+        "ms_an_image": result.ms_an_image,
+        "unreadable": [
+            {"image": str(each.path), "cause": str(each.error)} for of in result.measured for each in of.unreadable
+        ],
+    }
+
+
+def _print(result: _Result) -> None:
+    from rich.console import Console
+
+    text, drawn, ms = result.text, result.drawn, result.ms_an_image
+    console = Console(highlight=False, soft_wrap=True)
+    told = [f"{counted(text.overall.good, 'good part')} and {text.overall.bad:,} bad"]
+    left_out = sum(len(each.unreadable) for each in result.measured)
+    if left_out:
+        told[0] += f"; {counted(left_out, 'picture')} left out"
+    told.append("* as parts, by the largest of all scores in deviations of good parts; else by their own description")
+    told.append("[95 %]: Newcombe's interval for AUROC, Clopper-Pearson's for naming; AP: average precision")
+    if drawn:
+        told.append(
+            f"references: {drawn.references} good parts, drawn {counted(drawn.repeats, 'time')} (seed {drawn.seed}),"
+            f" tested on the other {drawn.figures.good}; mean ± deviation of the draws"
+        )
+    told.append(f"{ms['median']:.1f} ms an image (median), 99 % within {ms['p99']:.1f} ms, one at a time")
+    console.print(f"Recipe {result.recipe.name} {result.recipe.content_id()}, model {result.model}", markup=False)
+    console.print(_table(text, drawn.figures if drawn else None))
+    console.print("\n".join(told), markup=False)
+
+
+def _table(text: Evaluation, references: ReferenceFigures | None) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table.add_column("bad parts", overflow="fold")
+    for heading in ("n", "AUROC [95 %]", "AP", "named [95 %]", *(["references"] if references else [])):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, figures in text.defects.items():
+        mark = "" if figures.by_description else " *"
+        drawn = references.auroc_by_defect[name] if references else None
+        table.add_row(escape(name) + mark, *_row(figures.own, figures.naming, drawn))
+    table.add_row("all *", *_row(text.overall, text.naming, references.auroc if references else None))
+    return table
+
+
+def _row(separation: Separation, naming: Naming | None, repeated: Repeated | None) -> list[str]:
+    area = f"{separation.auroc:.3f} {_interval(separation.auroc_95, 3)}"
+    named = f"{naming.share:.2f} {_interval(naming.share_95, 2)}" if naming else ""
+    row = [f"{separation.bad}", area, f"{separation.average_precision:.3f}", named]
+    if repeated:
+        row.append(f"{repeated.mean:.3f}" + ("" if repeated.spread is None else f" ± {repeated.spread:.3f}"))
+    return row
+
+
+def _interval(ends: tuple[float, float], digits: int) -> str:
+    return f"[{ends[0]:.{digits}f}, {ends[1]:.{digits}f}]"

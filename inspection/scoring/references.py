@@ -1,0 +1,72 @@
+"""Good parts as references: how far a picture lies from them, without a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from inspection.domain.errors import ScoringError
+from inspection.domain.types import Vectors
+
+LEAST_REFERENCES = 3
+"""Two lie on one line, and nothing can be estimated of what is beside it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceBank:
+    """A mean and a shrunk covariance of embeddings: `shrinkage` · `mean_variance` · I + (1 − shrinkage) · S.
+
+    `mean` (D,); `directions` (r, D) orthonormal, those in which the references differ, and their `variances` (r,) in S.
+    `shrinkage` 0 to 1: towards a round covariance; `mean_variance`: tr(S) / D.
+    """
+
+    mean: npt.NDArray[np.float64]
+    directions: npt.NDArray[np.float64]
+    variances: npt.NDArray[np.float64]
+    shrinkage: float
+    mean_variance: float
+
+    @classmethod
+    def fit(cls, embeddings: Vectors) -> ReferenceBank:
+        """From unit embeddings (n, D) of good parts, n ≥ 3, also where n < D; memory of n · D numbers.
+
+        The shrinkage is Ledoit and Wolf's (2004, J. Multivariate Analysis 88:365, section 3.2): what the sample itself
+        says of how far S is from the truth. Raises ScoringError if they are too few, copies, or not finite.
+        """
+        count, dimensions = embeddings.shape
+        if count < LEAST_REFERENCES:
+            raise ScoringError(f"{count} references are too few; give {LEAST_REFERENCES} or more, better 20")
+        values = embeddings.astype(np.float64)
+        if not np.isfinite(values).all():
+            raise ScoringError("the embedding of a reference is not finite; check the model with 'inspection doctor'")
+        mean = values.mean(axis=0)
+        centred = values - mean
+        _, spreads, directions = np.linalg.svd(centred, full_matrices=False)
+        variances = spreads**2 / count
+        mean_variance = float(variances.sum() / dimensions)
+        squared_norm = float((variances**2).sum())  # of S, as all norms here Frobenius'
+        from_round = squared_norm - dimensions * mean_variance**2  # |S − mean_variance · I|²
+        fourth_powers = float((np.einsum("nd,nd->n", centred, centred) ** 2).sum())
+        of_estimate = (fourth_powers / count - squared_norm) / count  # Σ |x x' − S|² / n²
+        shrinkage = min(of_estimate / from_round, 1.0) if from_round > 0 else 1.0
+        # What rounding leaves of a variance of 0 is no variance: unit vectors, 1e-16 of them squared.
+        if mean_variance < 1e-24 or shrinkage < 1e-9:
+            raise ScoringError("the references are copies of one or two pictures; take pictures of different parts")
+        return cls(mean, directions, variances, shrinkage, mean_variance)
+
+    def score(self, embeddings: Vectors) -> npt.NDArray[np.float64]:
+        """Mahalanobis distances (m,) of embeddings (m, D) from the references: 0 or more, higher = less like them.
+
+        Raises ScoringError if one is not finite.
+        """
+        centred = embeddings.astype(np.float64) - self.mean
+        along = centred @ self.directions.T
+        floor = self.shrinkage * self.mean_variance  # the variance beside all directions
+        beside = np.maximum((centred**2).sum(axis=1) - (along**2).sum(axis=1), 0.0)
+        inside = (along**2 / (floor + (1 - self.shrinkage) * self.variances)).sum(axis=1)
+        distances: npt.NDArray[np.float64] = np.sqrt(inside + beside / floor)
+        if not np.isfinite(distances).all():
+            raise ScoringError("a distance is not a finite number; check the model with 'inspection doctor'")
+        return distances

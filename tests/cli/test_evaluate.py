@@ -1,0 +1,164 @@
+"""`inspection evaluate`: figures on labelled folders, with an encoder to do the sums by hand, and the real one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inspection import gauge
+from tests.cli.conftest import SAMPLES, call
+from tests.config.site_files import RECIPE_FILE, changed
+from tests.fakes.encoder import AxisEncoder, picture
+
+WORDS = """\
+part: nut
+normal: [a good nut]
+descriptions:
+  - {name: scratch, severity: minor, phrasings: [a scratched nut]}
+  - {name: stain, severity: minor, phrasings: [a stained nut]}
+"""
+
+
+def save(folder: Path, pictures: list[tuple[int, int, int]]) -> None:
+    folder.mkdir(parents=True)
+    for number, weights in enumerate(pictures):
+        Image.fromarray(picture(*weights)).save(folder / f"{number:02}.png")
+
+
+@pytest.fixture
+def folders(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory: good parts; scratched ones, one of them named wrong; odd ones, of which half look good."""
+    (site / RECIPE_FILE).write_text(WORDS)
+    monkeypatch.setattr(gauge, "load_encoder", lambda recipe: AxisEncoder())
+    save(site / "good", [(200, i, (7 * i) % 16) for i in range(16)])
+    save(site / "bad" / "scratch", [(200, 90, 5), (200, 120, 5), (200, 150, 5), (200, 150, 180)])
+    save(site / "bad" / "odd", [(200, 8, 8), (200, 7, 9), (200, 8, 100), (200, 7, 100)])
+    return site
+
+
+EVALUATE = ("evaluate", "--recipe", "nut", "--config-dir", ".", "--good", "good")
+BOTH = ("--bad", "bad/scratch", "--bad", "other=bad/odd")
+
+
+def test_each_kind_by_its_own_description_and_all_as_parts(folders: Path) -> None:
+    called = call(*EVALUATE, *BOTH, "--json")
+    told = json.loads(called.out)
+    assert called.code == 0
+    assert (told["recipe"], told["model"], told["unreadable"]) == ("nut", "axis", [])
+    assert told["good"] == {"folder": "good", "pictures": 16}
+    scratch, other = told["bad"]["scratch"], told["bad"]["other"]
+    assert (scratch["folder"], scratch["pictures"]) == ("bad/scratch", 4)
+    assert scratch["by_description"]["auroc"] == scratch["by_description"]["average_precision"] == 1
+    assert (scratch["naming"]["right"], scratch["naming"]["of"]) == (3, 4)
+    assert (other["by_description"], other["naming"]) == (None, None)
+    assert 0.5 < other["as_part"]["auroc"] < 1
+    assert (told["overall"]["good"], told["overall"]["bad"]) == (16, 8)
+    assert told["overall"]["auroc"] == pytest.approx((1 + other["as_part"]["auroc"]) / 2)
+    assert told["naming"] == scratch["naming"]
+    assert 0 < told["ms_an_image"]["median"] <= told["ms_an_image"]["p99"]
+    assert told["with_references"] is None
+    assert called.err == ("No description is called other: measured as parts, and not named; known: scratch, stain\n")
+
+
+def test_as_a_table(folders: Path) -> None:
+    called = call(*EVALUATE, *BOTH, "--references", "5")
+    assert called.code == 0
+    lines = called.out.splitlines()
+    assert max(map(len, lines)) <= 120
+    heading, _, scratch, other, every = lines[1:6]
+    assert heading.split() == ["bad", "parts", "n", "AUROC", "[95", "%]", "AP", "named", "[95", "%]", "references"]
+    assert scratch.split()[:3] == ["scratch", "4", "1.000"]
+    assert "0.75 [0.19, 0.99]" in scratch
+    assert other.split()[:3] == ["other", "*", "4"]
+    assert every.split()[:3] == ["all", "*", "8"]
+    assert "16 good parts and 8 bad" in lines
+    assert "references: 5 good parts, drawn 5 times (seed 0), tested on the other 11;" in called.out
+
+
+def test_references_are_drawn_by_the_seed(folders: Path) -> None:
+    asked = [*EVALUATE, *BOTH, "--references", "6", "--repeats", "3", "--json"]
+    told, again, others = (json.loads(call(*asked, "--seed", seed).out)["with_references"] for seed in "778")
+    assert (told["references"], told["repeats"], told["seed"], told["figures"]["good"]) == (6, 3, 7, 10)
+    assert told == again
+    assert told["figures"] != others["figures"]
+    assert told["figures"]["auroc_by_defect"]["scratch"]["mean"] > 0.9
+
+
+def test_what_cannot_be_read_is_named_and_left_out(folders: Path) -> None:
+    (folders / "good" / "cut.jpg").write_bytes(b"\xff\xd8\xff")
+    (folders / "bad" / "scratch" / "text.png").write_text("no picture")
+    called = call(*EVALUATE, *BOTH, "--json")
+    told = json.loads(called.out)
+    assert called.code == 0
+    assert (told["good"]["pictures"], told["bad"]["scratch"]["pictures"]) == (16, 4)
+    assert [each["image"] for each in told["unreadable"]] == ["good/cut.jpg", "bad/scratch/text.png"]
+    for each in told["unreadable"]:
+        assert f"left out: {each['cause']}" in called.err
+    assert "16 good parts and 8 bad; 2 pictures left out" in call(*EVALUATE, *BOTH).out
+
+
+def test_the_region_of_the_recipe_is_what_is_seen(folders: Path) -> None:
+    """A picture twice as wide, the part in its right half: with the region it scores as the part alone."""
+    expected = json.loads(call(*EVALUATE, *BOTH, "--json").out)
+    (folders / RECIPE_FILE).write_text(WORDS + "region_of_interest: {left: 0.5, top: 0, width: 0.5, height: 1}\n")
+    for path in [*folders.glob("good/*.png"), *folders.glob("bad/*/*.png")]:
+        with Image.open(path) as opened:
+            part = np.asarray(opened)
+        Image.fromarray(np.concatenate([np.full_like(part, 255), part], axis=1)).save(path)
+    told = json.loads(call(*EVALUATE, *BOTH, "--json").out)
+    assert [told[key] for key in ("bad", "overall", "naming")] == [
+        expected[key] for key in ("bad", "overall", "naming")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--good", "nowhere", *BOTH], "nowhere: there is no such folder; name one that holds pictures"),
+        (["--good", "empty", *BOTH], "empty: there are no pictures here"),
+        (["--good", "few", *BOTH], "10 good parts are needed and 3 can be read: add more"),
+        (["--good", "torn", *BOTH], "torn: none of 1 picture can be read"),
+        (["--good", "good", "--bad", "scratch=nowhere"], "nowhere: there is no such folder"),
+        (["--good", "good", "--bad", "=bad"], "'=bad' is not NAME=FOLDER"),
+        (["--good", "good", "--bad", "bad/odd", "--bad", "odd=bad/scratch"], "odd is given twice"),
+        (["--good", "good", "--bad", "bad", "--bad", "bad/odd"], "is among the bad parts, bad and the bad parts, odd"),
+        (["--good", ".", "--bad", "bad"], "is among the good parts and the bad parts, bad"),
+        (["--good", "good"], "Missing option '--bad'"),
+        (["--good", "good", *BOTH, "--repeats", "3"], "give --references too"),
+        (["--good", "good", *BOTH, "--references", "9"], "9 references of 16 good parts leave 7 to test on: ask for"),
+        (["--good", "good", *BOTH, "--references", "x"], "'--references': Input should be a valid integer"),
+        (["--good", "copies", *BOTH], "the good parts all have the same score for scratch, stain: are they copies"),
+    ],
+)
+def test_what_cannot_be_used_is_named(folders: Path, arguments: list[str], message: str) -> None:
+    (folders / "empty").mkdir()
+    save(folders / "few", [(200, i, i) for i in range(3)])
+    save(folders / "copies", [(200, 3, 4)] * 12)
+    (folders / "torn").mkdir()
+    (folders / "torn" / "0.jpg").write_bytes(b"\xff\xd8\xff")
+    called = call("evaluate", "--recipe", "nut", "--config-dir", ".", *arguments)
+    assert (called.code, called.out) == (2, "")
+    assert message in " ".join(called.err.replace("│", " ").split())
+
+
+def test_a_recipe_that_there_is_not_is_named(folders: Path) -> None:
+    called = call("evaluate", "--recipe", "nutt", "--config-dir", ".", "--good", "good", *BOTH)
+    assert called.code == 2
+    assert 'there is no recipe "nutt" in .; did you mean "nut"? known: nut' in called.err
+
+
+def test_the_bundled_model_tells_the_sample_parts_apart(site: Path) -> None:
+    recipe = site / RECIPE_FILE
+    recipe.write_text(changed(recipe.read_text(), "part: hex nut", "part: nut").replace("nut", "hex nut"))
+    bad = [f"--bad={SAMPLES / 'line' / name}" for name in ("scratch", "dent")]
+    called = call(
+        "evaluate", "--recipe", "nut", "--config-dir", ".", "--good", SAMPLES / "calibration" / "good", *bad, "--json"
+    )
+    told = json.loads(called.out)
+    assert called.code == 0
+    assert told["model"] == "bundled"
+    assert told["overall"]["auroc"] > 0.8
