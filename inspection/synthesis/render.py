@@ -6,21 +6,28 @@ defect.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from inspection.synthesis import looks, shading
-from inspection.synthesis.defects import KINDS, Change, Site, allowed
+from inspection.synthesis import attempt, looks, shading
+from inspection.synthesis.attempt import Attempt
+from inspection.synthesis.defects import KINDS, allowed
 from inspection.synthesis.fields import Field, Grid, Pose, as_field
+from inspection.synthesis.kinds.site import Change, Site, Window, crop
 from inspection.synthesis.shapes import FAMILIES, Shape
 
 MAX_SIZE_PX = 1024
-TRIES = 8
-VISIBLE = 0.07  # least difference of a pixel from the twin's, 0 to 1, to count as defect
-LEAST_CONTRAST = 0.13  # least mean difference inside the mask
-LEAST_AREA = 0.0012  # least share of the picture that a defect covers
+TRIES = 6
+REPEATED = frozenset({"scratch", "dent", "crack", "chip", "stain", "foreign body"})
+SEVERAL = 0.12
+"""Kinds that are now and then made more than once in a picture, and how often that is tried."""
+
+GROUPS = frozenset({"pores", "missing feature"})
+"""Kinds that are not made several times over: pores come in numbers, a part is incomplete once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +44,28 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What a picture is asked to show; None is left to chance. `extent` 0 (small) to 1 (large), `strength` 0 (faint)
+    to 1 (gross), `place` "edge" or "middle"."""
+
+    material: str | None = None
+    colour: str | None = None
+    extent: float | None = None
+    strength: float | None = None
+    place: str | None = None
+    count: int | None = None
+
+
+ANYTHING = Wish()
+
+
+@dataclass(frozen=True, slots=True)
 class Attributes:
-    """What is in the picture. Positions in image units (−1 to 1, y down), area as a share of the picture."""
+    """What is in the picture. Positions in image units (−1 to 1, y down), area as a share of the picture.
+
+    `place`: "edge" or "middle" by how deep inside the clean part the defect's centre lies, None between them or off
+    the part. `count`: how many separate marks were made.
+    """
 
     family: str
     material: str
@@ -50,6 +77,8 @@ class Attributes:
     centre_x: float = 0.0
     centre_y: float = 0.0
     monochrome: bool = False
+    place: str | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,31 +116,52 @@ def render_pair(
     return scene.defective(kind), scene.clean()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Attempt:
-    """One try at a defect, before the camera."""
+def render_siblings(
+    seed: int,
+    count: int,
+    *,
+    size_px: int = 128,
+    families: Collection[str] | None = None,
+    allowed_kinds: Callable[[str], Collection[str]] | None = None,
+) -> tuple[Rendered, list[Rendered]]:
+    """A clean part and up to `count` defective siblings that differ from it by their defect alone, each by another
+    kind as far as the part can have so many.
 
-    picture: Field
-    mask: npt.NDArray[np.bool_]
-    contrast: float
-    strength: float
+    `families` are those to pick from, `allowed_kinds(family)` what it may have; None: all. There are fewer siblings,
+    or none, where a part can have nothing that may be. Faster than as many pairs: they share the clean part's work.
+    """
+    names = [name for name in FAMILIES if families is None or name in families]
+    if not names:
+        raise ValueError(f"none of {families} is a family; there are {', '.join(FAMILIES)}")
+    family = names[int(np.random.default_rng([seed, 7]).integers(len(names)))]
+    scene = _Scene(seed, family, size_px, None)
+    wanted = None if allowed_kinds is None else allowed_kinds(family)
+    kinds = [kind for kind in scene.possible if wanted is None or kind in wanted]
+    return scene.clean(), scene.siblings(kinds, count)
 
-    @property
-    def weight(self) -> float:
-        return self.contrast * float(self.mask.sum())
 
-    @property
-    def clear(self) -> bool:
-        return self.contrast >= LEAST_CONTRAST and float(self.mask.mean()) >= LEAST_AREA
+def render_wish(
+    seed: int, family: str, kinds: Collection[str], wish: Wish, size_px: int
+) -> tuple[Rendered, Rendered, list[Attributes]]:
+    """A part with one defect of each of `kinds`, its clean twin, and what each of the defects is.
+
+    Raises ValueError for what there is not, or what the part cannot have.
+    """
+    scene = _Scene(seed, family, size_px, None, wish)
+    clean = scene.clean()
+    if not kinds:
+        return clean, clean, []
+    bad, seen = scene.combined(kinds)
+    return bad, clean, seen
 
 
 class _Scene:
     """Everything that a part and its twin have in common, drawn from the seed once."""
 
-    def __init__(self, seed: int, family: str | None, size_px: int, line: Line | None) -> None:
+    def __init__(self, seed: int, family: str | None, size_px: int, line: Line | None, wish: Wish = ANYTHING) -> None:
         if not 16 <= size_px <= MAX_SIZE_PX:
             raise ValueError(f"size_px is {size_px}; 16 to {MAX_SIZE_PX} can be rendered")
-        self.seed, self.size_px = seed, size_px
+        self.seed, self.size_px, self.wish = seed, size_px, wish
         rng = np.random.default_rng([seed, 0])
         names = list(FAMILIES)
         picked = names[int(rng.integers(len(names)))]
@@ -120,32 +170,59 @@ class _Scene:
             raise ValueError(f"there is no family {self.family!r}; there are {', '.join(names)}")
         design = [line.design_seed, 2] if line else [seed, 2]
         self.look = looks.sample_look(np.random.default_rng([*design, 3]), self.family)
-        self.look = self._at_line(rng, line) if line else self.look
+        self.look = self._at_line(rng, line) if line else self._wished(rng)
         self.pose = _pose(rng, self.family, line)
         self.grid: Grid = self.pose.grid(size_px)
         self.design = design
-        self.shape = self._shape(incomplete=False)
+        self.shape = self._shape(self.grid, incomplete=False)
         self.texture = looks.grain(rng, size_px, self.look.material)
-        light = shading.shadow(self.grid, self.shape.distance, self.look)
-        ground = looks.ground(rng, size_px, self.look)
-        # Inside a bore the ground lies deep: hardly any light gets there.
-        self.ground = as_field(ground * light[:, :, None])
-        self.clean_picture = self._picture(Change(self.shape.distance, self.shape.height), self.shape.tone)
+        self.bare_ground = looks.ground(rng, size_px, self.look)
+        self.ground = self._ground(self.shape)
+        self.everywhere = Window(slice(0, size_px), slice(0, size_px))
+        whole = Change(self.shape.distance, self.shape.height, window=self.everywhere)
+        self.clean_picture = self._picture(whole, self.everywhere)
+
+    @property
+    def possible(self) -> tuple[str, ...]:
+        return allowed(self.family, self.look.material.metal)
 
     def _at_line(self, rng: np.random.Generator, line: Line) -> looks.Look:
+        look = self.look
         if line.material is not None:
             chosen = [material for material in looks.MATERIALS if material.name == line.material]
             if not chosen:
                 raise ValueError(f"there is no material {line.material!r}")
-            self.look = looks.replace_material(self.look, chosen[0])
-        return looks.vary_look(rng, looks.station_camera(self.look))
+            look = looks.replace_material(look, chosen[0])
+        return looks.vary_look(rng, looks.station_camera(look))
 
-    def _shape(self, *, incomplete: bool) -> Shape:
-        return FAMILIES[self.family](np.random.default_rng([*self.design, 4]), self.grid, incomplete)
+    def _wished(self, rng: np.random.Generator) -> looks.Look:
+        wish = self.wish
+        if wish.material is None and wish.colour is None:
+            return self.look
+        chosen = [
+            material
+            for material in looks.MATERIALS
+            if wish.material in (None, material.name) and wish.colour in (None, material.colour_name)
+        ]
+        if not chosen:
+            raise ValueError(f"there is no material {wish.material or ''} {wish.colour or ''}".rstrip())
+        return replace(looks.replace_material(self.look, chosen[int(rng.integers(len(chosen)))]), monochrome=False)
 
-    def _picture(self, change: Change, tone: Field) -> Field:
-        face = shading.shade(self.grid, change, tone, self.texture, self.look)
-        return shading.lay(self.grid, change.distance, face, self.ground)
+    def _shape(self, grid: Grid, *, incomplete: bool) -> Shape:
+        return FAMILIES[self.family](np.random.default_rng([*self.design, 4]), grid, incomplete)
+
+    def _ground(self, shape: Shape) -> Field:
+        """What the part lies on, in its shadow; inside a bore it lies deep, and hardly any light gets there."""
+        light = shading.shadow(self.grid, shape.distance, self.look)
+        return as_field(self.bare_ground * light[:, :, None])
+
+    def _picture(self, change: Change, window: Window) -> Field:
+        """The window (h, w, 3) of the picture, before the camera."""
+        rows, columns = window.rows, window.columns
+        shape, grid = change.shape or self.shape, crop(self.grid, window)
+        ground = self.ground if change.shape is None else self._ground(change.shape)
+        face = shading.shade(grid, change, shape.tone[rows, columns], self.texture[rows, columns], self.look)
+        return shading.lay(grid, change.distance, as_field(face * change.tint), ground[rows, columns])
 
     def _photograph(self, picture: Field) -> npt.NDArray[np.uint8]:
         return shading.photograph(np.random.default_rng([self.seed, 5]), picture, self.look)
@@ -156,75 +233,149 @@ class _Scene:
 
     def defective(self, kind: str | None) -> Rendered:
         """A kind that is asked for, as visibly as it can be had; for None, one that can be seen."""
-        possible = allowed(self.family, self.look.material.metal)
         rng = np.random.default_rng([self.seed, 6])
-        first = int(rng.integers(len(possible)))
-        if kind is not None and kind not in possible:
-            raise ValueError(f"a {self.look.material.name} {self.family} can have {', '.join(possible)}, not {kind!r}")
-        order = (kind,) if kind is not None else (*possible[first:], *possible[:first])
-        for name in order:
+        if kind is not None:
+            return self._shown(self._asked(rng, kind))
+        first = int(rng.integers(len(self.possible)))
+        for name in (*self.possible[first:], *self.possible[:first]):
             seen = self._most_visible(rng, name)
             if seen.clear:
                 break
-        attributes = self._attributes(name, seen.mask, seen.contrast, seen.strength)
-        return Rendered(self._photograph(seen.picture), seen.mask, attributes)
+        return self._shown(seen)
 
-    def _most_visible(self, rng: np.random.Generator, kind: str) -> _Attempt:
-        """Tries until the defect can be seen, each try a little stronger; the most visible one if none is."""
-        strength, best = float(rng.uniform(0, 1)), None
-        for _ in range(TRIES):
-            picture = self._with_defect(rng, kind, strength)
-            mask, contrast = self._visible(picture)
-            attempt = _Attempt(picture, mask, contrast, strength)
-            if best is None or attempt.weight > best.weight or attempt.clear:
-                best = attempt
-            if attempt.clear:
+    def siblings(self, kinds: list[str], count: int) -> list[Rendered]:
+        """`count` defects, the kinds in turn; what cannot be seen is passed over."""
+        rng = np.random.default_rng([self.seed, 8])
+        order = [kinds[index] for index in rng.permutation(len(kinds))]
+        shown: list[Rendered] = []
+        for name in (order * (count // max(1, len(order)) + 2))[: 2 * count + len(order)]:
+            if len(shown) == count:
                 break
-            strength = min(1.5, strength + 0.2)
+            seen = self._most_visible(rng, name)
+            if seen.clear:
+                shown.append(self._shown(seen))
+        return shown
+
+    def combined(self, kinds: Collection[str]) -> tuple[Rendered, list[Attributes]]:
+        """One part with a defect of each kind, `count` of them where the wish says so."""
+        rng = np.random.default_rng([self.seed, 6])
+        several = [kind for kind in kinds for _ in range(1 if kind in GROUPS else self.wish.count or 1)]
+        seen = [self._asked(rng, kind) for kind in several]
+        merged = self._merged(seen)
+        shown = self._shown(merged)
+        return shown, [self._attributes(one) for one in seen]
+
+    def _merged(self, seen: list[Attempt]) -> Attempt:
+        """Several defects in one picture; named by the first."""
+        if len(seen) == 1:
+            return seen[0]
+        picture, mask = self.clean_picture.copy(), np.zeros((self.size_px, self.size_px), np.bool_)
+        for one in seen:
+            rows, columns = one.window.rows, one.window.columns
+            picture[rows, columns] += one.part - self.clean_picture[rows, columns]
+            mask |= one.mask
+        count = sum(one.count for one in seen)
+        contrast = sum(one.contrast for one in seen) / len(seen)
+        return replace(
+            seen[0], window=self.everywhere, part=np.maximum(picture, 0), mask=mask, contrast=contrast, count=count
+        )
+
+    def _asked(self, rng: np.random.Generator, kind: str) -> Attempt:
+        if kind not in self.possible:
+            part = f"{self.look.material.name} {self.family}"
+            raise ValueError(f"a {part} can have {', '.join(self.possible)}, not {kind!r}")
+        return self._most_visible(rng, kind)
+
+    def _shown(self, seen: Attempt) -> Rendered:
+        picture = self.clean_picture.copy()
+        picture[seen.window.rows, seen.window.columns] = seen.part
+        return Rendered(self._photograph(picture), seen.mask, self._attributes(seen))
+
+    def _most_visible(self, rng: np.random.Generator, kind: str) -> Attempt:
+        """Tries until the defect can be seen, each try stronger or larger; the most visible one if none is."""
+        strength, extent = float(rng.uniform(0, 1)), float(rng.uniform(0, 1) ** 1.5)
+        strength = strength if self.wish.strength is None else self.wish.strength
+        extent = extent if self.wish.extent is None else self.wish.extent
+        best: Attempt | None = None
+        for _ in range(TRIES):
+            tried = self._attempt(rng, kind, strength, extent)
+            if tried.clear and self.wish.place in (None, tried.place):
+                return self._merged([tried, *self._more_of(rng, tried)])
+            if best is None or tried.weight > best.weight:
+                best = tried
+            strength = strength if tried.distinct else min(1.5, strength + 0.3)
+            extent = extent if tried.large_enough else min(1.0, extent + 0.2)
         assert best is not None
         return best
 
-    def _with_defect(self, rng: np.random.Generator, kind: str, strength: float) -> Field:
+    def _more_of(self, rng: np.random.Generator, first: Attempt) -> list[Attempt]:
+        """Now and then a mark is not alone."""
+        chance, several = float(rng.random()), int(rng.integers(1, 4))
+        if self.wish is not ANYTHING or first.kind not in REPEATED or chance > SEVERAL:
+            return []
+        more = [self._attempt(rng, first.kind, first.strength, float(rng.uniform(0, 0.4))) for _ in range(several)]
+        return [one for one in more if one.clear and not (one.mask & first.mask).any()]
+
+    def _attempt(self, rng: np.random.Generator, kind: str, strength: float, extent: float) -> Attempt:
+        change = self._change(rng, kind, strength, extent)
+        window = change.window
+        assert window is not None
+        part = self._picture(change, window)
+        # A slope at the window's own border is not known: there the picture stays as it is.
+        rows, columns = window.rows, window.columns
+        before = self.clean_picture[rows, columns]
+        kept = before.copy()
+        height, width = window.size
+        inner = (
+            slice(1 if rows.start else 0, height - (rows.stop < self.size_px)),
+            slice(1 if columns.start else 0, width - (columns.stop < self.size_px)),
+        )
+        kept[inner] = part[inner]
+        mask = np.zeros((self.size_px, self.size_px), np.bool_)
+        mask[rows, columns], contrast = attempt.visible(kept, before, self.look)
+        return Attempt(
+            kind, window, kept, mask, contrast, strength, change.count, attempt.place_of(self.shape, self.grid, mask)
+        )
+
+    def _change(self, rng: np.random.Generator, kind: str, strength: float, extent: float) -> Change:
         make = KINDS[kind]
         if make is None:
-            shape = self._shape(incomplete=True)
-            return self._picture(Change(shape.distance, shape.height), shape.tone)
-        change = make(rng, Site(self.shape, self.grid, self.pose, strength, self.look.material.metal))
-        return self._picture(change, self.shape.tone)
-
-    def _visible(self, picture: Field) -> tuple[npt.NDArray[np.bool_], float]:
-        exposure = self.look.exposure
-        shown = np.clip(picture * exposure, 0, 1) - np.clip(self.clean_picture * exposure, 0, 1)
-        difference = np.abs(shown.mean(axis=2) if self.look.monochrome else shown).reshape(
-            self.size_px, self.size_px, -1
-        )
-        largest = difference.max(axis=2)
-        # What is fainter than visible everywhere still has a place.
-        mask = largest > min(VISIBLE, 0.5 * float(largest.max()))
-        return mask, float(largest[mask].mean()) if mask.any() else 0.0
-
-    def _attributes(
-        self,
-        kind: str | None,
-        mask: npt.NDArray[np.bool_] | None = None,
-        contrast: float = 0.0,
-        strength: float = 0.0,
-    ) -> Attributes:
-        material = self.look.material
-        area, x, y = 0.0, 0.0, 0.0
-        if mask is not None and mask.any():
-            area, x, y = float(mask.mean()), float(self.grid.x[mask].mean()), float(self.grid.y[mask].mean())
-        return Attributes(
+            return self._incomplete()
+        build = partial(self._shape, incomplete=False)
+        site = Site(
             self.family,
-            material.name,
-            material.colour_name,
-            kind,
+            self.shape,
+            self.grid,
+            self.pose,
+            self.look,
             strength,
-            contrast,
-            area,
-            x,
-            y,
-            self.look.monochrome,
+            extent,
+            build,
+            self.wish.place,
+            self.wish.count,
+        )
+        return make(rng, site)
+
+    def _incomplete(self) -> Change:
+        shape = self._shape(self.grid, incomplete=True)
+        return Change(shape.distance, shape.height, shape=shape, window=self.everywhere)
+
+    def _attributes(self, seen: Attempt | None) -> Attributes:
+        material = self.look.material
+        known = Attributes(self.family, material.name, material.colour_name, None, monochrome=self.look.monochrome)
+        if seen is None or not seen.mask.any():
+            return known if seen is None else replace(known, kind=seen.kind)
+        mask = seen.mask
+        return replace(
+            known,
+            kind=seen.kind,
+            strength=seen.strength,
+            contrast=seen.contrast,
+            area=float(mask.mean()),
+            centre_x=float(self.grid.x[mask].mean()),
+            centre_y=float(self.grid.y[mask].mean()),
+            place=seen.place,
+            count=seen.count,
         )
 
 

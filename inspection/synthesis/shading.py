@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from inspection.synthesis.defects import Change
 from inspection.synthesis.fields import Field, Grid, as_field, step
+from inspection.synthesis.kinds.site import Change
 from inspection.synthesis.looks import Look
 
 

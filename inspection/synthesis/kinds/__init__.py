@@ -1,0 +1,1 @@
+"""The kinds of defect, a group a file."""
