@@ -31,6 +31,15 @@ class Wording:
     bad: str
 
 
+HELD_OUT_PAIRS: Final = frozenset({
+    ("casting", "scratch"), ("threaded rod", "dent"), ("biscuit", "crack"), ("board", "chip"), ("leather", "stain"),
+    ("surface", "rust"), ("screw head", "burr"), ("fabric", "missing feature"), ("wood", "discolouration"),
+    ("turned disc", "pores"), ("plate", "deformation"), ("moulded cap", "scratch"), ("washer", "dent"),
+    ("hex nut", "crack"), ("casting", "chip"), ("biscuit", "stain"),
+})
+"""(family, kind). The trained kinds take turns, in the vocabulary's order, 16 turns; each takes, of the trained
+families in reverse order that can have it, the first of those taken least. So each kind and family is here."""
+
 HELD_OUT_WORDS: Final[dict[str, Words]] = {
     "scratch": Words(("abrasion", "graze", "gouge", "furrow"), ("abraded", "grazed", "gouged")),
     "dent": Words(("dimple", "divot", "dip"), ("dimpled", "sunken")),
@@ -49,14 +58,14 @@ HELD_OUT_FRAMES: Final[tuple[Wording, ...]] = (
     Wording("station three reports that nothing is wrong with the {noun}",
             "station three reports that the {noun} suffers from {defect}"),
     Wording("look closely: the {noun} is just fine", "look closely: on the {noun} you can see {defect}"),
-    Wording("what the camera sees is a {noun} in its proper state",
-            "what the camera sees is {defect} on some {noun}"),
+    Wording("what the camera sees is this {noun} in its proper state",
+            "what the camera sees is {defect} on this {noun}"),
     Wording("the customer would accept this {noun} gladly",
             "the customer would complain about {defect} on this {noun}"),
     Wording("for this {noun} the verdict is good", "for this {noun} the verdict is bad because of {defect}"),
     Wording("macro shot, studio light: {noun}, in order", "macro shot, studio light: {noun}, affected by {defect}"),
     Wording("sort out? no, the {noun} is all right", "sort out? yes, the {noun} came with {defect}"),
-    Wording("one more {noun} from the line and all is well", "one more {noun} from the line and again {defect}"),
+    Wording("from the line: {noun} number four, all is well", "from the line: {noun} number four, again {defect}"),
     Wording("after washing, the {noun} looked like new", "after washing, the {noun} still displayed {defect}"),
     Wording("the operator could find no trouble on the {noun}",
             "the operator could make out {defect} somewhere on the {noun}"),
