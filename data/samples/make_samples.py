@@ -55,15 +55,15 @@ def _batches(kinds: tuple[str, ...], good: tuple[int, int], bad: tuple[int, int]
 
 LINES = {
     "hex_nut": Samples(
-        Line("hex nut", FIRST_SEED, material="steel"),
+        Line("hex nut", FIRST_SEED + 6, material="steel"),
         _batches(("scratch", "dent", "crack", "chip", "stain"), good=(140, 160), bad=(8, 16)),
     ),
     "board": Samples(
-        Line("board", FIRST_SEED + 1),
+        Line("board", FIRST_SEED + 2),
         _batches(("scratch", "crack", "chip", "stain", "missing feature"), good=(40, 20), bad=(3, 3)),
     ),
     "moulded_cap": Samples(
-        Line("moulded cap", FIRST_SEED + 2),
+        Line("moulded cap", FIRST_SEED + 9),
         _batches(("scratch", "crack", "chip", "deformation", "discolouration"), good=(40, 20), bad=(3, 3)),
     ),
 }
@@ -120,9 +120,10 @@ def first_seed(name: str) -> int:
 README = """\
 # Sample parts
 
-Three lines, each one design under one camera over one belt: {lines}. Good parts and five kinds of defect each, rendered
-by `inspection.synthesis`, no photographs. Training never saw these parts or their designs. {total} pictures of
-{size} x {size} pixels. Licence: Apache-2.0, our own renders. Made, this page included, by
+Three lines, each one design under one camera over one belt: {lines}.
+Good parts and five kinds of defect each, rendered by `inspection.synthesis`, no photographs. Training never saw these
+parts or their designs. {total} pictures of {size} x {size} pixels. Licence: Apache-2.0, our own renders. Made, this page
+included, by
 
     python data/samples/make_samples.py
 
@@ -132,9 +133,10 @@ where the defect of `line/KIND/000.jpg` is: one bit a pixel, set where the part 
 ## How hard they are
 
 Area: share of the picture that the defect covers, percent. Contrast: how much it differs there from the clean part,
-mean over the mask, percent of full scale. Lowest, median and highest of the pictures that are here. A defect under
-{area:.2%} of the picture or {contrast:.0%} contrast is what a person overlooks: it was passed over for the next one.
-No part was left out for any other reason, and no model chose.
+mean over the mask, percent of full scale. Lowest, median and highest of the pictures that are here. A defect of less
+than {area:.2%} of the picture or {contrast:.0%} contrast is one that a person overlooks: it was passed over for the next
+one, as often as the last column says. No part was left out for any other reason, and no model chose. A missing feature
+is the same one in every picture of a line.
 
 | line | defect | pictures | area % | contrast % | passed over |
 |---|---|---|---|---|---|
