@@ -122,8 +122,8 @@ README = """\
 
 Three lines, each one design under one camera over one belt: {lines}.
 Good parts and five kinds of defect each, rendered by `inspection.synthesis`, no photographs. Training never saw these
-parts or their designs. {total} pictures of {size} x {size} pixels. Licence: Apache-2.0, our own renders. Made, this page
-included, by
+parts or their designs. {total} pictures of {size} x {size} pixels. Licence: Apache-2.0, our own renders. Made, with
+this page, by
 
     python data/samples/make_samples.py
 
@@ -134,9 +134,9 @@ where the defect of `line/KIND/000.jpg` is: one bit a pixel, set where the part 
 
 Area: share of the picture that the defect covers, percent. Contrast: how much it differs there from the clean part,
 mean over the mask, percent of full scale. Lowest, median and highest of the pictures that are here. A defect of less
-than {area:.2%} of the picture or {contrast:.0%} contrast is one that a person overlooks: it was passed over for the next
-one, as often as the last column says. No part was left out for any other reason, and no model chose. A missing feature
-is the same one in every picture of a line.
+than {area:.2%} of the picture or {contrast:.0%} contrast is one that a person overlooks: it was passed over for the
+next one, as often as the last column says. No part was left out for any other reason, and no model chose. A missing
+feature is the same one in every picture of a line.
 
 | line | defect | pictures | area % | contrast % | passed over |
 |---|---|---|---|---|---|
