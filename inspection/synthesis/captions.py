@@ -16,6 +16,7 @@ from inspection.synthesis.grammar import article, plural
 from inspection.synthesis.held_out import HELD_OUT_FAMILY, HELD_OUT_KIND
 from inspection.synthesis.other_things import OTHER_NOUNS
 from inspection.synthesis.render import Attributes
+from inspection.synthesis.translations import translated_phrase
 
 GENERIC = "any defect"
 """Stands in the place of a kind for a phrasing that names none, such as "a damaged part"."""
@@ -262,6 +263,11 @@ def write_caption(rng: np.random.Generator, seen: Attributes, kind: str | None) 
     size = size if names_it and any(text_has(text, word) for word in words.SIZES[size or "small"]) else None
     place = place if said.place and said.place in text else None
     return Caption(_now_and_then_short(rng, text), family, claimed, material, place, size, count if names_it else None)
+
+
+def translated(rng: np.random.Generator) -> tuple[str, str]:
+    """A German or French phrase about a part, and its English counterpart."""
+    return translated_phrase(rng)
 
 
 def text_has(text: str, phrase: str) -> bool:

@@ -58,7 +58,7 @@ NOUNS: dict[str, tuple[str, ...]] = {
         "leather sheet", "leather cover", "leather panel",
     ),
     "threaded rod": (
-        "threaded rod", "rod", "stud", "threaded bar", "threaded bolt", "grub screw", "threaded shaft",
+        "threaded rod", "rod", "stud", "threaded bar", "threaded bolt", "headless screw", "threaded shaft",
         "screw thread", "stud bolt", "leadscrew", "lead screw", "threaded stud", "all-thread",
     ),
     "biscuit": (
@@ -84,7 +84,16 @@ MATERIAL_WORDS: dict[str, tuple[str, ...]] = {
     "brass": ("brass", "golden", "metal", "yellow metal"),
     "copper": ("copper", "metal", "red metal"),
     "aluminium": ("aluminium", "aluminum", "alloy", "metal", "light metal", "light alloy"),
+    "cast aluminium": ("cast aluminium", "cast aluminum", "aluminium", "aluminum", "metal", "light alloy", "alloy"),
+    "anodised aluminium": (
+        "anodised aluminium", "anodized aluminum", "anodised", "anodized", "aluminium", "aluminum", "metal",
+    ),
     "plastic": ("plastic", "polymer", "synthetic", "nylon", "polypropylene"),
+    "solder mask": ("fr4", "solder-masked", "soldered", "laminate", "epoxy"),
+    "cotton": ("cotton", "woven", "cotton fabric", "cotton cloth", "denim", "linen"),
+    "wood": ("wood", "wooden", "oak", "pine", "beech", "walnut", "hardwood", "solid wood"),
+    "leather": ("leather", "cowhide", "real leather", "full-grain", "tanned", "nappa"),
+    "dough": ("baked", "crisp", "dough", "wheat", "butter", "sweet"),
 }
 
 COLOUR_WORDS: dict[str, tuple[str, ...]] = {
