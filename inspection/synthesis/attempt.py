@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from inspection.synthesis.fields import Field, Grid
 from inspection.synthesis.kinds.site import Window
-from inspection.synthesis.looks import Look
 from inspection.synthesis.shapes import Shape
 
 VISIBLE = 0.07  # least difference of a pixel from the twin's, 0 to 1, to count as defect
@@ -49,10 +48,12 @@ class Attempt:
         return self.distinct and self.large_enough
 
 
-def visible(part: Field, before: Field, look: Look) -> tuple[npt.NDArray[np.bool_], float]:
+def visible(
+    part: Field, before: Field, exposure: float = 1.0, monochrome: bool = False
+) -> tuple[npt.NDArray[np.bool_], float]:
     """Where a window's picture differs from the clean part's so that it is seen, and by how much there."""
-    shown = np.clip(part * look.exposure, 0, 1) - np.clip(before * look.exposure, 0, 1)
-    largest = np.abs(shown.mean(axis=2)) if look.monochrome else np.abs(shown).max(axis=2)
+    shown = np.clip(part * exposure, 0, 1) - np.clip(before * exposure, 0, 1)
+    largest = np.abs(shown.mean(axis=2)) if monochrome else np.abs(shown).max(axis=2)
     # What is fainter than visible everywhere still has a place.
     mask = largest > min(VISIBLE, 0.5 * float(largest.max()))
     return mask, float(largest[mask].mean()) if mask.any() else 0.0

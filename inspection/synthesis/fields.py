@@ -16,7 +16,8 @@ class Grid:
     """Pixel centres in two frames: the image's (`x`, `y`, −1 to 1, y down) and the part's own (`u`, `v`,
     outline near 1).
 
-    `pixel` is the width of a pixel in part units; `scale` is part units to image units.
+    `pixel` is the width of a pixel in part units; `scale` is part units to image units; `turn_rad` the turn of
+    the part's frame against the image's.
     """
 
     x: Field
@@ -25,6 +26,7 @@ class Grid:
     v: Field
     pixel: float
     scale: float
+    turn_rad: float = 0.0
 
     @property
     def size_px(self) -> int:
@@ -68,7 +70,8 @@ class Pose:
         dx, dy = (x - self.centre_x) / self.scale, (y - self.centre_y) / (self.scale * self.squash)
         cos, sin = np.float32(np.cos(self.turn_rad)), np.float32(np.sin(self.turn_rad))
         u, v = cos * dx + sin * dy, cos * dy - sin * dx
-        return Grid(x=x, y=y, u=as_field(u), v=as_field(v), pixel=2 / (size_px * self.scale), scale=self.scale)
+        pixel = 2 / (size_px * self.scale)
+        return Grid(x=x, y=y, u=as_field(u), v=as_field(v), pixel=pixel, scale=self.scale, turn_rad=self.turn_rad)
 
 
 def as_field(values: npt.ArrayLike) -> Field:
@@ -90,6 +93,47 @@ def round_edge(distance: Field, width: float, depth: float) -> Field:
     """Height of a rounded edge: 0 inside, falling to −depth over `width` towards distance 0."""
     t = np.clip(-distance / width, 0.0, 1.0)
     return as_field(depth * (np.sqrt(np.maximum(1 - (1 - t) ** 2, 0.0)) - 1))
+
+
+def radius(grid: Grid, u0: float = 0.0, v0: float = 0.0) -> Field:
+    """Distance from a point of the part, in part units."""
+    du, dv = grid.u - u0, grid.v - v0
+    return as_field(np.sqrt(du * du + dv * dv))
+
+
+def rounded_box(grid: Grid, half_u: float, half_v: float, corner: float, u0: float = 0.0, v0: float = 0.0) -> Field:
+    """Signed distance to a rectangle with round corners."""
+    du, dv = np.abs(grid.u - u0) - (half_u - corner), np.abs(grid.v - v0) - (half_v - corner)
+    out_u, out_v = np.maximum(du, 0), np.maximum(dv, 0)
+    return as_field(np.sqrt(out_u * out_u + out_v * out_v) + np.minimum(np.maximum(du, dv), 0) - corner)
+
+
+EXTENT = 1.7
+"""Half the side, in part units, of the square that textures of a part cover."""
+
+
+def sample(table: Field, grid: Grid) -> Field:
+    """A square texture (n, n) of the part, u to the right and v down, −EXTENT to EXTENT, as the grid sees it."""
+    side = table.shape[0]
+    per_unit = side / (2 * EXTENT)
+    columns = np.clip((grid.u + EXTENT) * per_unit, 0, side - 1).astype(np.int32)
+    rows = np.clip((grid.v + EXTENT) * per_unit, 0, side - 1).astype(np.int32)
+    return as_field(np.take(table.ravel(), rows * side + columns))
+
+
+def texture_side(grid: Grid) -> int:
+    """Side in pixels of a texture that is finer than the grid's pixels."""
+    return int(np.clip(2 * EXTENT / grid.pixel * 1.3, 32, 2400))
+
+
+def part_noise(rng: np.random.Generator, grid: Grid, cells_u: float, cells_v: float | None = None) -> Field:
+    """Smooth noise, about −1 to 1, that turns with the part: `cells` bumps to two part units, along u and v."""
+    columns = max(2, round(cells_u * EXTENT))
+    rows = max(2, round((cells_v if cells_v is not None else cells_u) * EXTENT))
+    coarse = rng.uniform(-1, 1, (rows + 2, columns + 2)).astype(np.float32)
+    side = max(min(texture_side(grid), 3 * max(rows, columns)), 64)
+    box = (0.5, 0.5, columns + 1.5, rows + 1.5)
+    return sample(np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC, box=box)), grid)
 
 
 def noise(rng: np.random.Generator, size_px: int, cells: int, cells_y: int | None = None) -> Field:

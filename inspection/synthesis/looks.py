@@ -1,4 +1,4 @@
-"""What a part is made of, what it lies on, and the light and the camera it is seen with."""
+"""What a part lies on, and the light and the camera it is seen with."""
 
 from __future__ import annotations
 
@@ -6,43 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inspection.synthesis.fields import Field, as_field, fractal, noise
+from inspection.synthesis.fields import Field, Grid, as_field, fractal, noise, part_noise
+from inspection.synthesis.materials import MATERIALS, SUITED, Colour, Material
+from inspection.synthesis.sheet import Sheet
 
-Colour = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """Linear RGB 0 to 1; `gloss` is the strength and `tightness` the exponent of the highlight."""
-
-    name: str
-    colour_name: str
-    colour: Colour
-    gloss: float
-    tightness: float
-    metal: bool
-    grain: float
-    """Strength of the brushed or cast texture."""
-
-
-MATERIALS: tuple[Material, ...] = (
-    Material("steel", "grey", (0.56, 0.57, 0.58), 0.55, 22, True, 0.06),
-    Material("brushed steel", "silver", (0.64, 0.65, 0.66), 0.45, 14, True, 0.12),
-    Material("cast iron", "dark grey", (0.32, 0.32, 0.33), 0.18, 8, True, 0.14),
-    Material("brass", "yellow", (0.70, 0.56, 0.27), 0.5, 20, True, 0.05),
-    Material("copper", "orange", (0.68, 0.42, 0.30), 0.5, 20, True, 0.05),
-    Material("aluminium", "light grey", (0.72, 0.73, 0.75), 0.4, 12, True, 0.08),
-    Material("plastic", "black", (0.11, 0.11, 0.12), 0.3, 30, False, 0.03),
-    Material("plastic", "white", (0.84, 0.84, 0.82), 0.2, 30, False, 0.015),
-    Material("plastic", "red", (0.66, 0.13, 0.11), 0.3, 30, False, 0.02),
-    Material("plastic", "blue", (0.12, 0.25, 0.60), 0.3, 30, False, 0.02),
-    Material("plastic", "green", (0.13, 0.45, 0.22), 0.3, 30, False, 0.02),
-    Material("plastic", "yellow", (0.83, 0.68, 0.14), 0.3, 30, False, 0.02),
-    Material("plastic", "grey", (0.48, 0.48, 0.47), 0.25, 30, False, 0.02),
-)
-
-PLASTIC_ONLY = frozenset({"moulded cap"})
-METAL_ONLY = frozenset({"hex nut", "turned disc", "screw head"})
+LIGHTINGS = ("softboxes", "softboxes", "ring", "dome", "bar")
+GROUNDS = ("plain", "plain", "belt", "paper", "tray", "metal table", "dark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +19,21 @@ class Look:
     """One camera over one belt: everything of a picture that is not the part or its defect."""
 
     material: Material
+    brushed: bool
+    """The part's face has fine lines along its u axis."""
     ground: Colour
+    ground_kind: str
     ground_texture: float
-    stripes: float
+    lighting: str
+    studio_seed: int
+    """What the lamps and walls around the part are like, as it reflects them."""
     light: Colour
     """Where the key light stands, in image units; z towards the camera."""
-    fill: float
     ambient: float
     shadow: float
+    uneven: tuple[float, float]
+    """How much brighter the right and the lower side are lit."""
+    vignette: float
     exposure: float
     tint: Colour
     blur_px: float
@@ -67,34 +43,67 @@ class Look:
     monochrome: bool
 
 
+def _ground(rng: np.random.Generator) -> tuple[str, Colour]:
+    kind = GROUNDS[int(rng.integers(len(GROUNDS)))]
+    value, hue = rng.uniform(0.06, 0.8), rng.uniform(-1, 1, 3)
+    trays = ((0.05, 0.16, 0.40), (0.04, 0.26, 0.20), (0.52, 0.10, 0.07), (0.68, 0.50, 0.10), (0.45, 0.46, 0.47))
+    picked = np.asarray(trays[int(rng.integers(len(trays)))])
+    belts = ((0.07, 0.08, 0.09), (0.05, 0.17, 0.14), (0.10, 0.19, 0.33), (0.55, 0.56, 0.55))
+    belt = np.asarray(belts[int(rng.integers(len(belts)))])
+    colour = {
+        "plain": value * (1 + 0.12 * hue),
+        "belt": belt * (1 + 0.15 * hue),
+        "paper": (0.66 + 0.2 * value) * (1 + 0.03 * hue),
+        "tray": picked * (1 + 0.2 * hue),
+        "metal table": (0.34 + 0.3 * value) * (1 + 0.02 * hue),
+        "dark": 0.05 * (0.6 + value) * (1 + 0.05 * hue),
+    }[kind]
+    return kind, _colour(np.clip(colour, 0.01, 0.95))
+
+
+def _exposure(rng: np.random.Generator) -> float:
+    """Mostly right; a few percent of the pictures are over- or underexposed."""
+    chance, value = rng.random(), rng.uniform(0.82, 1.2)
+    if chance < 0.03:
+        return float(value * 1.5)
+    return float(value * 0.5 if chance < 0.07 else value)
+
+
 def sample_look(rng: np.random.Generator, family: str) -> Look:
-    choices = [
-        material
-        for material in MATERIALS
-        if not (family in PLASTIC_ONLY and material.metal) and not (family in METAL_ONLY and not material.metal)
-    ]
+    names = SUITED[family]
+    name = names[int(rng.integers(len(names)))]
+    choices = [material for material in MATERIALS if material.name == name]
     material = choices[int(rng.integers(len(choices)))]
-    wobble = rng.uniform(0.86, 1.14) * rng.uniform(0.975, 1.025, 3)
-    colour = np.clip(np.asarray(material.colour) * wobble, 0, 1)
-    value = rng.uniform(0.04, 0.9)
-    ground = np.clip(value * (1 + 0.35 * rng.uniform(0, 1) ** 3 * rng.uniform(-1, 1, 3)), 0, 1)
+    colour = np.clip(np.asarray(material.colour) * rng.uniform(0.85, 1.15) * rng.uniform(0.97, 1.03, 3), 0, 1)
     around, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 1.8)
-    warmth = rng.uniform(-0.06, 0.06)
+    warmth = rng.uniform(-0.07, 0.07)
+    ground_kind, ground_colour = _ground(rng)
+    chance = rng.random()
+    blur = rng.uniform(0, 0.5) if chance < 0.88 else rng.uniform(0.6, 1.1)
     return Look(
-        material=replace(material, colour=_colour(colour), grain=material.grain * rng.uniform(0.3, 1.5)),
-        ground=_colour(ground),
-        ground_texture=float(rng.uniform(0, 0.12)),
-        stripes=float(rng.uniform(0, 0.1) if rng.random() < 0.3 else 0),
+        material=replace(
+            material,
+            colour=_colour(colour),
+            grain=material.grain * rng.uniform(0.4, 1.5),
+            roughness=float(np.clip(material.roughness * rng.uniform(0.6, 1.5), 0.05, 1)),
+        ),
+        brushed=bool(material.metal and rng.random() < (0.9 if name == "brushed steel" else 0.25)),
+        ground=ground_colour,
+        ground_kind=ground_kind,
+        ground_texture=float(rng.uniform(0.02, 0.12)),
+        lighting=LIGHTINGS[int(rng.integers(len(LIGHTINGS)))],
+        studio_seed=int(rng.integers(2**31)),
         light=(float(reach * np.cos(around)), float(reach * np.sin(around)), float(rng.uniform(0.9, 2.2))),
-        fill=float(rng.uniform(0.1, 0.4)),
-        ambient=float(rng.uniform(0.25, 0.55)),
-        shadow=float(rng.uniform(0.1, 0.6)),
-        exposure=float(rng.uniform(0.8, 1.2)),
+        ambient=float(rng.uniform(0.3, 0.55)),
+        shadow=float(rng.uniform(0.15, 0.65)),
+        uneven=(float(rng.uniform(-0.16, 0.16)), float(rng.uniform(-0.16, 0.16))),
+        vignette=float(rng.uniform(0, 0.14)),
+        exposure=_exposure(rng),
         tint=(1 + warmth, 1.0, 1 - warmth),
-        blur_px=float(rng.uniform(0, 0.6)),
+        blur_px=float(blur),
         sensor_noise=float(rng.uniform(0.002, 0.018)),
         jpeg_quality=int(rng.integers(65, 96)) if rng.random() < 0.5 else None,
-        monochrome=bool(rng.random() < 0.12),
+        monochrome=bool(rng.random() < 0.25),
     )
 
 
@@ -109,22 +118,38 @@ def vary_look(rng: np.random.Generator, look: Look) -> Look:
     )
 
 
-def grain(rng: np.random.Generator, size_px: int, material: Material) -> Field:
-    """The texture of a clean face, about −1 to 1: lines where it is brushed, mottling elsewhere."""
-    mottle = fractal(rng, size_px, 6, 3)
-    if not material.metal or rng.random() < 0.4:
-        return mottle
-    lines = noise(rng, size_px, 96, 5) if rng.random() < 0.5 else noise(rng, size_px, 5, 96)
-    return as_field(0.35 * mottle + 0.65 * lines)
+def grain(rng: np.random.Generator, grid: Grid, look: Look) -> Field:
+    """The texture of a clean face, about −1 to 1: lines where it is brushed, mottling elsewhere; now and then a few
+    specks of dust, which are nothing to complain of."""
+    texture = 0.6 * part_noise(rng, grid, 7) + 0.4 * part_noise(rng, grid, 33)
+    lines = 0.6 * part_noise(rng, grid, 4, 80) + 0.4 * part_noise(rng, grid, 9, 190)
+    if look.brushed:
+        texture = 0.25 * texture + 0.9 * lines
+    if rng.random() < 0.12:
+        dust = Sheet(grid)
+        for u, v, size in rng.uniform(-0.9, 0.9, (int(rng.integers(2, 8)), 3)):
+            dust.disc(float(u), float(v), 0.008 + 0.006 * float(size))
+        texture = texture + 1.5 * dust.field()
+    return as_field(texture)
 
 
-def ground(rng: np.random.Generator, size_px: int, look: Look) -> Field:
+def ground(rng: np.random.Generator, grid: Grid, look: Look) -> Field:
     """What the part lies on: RGB (H, W, 3), 0 to 1."""
-    tone = 1 + look.ground_texture * (fractal(rng, size_px, 8, 4) + 0.7 * noise(rng, size_px, 2))
-    if look.stripes:
-        angle, pitch = rng.uniform(0, np.pi), rng.uniform(10, 40)
-        line = np.linspace(-1, 1, size_px, dtype=np.float32)
-        tone = tone + look.stripes * np.sin(pitch * (np.cos(angle) * line[None, :] + np.sin(angle) * line[:, None]))
+    size_px = grid.size_px
+    tone = 1 + look.ground_texture * (fractal(rng, size_px, 8, 3) + 0.8 * noise(rng, size_px, 2))
+    angle, pitch = rng.uniform(0, np.pi), rng.uniform(30, 70)
+    cos, sin = float(np.cos(angle)), float(np.sin(angle))
+    along, across = cos * grid.x + sin * grid.y, cos * grid.y - sin * grid.x
+    if look.ground_kind == "belt":
+        clear = float(np.clip(np.pi * size_px / pitch / 2 / 4 - 0.4, 0, 1))
+        tone = tone + 0.14 * clear * np.sin(along * pitch) * np.sin(across * pitch)
+    elif look.ground_kind == "metal table":
+        lines = noise(rng, size_px, 4, 130) if angle < np.pi / 2 else noise(rng, size_px, 130, 4)
+        tone = tone + 0.07 * lines + 0.25 * np.exp(-((along - 0.4 * cos) ** 2) / 0.3) - 0.12
+    elif look.ground_kind == "tray":
+        tone = tone + 0.12 * np.clip(1 - np.abs(across - 0.85) / 0.06, 0, 1) - 0.1 * (across > 0.9)
+    elif look.ground_kind == "paper":
+        tone = tone + 0.02 * noise(rng, size_px, 90)
     return as_field(tone[:, :, None] * np.asarray(look.ground, np.float32))
 
 

@@ -16,12 +16,17 @@ import numpy.typing as npt
 from inspection.synthesis import attempt, looks, shading
 from inspection.synthesis.attempt import Attempt
 from inspection.synthesis.defects import KINDS, allowed
+from inspection.synthesis.families.catalogue import FAMILIES, FULL_FRAME
 from inspection.synthesis.fields import Field, Grid, Pose, as_field
 from inspection.synthesis.kinds.site import Change, Site, Window, crop
-from inspection.synthesis.shapes import FAMILIES, Shape
+from inspection.synthesis.materials import MATERIALS, SUITED
+from inspection.synthesis.shapes import Shape
 
 MAX_SIZE_PX = 1024
 TRIES = 6
+CLOSE_UPS = 0.15
+"""Share of the pictures that show no more than a part of the part."""
+
 REPEATED = frozenset({"scratch", "dent", "crack", "chip", "stain", "foreign body"})
 SEVERAL = 0.12
 """Kinds that are now and then made more than once in a picture, and how often that is tried."""
@@ -45,11 +50,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a picture is asked to show; None is left to chance. `extent` 0 (small) to 1 (large), `strength` 0 (faint)
-    to 1 (gross), `place` "edge" or "middle"."""
+    """What a picture is asked to show; None and empty are left to chance. One of `materials` and of `colours`, by
+    their names; `extent` 0 (small) to 1 (large), `strength` 0 (faint) to 1 (gross), `place` "edge" or "middle"."""
 
-    material: str | None = None
-    colour: str | None = None
+    materials: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
     extent: float | None = None
     strength: float | None = None
     place: str | None = None
@@ -175,8 +180,8 @@ class _Scene:
         self.grid: Grid = self.pose.grid(size_px)
         self.design = design
         self.shape = self._shape(self.grid, incomplete=False)
-        self.texture = looks.grain(rng, size_px, self.look.material)
-        self.bare_ground = looks.ground(rng, size_px, self.look)
+        self.texture = looks.grain(rng, self.grid, self.look)
+        self.bare_ground = looks.ground(rng, self.grid, self.look)
         self.ground = self._ground(self.shape)
         self.everywhere = Window(slice(0, size_px), slice(0, size_px))
         whole = Change(self.shape.distance, self.shape.height, window=self.everywhere)
@@ -189,7 +194,7 @@ class _Scene:
     def _at_line(self, rng: np.random.Generator, line: Line) -> looks.Look:
         look = self.look
         if line.material is not None:
-            chosen = [material for material in looks.MATERIALS if material.name == line.material]
+            chosen = [material for material in MATERIALS if material.name == line.material]
             if not chosen:
                 raise ValueError(f"there is no material {line.material!r}")
             look = looks.replace_material(look, chosen[0])
@@ -197,16 +202,20 @@ class _Scene:
 
     def _wished(self, rng: np.random.Generator) -> looks.Look:
         wish = self.wish
-        if wish.material is None and wish.colour is None:
+        if not (wish.materials or wish.colours):
             return self.look
+        suited = [material for material in MATERIALS if material.name in SUITED[self.family]]
         chosen = [
             material
-            for material in looks.MATERIALS
-            if wish.material in (None, material.name) and wish.colour in (None, material.colour_name)
+            for material in suited
+            if material.name in (wish.materials or (material.name,))
+            and material.colour_name in (wish.colours or (material.colour_name,))
         ]
         if not chosen:
-            raise ValueError(f"there is no material {wish.material or ''} {wish.colour or ''}".rstrip())
-        return replace(looks.replace_material(self.look, chosen[int(rng.integers(len(chosen)))]), monochrome=False)
+            there_are = ", ".join(dict.fromkeys(f"{one.colour_name} {one.name}" for one in suited))
+            raise ValueError(f"a {self.family} can be of {there_are}")
+        look = looks.replace_material(self.look, chosen[int(rng.integers(len(chosen)))])
+        return replace(look, monochrome=False)
 
     def _shape(self, grid: Grid, *, incomplete: bool) -> Shape:
         return FAMILIES[self.family](np.random.default_rng([*self.design, 4]), grid, incomplete)
@@ -221,8 +230,20 @@ class _Scene:
         rows, columns = window.rows, window.columns
         shape, grid = change.shape or self.shape, crop(self.grid, window)
         ground = self.ground if change.shape is None else self._ground(change.shape)
-        face = shading.shade(grid, change, shape.tone[rows, columns], self.texture[rows, columns], self.look)
+        openness = self._openness(change, shape, window)
+        piece, texture = shape.part(rows, columns), self.texture[rows, columns]
+        face = shading.shade(grid, change, piece, texture, openness, self.look)
         return shading.lay(grid, change.distance, as_field(face * change.tint), ground[rows, columns])
+
+    def _openness(self, change: Change, shape: Shape, window: Window) -> Field:
+        """How open to the light each place of the window is, with what stands around the window in mind."""
+        far = shading.reach_px(self.size_px)
+        top, left = max(0, window.rows.start - far), max(0, window.columns.start - far)
+        around = shape.height[top : window.rows.stop + far, left : window.columns.stop + far].copy()
+        rows = slice(window.rows.start - top, window.rows.stop - top)
+        columns = slice(window.columns.start - left, window.columns.stop - left)
+        around[rows, columns] = change.height
+        return shading.openness(around, self.grid, self.look)[rows, columns]
 
     def _photograph(self, picture: Field) -> npt.NDArray[np.uint8]:
         return shading.photograph(np.random.default_rng([self.seed, 5]), picture, self.look)
@@ -303,6 +324,8 @@ class _Scene:
                 return self._merged([tried, *self._more_of(rng, tried)])
             if best is None or tried.weight > best.weight:
                 best = tried
+            if KINDS[kind] is None:  # there is but one way to leave it out
+                break
             strength = strength if tried.distinct else min(1.5, strength + 0.3)
             extent = extent if tried.large_enough else min(1.0, extent + 0.2)
         assert best is not None
@@ -332,7 +355,7 @@ class _Scene:
         )
         kept[inner] = part[inner]
         mask = np.zeros((self.size_px, self.size_px), np.bool_)
-        mask[rows, columns], contrast = attempt.visible(kept, before, self.look)
+        mask[rows, columns], contrast = attempt.visible(kept, before, self.look.exposure, self.look.monochrome)
         return Attempt(
             kind, window, kept, mask, contrast, strength, change.count, attempt.place_of(self.shape, self.grid, mask)
         )
@@ -347,7 +370,9 @@ class _Scene:
             self.shape,
             self.grid,
             self.pose,
-            self.look,
+            self.look.material.metal,
+            np.asarray(self.look.material.colour, np.float32),
+            self.look.light,
             strength,
             extent,
             build,
@@ -384,14 +409,12 @@ def _pose(rng: np.random.Generator, family: str, line: Line | None) -> Pose:
     if line is not None:
         scale, turn = line.scale * (1 + 0.03 * (2 * unit[0] - 1)), line.turn_rad * (2 * unit[1] - 1)
         return Pose(float(line.shift * shift[0]), float(line.shift * shift[1]), float(scale), float(turn))
-    if family == "surface":
+    if family in FULL_FRAME:
         return Pose(0.0, 0.0, 1.0, float(2 * np.pi * unit[1]))
-    scale = 0.62 + 0.38 * unit[0]
-    room = 0.12
-    return Pose(
-        float(room * shift[0]),
-        float(room * shift[1]),
-        float(scale),
-        float(2 * np.pi * unit[1]),
-        float(1 - 0.1 * unit[2]),
-    )
+    squash = float(1 - 0.1 * unit[2])
+    if rng.random() < CLOSE_UPS:  # a corner of the part, larger than the picture
+        scale, around, away = rng.uniform(1.05, 1.7), rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 0.75)
+        shift, room = np.array([np.cos(around), np.sin(around)]), scale * away
+    else:
+        scale, room = 0.62 + 0.38 * unit[0], 0.12
+    return Pose(float(room * shift[0]), float(room * shift[1]), float(scale), float(2 * np.pi * unit[1]), squash)

@@ -16,12 +16,12 @@ PALE: tuple[Colour, ...] = ((0.62, 0.6, 0.55), (0.5, 0.47, 0.4), (0.75, 0.74, 0.
 
 def stain(rng: np.random.Generator, site: Site) -> Change:
     """Oil, dirt, ink or what dried: blotches, rings, runs, finger smears, drops."""
-    radius = site.between(rng, 0.085, 0.36)
+    radius = site.between(rng, 0.095, 0.36)
     middle = site.inner_point(rng, min(radius * 0.4, 0.1))
     style = str(rng.choice(["blotch", "oil", "ring", "runs", "smear", "drops", "ink", "watermark"]))
     spot = site.spot(middle, radius * 2.1)
     patch = _patch(rng, spot, radius, style)
-    force = min(1.1, 0.55 + 0.45 * site.strength)
+    force = min(1.1, 0.65 + 0.4 * site.strength)
     if style == "oil":
         # A film of oil: darker and glossier, with an edge.
         deep = 0.35 + 0.35 * force
@@ -105,7 +105,7 @@ def discolouration(rng: np.random.Generator, site: Site) -> Change:
     along, across = spot.turned(rng.uniform(0, np.pi))
     reach = np.hypot(along, across * rng.uniform(1.0, 1.7)) / radius + 0.25 * spot.fractal(rng, radius, 2)
     depth = smooth(1.1, 0.15, as_field(reach))
-    force = min(1.0, 0.55 + 0.4 * site.strength)
+    force = min(1.0, 0.7 + 0.3 * site.strength)
     way = str(rng.choice(["heat", "heat", "heat", "bleached", "dark"] if site.metal else WAYS))
     if way == "heat":
         stops = np.array([0.0, 0.25, 0.5, 0.7, 0.88, 1.0])

@@ -12,7 +12,7 @@ from inspection.synthesis.kinds.site import Change, Point, Site, Spot
 
 def chip(rng: np.random.Generator, site: Site) -> Change:
     """A bite out of an outline, a hole's too, and the rough fracture beside it, lighter and matt."""
-    radius = site.between(rng, 0.075, 0.24)
+    radius = site.between(rng, 0.09, 0.25)
     middle = site.rim_point(rng)
     outward = site.outward(middle)
     inset = radius * rng.uniform(-0.1, 0.35)

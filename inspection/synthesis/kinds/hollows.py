@@ -11,7 +11,7 @@ from inspection.synthesis.kinds.site import Change, Point, Site, Spot
 
 def dent(rng: np.random.Generator, site: Site) -> Change:
     """A hollow: round, drawn out, creased, or an edge knocked in. It bends the light and keeps the colour."""
-    radius = site.between(rng, 0.08, 0.36)
+    radius = site.between(rng, 0.1, 0.36)
     at_edge = site.place == "edge" or (site.place is None and rng.random() < 0.2)
     if at_edge and not site.full_frame:
         middle = site.rim_point(rng)
@@ -33,7 +33,7 @@ def dent(rng: np.random.Generator, site: Site) -> Change:
         bowl = np.clip(1 - r2, 0, 1) * np.clip(1 - np.sqrt(r2), 0, 1) ** 0.5
     reach = np.sqrt(r2)
     lip = np.clip(1 - np.abs(reach - 1.1) / 0.35, 0, 1) * rng.uniform(0, 0.12)
-    depth = radius * rng.uniform(0.3, 0.5) * (0.6 + 0.9 * site.strength)
+    depth = radius * rng.uniform(0.32, 0.52) * (0.7 + 0.8 * site.strength)
     distance = spot.distance + (depth * 0.35 * bowl if at_edge else 0.0)
     return spot.change(
         distance=as_field(distance),

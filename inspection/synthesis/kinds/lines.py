@@ -15,7 +15,7 @@ SOFT = frozenset({"fabric"})
 def scratch(rng: np.random.Generator, site: Site) -> Change:
     """A groove or a bundle of them, straight or bent: one lip catches the light, the other is dark."""
     style = rng.choice(["single", "single", "single", "bundle", "scuff"])
-    half = site.between(rng, 0.09, 0.62) * (0.6 if style == "scuff" else 1.0)
+    half = site.between(rng, 0.13, 0.64) * (0.6 if style == "scuff" else 1.0)
     angle = rng.uniform(0, np.pi)
     middle = site.inner_point(rng, 0.06)
     paths = _grooves(rng, site, str(style), middle, angle, half)
@@ -28,7 +28,7 @@ def scratch(rng: np.random.Generator, site: Site) -> Change:
     dark = spot.ink(paths, (apart * to_x, apart * to_y)) * spot.inside
     across = site.pose.turn_rad + angle + np.pi / 2
     faces = abs(float(np.cos(across) * to_x + np.sin(across) * to_y))
-    contrast = (0.4 + 0.55 * min(1.2, site.strength)) * rng.uniform(0.85, 1.1)
+    contrast = (0.5 + 0.5 * min(1.2, site.strength)) * rng.uniform(0.85, 1.1)
     # A glossy dark or a bright metal face shows the cut material; a pale one shows the shadow in it.
     pale = float(site.base.mean()) > 0.6 and rng.random() < 0.6
     shown, shaded = (0.35, 0.75) if pale else (0.6 + 0.3 * faces, 0.35 + 0.3 * faces)
@@ -80,7 +80,7 @@ def crack(rng: np.random.Generator, site: Site) -> Change:
     """A thin dark jagged line that thins out and may fork, from an edge, a hole or the middle; cloth tears."""
     if site.family in SOFT:
         return _tear(rng, site)
-    length = site.between(rng, 0.2, 1.1)
+    length = site.between(rng, 0.3, 1.15)
     if site.place == "middle" or (site.place is None and rng.random() < 0.3):
         start = site.inner_point(rng, 0.1)
         heading = rng.uniform(0, 2 * np.pi)
@@ -99,7 +99,7 @@ def crack(rng: np.random.Generator, site: Site) -> Change:
     gap = spot.ink(paths) * spot.inside
     apart = max(0.8, 0.5 * width / site.pixel)
     lip = spot.ink(paths, (-apart * spot.light[0], -apart * spot.light[1])) * spot.inside * (1 - gap)
-    dark = min(0.97, rng.uniform(0.7, 0.95) * (0.8 + 0.3 * site.strength))
+    dark = min(0.97, rng.uniform(0.8, 0.97) * (0.85 + 0.25 * site.strength))
     if site.base.mean() < 0.2 and not site.metal:
         # Black plastic does not go blacker: it whitens where it was stretched.
         return spot.change(cover=as_field(np.clip(dark * 0.8 * gap + 0.25 * lip, 0, 1)), paint=site.fresh)

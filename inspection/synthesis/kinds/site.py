@@ -10,7 +10,6 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from inspection.synthesis.fields import Field, Grid, Pose, as_field, smooth
-from inspection.synthesis.looks import Look
 from inspection.synthesis.shapes import Shape
 
 Point = tuple[float, float]
@@ -138,7 +137,11 @@ class Site:
     shape: Shape
     grid: Grid
     pose: Pose
-    look: Look
+    metal: bool
+    base: npt.NDArray[np.float32]
+    """The material's colour, (3,)."""
+    light: tuple[float, float, float]
+    """Where the key light stands, in image units."""
     strength: float
     extent: float
     build: Callable[[Grid], Shape]
@@ -147,17 +150,8 @@ class Site:
     count: int | None = None
 
     @property
-    def metal(self) -> bool:
-        return self.look.material.metal
-
-    @property
     def pixel(self) -> float:
         return self.grid.pixel
-
-    @property
-    def base(self) -> npt.NDArray[np.float64]:
-        """The material's colour."""
-        return np.asarray(self.look.material.colour, np.float64)
 
     @property
     def fresh(self) -> Colour:
@@ -182,7 +176,7 @@ class Site:
         rows = slice(_clamp(row - half, size - 4), max(4, _clamp(row + half, size) or 4))
         columns = slice(_clamp(column - half, size - 4), max(4, _clamp(column + half, size) or 4))
         window = Window(rows, columns)
-        to_light = np.array([self.look.light[0] - x, self.look.light[1] - y])
+        to_light = np.array([self.light[0] - x, self.light[1] - y])
         to_light = to_light / max(float(np.hypot(*to_light)), 1e-6)
         return Spot(
             window,

@@ -1,0 +1,1 @@
+"""The families of parts, a group a file."""
