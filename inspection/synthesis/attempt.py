@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,26 @@ class Attempt:
     @property
     def clear(self) -> bool:
         return self.distinct and self.large_enough
+
+
+def merged(seen: list[Attempt], clean_picture: Field) -> Attempt:
+    """Several defects in one picture; named by the first."""
+    if len(seen) == 1:
+        return seen[0]
+    picture, mask = clean_picture.copy(), np.zeros_like(seen[0].mask)
+    for one in seen:
+        rows, columns = one.window.rows, one.window.columns
+        picture[rows, columns] += one.part - clean_picture[rows, columns]
+        mask |= one.mask
+    size = slice(0, len(mask))
+    return replace(
+        seen[0],
+        window=Window(size, size),
+        part=np.maximum(picture, 0),
+        mask=mask,
+        contrast=sum(one.contrast for one in seen) / len(seen),
+        count=sum(one.count for one in seen),
+    )
 
 
 def visible(

@@ -13,20 +13,16 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from inspection.synthesis import attempt, looks, shading
+from inspection.synthesis import attempt, looks, setting, shading
 from inspection.synthesis.attempt import Attempt
 from inspection.synthesis.defects import KINDS, allowed
-from inspection.synthesis.families.catalogue import FAMILIES, FULL_FRAME
-from inspection.synthesis.fields import Field, Grid, Pose, as_field
+from inspection.synthesis.families.catalogue import FAMILIES
+from inspection.synthesis.fields import Field, Grid, as_field
 from inspection.synthesis.kinds.site import Change, Site, Window, crop
-from inspection.synthesis.materials import MATERIALS, SUITED
 from inspection.synthesis.shapes import Shape
 
 MAX_SIZE_PX = 1024
 TRIES = 6
-CLOSE_UPS = 0.15
-"""Share of the pictures that show no more than a part of the part."""
-
 REPEATED = frozenset({"scratch", "dent", "crack", "chip", "stain", "foreign body"})
 SEVERAL = 0.12
 """Kinds that are now and then made more than once in a picture, and how often that is tried."""
@@ -175,8 +171,8 @@ class _Scene:
             raise ValueError(f"there is no family {self.family!r}; there are {', '.join(names)}")
         design = [line.design_seed, 2] if line else [seed, 2]
         self.look = looks.sample_look(np.random.default_rng([*design, 3]), self.family)
-        self.look = self._at_line(rng, line) if line else self._wished(rng)
-        self.pose = _pose(rng, self.family, line)
+        self.look = setting.at_line(rng, self.look, line) if line else setting.wished(rng, self.look, self.family, wish)
+        self.pose = setting.pose_of(rng, self.family, line)
         self.grid: Grid = self.pose.grid(size_px)
         self.design = design
         self.shape = self._shape(self.grid, incomplete=False)
@@ -190,32 +186,6 @@ class _Scene:
     @property
     def possible(self) -> tuple[str, ...]:
         return allowed(self.family, self.look.material.metal)
-
-    def _at_line(self, rng: np.random.Generator, line: Line) -> looks.Look:
-        look = self.look
-        if line.material is not None:
-            chosen = [material for material in MATERIALS if material.name == line.material]
-            if not chosen:
-                raise ValueError(f"there is no material {line.material!r}")
-            look = looks.replace_material(look, chosen[0])
-        return looks.vary_look(rng, looks.station_camera(look))
-
-    def _wished(self, rng: np.random.Generator) -> looks.Look:
-        wish = self.wish
-        if not (wish.materials or wish.colours):
-            return self.look
-        suited = [material for material in MATERIALS if material.name in SUITED[self.family]]
-        chosen = [
-            material
-            for material in suited
-            if material.name in (wish.materials or (material.name,))
-            and material.colour_name in (wish.colours or (material.colour_name,))
-        ]
-        if not chosen:
-            there_are = ", ".join(dict.fromkeys(f"{one.colour_name} {one.name}" for one in suited))
-            raise ValueError(f"a {self.family} can be of {there_are}")
-        look = looks.replace_material(self.look, chosen[int(rng.integers(len(chosen)))])
-        return replace(look, monochrome=False)
 
     def _shape(self, grid: Grid, *, incomplete: bool) -> Shape:
         return FAMILIES[self.family](np.random.default_rng([*self.design, 4]), grid, incomplete)
@@ -282,24 +252,7 @@ class _Scene:
         rng = np.random.default_rng([self.seed, 6])
         several = [kind for kind in kinds for _ in range(1 if kind in GROUPS else self.wish.count or 1)]
         seen = [self._asked(rng, kind) for kind in several]
-        merged = self._merged(seen)
-        shown = self._shown(merged)
-        return shown, [self._attributes(one) for one in seen]
-
-    def _merged(self, seen: list[Attempt]) -> Attempt:
-        """Several defects in one picture; named by the first."""
-        if len(seen) == 1:
-            return seen[0]
-        picture, mask = self.clean_picture.copy(), np.zeros((self.size_px, self.size_px), np.bool_)
-        for one in seen:
-            rows, columns = one.window.rows, one.window.columns
-            picture[rows, columns] += one.part - self.clean_picture[rows, columns]
-            mask |= one.mask
-        count = sum(one.count for one in seen)
-        contrast = sum(one.contrast for one in seen) / len(seen)
-        return replace(
-            seen[0], window=self.everywhere, part=np.maximum(picture, 0), mask=mask, contrast=contrast, count=count
-        )
+        return self._shown(attempt.merged(seen, self.clean_picture)), [self._attributes(one) for one in seen]
 
     def _asked(self, rng: np.random.Generator, kind: str) -> Attempt:
         if kind not in self.possible:
@@ -321,7 +274,7 @@ class _Scene:
         for _ in range(TRIES):
             tried = self._attempt(rng, kind, strength, extent)
             if tried.clear and self.wish.place in (None, tried.place):
-                return self._merged([tried, *self._more_of(rng, tried)])
+                return attempt.merged([tried, *self._more_of(rng, tried)], self.clean_picture)
             if best is None or tried.weight > best.weight:
                 best = tried
             if KINDS[kind] is None:  # there is but one way to leave it out
@@ -364,21 +317,11 @@ class _Scene:
         make = KINDS[kind]
         if make is None:
             return self._incomplete()
-        build = partial(self._shape, incomplete=False)
+        look, wish, build = self.look, self.wish, partial(self._shape, incomplete=False)
         site = Site(
-            self.family,
-            self.shape,
-            self.grid,
-            self.pose,
-            self.look.material.metal,
-            np.asarray(self.look.material.colour, np.float32),
-            self.look.light,
-            strength,
-            extent,
-            build,
-            self.wish.place,
-            self.wish.count,
-        )
+            self.family, self.shape, self.grid, self.pose, look.material.metal,
+            np.asarray(look.material.colour, np.float32), look.light, strength, extent, build, wish.place, wish.count,
+        )  # fmt: skip
         return make(rng, site)
 
     def _incomplete(self) -> Change:
@@ -402,19 +345,3 @@ class _Scene:
             place=seen.place,
             count=seen.count,
         )
-
-
-def _pose(rng: np.random.Generator, family: str, line: Line | None) -> Pose:
-    shift, unit = rng.uniform(-1, 1, 2), rng.uniform(0, 1, 3)
-    if line is not None:
-        scale, turn = line.scale * (1 + 0.03 * (2 * unit[0] - 1)), line.turn_rad * (2 * unit[1] - 1)
-        return Pose(float(line.shift * shift[0]), float(line.shift * shift[1]), float(scale), float(turn))
-    if family in FULL_FRAME:
-        return Pose(0.0, 0.0, 1.0, float(2 * np.pi * unit[1]))
-    squash = float(1 - 0.1 * unit[2])
-    if rng.random() < CLOSE_UPS:  # a corner of the part, larger than the picture
-        scale, around, away = rng.uniform(1.05, 1.7), rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 0.75)
-        shift, room = np.array([np.cos(around), np.sin(around)]), scale * away
-    else:
-        scale, room = 0.62 + 0.38 * unit[0], 0.12
-    return Pose(float(room * shift[0]), float(room * shift[1]), float(scale), float(2 * np.pi * unit[1]), squash)
