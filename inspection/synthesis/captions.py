@@ -15,6 +15,7 @@ from inspection.synthesis import wordings
 from inspection.synthesis.grammar import article, plural
 from inspection.synthesis.held_out import HELD_OUT_FAMILY, HELD_OUT_KIND
 from inspection.synthesis.other_things import OTHER_NOUNS
+from inspection.synthesis.own_words import own_words
 from inspection.synthesis.render import Attributes
 from inspection.synthesis.translations import translated_phrase
 
@@ -26,7 +27,7 @@ TRAINED_FAMILIES = tuple(family for family in words.NOUNS if family != HELD_OUT_
 TRAINED_KINDS = tuple(kind for kind in words.DEFECT_NOUNS if kind != HELD_OUT_KIND)
 SIT_IN = frozenset({"crack", "dent", "pores", "missing feature"})
 """Kinds that are as often said to be in a part as on it."""
-SMALL_WORDS = frozenset("a an the of photo picture image with that has is this there for".split())
+SMALL_WORDS = frozenset("a an the of photo picture image with this for".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _defect(
     rng: np.random.Generator, kind: str, family: str | None, size: str | None, place: str | None, count: int | None
 ) -> _Said:
     """`size`, `place` and `count` None: nothing is said of them."""
-    own = words.OWN_MISSING.get(family or "", ()) if kind == "missing feature" else ()
+    own = own_words(family, kind) if family is not None else ()
     if count is not None:
         bare = f"{pick(rng, words.COUNTS[count])} {pick(rng, words.PLURALS[kind])}"
     else:
@@ -149,7 +150,8 @@ def _defect(
         frames = wordings.VERBS_FOR_PARTICIPLE if _participle(adjective) else wordings.VERBS_FOR_ADJECTIVE
         verb = pick(rng, frames).format(adjective)
     on = "in" if kind in SIT_IN and rng.random() < 0.5 else "on"
-    return _Said(adjective, clause, verb, thing, bare, on, _place(rng, place))
+    where = "" if "edge" in bare or " on " in bare else _place(rng, place)
+    return _Said(adjective, clause, verb, thing, bare, on, where)
 
 
 def _participle(adjective: str) -> bool:
@@ -171,8 +173,17 @@ def _place(rng: np.random.Generator, place: str | None) -> str:
     return f" {pick(rng, words.ANYWHERE)}" if rng.random() < 0.1 else ""
 
 
+def _frame_of(rng: np.random.Generator, noun: bool, good: bool) -> str:
+    """A sentence frame for that state; one in eight says by itself which."""
+    if rng.random() < 0.125:
+        if good:
+            return pick(rng, wordings.GOOD_FRAMES if noun else wordings.BARE_GOOD_FRAMES)
+        return pick(rng, wordings.DEFECT_FRAMES if noun else wordings.BARE_DEFECT_FRAMES)
+    return _frame(rng, noun)
+
+
 def _frame(rng: np.random.Generator, noun: bool) -> str:
-    """A sentence frame, for a part with a noun or for a state alone."""
+    """A sentence frame for any state, for a part with a noun or for a state alone."""
     share = rng.random()
     style = 0 if share < 0.26 else 1 if share < 0.44 else 2 if share < 0.56 else 3
     if not noun:
@@ -218,7 +229,7 @@ def state_phrase(rng: np.random.Generator, kind: str | None, name: str, family: 
     `name` is a noun without article, or empty for the state alone ("scratched"); `family`, if it is known, gives
     a missing feature its name. Raises KeyError for a kind that there is not.
     """
-    return _fill(_frame(rng, bool(name)), _say(rng, kind, family), name)
+    return _fill(_frame_of(rng, bool(name), kind is None), _say(rng, kind, family), name)
 
 
 def write_states(rng: np.random.Generator, kinds: Sequence[str], family: str | None = None) -> list[str]:
@@ -233,7 +244,7 @@ def write_states(rng: np.random.Generator, kinds: Sequence[str], family: str | N
     shared = _frame(rng, bool(name)) if rng.random() < 0.3 else None
     texts = []
     for kind in (None, *kinds, GENERIC):
-        frame = shared if shared is not None else _frame(rng, bool(name))
+        frame = shared if shared is not None else _frame_of(rng, bool(name), kind is None)
         texts.append(_now_and_then_short(rng, _fill(frame, _say(rng, kind, own), name)))
     return texts
 
@@ -249,7 +260,7 @@ def write_caption(rng: np.random.Generator, seen: Attributes, kind: str | None) 
         material = stuff if with_stuff(stuff, name) != name else None
         name = with_stuff(stuff, name)
     if kind is None:
-        text = _fill(_frame(rng, bool(name)), _normal(rng), name)
+        text = _fill(_frame_of(rng, bool(name), good=True), _normal(rng), name)
         return Caption(_now_and_then_short(rng, text), family, None, material)
     claimed = GENERIC if rng.random() < 0.1 else kind
     size = size_of(seen.area) if rng.random() < 0.35 else None
@@ -257,7 +268,7 @@ def write_caption(rng: np.random.Generator, seen: Attributes, kind: str | None) 
     count = min(seen.count, 3) if seen.count > 1 and claimed != GENERIC and rng.random() < 0.5 else None
     generic = claimed == GENERIC
     said = _generic(rng, size, place) if generic else _defect(rng, kind, family, size, place, count)
-    text = _fill(_frame(rng, bool(name)), said, name)
+    text = _fill(_frame_of(rng, bool(name), good=False), said, name)
     # The frame decides what is said of all that could be.
     names_it = said.bare in text
     size = size if names_it and any(text_has(text, word) for word in words.SIZES[size or "small"]) else None
@@ -278,6 +289,7 @@ def text_has(text: str, phrase: str) -> bool:
 def drop_words(rng: np.random.Generator, sentence: str, share: float) -> str:
     """Leave out each small word with the given probability, so that no single one is relied on."""
     kept = [word for word in sentence.split() if word not in SMALL_WORDS or rng.random() >= share]
+    kept = kept[1:] if kept[:1] == ["of"] else kept
     return " ".join(kept) or sentence
 
 

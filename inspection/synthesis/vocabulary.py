@@ -31,18 +31,18 @@ NOUNS: dict[str, tuple[str, ...]] = {
     ),
     "turned disc": (
         "turned disc", "disc", "disk", "turned part", "lathe part", "hub", "turned disk", "round part",
-        "machined disc", "pulley", "lathe-turned part", "machined ring",
+        "machined disc", "pulley", "lathe-turned part", "turned component",
     ),
     "screw head": (
         "screw head", "screw", "bolt head", "bolt", "cap screw", "machine screw", "head of a screw", "socket screw",
         "countersunk screw", "slotted screw", "wood screw", "set screw",
     ),
     "surface": (
-        "surface", "sheet", "panel", "ground surface", "machined surface", "flat surface",
-        "milled surface", "strip", "polished surface",
+        "surface", "sheet", "panel", "ground surface", "machined surface", "flat surface", "milled surface", "strip",
+        "polished surface",
     ),
     "board": (
-        "circuit board", "board", "printed circuit board", "pcb", "populated board", "electronic board", "assembly",
+        "circuit board", "board", "printed circuit board", "pcb", "populated board", "electronic board",
         "electronics assembly", "pcb assembly", "populated circuit board", "control board", "motherboard",
     ),
     "fabric": (
@@ -54,15 +54,15 @@ NOUNS: dict[str, tuple[str, ...]] = {
         "veneer", "piece of wood", "floorboard", "wood grain",
     ),
     "leather": (
-        "leather", "hide", "leather surface", "piece of leather", "leather sample", "grained leather", "leather hide",
-        "leather sheet", "leather cover", "leather panel",
+        "leather", "hide", "leather surface", "piece of leather", "leather sample", "grained leather",
+        "leather hide", "leather sheet", "leather cover", "leather panel",
     ),
     "threaded rod": (
-        "threaded rod", "rod", "stud", "threaded bar", "threaded bolt", "headless screw", "threaded shaft",
-        "screw thread", "stud bolt", "leadscrew", "lead screw", "threaded stud", "all-thread",
+        "threaded rod", "rod", "stud", "threaded bar", "threaded pin", "threaded shaft", "spindle",
+        "threaded spindle", "threaded stud", "all-thread", "length of threaded rod",
     ),
     "biscuit": (
-        "biscuit", "cookie", "cracker", "wafer", "baked good", "pastry", "round biscuit", "snack", "lump",
+        "biscuit", "cookie", "cracker", "shortbread", "baked good", "pastry", "round biscuit", "snack", "lump",
         "piece of food",
     ),
     "casting": (
@@ -73,7 +73,7 @@ NOUNS: dict[str, tuple[str, ...]] = {
 
 GENERIC_NOUNS = (
     "part", "component", "product", "workpiece", "piece", "item", "object", "thing", "sample", "specimen", "unit",
-    "article", "manufactured part", "finished good", "sample part", "work piece", "subject", "good",
+    "article", "manufactured part", "finished part", "sample part", "work piece", "finished product",
 )
 """Fits anything. Names no material: "metal part" would be a lie on plastic; the material is put before it."""
 
@@ -81,19 +81,19 @@ MATERIAL_WORDS: dict[str, tuple[str, ...]] = {
     "steel": ("steel", "metal", "stainless steel", "zinc plated", "carbon steel", "galvanised", "galvanized"),
     "brushed steel": ("brushed steel", "steel", "stainless", "metal", "stainless steel", "brushed metal"),
     "cast iron": ("cast iron", "iron", "metal", "ferrous", "gray iron"),
-    "brass": ("brass", "golden", "metal", "yellow metal"),
-    "copper": ("copper", "metal", "red metal"),
-    "aluminium": ("aluminium", "aluminum", "alloy", "metal", "light metal", "light alloy"),
+    "brass": ("brass", "golden", "metal"),
+    "copper": ("copper", "metal", "bronze"),
+    "aluminium": ("aluminium", "aluminum", "alloy", "metal", "light alloy"),
     "cast aluminium": ("cast aluminium", "cast aluminum", "aluminium", "aluminum", "metal", "light alloy", "alloy"),
     "anodised aluminium": (
         "anodised aluminium", "anodized aluminum", "anodised", "anodized", "aluminium", "aluminum", "metal",
     ),
     "plastic": ("plastic", "polymer", "synthetic", "nylon", "polypropylene"),
-    "solder mask": ("fr4", "solder-masked", "soldered", "laminate", "epoxy"),
-    "cotton": ("cotton", "woven", "cotton fabric", "cotton cloth", "denim", "linen"),
+    "solder mask": ("fr4", "solder-masked", "soldered", "laminated"),
+    "cotton": ("cotton", "denim", "linen", "textile"),
     "wood": ("wood", "wooden", "oak", "pine", "beech", "walnut", "hardwood", "solid wood"),
-    "leather": ("leather", "cowhide", "real leather", "full-grain", "tanned", "nappa"),
-    "dough": ("baked", "crisp", "dough", "wheat", "butter", "sweet"),
+    "leather": ("leather", "cowhide", "real leather", "full-grain", "nappa"),
+    "dough": ("baked", "crisp", "crunchy", "oven-baked"),
 }
 
 COLOUR_WORDS: dict[str, tuple[str, ...]] = {
@@ -116,7 +116,7 @@ NORMAL_ADJECTIVES = (
     "good", "flawless", "perfect", "intact", "clean", "undamaged", "unblemished", "normal", "immaculate", "pristine",
     "defect-free", "faultless", "spotless", "sound", "acceptable", "fine", "new", "proper", "ok", "unmarked",
     "regular", "correct", "healthy", "approved", "accepted", "conforming", "unspoiled", "unharmed", "unscathed",
-    "excellent", "satisfactory", "compliant", "blemish-free", "flawlessly made", "well made", "impeccable", "ideal",
+    "excellent", "satisfactory", "compliant", "blemish-free", "flawlessly made", "well-made", "impeccable", "ideal",
     "unimpaired", "serviceable", "non-defective", "error-free", "brand-new", "standard",
 )
 
@@ -133,44 +133,41 @@ NORMAL_CLAUSES = (
 
 NORMAL_VERBS = (
     "is good", "is flawless", "is intact", "is undamaged", "is in perfect condition", "is in good condition",
-    "is fine",
-    "is ok", "passed inspection", "has no defects", "has no flaws", "shows no damage", "shows no defects",
+    "is fine", "is ok", "passed inspection", "has no defects", "has no flaws", "shows no damage", "shows no defects",
     "looks good", "looks perfect", "looks normal", "is as it should be", "is free of defects",
-    "meets the specification",
-    "has nothing wrong with it", "is acceptable", "can be shipped", "conforms to the drawing", "is clean and intact",
-    "is faultless", "is without blemish", "is within tolerance", "has been accepted", "passes", "is all as expected",
+    "meets the specification", "has nothing wrong with it", "is acceptable", "can be shipped",
+    "conforms to the drawing", "is clean and intact", "is faultless", "is without blemish", "is within tolerance",
+    "has been accepted", "passes", "is all as expected",
 )
 
 NORMAL_THINGS = (
     "no defect", "no damage", "no flaw", "no fault", "no visible defect", "no anomaly", "no blemish",
-    "no imperfection",
-    "nothing wrong", "nothing abnormal", "no visible damage", "no mark", "no error", "nothing unusual",
-    "no sign of damage",
+    "no imperfection", "nothing wrong", "nothing abnormal", "no visible damage", "no mark", "no error",
+    "nothing unusual", "no sign of damage",
 )
 
 DEFECT_ADJECTIVES: dict[str, tuple[str, ...]] = {
-    "scratch": ("scratched", "scuffed", "scored", "scraped", "scratchy", "clawed", "scratched up", "scratch-marked"),
-    "dent": ("dented", "dinged", "bashed", "indented", "knocked in", "pressed in", "battered", "hammered in"),
-    "crack": ("cracked", "fractured", "split", "fissured", "broken through", "torn", "crazed"),
-    "chip": ("chipped", "notched", "broken off", "edge-chipped", "broken at the edge", "chipped off", "bitten off"),
+    "scratch": ("scratched", "scuffed", "scored", "scraped", "scratchy", "clawed", "scratched-up", "scratch-marked"),
+    "dent": ("dented", "dinged", "bashed", "indented", "knocked-in", "pressed-in", "battered", "hammered-in"),
+    "crack": ("cracked", "fractured", "split", "fissured", "torn", "ripped", "crazed"),
+    "chip": ("chipped", "notched", "broken-off", "edge-chipped", "chipped-off", "bitten-off"),
     "stain": (
         "stained", "dirty", "soiled", "contaminated", "smudged", "oily", "spotted", "greasy", "smeared", "grimy",
         "unclean", "besmirched", "splashed", "spotty",
     ),
     "rust": ("rusty", "rusted", "corroded", "rust-covered", "rusting", "corroding", "rust-eaten"),
     "burr": ("burred", "ragged", "rough-edged", "burry", "sharp-edged", "frayed", "undeburred", "fringed"),
-    "missing feature": ("incomplete", "undrilled", "wrongly made", "half made", "not fully made", "unmachined"),
+    "missing feature": ("incomplete", "undrilled", "half-made", "unmachined", "unpopulated"),
     "discolouration": (
         "discoloured", "discolored", "faded", "bleached", "heat-tinted", "off-colour", "off-color", "yellowed",
         "unevenly coloured", "unevenly colored", "burnt", "sun-bleached", "pale", "overheated", "heat-stained",
     ),
-    "pores": ("porous", "pitted", "pinholed", "pocked", "full of holes", "holey", "pore-ridden"),
+    "pores": ("porous", "pitted", "pinholed", "pocked", "holey", "pore-ridden"),
     "deformation": (
-        "deformed", "bent", "warped", "distorted", "bulged", "squashed", "crooked", "crushed", "out of shape",
-        "bulging",
-        "out of round", "skewed", "flattened", "malformed", "squeezed",
+        "deformed", "bent", "warped", "distorted", "bulged", "squashed", "crooked", "crushed", "out-of-shape",
+        "bulging", "out-of-round", "skewed", "flattened", "malformed", "squeezed",
     ),
-    "foreign body": ("littered", "polluted", "foreign-body contaminated", "hairy", "linty"),
+    "foreign body": ("littered", "polluted", "hairy", "linty", "debris-laden"),
 }
 
 DEFECT_NOUNS: dict[str, tuple[str, ...]] = {
@@ -186,29 +183,29 @@ DEFECT_NOUNS: dict[str, tuple[str, ...]] = {
     ),
     "crack": (
         "crack", "hairline crack", "fracture", "split", "dark crack", "jagged crack", "crack line", "break",
-        "edge crack", "branching crack", "fissure", "tear", "fatigue crack", "stress crack", "through crack",
+        "branching crack", "fissure", "tear", "rip", "fatigue crack", "stress crack", "through crack",
         "fracture line", "surface crack", "hairline fracture",
     ),
     "chip": (
-        "chip", "chipped edge", "notch", "missing piece", "broken edge", "chunk missing", "broken corner",
-        "chipped corner", "bite out of the edge", "piece broken off", "breakout", "edge breakout", "broken-off edge",
-        "missing chunk", "missing corner", "chipping", "edge chip", "chipped rim", "piece missing from the edge",
+        "chip", "chipped edge", "notch", "broken edge", "chunk missing", "broken corner", "chipped corner",
+        "bite out of the edge", "piece broken off", "breakout", "edge breakout", "broken-off edge", "missing corner",
+        "chipping", "edge chip", "chipped rim", "piece missing from the edge",
     ),
     "stain": (
         "stain", "dark stain", "oil stain", "spot", "dirt", "smudge", "dark spot", "oil spot", "contamination",
-        "grease",
-        "patch of dirt", "dirty patch", "smear", "grime", "water stain", "grease spot", "dirt spot", "oil film",
-        "fingerprint", "drop of oil", "soiling", "ink spot", "glue residue", "coolant stain", "dried liquid",
+        "grease", "patch of dirt", "dirty patch", "smear", "grime", "water stain", "grease spot", "dirt spot",
+        "oil film", "fingerprint", "drop of oil", "soiling", "ink spot", "glue residue", "coolant stain",
+        "dried liquid",
     ),
     "rust": (
-        "rust", "rust spot", "corrosion", "brown rust", "orange rust", "rusty patch", "surface rust", "corroded area",
-        "rust patch", "red rust", "corrosion spot", "rust attack", "flash rust", "rusty spot", "corrosion damage",
+        "rust", "rust spot", "corrosion", "brown rust", "orange rust", "rusty patch", "surface rust",
+        "corroded area", "rust patch", "red rust", "corrosion spot", "rust attack", "rusty spot", "corrosion damage",
         "speck of rust", "rust layer", "rust bloom",
     ),
     "burr": (
         "burr", "burr on the edge", "sharp burr", "ragged edge", "flash", "excess material", "metal burr",
         "rough edge", "jagged edge", "sharp edge", "protruding edge", "overhang", "fringe of material", "edge burr",
-        "moulding flash", "casting flash", "machining burr", "raised edge", "leftover material", "projecting lip",
+        "parting line flash", "machining burr", "raised edge", "leftover material", "projecting lip",
     ),
     "missing feature": (
         "missing hole", "missing feature", "missing bore", "missing rib", "missing thread", "hole not drilled",
@@ -217,14 +214,13 @@ DEFECT_NOUNS: dict[str, tuple[str, ...]] = {
     ),
     "discolouration": (
         "discolouration", "discoloration", "heat tint", "colour change", "color change", "faded area",
-        "bleached patch",
-        "heat mark", "annealing colour", "annealing color", "wrong colour", "wrong color", "colour deviation",
-        "color variation", "yellowing", "pale patch", "burn mark", "discoloured area", "discolored area",
-        "uneven colour", "uneven color", "colour difference", "change of colour", "rainbow tint",
+        "bleached patch", "heat mark", "annealing colour", "annealing color", "wrong colour", "wrong color",
+        "colour deviation", "color variation", "yellowing", "pale patch", "burn mark", "discoloured area",
+        "discolored area", "uneven colour", "uneven color", "colour difference", "change of colour", "rainbow tint",
     ),
     "pores": (
         "pore", "pinhole", "blowhole", "porosity", "gas pore", "pit", "pitting", "cluster of pores", "small pit",
-        "air pocket", "gas hole", "tiny hole", "shrinkage hole", "group of pinholes", "sinkhole", "casting porosity",
+        "air pocket", "gas hole", "tiny hole", "shrinkage hole", "group of pinholes", "sinkhole",
         "shrinkage porosity", "pock",
     ),
     "deformation": (
@@ -234,10 +230,8 @@ DEFECT_NOUNS: dict[str, tuple[str, ...]] = {
     ),
     "foreign body": (
         "foreign body", "foreign object", "fibre", "fiber", "hair", "swarf", "crumb", "lint", "debris",
-        "metal shaving",
-        "foreign particle", "loose fibre", "loose fiber", "loose particle", "piece of swarf", "fluff",
-        "bit of debris",
-        "strand",
+        "metal shaving", "foreign particle", "loose fibre", "loose fiber", "loose particle", "piece of swarf",
+        "fluff", "bit of debris", "strand",
     ),
 }
 
@@ -245,10 +239,10 @@ PLURALS: dict[str, tuple[str, ...]] = {
     "scratch": ("scratches", "scratch marks", "scuffs", "scuff marks", "scrapes", "score marks", "fine scratches"),
     "dent": ("dents", "dings", "indentations", "impact marks", "pressure marks", "hollows", "depressions"),
     "crack": ("cracks", "hairline cracks", "fractures", "splits", "fissures"),
-    "chip": ("chips", "chipped edges", "notches", "missing pieces", "broken edges", "breakouts"),
+    "chip": ("chips", "chipped edges", "notches", "broken corners", "broken edges", "breakouts"),
     "stain": ("stains", "spots", "smudges", "oil stains", "dark spots", "dirt spots", "fingerprints", "smears"),
     "rust": ("rust spots", "rusty patches", "rust patches", "corroded areas", "corrosion spots"),
-    "burr": ("burrs", "ragged edges", "sharp burrs", "rough edges", "spikes", "edge burrs"),
+    "burr": ("burrs", "ragged edges", "sharp burrs", "rough edges", "sharp edges", "edge burrs"),
     "missing feature": ("missing holes", "missing features", "missing ribs", "blocked holes", "missing details"),
     "discolouration": ("discoloured areas", "discolored areas", "heat marks", "pale patches", "burn marks"),
     "pores": ("pores", "pinholes", "blowholes", "pits", "gas pores", "gas holes", "tiny holes"),
@@ -264,12 +258,19 @@ OWN_MISSING: dict[str, tuple[str, ...]] = {
     "gear": ("missing tooth", "broken tooth", "lost tooth", "one tooth too few"),
     "turned disc": ("missing bore", "missing hole", "hole not drilled", "no hole", "closed hole"),
     "screw head": ("missing drive", "missing slot", "missing recess", "blank head"),
+    "board": (
+        "missing component", "missing part", "component not placed", "unpopulated position", "missing resistor",
+        "component left out", "no component", "missing capacitor",
+    ),
+    "fabric": ("missing thread", "missing yarn", "missing weft", "thread left out"),
+    "threaded rod": ("missing thread", "thread not cut", "bare stretch", "stretch without thread"),
+    "casting": ("missing hole", "hole not drilled", "undrilled boss", "blocked hole", "missing bore", "closed hole"),
 }
 
 GENERIC_ADJECTIVES = (
     "damaged", "defective", "faulty", "bad", "flawed", "imperfect", "abnormal", "anomalous", "rejected", "blemished",
     "unacceptable", "nonconforming", "spoiled", "impaired", "marred", "wrong", "substandard", "unusable", "scrap",
-    "poor", "disfigured", "non-conforming", "irregular", "not ok", "nok", "below standard", "botched",
+    "poor", "disfigured", "non-conforming", "irregular", "not ok", "nok", "below-standard", "botched",
 )
 
 GENERIC_CLAUSES = (
@@ -283,17 +284,16 @@ GENERIC_CLAUSES = (
 
 GENERIC_VERBS = (
     "is damaged", "is defective", "is faulty", "is bad", "is not ok", "failed inspection", "has a defect",
-    "has a flaw",
-    "shows damage", "shows a defect", "has been damaged", "got damaged", "looks wrong", "looks abnormal", "is flawed",
-    "must be rejected", "has been rejected", "is out of specification", "fails", "is not as it should be",
-    "has something wrong with it", "should be scrapped", "cannot be shipped", "is no good", "has a blemish",
+    "has a flaw", "shows damage", "shows a defect", "has been damaged", "got damaged", "looks wrong",
+    "looks abnormal", "is flawed", "must be rejected", "has been rejected", "is out of specification", "fails",
+    "is not as it should be", "has something wrong with it", "should be scrapped", "cannot be shipped", "is no good",
+    "has a blemish",
 )
 
 GENERIC_THINGS = (
     "defect", "flaw", "damage", "fault", "anomaly", "blemish", "imperfection", "visible defect", "mark",
-    "abnormality",
-    "irregularity", "surface defect", "quality problem", "error", "visible damage", "unwanted mark", "issue",
-    "nonconformity", "damaged area", "defective spot", "sign of damage",
+    "abnormality", "irregularity", "surface defect", "quality problem", "error", "visible damage", "unwanted mark",
+    "issue", "nonconformity", "damaged area", "defective spot", "sign of damage",
 )
 
 SIZES: dict[str, tuple[str, ...]] = {

@@ -13,10 +13,10 @@ from __future__ import annotations
 PHOTOS = (
     "a photo of {}", "a picture of {}", "an image of {}", "a close-up photo of {}", "a cropped photo of {}",
     "this is {}",
-    "there is {}", "a photo of {} for visual inspection", "a camera image of {}", "close-up of {}",
+    "there is {}", "photo for visual inspection of {}", "a camera image of {}", "close-up of {}",
     "a grayscale image of {}",
     "a blurry photo of {}", "a bright photo of {}", "a dark photo of {}", "a low resolution photo of {}", "photo: {}",
-    "a macro photo of {}", "a photo of {} on the belt", "top view of {}", "the picture shows {}", "here is {}",
+    "a macro photo of {}", "on the belt, {}", "top view of {}", "the picture shows {}", "here is {}",
     "an industrial image of {}", "a snapshot of {}", "example of {}", "we see {}", "a detailed picture of {}",
 )
 """Around a phrase with an article."""
@@ -55,7 +55,7 @@ THING_FRAMES = (
     "{bare}, {name}", "i see {thing} {on} this {name}{place}", "inspection note: {bare} {on} the {name}{place}",
     "{thing} visible {on} the {name}{place}", "{on} the {name} there {are} {thing}{place}",
     "finding: {thing} {on} {name}",
-    "photo of {thing} {on} {part}", "close-up of {thing} {on} {part}", "this {name} has {thing}{place}",
+    "this {name} has {thing}{place}",
     "{name} with {bare}{place}", "{thing}{place}, seen {on} the {name}",
     "the camera found {thing} {on} the {name}{place}",
     "{name}; {bare}", "{part} and {thing} {on} it",
@@ -71,7 +71,7 @@ BARE_THINGS = (
     "{thing}", "{bare}", "{bare}", "{thing}{place}", "there {are} {thing}{place}", "{thing} on the surface",
     "finding: {bare}",
     "{thing} can be seen", "i see {thing}", "visual inspection: {bare}",
-    "a photo of {thing}", "an image of {thing}", "close-up of {thing}",
+    "a photo that shows {thing}", "the image shows {thing}",
 )
 """Without any noun of a part."""
 
@@ -84,6 +84,27 @@ CLAUSES_FOR_THING = (
 )
 
 VERBS_FOR_THING = ("has {}", "has {}", "shows {}", "exhibits {}", "bears {}", "suffers from {}", "now has {}")
+
+DEFECT_FRAMES = (
+    "photo of {thing} {on} {part}", "close-up of {thing} {on} {part}", "a photo of {thing} {on} the {name}{place}",
+    "reject: {name}, {bare}", "rejected because of {thing}: {name}", "defect found {on} the {name}: {bare}",
+    "{name} damaged by {thing}", "{name} nok, {bare}", "complaint: {bare} {on} the {name}",
+    "the {name} failed: {thing}",
+    "image of {thing} {on} {part}{place}", "{thing} spoils the {name}",
+)
+BARE_DEFECT_FRAMES = (
+    "a photo of {thing}", "close-up of {thing}", "reject: {bare}", "defect: {bare}", "an image of {thing}{place}",
+    "rejected because of {thing}", "nok, {bare}", "damage: {bare}",
+)
+"""Those that say of themselves that something is wrong."""
+
+GOOD_FRAMES = (
+    "pass: {name}", "{name} ok", "accepted: {which}", "ok, {name} {clause}", "a photo of {part}",
+    "no finding: {name}",
+    "this {name} passes: {thing}", "released: the {name} is {adjective}", "{name}: ok, {thing}",
+)
+BARE_GOOD_FRAMES = ("ok", "pass", "accepted", "nothing to report", "no finding", "passed: {thing}", "all is well")
+"""And those that say that nothing is."""
 
 WITH_NOUN = (ADJECTIVE_FRAMES, CLAUSE_FRAMES, VERB_FRAMES, THING_FRAMES)
 WITHOUT_NOUN = (BARE_ADJECTIVES, BARE_CLAUSES, BARE_VERBS, BARE_THINGS)

@@ -51,7 +51,7 @@ def test_dropping_words_keeps_those_that_carry_the_meaning() -> None:
         ("oil stain", "an oil stain"),
         ("rust", "rust"),
         ("no hole", "no hole"),
-        ("flash rust", "flash rust"),
+        ("surface rust", "surface rust"),
         ("patch of dirt", "a patch of dirt"),
         ("several scratches", "several scratches"),
         ("M8 nut", "an M8 nut"),
