@@ -14,27 +14,13 @@ from inspection.cli._options import AsJson, ConfigDir
 from inspection.wording import counted, unknown_name
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     from rich.table import Table
 
     from inspection.analytics.evaluation import Evaluation, Naming, ReferenceFigures, Repeated, Separation
-    from inspection.cli._samples import Scored
+    from inspection.cli._labelled import Measured
     from inspection.config import RecipeConfig
-    from inspection.domain.types import Vectors
 
 _REPEATS = 5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Measured:
-    """Of one folder what could be read, `scores` (n, K), `embeddings` (n, D) and `ms` (n,), and what could not."""
-
-    folder: Path
-    scores: npt.NDArray[np.float64]
-    embeddings: Vectors
-    ms: list[float]
-    unreadable: list[Scored]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +33,29 @@ class _Drawn:
     figures: ReferenceFigures
 
 
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """Pixel AUROC over the defective pictures with a mask: of each defect that has any, and the mean of those."""
+
+    masks: int
+    pixel_auroc: float
+    pixel_auroc_by_defect: Mapping[str, float]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Result:
-    """All that is told. `model`: its name; `drawn`: None without references."""
+    """All that is told. `model`: its name; `drawn`: None without references; `located`: None without masks."""
 
     recipe: RecipeConfig
     model: str
-    good: _Measured
-    bad: Mapping[str, _Measured]
+    good: Measured
+    bad: Mapping[str, Measured]
     text: Evaluation
     drawn: _Drawn | None
+    located: _Located | None
 
     @property
-    def measured(self) -> list[_Measured]:
+    def measured(self) -> list[Measured]:
         return [self.good, *self.bad.values()]
 
     @property
@@ -89,6 +85,10 @@ def evaluate(
         int | None, typer.Option(min=1, max=1000, metavar="K", help=f"Draw them so many times; default: {_REPEATS}.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of those draws: the same seed gives the same figures.")] = 0,
+    masks: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Masks of the defects, DIR/NAME/….png: also tell how well they are located."),
+    ] = None,
     config_dir: ConfigDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -97,6 +97,8 @@ def evaluate(
     Pictures that cannot be read are named and left out.
     """
     from inspection.analytics.evaluation import evaluate_references, evaluate_text
+    from inspection.cli._labelled import list_labelled, measure
+    from inspection.cli._masks import find_masks
     from inspection.cli._options import config_dir_of, named_folders
     from inspection.config import load_site
 
@@ -104,10 +106,11 @@ def evaluate(
         raise typer.BadParameter("says how often references are drawn: give --references too", param_hint="--repeats")
     folders = named_folders(bad, "--bad", by_folder=True)
     recipe_config = load_site(config_dir_of(config_dir)).recipe(recipe)
-    files = _pictures({"good parts": good, **{f"bad parts, {name}": folder for name, folder in folders.items()}})
+    labelled = list_labelled(good, folders)
+    mask_of = find_masks(masks, labelled) if masks else {}
     names = [description.name for description in recipe_config.descriptions]
     _tell_free_labels(list(folders), names)
-    model, (of_good, *of_bad_ones) = _measure(recipe_config, files, [good, *folders.values()])
+    model, (of_good, *of_bad_ones) = measure(recipe_config, labelled, mask_of)
     of_bad = dict(zip(folders, of_bad_ones, strict=True))
     text = evaluate_text(of_good.scores, {name: each.scores for name, each in of_bad.items()}, names)
     drawn = None
@@ -116,59 +119,28 @@ def evaluate(
         embeddings = {name: each.embeddings for name, each in of_bad.items()}
         figures = evaluate_references(of_good.embeddings, embeddings, count=references, repeats=repeats, seed=seed)
         drawn = _Drawn(references, repeats, seed, figures)
-    result = _Result(recipe_config, model, of_good, of_bad, text, drawn)
+    result = _Result(recipe_config, model, of_good, of_bad, text, drawn, _located(of_bad) if masks else None)
     if as_json:
         typer.echo(json.dumps(_as_dict(result), ensure_ascii=False))
     else:
         _print(result)
 
 
-def _pictures(folders: Mapping[str, Path]) -> list[tuple[str, list[Path]]]:
-    """Each label and the picture files below its folder. Raises ConfigError for none, or for one under two labels."""
-    from inspection.adapters.cameras.images import list_images
-    from inspection.domain.errors import CameraError, ConfigError
-
-    listed: list[tuple[str, list[Path]]] = []
-    label_of: dict[Path, str] = {}
-    for label, folder in folders.items():
-        try:
-            listed.append((label, list_images(folder)))
-        except CameraError as error:  # what was typed is wrong, no camera
-            raise ConfigError(str(error)) from error
-        for path in listed[-1][1]:
-            other = label_of.setdefault(path.resolve(), label)
-            if other != label:
-                raise ConfigError(f"{path} is among the {other} and the {label}: give folders that share no picture")
-    return listed
-
-
-def _measure(
-    recipe: RecipeConfig, labelled: Sequence[tuple[str, list[Path]]], folders: Sequence[Path]
-) -> tuple[str, list[_Measured]]:
-    """The model's name, and every picture as the recipe's station sees it, one at a time: embeddings alone are kept."""
-    import numpy as np
-
-    from inspection.cli._samples import scored_files
+def _located(bad: Mapping[str, Measured]) -> _Located:
+    """Raises ConfigError where masks leave nothing to tell apart."""
+    from inspection.analytics.separation import pixel_auroc
     from inspection.domain.errors import ConfigError
-    from inspection.gauge import load_encoder, prototypes_of, region_of
 
-    encoder = load_encoder(recipe)
-    prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
-    measured = []
-    for folder, (label, files) in zip(folders, labelled, strict=True):
-        scores, embeddings, ms, unreadable = [], [], [], []
-        for scored in scored_files(files, encoder, prototypes, region, what=label, batch_of=1):
-            if scored.scores is None or scored.embedding is None:
-                unreadable.append(scored)
-                typer.echo(f"left out: {scored.error}", err=True)
-                continue
-            scores.append(scored.scores)
-            embeddings.append(scored.embedding)
-            ms.append(scored.ms)
-        if not scores:
-            raise ConfigError(f"{folder}: none of {counted(len(files), 'picture')} can be read; bring them anew")
-        measured.append(_Measured(folder, np.array(scores), np.array(embeddings), ms, unreadable))
-    return encoder.fingerprint["model"], measured
+    areas = {}
+    for name, measured in bad.items():
+        if measured.maps:
+            try:
+                areas[name] = pixel_auroc(measured.maps)
+            except ValueError as error:
+                raise ConfigError(f"the masks of {name} are all black or all white: draw the defects white") from error
+    if not areas:
+        raise ConfigError("no picture that has a mask can be read: bring them anew, or leave --masks out")
+    return _Located(sum(len(each.maps) for each in bad.values()), sum(areas.values()) / len(areas), areas)
 
 
 def _tell_free_labels(labels: Sequence[str], descriptions: Sequence[str]) -> None:
@@ -194,6 +166,7 @@ def _as_dict(result: _Result) -> dict[str, Any]:
         "overall": asdict(text.overall),
         "naming": text.naming and asdict(text.naming),
         "with_references": drawn and asdict(drawn),
+        "located": result.located and asdict(result.located),
         "ms_an_image": result.ms_an_image,
         "unreadable": [
             {"image": str(each.path), "cause": str(each.error)} for of in result.measured for each in of.unreadable
@@ -217,37 +190,47 @@ def _print(result: _Result) -> None:
             f"references: {drawn.references} good parts, drawn {counted(drawn.repeats, 'time')} (seed {drawn.seed}),"
             f" tested on the other {drawn.figures.good}; mean ± deviation of the draws"
         )
+    if result.located:
+        told.append(f"pixels: AUROC of the pixels in {counted(result.located.masks, 'mask')} against those beside them")
     told.append(f"{ms['median']:.1f} ms an image (median), 99 % within {ms['p99']:.1f} ms, one at a time")
     console.print(f"Recipe {result.recipe.name} {result.recipe.content_id()}, model {result.model}", markup=False)
-    console.print(_table(text, drawn.figures if drawn else None))
+    console.print(_table(text, drawn.figures if drawn else None, result.located))
     console.print("\n".join(told), markup=False)
 
 
-def _table(text: Evaluation, references: ReferenceFigures | None) -> Table:
+def _table(text: Evaluation, references: ReferenceFigures | None, located: _Located | None) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("bad parts", overflow="fold")
-    for heading in ("n", "AUROC [95 %]", "AP", "named [95 %]", *(["references"] if references else [])):
+    more = [name for name, given in (("pixels", located), ("references", references)) if given]
+    for heading in ("n", "AUROC [95 %]", "AP", "named [95 %]", *more):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, figures in text.defects.items():
-        mark = "" if figures.by_description else " *"
-        drawn = references.auroc_by_defect[name] if references else None
-        table.add_row(escape(name) + mark, *_row(figures.own, figures.naming, drawn))
-    table.add_row("all *", *_row(text.overall, text.naming, references.auroc if references else None))
+        row = [escape(name) + ("" if figures.by_description else " *"), *_row(figures.own, figures.naming)]
+        if located:
+            area = located.pixel_auroc_by_defect.get(name)
+            row.append("" if area is None else f"{area:.3f}")
+        if references:
+            row.append(_repeated(references.auroc_by_defect[name]))
+        table.add_row(*row)
+    row = ["all *", *_row(text.overall, text.naming)]
+    row += [f"{located.pixel_auroc:.3f}"] if located else []
+    table.add_row(*row, *([_repeated(references.auroc)] if references else []))
     return table
 
 
-def _row(separation: Separation, naming: Naming | None, repeated: Repeated | None) -> list[str]:
-    area = f"{separation.auroc:.3f} {_interval(separation.auroc_95, 3)}"
-    named = f"{naming.share:.2f} {_interval(naming.share_95, 2)}" if naming else ""
-    row = [f"{separation.bad}", area, f"{separation.average_precision:.3f}", named]
-    if repeated:
-        row.append(f"{repeated.mean:.3f}" + ("" if repeated.spread is None else f" ± {repeated.spread:.3f}"))
-    return row
+def _row(separation: Separation, naming: Naming | None) -> list[str]:
+    area = f"{separation.auroc:.3f} {_interval(separation.auroc_95)}"
+    named = f"{naming.share:.2f} {_interval(naming.share_95)}" if naming else ""
+    return [f"{separation.bad}", area, f"{separation.average_precision:.3f}", named]
 
 
-def _interval(ends: tuple[float, float], digits: int) -> str:
-    return f"[{ends[0]:.{digits}f}, {ends[1]:.{digits}f}]"
+def _repeated(figure: Repeated) -> str:
+    return f"{figure.mean:.3f}" + ("" if figure.spread is None else f" ± {figure.spread:.3f}")
+
+
+def _interval(ends: tuple[float, float]) -> str:
+    return f"[{ends[0]:.2f}, {ends[1]:.2f}]"

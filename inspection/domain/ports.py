@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -66,6 +66,17 @@ class Encoder(Protocol):
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Phrases -> float32 (n, D), unit length."""
+
+
+@runtime_checkable
+class DenseEncoder(Encoder, Protocol):
+    """One that can also tell for every place of a picture what is there."""
+
+    def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
+        """RGB uint8 (H, W, 3) each -> float32 (n, h, w, D), unit length over D, in the space of the phrases.
+
+        Raises ModelError where the model has no such map.
+        """
 
 
 # --- gate ---------------------------------------------------------------------------------------------------

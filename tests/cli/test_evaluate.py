@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from PIL import Image
 
 from inspection import gauge
+from inspection.domain.types import Pixels, Vectors
 from tests.cli.conftest import SAMPLES, call
 from tests.config.site_files import RECIPE_FILE, changed
 from tests.fakes.encoder import AxisEncoder, picture
@@ -149,6 +152,87 @@ def test_a_recipe_that_there_is_not_is_named(folders: Path) -> None:
     called = call("evaluate", "--recipe", "nutt", "--config-dir", ".", "--good", "good", *BOTH)
     assert called.code == 2
     assert 'there is no recipe "nutt" in .; did you mean "nut"? known: nut' in called.err
+
+
+class ChannelEncoder(AxisEncoder):
+    """`ports.DenseEncoder`: red weighs good, green scratch, blue stain; a cell is a block of two by two pixels."""
+
+    def embed_images(self, images: Sequence[Pixels]) -> Vectors:
+        return unit(np.stack([image.reshape(-1, 3).mean(axis=0) for image in images]))
+
+    def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
+        return unit(np.stack([image[::2, ::2].astype(float) for image in images]))
+
+
+def unit(vectors: np.ndarray) -> Vectors:
+    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture
+def masked(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Grey good parts; bad ones have a block of another colour, with masks in `masks`, one of them of another block."""
+    (site / RECIPE_FILE).write_text(WORDS)
+    monkeypatch.setattr(gauge, "load_encoder", lambda recipe: ChannelEncoder())
+    good, bad = site / "good", {name: site / "bad" / name for name in ("scratch", "stain", "odd")}
+    for folder in (good, *bad.values(), *(site / "masks" / name for name in bad)):
+        folder.mkdir(parents=True)
+    for number in range(12):
+        plain = np.full((16, 16, 3), (200, 20 + number, 20 + number % 5), np.uint8)
+        Image.fromarray(plain).save(good / f"{number}.png")
+        for channel, name in enumerate(bad, start=1):
+            if number < 3:
+                spoiled, mask = plain.copy(), np.zeros((16, 16), bool)
+                spoiled[4:8, 6:10, min(channel, 2)] = 240
+                mask[4:8, 6:10] = True
+                Image.fromarray(spoiled).save(bad[name] / f"{number}.png")
+                if number or name != "odd":
+                    Image.fromarray(mask if number < 2 else mask.T).save(site / "masks" / name / f"{number}.png")
+    return site
+
+
+LOCATE = (*EVALUATE, "--bad", "bad/scratch", "--bad", "bad/stain", "--bad", "bad/odd", "--masks", "masks")
+
+
+def test_masks_tell_how_well_defects_are_located(masked: Path) -> None:
+    called = call(*LOCATE, "--json")
+    assert called.code == 0
+    located = json.loads(called.out)["located"]
+    assert located["masks"] == 8  # a picture without one is left out
+    by_defect = located["pixel_auroc_by_defect"]
+    assert located["pixel_auroc"] == pytest.approx(sum(by_defect.values()) / 3)
+    assert 0.75 < by_defect["scratch"] == by_defect["stain"] < 1  # one mask in three is of the wrong place
+    for name in ("scratch", "stain", "odd"):
+        (masked / "masks" / name / "2.png").unlink()
+    located = json.loads(call(*LOCATE, "--json").out)["located"]
+    assert located["pixel_auroc_by_defect"]["scratch"] > 0.99
+    table = call(*LOCATE).out.splitlines()
+    assert table[1].split()[-1] == "pixels"
+    assert table[3].split()[-1] == f"{located['pixel_auroc_by_defect']['scratch']:.3f}"
+    assert "pixels: AUROC of the pixels in 5 masks against those beside them" in table
+
+
+def test_masks_that_cannot_be_used_are_named(masked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> str:
+        called = call(*LOCATE)
+        assert (called.code, called.out) == (2, "")
+        return " ".join(called.err.split())
+
+    spare = masked / "masks" / "scratch" / "spare.png"
+    spare.write_bytes((masked / "masks" / "scratch" / "0.png").read_bytes())
+    assert "1 mask of no picture, the first masks/scratch/spare.png; bad/scratch/0.png has its mask" in refused()
+    spare.unlink()
+    mask = masked / "masks" / "scratch" / "0.png"
+    Image.new("1", (8, 16)).save(mask)
+    assert "masks/scratch/0.png: 8 x 16 pixels; make it as large as its picture, 16 x 16" in refused()
+    mask.write_text("no picture")
+    assert "masks/scratch/0.png: not a picture" in refused()
+    for number in range(3):
+        Image.new("1", (16, 16)).save(mask.with_name(f"{number}.png"))
+    assert "the masks of scratch are all black or all white: draw the defects white" in refused()
+    monkeypatch.setattr(gauge, "load_encoder", lambda recipe: AxisEncoder())
+    assert "model axis: it has no map in the space of sentences; leave --masks out" in refused()
+    shutil.rmtree(masked / "masks")
+    assert "masks: there is no mask of any picture; bad/scratch/0.png has its mask at masks/scratch/0.png" in refused()
 
 
 def test_the_bundled_model_tells_the_sample_parts_apart(site: Path) -> None:

@@ -1,0 +1,143 @@
+"""Labelled folders of pictures, measured as a recipe's station sees them: one at a time, embeddings alone are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from inspection.domain.errors import CameraError, ConfigError, ModelError
+from inspection.wording import counted
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from inspection.cli._samples import Scored
+    from inspection.config import RecipeConfig
+    from inspection.domain.ports import DenseEncoder, Encoder
+    from inspection.domain.types import Pixels, Vectors
+    from inspection.scoring.prototypes import Prototypes
+    from inspection.scoring.region import Region
+
+    MapAndMask = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The picture files below a folder. `name`: of the defect; None for good parts."""
+
+    name: str | None
+    folder: Path
+    files: list[Path]
+
+    @property
+    def label(self) -> str:
+        return "good parts" if self.name is None else f"bad parts, {self.name}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Of one folder what could be read, `scores` (n, K), `embeddings` (n, D) and `ms` (n,), and what could not.
+
+    `maps`: where a mask was given, the map of the defect's own description (of the largest, where there is none).
+    """
+
+    folder: Path
+    scores: npt.NDArray[np.float64]
+    embeddings: Vectors
+    ms: list[float]
+    unreadable: list[Scored]
+    maps: list[MapAndMask]
+
+
+def list_labelled(good: Path, bad: Mapping[str, Path]) -> list[Labelled]:
+    """The good parts, then each kind of bad ones. Raises ConfigError for no picture, or for one under two labels."""
+    from inspection.adapters.cameras.images import list_images
+
+    listed: list[Labelled] = []
+    label_of: dict[Path, str] = {}
+    for name, folder in [(None, good), *bad.items()]:
+        try:
+            listed.append(Labelled(name, folder, list_images(folder)))
+        except CameraError as error:  # what was typed is wrong, no camera
+            raise ConfigError(str(error)) from error
+        label = listed[-1].label
+        for path in listed[-1].files:
+            other = label_of.setdefault(path.resolve(), label)
+            if other != label:
+                raise ConfigError(f"{path} is among the {other} and the {label}: give folders that share no picture")
+    return listed
+
+
+def measure(
+    recipe: RecipeConfig, folders: Sequence[Labelled], masks: Mapping[Path, Path]
+) -> tuple[str, list[Measured]]:
+    """The model's name, and what it makes of every picture; of those with a mask also where it sees the defect.
+
+    Raises ConfigError if nothing of a folder can be read or a mask cannot be used, ModelError as `load_encoder` and
+    where masks are given and the model has no map.
+    """
+    from inspection.domain.ports import DenseEncoder
+    from inspection.gauge import load_encoder, prototypes_of, region_of
+
+    encoder = load_encoder(recipe)
+    model = encoder.fingerprint["model"]
+    prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
+    locator = None
+    if masks:
+        if not isinstance(encoder, DenseEncoder):
+            raise ModelError(f"model {model}: it has no map in the space of sentences; leave --masks out")
+        locator = _Locator(encoder, prototypes, region, masks)
+    return model, [_measured(each, encoder, prototypes, region, locator) for each in folders]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Locator:
+    """What compares a model's maps with masks."""
+
+    encoder: DenseEncoder
+    prototypes: Prototypes
+    region: Region
+    masks: Mapping[Path, Path]
+
+    def compare(self, path: Path, pixels: Pixels, name: str | None) -> list[MapAndMask]:
+        """The picture's map and mask; nothing where it has no mask. `name`: of the defect."""
+        from inspection.cli._masks import read_mask
+        from inspection.scoring.maps import beside_mask, defect_map
+
+        if path not in self.masks:
+            return []
+        mask = read_mask(self.masks[path], pixels, self.region)
+        cells = self.encoder.embed_cells([self.region.crop(pixels)])[0]
+        own = name if name in self.prototypes.names else None
+        return [beside_mask(defect_map(cells, self.prototypes, own), mask)]
+
+
+def _measured(
+    labelled: Labelled, encoder: Encoder, prototypes: Prototypes, region: Region, locator: _Locator | None
+) -> Measured:
+    import numpy as np
+
+    from inspection.cli._samples import scored_files
+
+    scores, embeddings, ms = [], [], []
+    unreadable: list[Scored] = []
+    maps: list[MapAndMask] = []
+    for scored in scored_files(labelled.files, encoder, prototypes, region, what=labelled.label, batch_of=1):
+        if scored.pixels is None or scored.scores is None or scored.embedding is None:
+            unreadable.append(scored)
+            typer.echo(f"left out: {scored.error}", err=True)
+            continue
+        scores.append(scored.scores)
+        embeddings.append(scored.embedding)
+        ms.append(scored.ms)
+        if locator:
+            maps += locator.compare(scored.path, scored.pixels, labelled.name)
+    if not scores:
+        told = f"none of {counted(len(labelled.files), 'picture')} can be read; bring them anew"
+        raise ConfigError(f"{labelled.folder}: {told}")
+    return Measured(labelled.folder, np.array(scores), np.array(embeddings), ms, unreadable, maps)

@@ -1,0 +1,59 @@
+"""Masks of defects: PNG files in folders like those of the pictures, white where the defect is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inspection.domain.errors import CameraError, ConfigError
+from inspection.wording import counted
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from inspection.cli._labelled import Labelled
+    from inspection.domain.types import Pixels
+    from inspection.scoring.region import Region
+
+
+def find_masks(masks: Path, folders: Sequence[Labelled]) -> dict[Path, Path]:
+    """The mask of each bad picture that has one: of DIR/a.jpg among the bad parts NAME it is `masks`/NAME/a.png.
+
+    Raises ConfigError where none has one, or one is of no picture.
+    """
+    found: dict[Path, Path] = {}
+    expected = ""
+    bad = {each.name: each for each in folders if each.name is not None}
+    for name, each in bad.items():
+        for picture in each.files:
+            mask = masks / name / picture.relative_to(each.folder).with_suffix(".png")
+            expected = expected or f"{picture} has its mask at {mask}"
+            if mask.is_file():
+                found[picture] = mask
+    if not found:
+        raise ConfigError(f"{masks}: there is no mask of any picture; {expected}")
+    of_none = sorted({path for name in bad for path in (masks / name).rglob("*.png")} - set(found.values()))
+    if of_none:
+        raise ConfigError(f"{counted(len(of_none), 'mask')} of no picture, the first {of_none[0]}; {expected}")
+    return found
+
+
+def read_mask(path: Path, picture: Pixels, region: Region) -> npt.NDArray[np.bool_]:
+    """The region of a mask (h, w), True on the defect: what is brighter than half. `picture` is the whole frame.
+
+    Raises ConfigError where it cannot be read or is not of the picture's size.
+    """
+    import numpy as np
+
+    from inspection.adapters.cameras.images import read_image
+
+    try:
+        mask = read_image(path)
+    except CameraError as error:
+        raise ConfigError(str(error)) from error
+    if mask.shape != picture.shape:
+        (height, width), (rows, columns) = mask.shape[:2], picture.shape[:2]
+        raise ConfigError(f"{path}: {width} x {height} pixels; make it as large as its picture, {columns} x {rows}")
+    return np.asarray(region.crop(mask).max(axis=2) > 127)
