@@ -156,7 +156,8 @@ def _defect(
 
 def _participle(adjective: str) -> bool:
     """Whether something may "have been" it: "scratched", not "rusty"."""
-    return " " not in adjective and "-" not in adjective and adjective.endswith(("ed", "bent", "split", "torn"))
+    plain = " " not in adjective and "-" not in adjective and not adjective.startswith("un")
+    return plain and adjective.endswith(("ed", "bent", "split", "torn"))
 
 
 def _sized(rng: np.random.Generator, bare: str, size: str | None) -> str:
@@ -197,6 +198,8 @@ def _frame(rng: np.random.Generator, noun: bool) -> str:
 def _fill(frame: str, said: _Said, name: str) -> str:
     part = article(name) if name else ""
     which = f"{said.adjective} {name}"
+    # "on the nut on its surface" says it twice.
+    place = "" if "{on}" in frame and said.place[1:] in words.ANYWHERE else said.place
     return frame.format(
         name=name,
         part=part,
@@ -208,7 +211,7 @@ def _fill(frame: str, said: _Said, name: str) -> str:
         bare=said.bare,
         are="are" if plural(said.thing) else "is",
         on=said.on,
-        place=said.place,
+        place=place,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from inspection.synthesis import vocabulary as words
 
-DETERMINERS = frozenset({"no", "one", "two", "three", "several", "many", "multiple", "some", "the", "this", "nothing"})
+DETERMINERS = frozenset({"no", "one", "two", "three", "several", "many", "some", "the", "this", "nothing"})
 AMOUNTS = tuple(amount for amounts in words.COUNTS.values() for amount in amounts)
 PLURAL = frozenset(phrase for phrases in words.PLURALS.values() for phrase in phrases) | {"scissors", "spectacles"}
 MASS = frozenset(
@@ -31,11 +33,13 @@ def head(phrase: str) -> str:
     return before[-1]
 
 
+@lru_cache(maxsize=1 << 16)
 def plural(phrase: str) -> bool:
     """Whether a phrase takes "are"; for those of the vocabulary, with or without a count and adjectives."""
     return phrase.startswith(AMOUNTS) or any(phrase == one or phrase.endswith(f" {one}") for one in PLURAL)
 
 
+@lru_cache(maxsize=1 << 16)
 def article(phrase: str) -> str:
     """Put "a" or "an" before a phrase, unless it is plural, cannot be counted or has a determiner."""
     first, lower = phrase.split(maxsplit=1)[0], phrase.lower()

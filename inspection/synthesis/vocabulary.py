@@ -199,7 +199,7 @@ DEFECT_NOUNS: dict[str, tuple[str, ...]] = {
     ),
     "rust": (
         "rust", "rust spot", "corrosion", "brown rust", "orange rust", "rusty patch", "surface rust",
-        "corroded area", "rust patch", "red rust", "corrosion spot", "rust attack", "rusty spot", "corrosion damage",
+        "corroded area", "rust patch", "red rust", "corrosion spot", "rusty spot", "corrosion damage",
         "speck of rust", "rust layer", "rust bloom",
     ),
     "burr": (
@@ -329,6 +329,6 @@ ANYWHERE = (
 
 COUNTS: dict[int, tuple[str, ...]] = {
     2: ("two", "a pair of", "a couple of"),
-    3: ("several", "many", "multiple", "some", "a number of", "a group of"),
+    3: ("several", "many", "multiple", "some", "numerous", "various"),
 }
 """Before a plural: 2 is exactly two, 3 is three or more."""

@@ -100,6 +100,7 @@ def test_no_training_sentence_has_anything_that_is_held_out() -> None:
             for text in (frame.good, frame.bad)
         )
     )
+    assert framed.search(HELD_OUT_FRAMES[-1].bad.format(noun="nut", defect="rust"))
     for sentence in _training_sentences(0):
         clean = re.sub("[,:;()]", "", sentence)
         assert not singles & set(clean.split()), sentence
