@@ -112,13 +112,25 @@ EXTENT = 1.7
 """Half the side, in part units, of the square that textures of a part cover."""
 
 
+def look_up(table: Field, columns: Field, rows: Field) -> Field:
+    """Values of a table (m, n) at fractional indices, between its entries by their distance; clamped to its edge."""
+    height, width = table.shape
+    columns, rows = np.clip(columns, 0, width - 1.001), np.clip(rows, 0, height - 1.001)
+    left, top = columns.astype(np.int32), rows.astype(np.int32)
+    right_share, low_share = columns - left, rows - top
+    flat, first = table.ravel(), top * width + left
+    upper, lower = np.take(flat, first), np.take(flat, first + width)
+    upper = upper + (np.take(flat, first + 1) - upper) * right_share
+    lower = lower + (np.take(flat, first + (width + 1)) - lower) * right_share
+    return as_field(upper + (lower - upper) * low_share)
+
+
 def sample(table: Field, grid: Grid) -> Field:
-    """A square texture (n, n) of the part, u to the right and v down, −EXTENT to EXTENT, as the grid sees it."""
-    side = table.shape[0]
-    per_unit = side / (2 * EXTENT)
-    columns = np.clip((grid.u + EXTENT) * per_unit, 0, side - 1).astype(np.int32)
-    rows = np.clip((grid.v + EXTENT) * per_unit, 0, side - 1).astype(np.int32)
-    return as_field(np.take(table.ravel(), rows * side + columns))
+    """A texture (m, n) of the part, u to the right and v down, −EXTENT to EXTENT, as the grid sees it."""
+    height, width = table.shape
+    columns = (grid.u + EXTENT) * np.float32(width / (2 * EXTENT)) - np.float32(0.5)
+    rows = (grid.v + EXTENT) * np.float32(height / (2 * EXTENT)) - np.float32(0.5)
+    return look_up(table, columns, rows)
 
 
 def texture_side(grid: Grid) -> int:
@@ -131,9 +143,10 @@ def part_noise(rng: np.random.Generator, grid: Grid, cells_u: float, cells_v: fl
     columns = max(2, round(cells_u * EXTENT))
     rows = max(2, round((cells_v if cells_v is not None else cells_u) * EXTENT))
     coarse = rng.uniform(-1, 1, (rows + 2, columns + 2)).astype(np.float32)
-    side = max(min(texture_side(grid), 3 * max(rows, columns)), 64)
+    most = texture_side(grid)
+    side = (max(min(most, 4 * columns), 16), max(min(most, 4 * rows), 16))
     box = (0.5, 0.5, columns + 1.5, rows + 1.5)
-    return sample(np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC, box=box)), grid)
+    return sample(np.asarray(Image.fromarray(coarse).resize(side, Image.Resampling.BICUBIC, box=box)), grid)
 
 
 def noise(rng: np.random.Generator, size_px: int, cells: int, cells_y: int | None = None) -> Field:

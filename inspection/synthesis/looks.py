@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inspection.synthesis.fields import Field, Grid, as_field, fractal, noise, part_noise
+from inspection.synthesis.fields import Field, Grid, as_field, noise, part_noise
 from inspection.synthesis.materials import MATERIALS, SUITED, Colour, Material
 from inspection.synthesis.sheet import Sheet
 
@@ -56,7 +56,7 @@ def _ground(rng: np.random.Generator) -> tuple[str, Colour]:
         "paper": (0.66 + 0.2 * value) * (1 + 0.03 * hue),
         "tray": picked * (1 + 0.2 * hue),
         "metal table": (0.34 + 0.3 * value) * (1 + 0.02 * hue),
-        "dark": 0.05 * (0.6 + value) * (1 + 0.05 * hue),
+        "dark": 0.08 * (0.6 + value) * (1 + 0.05 * hue),
     }[kind]
     return kind, _colour(np.clip(colour, 0.01, 0.95))
 
@@ -65,8 +65,8 @@ def _exposure(rng: np.random.Generator) -> float:
     """Mostly right; a few percent of the pictures are over- or underexposed."""
     chance, value = rng.random(), rng.uniform(0.82, 1.2)
     if chance < 0.03:
-        return float(value * 1.5)
-    return float(value * 0.5 if chance < 0.07 else value)
+        return float(value * 1.4)
+    return float(value * 0.62 if chance < 0.07 else value)
 
 
 def sample_look(rng: np.random.Generator, family: str) -> Look:
@@ -90,7 +90,7 @@ def sample_look(rng: np.random.Generator, family: str) -> Look:
         brushed=bool(material.metal and rng.random() < (0.9 if name == "brushed steel" else 0.25)),
         ground=ground_colour,
         ground_kind=ground_kind,
-        ground_texture=float(rng.uniform(0.02, 0.12)),
+        ground_texture=float(rng.uniform(0.01, 0.1)),
         lighting=LIGHTINGS[int(rng.integers(len(LIGHTINGS)))],
         studio_seed=int(rng.integers(2**31)),
         light=(float(reach * np.cos(around)), float(reach * np.sin(around)), float(rng.uniform(0.9, 2.2))),
@@ -136,13 +136,14 @@ def grain(rng: np.random.Generator, grid: Grid, look: Look) -> Field:
 def ground(rng: np.random.Generator, grid: Grid, look: Look) -> Field:
     """What the part lies on: RGB (H, W, 3), 0 to 1."""
     size_px = grid.size_px
-    tone = 1 + look.ground_texture * (fractal(rng, size_px, 8, 3) + 0.8 * noise(rng, size_px, 2))
-    angle, pitch = rng.uniform(0, np.pi), rng.uniform(30, 70)
+    fine, speckle = noise(rng, size_px, 45), noise(rng, size_px, 110)
+    tone = 1 + look.ground_texture * (0.8 * noise(rng, size_px, 2) + 0.35 * fine + 0.5 * speckle)
+    angle, pitch = rng.uniform(0, np.pi), rng.uniform(45, 100)
     cos, sin = float(np.cos(angle)), float(np.sin(angle))
     along, across = cos * grid.x + sin * grid.y, cos * grid.y - sin * grid.x
     if look.ground_kind == "belt":
         clear = float(np.clip(np.pi * size_px / pitch / 2 / 4 - 0.4, 0, 1))
-        tone = tone + 0.14 * clear * np.sin(along * pitch) * np.sin(across * pitch)
+        tone = tone + 0.08 * clear * np.sin(along * pitch) * np.sin(across * (0.7 * pitch))
     elif look.ground_kind == "metal table":
         lines = noise(rng, size_px, 4, 130) if angle < np.pi / 2 else noise(rng, size_px, 130, 4)
         tone = tone + 0.07 * lines + 0.25 * np.exp(-((along - 0.4 * cos) ** 2) / 0.3) - 0.12

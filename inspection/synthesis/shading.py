@@ -94,13 +94,13 @@ def openness(height: Field, grid: Grid, look: Look) -> Field:
 
     around = moved(far, 0) + moved(-far, 0) + moved(0, far) + moved(0, -far)
     span = far * grid.pixel
-    sunk = np.clip((around * np.float32(0.25) - height) * np.float32(1 / span), 0, 0.8)
+    sunk = np.clip((around * np.float32(0.25) - height) * np.float32(1 / span), 0, 0.7)
     length = max(float(np.hypot(look.light[0], look.light[1])), 1e-6)
     shift_x, shift_y = round(far * look.light[0] / length), round(far * look.light[1] / length)
     steep = look.light[2] / max(length, 0.4)
     above = (moved(shift_x, shift_y) - height) * np.float32(1 / span) - steep * 0.6
     dark = np.clip(above, 0, 1) * np.float32(0.55 * look.shadow)
-    return as_field((1 - 0.7 * sunk) * (1 - dark))
+    return as_field((1 - 0.6 * sunk) * (1 - dark))
 
 
 def _slope(height: Field, pixel: float) -> tuple[Field, Field]:
@@ -113,18 +113,33 @@ def _slope(height: Field, pixel: float) -> tuple[Field, Field]:
     return slope_x, slope_y
 
 
+SHADOW_SIDE = 64
+"""Shadows are soft: they are worked out on so many pixels a side."""
+
+
 def shadow(grid: Grid, distance: Field, look: Look) -> Field:
-    """How much light reaches the ground, 0 to 1 (H, W): the outline, moved away from the light and softened, and
-    darkest where the part touches the ground."""
+    """How much light reaches the ground, 0 to 1 (H, W): the part, moved away from the light and softened, and
+    darkest where it touches the ground."""
     size = grid.size_px
-    lift = 0.06 * size / 2 * grid.scale
+    if float(distance.max()) < 0:
+        return np.ones_like(distance)
+    solid = Image.fromarray(step(distance, grid.pixel)).resize((SHADOW_SIDE, SHADOW_SIDE), Image.Resampling.BOX)
+    covered = np.asarray(solid)
+    near = _blurred(covered, 0.03 * grid.scale * SHADOW_SIDE / 2)
+    far = _blurred(covered, 0.07 * grid.scale * SHADOW_SIDE / 2)
+    lift = 0.07 * SHADOW_SIDE / 2 * grid.scale
     shift_x, shift_y = (round(lift * value / look.light[2]) for value in look.light[:2])
     margin = max(abs(shift_x), abs(shift_y))
-    padded = np.pad(distance, margin, mode="edge")
+    padded = np.pad(far, margin, mode="edge")
     rows, columns = margin + shift_y, margin + shift_x
-    cast = step(padded[rows : rows + size, columns : columns + size] - np.float32(0.02), 0.14)
-    touch = np.exp(np.maximum(distance, 0) * np.float32(-18))
-    return as_field((1 - look.shadow * cast) * (1 - (0.3 + 0.4 * look.shadow) * touch))
+    cast = padded[rows : rows + SHADOW_SIDE, columns : columns + SHADOW_SIDE]
+    light = as_field((1 - look.shadow * cast) * (1 - (0.3 + 0.4 * look.shadow) * near))
+    return np.asarray(Image.fromarray(light).resize((size, size), Image.Resampling.BICUBIC), dtype=np.float32)
+
+
+def _blurred(field: Field, radius_px: float) -> Field:
+    image = Image.fromarray((field * 255 + 0.5).astype(np.uint8))
+    return as_field(np.asarray(image.filter(ImageFilter.GaussianBlur(radius_px)), dtype=np.float32) / 255)
 
 
 def lay(grid: Grid, distance: Field, face: Field, ground: Field) -> Field:

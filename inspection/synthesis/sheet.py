@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from inspection.synthesis.fields import EXTENT, Field, Grid, as_field, sample, texture_side
 
@@ -52,4 +52,5 @@ class Sheet:
         self.draw.text((self._px(u), self._px(v)), words, fill=255, font=font, anchor="mm")
 
     def field(self) -> Field:
-        return sample(as_field(np.asarray(self.image)) * np.float32(1 / 255), self.grid)
+        soft = self.image.filter(ImageFilter.BoxBlur(0.8))
+        return sample(as_field(np.asarray(soft)) * np.float32(1 / 255), self.grid)

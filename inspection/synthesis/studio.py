@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from inspection.synthesis.fields import Field, as_field
+from inspection.synthesis.fields import Field, as_field, look_up
 
 SIDE = 96
 ANGLES = 256
@@ -23,9 +23,8 @@ class Studio:
     fan: Field
 
     def reflect(self, normal_x: Field, normal_y: Field) -> Field:
-        columns = np.clip((normal_x + 1) * (SIDE / 2), 0, SIDE - 1).astype(np.int32)
-        rows = np.clip((normal_y + 1) * (SIDE / 2), 0, SIDE - 1).astype(np.int32)
-        return as_field(np.take(self.room.ravel(), rows * SIDE + columns))
+        half = np.float32(SIDE / 2)
+        return look_up(self.room, (normal_x + 1) * half - np.float32(0.5), (normal_y + 1) * half - np.float32(0.5))
 
     def reflect_rings(self, angle: Field) -> Field:
         return as_field(np.take(self.fan, (angle * (ANGLES / (2 * np.pi))).astype(np.int32) & (ANGLES - 1)))
@@ -68,7 +67,7 @@ def _room(rng: np.random.Generator, lighting: str, light: tuple[float, float, fl
         room = room + bright * _box(x, y, at, half, angle)
     horizon = float(np.cos(turn + 1)) * x + float(np.sin(turn + 1)) * y
     room = room - 0.25 * np.clip((horizon - 0.3) / 0.1, 0, 1)
-    return as_field(np.maximum(room, 0.06))
+    return as_field(np.maximum(room, 0.13))
 
 
 @lru_cache(maxsize=16)
@@ -83,9 +82,8 @@ def studio(
         # Turn the lines flat, smear across them, turn back.
         degrees = float(np.degrees(brushed))
         flat = image.rotate(degrees, Image.Resampling.BILINEAR, fillcolor=0.3)
-        tall = flat.resize((SIDE, SIDE // 12), Image.Resampling.BOX).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+        tall = flat.resize((SIDE, SIDE // 24), Image.Resampling.BOX).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
         image = tall.rotate(-degrees, Image.Resampling.BILINEAR, fillcolor=0.3)
-    image = image.filter(ImageFilter.BoxBlur(0)) if roughness <= 0 else image
     few = max(4, round(SIDE * (1 - roughness) ** 2 / 2.5))
     image = image.resize((few, few), Image.Resampling.BOX).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     smooth_room = as_field(np.asarray(image))

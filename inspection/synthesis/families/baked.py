@@ -18,16 +18,14 @@ def biscuit(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     middling, fine = part_noise(rng, grid, 17), part_noise(rng, grid, 55)
     blush = part_noise(rng, grid, 2.2)
     pricks, first = int(rng.integers(4, 9)), rng.uniform(0, 6.3)
-    drops = rng.uniform(-0.62, 0.62, (int(rng.integers(4, 12)), 2))
+    drops = rng.uniform(-0.6, 0.6, (int(rng.integers(4, 12)), 2))
     across_u, across_v = np.abs(grid.u) / half + 1e-4, np.abs(grid.v) / (half * aspect) + 1e-4
     out = as_field((across_u**square + across_v**square) ** (1 / square) + ragged * (outline + 0.25 * coarse))
     distance = as_field((out - 1) * (half * aspect))
     bulge = np.sqrt(np.clip(1 - np.clip(out, 0, 1) ** 3, 0, 1))
     rough = coarse + 0.6 * middling + 0.35 * fine
     height = dome * bulge + bump * 0.5 * rough
-    cracks = smooth(0.08, 0.0, as_field(np.abs(coarse + 0.5 * middling))) * smooth(0.1, 0.5, blush)
-    height = height - 0.025 * cracks
-    tone = 1 - brown * smooth(0.55, 1.0, out) - 0.12 * brown * blush + 0.09 * rough - 0.22 * cracks
+    tone = 1 - brown * smooth(0.55, 1.0, out) - 0.12 * brown * blush + 0.09 * rough
     coats: tuple[Coat, ...] = ()
     if topping < 0.3:
         for index in range(pricks + 1):
@@ -38,7 +36,7 @@ def biscuit(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     elif topping < 0.55:
         cover = np.zeros(out.shape, np.float32)
         for u, v in drops:
-            near = radius(grid, float(u) * 0.85, float(v) * aspect * 0.85) + 0.03 * middling
+            near = radius(grid, float(u) * 0.8, float(v) * aspect * 0.8) + 0.03 * middling
             cover = np.maximum(cover, smooth(0.09, 0.06, as_field(near)))
         height = height + 0.05 * cover
         coats = (Coat(as_field(cover), (0.10, 0.055, 0.035), 0.12, False),)

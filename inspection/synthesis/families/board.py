@@ -14,9 +14,9 @@ Place = tuple[float, float, str, bool]
 
 def _places(rng: np.random.Generator, half_u: float, half_v: float) -> list[Place]:
     """Components on a coarse raster, each in a cell of its own."""
-    columns, rows = int(rng.integers(3, 6)), int(rng.integers(2, 5))
+    columns, rows = int(rng.integers(3, 6)), int(rng.integers(3, 5))
     cell_u, cell_v = 2 * (half_u - 0.12) / columns, 2 * (half_v - 0.12) / rows
-    kinds = ("chip", "resistors", "resistors", "capacitor", "crystal", "none")
+    kinds = ("chip", "resistors", "resistors", "capacitor", "crystal", "chip")
     places: list[Place] = []
     for row in range(rows):
         for column in range(columns):
@@ -134,5 +134,5 @@ def board(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
         Coat(as_field(layers.print.field() * dark * 0.5), (0.5, 0.5, 0.5), 0.03, False),
     )
     height = round_edge(outside, 0.02, 0.015) + 0.05 * dark + 0.03 * brown + 0.012 * tin + 0.004 * trace
-    tone = ones(grid) + 0.45 * trace + pour * 0.5 + 0.04 * mottle
+    tone = ones(grid) + 0.28 * trace + pour * 0.5 + 0.04 * mottle
     return Shape(as_field(distance), as_field(height), as_field(tone), coats)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inspection.synthesis.fields import Field, Grid, as_field, part_noise, radius, round_edge, smooth
-from inspection.synthesis.shapes import Coat, Shape, ones, swirl
+from inspection.synthesis.shapes import Shape, ones, swirl
 from inspection.synthesis.sheet import Sheet, label
 
 
@@ -117,7 +117,7 @@ def threaded_rod(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shap
     across = np.clip(grid.v / half, -1, 1)
     phase = grid.u / pitch - np.arcsin(across) / (2 * np.pi)
     saw = np.abs(2 * (phase - np.floor(phase)) - 1)
-    ridge = np.clip((saw - flat / 2) / (1 - flat), 0, 1)
+    ridge = smooth(flat / 2 - 0.15, 1.15, as_field(saw))
     if incomplete:
         gone = smooth(start - 0.03, start, grid.u) * smooth(start + length + 0.03, start + length, grid.u)
         ridge = ridge * (1 - gone) + bare * gone
@@ -127,6 +127,5 @@ def threaded_rod(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shap
         distance = np.maximum(distance, np.maximum(grid.u - end, np.abs(grid.v) + (grid.u - end) - half + 0.1))
     round_face = np.sqrt(np.maximum(half * half - grid.v * grid.v, 0.0004))
     height = 0.9 * round_face + 0.75 * depth * ridge * np.maximum(1 - across * across, 0.05)
-    tone = (0.45 + 0.55 * ridge) * (0.7 + 0.3 * np.sqrt(np.maximum(1 - across * across, 0))) + 0.03 * uneven
-    crest = Coat(as_field(smooth(0.75, 0.95, as_field(ridge))), None, 0.9, True)
-    return Shape(as_field(distance), as_field(height), as_field(tone), (crest,))
+    tone = (0.6 + 0.55 * ridge) * (0.75 + 0.25 * np.sqrt(np.maximum(1 - across * across, 0))) + 0.03 * uneven
+    return Shape(as_field(distance), as_field(height), as_field(tone))

@@ -36,7 +36,8 @@ def plate(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     words, marked, text_v = label(rng), rng.random() < 0.3, rng.choice([-0.22, 0.22])
     outside = rounded_box(grid, half_u, half_v, corner)
     distance, height, tone = outside, round_edge(outside, bevel, bevel * 0.8), ones(grid)
-    if pocket:
+    clearance = max(pocket_u, pocket_v) + hole + 0.06
+    if pocket and all(np.hypot(u - pocket_at[0], v) > clearance for u, v in places):
         sunk = smooth(0.012, -0.012, rounded_box(grid, pocket_u, pocket_v, 0.06, float(pocket_at[0]), 0.0))
         height, tone = as_field(height - deep * sunk), as_field(tone - 0.12 * sunk)
     for index, (centre_u, centre_v) in enumerate(places):
@@ -99,7 +100,7 @@ def turned_disc(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape
         height = height - 0.035 * smooth(0.025, 0.012, as_field(np.abs(out - float(ledges[2]) - 0.03)))
     fade = float(np.clip(2 * np.pi / pitch / grid.pixel / 3 - 0.5, 0, 1))
     tone = 1 + fade * strength * np.sin(out * pitch) * np.sin(out * (pitch * 0.37) + 1)
-    distance, middle = outside, (float(ledges[steps - 1]) + outer) / 2
+    distance, middle = outside, min((float(ledges[steps - 1]) + outer) / 2, outer - hole - 0.06)
     if middle - bore > 0.2:
         for index in range(holes):
             at = first + 2 * np.pi * index / holes

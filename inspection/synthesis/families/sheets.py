@@ -44,10 +44,11 @@ def surface(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
 
 def fabric(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     """Woven cloth: plain weave, twill or basket. Incomplete: a thread is missing."""
-    threads, ratio, weave = rng.uniform(9, 20), rng.uniform(0.8, 1.3), int(rng.integers(0, 3))
+    threads, ratio, weave = rng.uniform(10, 24), rng.uniform(0.8, 1.3), int(rng.integers(0, 3))
     contrast, lost = rng.uniform(0, 0.35), float(rng.integers(-4, 5))
     sway_u, sway_v = part_noise(rng, grid, 3), part_noise(rng, grid, 3)
     tones_u, tones_v = rng.normal(1, 0.05, 128).astype(np.float32), rng.normal(1, 0.05, 128).astype(np.float32)
+    twist = rng.uniform(1.2, 2.2)
     fibre, stripe = part_noise(rng, grid, 60, 60), int(rng.choice([0, 0, 0, 6, 9]))
     shade = rng.uniform(0.5, 1.4)
     u, v = grid.u * threads + 0.25 * sway_u, grid.v * (threads * ratio) + 0.25 * sway_v
@@ -72,7 +73,10 @@ def fabric(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     colour_u, colour_v = tones_u[index_u], tones_v[index_v] * (1 - contrast)
     if stripe:
         colour_u = np.where(np.mod(column, stripe) < stripe / 3, colour_u * shade, colour_u)
-    tone = np.where(warp >= weft, colour_u, colour_v)
+    # Yarn is spun: fine lines run slantwise over each thread.
+    spun = np.sin(np.where(warp >= weft, across_u - 2 * across_v, across_v - 2 * across_u) * (2 * np.pi * twist))
+    fine = float(np.clip(1 / (threads * grid.pixel) / 5 - 0.6, 0, 1))
+    tone = np.where(warp >= weft, colour_u, colour_v) * (1 + 0.09 * fine * spun)
     clear = float(np.clip(1 / (threads * grid.pixel) / 2.2 - 0.4, 0, 1))
     deep = np.clip(top, -0.3, 1)
     tone = tone * (1 + clear * (0.42 * deep - 0.3)) * (1 + 0.05 * fibre)
@@ -81,22 +85,22 @@ def fabric(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
 
 def wood(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     """A planed board: rings, fibres and pores; in some pictures with its long edge. Nothing can be missing."""
-    pith_v, pith_u, rings = rng.uniform(-1.2, 1.2), rng.uniform(-0.6, 0.6), rng.uniform(4, 14)
-    slope, contrast = rng.uniform(0.04, 0.3), rng.uniform(0.12, 0.4)
+    pith_v, pith_u, rings = rng.uniform(-1.2, 1.2), rng.uniform(-0.6, 0.6), rng.uniform(6, 18)
+    slope, contrast = rng.uniform(0.04, 0.25), rng.uniform(0.1, 0.32)
     wander, wave = part_noise(rng, grid, 1.2, 2.4), part_noise(rng, grid, 2.5, 8)
     fibre, fine = part_noise(rng, grid, 3, 70), part_noise(rng, grid, 7, 150)
     pores, patch = part_noise(rng, grid, 12, 110), part_noise(rng, grid, 2)
     edge, has_edge, side = rng.uniform(0.55, 0.85), rng.random() < 0.2, rng.choice([-1, 1])
     pore = rng.uniform(0, 0.35)
-    du, dv = slope * (grid.u - pith_u), grid.v - pith_v + 0.1 * wander
-    turn = np.sqrt(du * du + dv * dv + 0.003) * rings + 0.25 * wave
+    du, dv = slope * (grid.u - pith_u), grid.v - pith_v + 0.07 * wander
+    turn = np.sqrt(du * du + dv * dv + 0.003) * rings + 0.15 * wave
     inside_ring = turn - np.floor(turn)
-    late = inside_ring**3 * smooth(1.0, 0.94, as_field(inside_ring))
+    late = inside_ring**2 * smooth(1.0, 0.85, as_field(inside_ring))
     clear = float(np.clip(1 / (rings * grid.pixel) / 3 - 0.3, 0, 1))
     dark = contrast * clear * (1.5 * late - 0.4)
-    tone = (1 - dark) * (1 + 0.09 * fibre + 0.06 * fine + 0.06 * patch)
+    tone = (1 - dark) * (1 + 0.1 * fibre + 0.09 * fine + 0.06 * patch)
     tone = tone * (1 - pore * smooth(0.45, 0.75, as_field(pores)))
-    height = 0.004 * fibre - 0.006 * late * clear
+    height = 0.0015 * fibre - 0.001 * late * clear
     distance = as_field(float(side) * grid.v - edge) if has_edge else _everywhere(grid)
     if has_edge:
         height = height - 0.5 * np.maximum(distance + 0.05, 0)
@@ -122,7 +126,10 @@ def leather(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
             second = np.minimum(second, np.maximum(first, distance))
             first = np.minimum(first, distance)
     gap = np.sqrt(second) - np.sqrt(first)
-    clear = float(np.clip(1 / (cells * grid.pixel) / 2.5 - 0.4, 0, 1))
+    clear = float(np.clip(1 / (cells * grid.pixel) / 2.5 - 0.4, 0.6, 1))
     pebble = smooth(0.0, 0.45, as_field(gap + 0.08 * fine))
-    tone = (1 - clear * deep * (1 - pebble)) * (1 + 0.05 * patch + 0.03 * fine)
-    return Shape(_everywhere(grid), as_field(clear * 0.5 / cells * pebble * (0.6 + 0.4 * deep)), as_field(tone))
+    # Where pebbles are hardly larger than a pixel their shading is lost, not their darkness.
+    lost = float(np.clip(1 - 1 / (cells * grid.pixel) / 4, 0, 1))
+    dark = clear * deep * (1 - pebble) + 0.36 * lost
+    tone = (1 - dark) * (1 + 0.05 * patch + 0.03 * fine)
+    return Shape(_everywhere(grid), as_field(clear * 0.35 / cells * pebble * (0.6 + 0.4 * deep)), as_field(tone))
