@@ -13,6 +13,9 @@ from inspection.synthesis.sheet import Sheet
 LIGHTINGS = ("softboxes", "softboxes", "ring", "dome", "bar")
 GROUNDS = ("plain", "plain", "belt", "paper", "tray", "metal table", "dark")
 
+BRUSHED = frozenset({"washer", "plate", "surface", "hex nut"})
+"""Families whose face may be brushed in straight lines; the others are turned, cast or no metal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -87,14 +90,16 @@ def sample_look(rng: np.random.Generator, family: str) -> Look:
             grain=material.grain * rng.uniform(0.4, 1.5),
             roughness=float(np.clip(material.roughness * rng.uniform(0.6, 1.5), 0.05, 1)),
         ),
-        brushed=bool(material.metal and rng.random() < (0.9 if name == "brushed steel" else 0.25)),
+        brushed=bool(rng.random() < (0.9 if name == "brushed steel" else 0.25))
+        and material.metal
+        and family in BRUSHED,
         ground=ground_colour,
         ground_kind=ground_kind,
         ground_texture=float(rng.uniform(0.01, 0.1)),
         lighting=LIGHTINGS[int(rng.integers(len(LIGHTINGS)))],
         studio_seed=int(rng.integers(2**31)),
         light=(float(reach * np.cos(around)), float(reach * np.sin(around)), float(rng.uniform(0.9, 2.2))),
-        ambient=float(rng.uniform(0.3, 0.55)),
+        ambient=float(rng.uniform(0.36, 0.6)),
         shadow=float(rng.uniform(0.15, 0.65)),
         uneven=(float(rng.uniform(-0.16, 0.16)), float(rng.uniform(-0.16, 0.16))),
         vignette=float(rng.uniform(0, 0.14)),

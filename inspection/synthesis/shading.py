@@ -45,7 +45,7 @@ def shade(grid: Grid, change: Change, shape: Shape, texture: Field, openness: Fi
         mirror = as_field(mirror * (1 - 0.85 * cover))
     own = mirror * metal
     # A metal has next to no colour of its own but that of what it reflects; all else has a clear gloss on top.
-    body = (diffuse * (1 - own) + 0.95 * mirrored * own) * (tone * openness)
+    body = (diffuse * (1 - own) + 1.1 * mirrored * own) * (tone * openness)
     gloss = (mirrored * mirrored * mirror * (1 - metal) + 0.5 * change.shine) * openness
     return as_field(albedo * body[:, :, None] + gloss[:, :, None])
 
@@ -55,7 +55,7 @@ def _diffuse(grid: Grid, slope_x: Field, slope_y: Field, up: Field, look: Look) 
     to_z = np.float32(look.light[2])
     near = 1 / np.sqrt(to_x * to_x + to_y * to_y + to_z * to_z)
     facing = np.maximum((to_z - slope_x * to_x - slope_y * to_y) * up * near, 0)
-    return as_field(look.ambient * (0.45 + 0.55 * up) + 0.72 * facing)
+    return as_field(look.ambient * (0.45 + 0.55 * up) + 0.85 * facing)
 
 
 def _mirrored(
@@ -133,7 +133,7 @@ def shadow(grid: Grid, distance: Field, look: Look) -> Field:
     padded = np.pad(far, margin, mode="edge")
     rows, columns = margin + shift_y, margin + shift_x
     cast = padded[rows : rows + SHADOW_SIDE, columns : columns + SHADOW_SIDE]
-    light = as_field((1 - look.shadow * cast) * (1 - (0.3 + 0.4 * look.shadow) * near))
+    light = as_field((1 - look.shadow * cast) * (1 - (0.2 + 0.35 * look.shadow) * near))
     return np.asarray(Image.fromarray(light).resize((size, size), Image.Resampling.BICUBIC), dtype=np.float32)
 
 

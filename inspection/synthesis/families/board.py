@@ -124,6 +124,7 @@ def board(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
         rings = np.maximum(rings, np.clip((hole + 0.035 - near) / 0.012, 0, 1))
         distance = np.maximum(distance, hole - near)
     tin, dark, brown, trace = layers.tin.field(), layers.dark.field(), layers.brown.field(), layers.trace.field()
+    trace = trace * (1 - np.maximum(np.maximum(dark, brown), tin))
     tin = np.maximum(tin, rings) * (1 - np.maximum(dark, brown))
     shiny = (0.80, 0.62, 0.28) if gold else (0.72, 0.72, 0.71)
     coats = (

@@ -67,7 +67,7 @@ def fabric(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     if incomplete:
         gone = column == lost
         warp = np.where(gone, -0.6, warp)
-        weft = np.where(gone, 0.75 * weft - 0.25, weft)
+        weft = np.where(gone, 0.6 * weft - 0.45, weft)
     top = np.maximum(warp, weft)
     index_u, index_v = column.astype(np.int32) & 127, row.astype(np.int32) & 127
     colour_u, colour_v = tones_u[index_u], tones_v[index_v] * (1 - contrast)
@@ -78,7 +78,7 @@ def fabric(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     fine = float(np.clip(1 / (threads * grid.pixel) / 5 - 0.6, 0, 1))
     tone = np.where(warp >= weft, colour_u, colour_v) * (1 + 0.09 * fine * spun)
     clear = float(np.clip(1 / (threads * grid.pixel) / 2.2 - 0.4, 0, 1))
-    deep = np.clip(top, -0.3, 1)
+    deep = np.clip(top, -0.6, 1)
     tone = tone * (1 + clear * (0.42 * deep - 0.3)) * (1 + 0.05 * fibre)
     return Shape(_everywhere(grid), as_field(clear * 0.22 / threads * deep), as_field(tone))
 
@@ -130,6 +130,6 @@ def leather(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     pebble = smooth(0.0, 0.45, as_field(gap + 0.08 * fine))
     # Where pebbles are hardly larger than a pixel their shading is lost, not their darkness.
     lost = float(np.clip(1 - 1 / (cells * grid.pixel) / 4, 0, 1))
-    dark = clear * deep * (1 - pebble) + 0.36 * lost
+    dark = clear * deep * (1 - pebble) + 0.5 * lost
     tone = (1 - dark) * (1 + 0.05 * patch + 0.03 * fine)
     return Shape(_everywhere(grid), as_field(clear * 0.35 / cells * pebble * (0.6 + 0.4 * deep)), as_field(tone))
