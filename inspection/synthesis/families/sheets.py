@@ -29,7 +29,8 @@ def surface(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
         height = height + fade * 0.05 * pitch * np.abs(np.sin(out * (np.pi / pitch)))
         turned, around = ones(grid), swirl(grid, float(centre[0]), float(centre[1]))
     elif look < 0.34:  # a step from one level to the other
-        height = height - drop * smooth(-0.02, 0.02, as_field(along))
+        lower = smooth(-0.03, 0.03, as_field(along))
+        height, tone = height - drop * lower, as_field(1 - 0.14 * lower)
     elif look < 0.46:  # a pocket
         height = height - drop * smooth(0.02, -0.02, rounded_box(grid, half_u, half_v, 0.1, offset, 0.0))
     elif look < 0.58:  # a groove
@@ -130,6 +131,6 @@ def leather(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     pebble = smooth(0.0, 0.45, as_field(gap + 0.08 * fine))
     # Where pebbles are hardly larger than a pixel their shading is lost, not their darkness.
     lost = float(np.clip(1 - 1 / (cells * grid.pixel) / 4, 0, 1))
-    dark = clear * deep * (1 - pebble) + 0.5 * lost
+    dark = clear * deep * (1 - pebble) + 0.44 * lost
     tone = (1 - dark) * (1 + 0.05 * patch + 0.03 * fine)
     return Shape(_everywhere(grid), as_field(clear * 0.35 / cells * pebble * (0.6 + 0.4 * deep)), as_field(tone))
