@@ -18,6 +18,7 @@ from inspection.cli.demo import demo
 from inspection.cli.doctor import doctor
 from inspection.cli.evaluate import evaluate
 from inspection.cli.gate_sim import gate_sim
+from inspection.cli.render import render
 from inspection.cli.run import run_line
 from inspection.cli.score import score
 from inspection.domain.errors import InspectionError
@@ -66,6 +67,7 @@ app.command("calibrate")(calibrate)
 app.command("dashboard")(dashboard)
 app.command("score")(score)
 app.command("evaluate")(evaluate)
+app.command("render")(render)
 app.command("doctor")(doctor)
 app.command("acknowledge")(acknowledge)
 app.add_typer(log.app, name="log", help="Query, export, verify and back up the log of parts; its events.")

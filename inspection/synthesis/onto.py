@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from inspection.synthesis.attempt import Attempt
 from inspection.synthesis.defects import KINDS, NOT_ON
 from inspection.synthesis.fields import Field, Grid, Pose, as_field, step
 from inspection.synthesis.kinds.site import Change, Site, Window, crop
-from inspection.synthesis.render import MAX_SIZE_PX, TRIES, Attributes, Rendered, Wish
+from inspection.synthesis.render import ANYTHING, GROUPS, MAX_SIZE_PX, TRIES, Attributes, Rendered, Wish
 from inspection.synthesis.shapes import Shape
 
 LEAST_SIDE_PX = 64
@@ -94,25 +95,41 @@ class Photograph:
             return FIXED_LIGHT
         return 1.5 * to_x / clear, 1.5 * to_y / clear, 1.3
 
-    def defective(self, seed: int, kind: str, wish: Wish, family: str | None) -> Rendered:
-        """The photograph with a defect, of the size that it has. The same seed gives the same. Raises ValueError for a
-        kind that it cannot have."""
-        if kind not in self.possible:
-            raise ValueError(f"on this photograph there can be {', '.join(self.possible)}, not {kind!r}")
+    def defective(
+        self, seed: int, defects: Sequence[tuple[str, Wish]] | None, family: str | None = None
+    ) -> tuple[Rendered, list[Attributes]]:
+        """The photograph with a defect, or as many as its wish counts, of each kind; None: one of any kind that is
+        possible. And what each of them is. The same seed gives the same. `family` is a hint: cloth tears otherwise
+        than metal cracks. Raises ValueError for a kind that it cannot have."""
         rng = np.random.default_rng([seed, 9])
+        if defects is None:
+            defects = [(self.possible[int(rng.integers(len(self.possible)))], ANYTHING)]
+        for kind, _ in defects:
+            if kind not in self.possible:
+                raise ValueError(f"on this photograph there can be {', '.join(self.possible)}, not {kind!r}")
+        name = family or "part"
+        seen = [
+            self._most_visible(rng, kind, wish, name)
+            for kind, wish in defects
+            for _ in range(1 if kind in GROUPS else wish.count or 1)
+        ]
+        return self._shown(attempt.merged(seen, self.picture), name), [self._attributes(one, name) for one in seen]
+
+    def _most_visible(self, rng: np.random.Generator, kind: str, wish: Wish, family: str) -> Attempt:
+        """Tries until the defect can be seen, each try stronger or larger; the most visible one if none is."""
         strength = float(rng.uniform(0, 1)) if wish.strength is None else wish.strength
         extent = float(rng.uniform(0, 1)) if wish.extent is None else wish.extent
         best: Attempt | None = None
         for _ in range(TRIES):
-            tried = self._attempt(rng, kind, replace(wish, strength=strength, extent=extent), family or "part")
-            if best is None or tried.weight > best.weight or tried.clear:
-                best = tried
+            tried = self._attempt(rng, kind, replace(wish, strength=strength, extent=extent), family)
             if tried.clear and wish.place in (None, tried.place):
-                break
+                return tried
+            if best is None or tried.weight > best.weight:
+                best = tried
             strength = strength if tried.distinct else min(1.5, strength + 0.3)
             extent = extent if tried.large_enough else min(1.0, extent + 0.2)
         assert best is not None
-        return self._shown(best, family or "part")
+        return best
 
     @property
     def possible(self) -> tuple[str, ...]:
@@ -133,7 +150,7 @@ class Photograph:
         assert wish.extent is not None
         site = Site(
             family, shape, self.grid, self.pose, self.metal, self.base, self.light, wish.strength, wish.extent, build,
-            wish.place, wish.count,
+            wish.place, wish.count, wish.style,
         )  # fmt: skip
         change = make(rng, site)
         window = change.window
@@ -219,8 +236,7 @@ class Photograph:
         return float(min(0.03, 1.5 * np.quantile(rest, 0.4)))
 
     def _shown(self, seen: Attempt, family: str) -> Rendered:
-        height, width = self.pixels.shape[:2]
-        pixels, mask = self.pixels.copy(), np.zeros((height, width), np.bool_)
+        pixels, mask = self.pixels.copy(), np.zeros(self.pixels.shape[:2], np.bool_)
         rows, columns = seen.window.rows, seen.window.columns
         changed = self.picture.copy()
         changed[rows, columns] = seen.part
@@ -229,13 +245,16 @@ class Photograph:
         fresh = (np.abs(changed - self.picture).max(axis=2) > 0.5 / 255)[inner]
         pixels[self.cut][fresh] = (changed[inner][fresh] * 255 + 0.5).astype(np.uint8)
         mask[self.cut] = seen.mask[inner]
-        y, x = (np.flatnonzero(mask) // width, np.flatnonzero(mask) % width)
-        attributes = Attributes(
-            family=family, material="", colour="", kind=seen.kind, strength=seen.strength, contrast=seen.contrast,
-            area=float(mask.mean()), centre_x=_middle_of(x, width),
-            centre_y=_middle_of(y, height), place=seen.place, count=seen.count,
+        return Rendered(pixels, mask, replace(self._attributes(seen, family), area=float(mask.mean())))
+
+    def _attributes(self, seen: Attempt, family: str) -> Attributes:
+        mask = seen.mask[self._unpadded()]
+        rows, columns = np.nonzero(mask)
+        height, width = mask.shape
+        return Attributes(
+            family, "", "", seen.kind, seen.strength, seen.contrast, float(mask.mean()),
+            _middle_of(columns, width), _middle_of(rows, height), False, seen.place, seen.count,
         )  # fmt: skip
-        return Rendered(pixels, mask, attributes)
 
     def _unpadded(self) -> tuple[slice, slice]:
         top, left = (max(0, -value) for value in self.corner)

@@ -6,7 +6,7 @@ defect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -47,7 +47,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a picture is asked to show; None and empty are left to chance. One of `materials` and of `colours`, by
-    their names; `extent` 0 (small) to 1 (large), `strength` 0 (faint) to 1 (gross), `place` "edge" or "middle"."""
+    their names; the rest as a `kinds.site.Site` has it."""
 
     materials: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
@@ -55,6 +55,7 @@ class Wish:
     strength: float | None = None
     place: str | None = None
     count: int | None = None
+    style: str | None = None
 
 
 ANYTHING = Wish()
@@ -142,17 +143,23 @@ def render_siblings(
 
 
 def render_wish(
-    seed: int, family: str, kinds: Collection[str], wish: Wish, size_px: int
+    seed: int, family: str, part: Wish, defects: Sequence[tuple[str, Wish]] | None, size_px: int
 ) -> tuple[Rendered, Rendered, list[Attributes]]:
-    """A part with one defect of each of `kinds`, its clean twin, and what each of the defects is.
+    """A part with a defect, or as many as its wish counts, of each kind (None: one of any kind; empty: a good part);
+    its clean twin; what each defect is.
 
     Raises ValueError for what there is not, or what the part cannot have.
     """
-    scene = _Scene(seed, family, size_px, None, wish)
+    if any(kind == "rust" for kind, _ in defects or ()) and not part.materials:
+        part = replace(part, materials=setting.metals(family))
+    scene = _Scene(seed, family, size_px, None, part)
     clean = scene.clean()
-    if not kinds:
+    if defects is None:
+        bad = scene.defective(None)
+        return bad, clean, [bad.attributes]
+    if not defects:
         return clean, clean, []
-    bad, seen = scene.combined(kinds)
+    bad, seen = scene.combined(defects)
     return bad, clean, seen
 
 
@@ -247,11 +254,12 @@ class _Scene:
                 shown.append(self._shown(seen))
         return shown
 
-    def combined(self, kinds: Collection[str]) -> tuple[Rendered, list[Attributes]]:
-        """One part with a defect of each kind, `count` of them where the wish says so."""
+    def combined(self, defects: Sequence[tuple[str, Wish]]) -> tuple[Rendered, list[Attributes]]:
+        """One part with all of the defects."""
         rng = np.random.default_rng([self.seed, 6])
-        several = [kind for kind in kinds for _ in range(1 if kind in GROUPS else self.wish.count or 1)]
-        seen = [self._asked(rng, kind) for kind in several]
+        seen: list[Attempt] = []
+        for kind, self.wish in defects:
+            seen += [self._asked(rng, kind) for _ in range(1 if kind in GROUPS else self.wish.count or 1)]
         return self._shown(attempt.merged(seen, self.clean_picture)), [self._attributes(one) for one in seen]
 
     def _asked(self, rng: np.random.Generator, kind: str) -> Attempt:
@@ -316,32 +324,23 @@ class _Scene:
     def _change(self, rng: np.random.Generator, kind: str, strength: float, extent: float) -> Change:
         make = KINDS[kind]
         if make is None:
-            return self._incomplete()
+            shape = self._shape(self.grid, incomplete=True)
+            return Change(shape.distance, shape.height, shape=shape, window=self.everywhere)
         look, wish, build = self.look, self.wish, partial(self._shape, incomplete=False)
         site = Site(
             self.family, self.shape, self.grid, self.pose, look.material.metal,
-            np.asarray(look.material.colour, np.float32), look.light, strength, extent, build, wish.place, wish.count,
+            np.asarray(look.material.colour, np.float32), look.light, strength, extent, build,
+            wish.place, wish.count, wish.style,
         )  # fmt: skip
         return make(rng, site)
-
-    def _incomplete(self) -> Change:
-        shape = self._shape(self.grid, incomplete=True)
-        return Change(shape.distance, shape.height, shape=shape, window=self.everywhere)
 
     def _attributes(self, seen: Attempt | None) -> Attributes:
         material = self.look.material
         known = Attributes(self.family, material.name, material.colour_name, None, monochrome=self.look.monochrome)
-        if seen is None or not seen.mask.any():
-            return known if seen is None else replace(known, kind=seen.kind)
-        mask = seen.mask
+        if seen is None:
+            return known
+        x, y = (axis[seen.mask].mean() if seen.mask.any() else 0.0 for axis in (self.grid.x, self.grid.y))
         return replace(
-            known,
-            kind=seen.kind,
-            strength=seen.strength,
-            contrast=seen.contrast,
-            area=float(mask.mean()),
-            centre_x=float(self.grid.x[mask].mean()),
-            centre_y=float(self.grid.y[mask].mean()),
-            place=seen.place,
-            count=seen.count,
-        )
+            known, kind=seen.kind, strength=seen.strength, contrast=seen.contrast, area=float(seen.mask.mean()),
+            centre_x=float(x), centre_y=float(y), place=seen.place, count=seen.count,
+        )  # fmt: skip

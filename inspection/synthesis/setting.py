@@ -29,6 +29,11 @@ def at_line(rng: np.random.Generator, look: Look, line: Line) -> Look:
     return vary_look(rng, station_camera(look))
 
 
+def metals(family: str) -> tuple[str, ...]:
+    """The metals that parts of a family are of; there may be none."""
+    return tuple(material.name for material in MATERIALS if material.metal and material.name in SUITED[family])
+
+
 def wished(rng: np.random.Generator, look: Look, family: str, wish: Wish) -> Look:
     """Raises ValueError for a material or a colour that parts of the family are not of."""
     if not (wish.materials or wish.colours):

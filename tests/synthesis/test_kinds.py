@@ -43,8 +43,9 @@ def test_small_and_large_and_faint_and_gross(kind: str) -> None:
     family = FAMILY_OF.get(kind, "hex nut")
 
     def mean_area(extent: float) -> float:
-        wish = Wish(extent=extent, strength=0.8, materials=("steel",))
-        return float(np.mean([render_wish(seed, family, [kind], wish, 96)[0].attributes.area for seed in range(8)]))
+        defects = [(kind, Wish(extent=extent, strength=0.8))]
+        parts = [render_wish(seed, family, Wish(materials=("steel",)), defects, 96)[0] for seed in range(8)]
+        return float(np.mean([part.attributes.area for part in parts]))
 
     assert mean_area(0.9) > 1.5 * mean_area(0.05)
 
@@ -103,27 +104,28 @@ def test_a_part_has_what_makes_sense_on_it() -> None:
 @pytest.mark.parametrize("place", ["edge", "middle"])
 def test_a_place_that_is_asked_for(place: str) -> None:
     """By the part's depth where the defect is; a ring has no room for everything, so most, not all."""
-    seen = [render_wish(seed, "plate", ["stain"], Wish(place=place, extent=0.1), 96)[2][0].place for seed in range(12)]
+    stain = [("stain", Wish(place=place, extent=0.1))]
+    seen = [render_wish(seed, "plate", Wish(), stain, 96)[2][0].place for seed in range(12)]
     assert seen.count(place) >= 9
 
 
 def test_several_marks_and_several_kinds() -> None:
-    bad, good, seen = render_wish(5, "plate", ["dent", "stain"], Wish(count=2, extent=0.2), 128)
-    assert [one.kind for one in seen] == ["dent", "dent", "stain", "stain"]
-    assert bad.attributes.count == 4
+    bad, good, seen = render_wish(5, "plate", Wish(), [("dent", Wish(count=2, extent=0.2)), ("stain", Wish())], 128)
+    assert [one.kind for one in seen] == ["dent", "dent", "stain"]
+    assert bad.attributes.count == 3
     assert bad.mask.sum() >= 0.9 * max(one.area for one in seen) * bad.mask.size
     assert not good.mask.any()
-    pores = render_wish(5, "plate", ["pores"], Wish(count=7), 128)[2]
+    pores = render_wish(5, "plate", Wish(), [("pores", Wish(count=7))], 128)[2]
     assert [one.count for one in pores] == [7]
 
 
 def test_a_wish_names_material_and_colour() -> None:
     for seed in range(4):
-        part = render_wish(seed, "washer", ["scratch"], Wish(materials=("plastic",), colours=("red",)), 48)[0]
+        part = render_wish(seed, "washer", Wish(materials=("plastic",), colours=("red",)), [("scratch", Wish())], 48)[0]
         assert (part.attributes.material, part.attributes.colour) == ("plastic", "red")
         assert not part.attributes.monochrome
     with pytest.raises(ValueError, match="a hex nut can be of grey steel"):
-        render_wish(0, "hex nut", ["scratch"], Wish(materials=("leather",)), 48)
+        render_wish(0, "hex nut", Wish(materials=("leather",)), [("scratch", Wish())], 48)
 
 
 def test_a_missing_tooth_leaves_the_rest_alone() -> None:

@@ -14,11 +14,14 @@ INKS: tuple[Colour, ...] = ((0.04, 0.05, 0.22), (0.02, 0.02, 0.03), (0.4, 0.04, 
 PALE: tuple[Colour, ...] = ((0.62, 0.6, 0.55), (0.5, 0.47, 0.4), (0.75, 0.74, 0.72))
 
 
+STAINS = ("blotch", "oil", "ring", "runs", "smear", "drops", "ink", "watermark")
+
+
 def stain(rng: np.random.Generator, site: Site) -> Change:
     """Oil, dirt, ink or what dried: blotches, rings, runs, finger smears, drops."""
     radius = site.between(rng, 0.095, 0.36)
     middle = site.inner_point(rng, min(radius * 0.4, 0.1))
-    style = str(rng.choice(["blotch", "oil", "ring", "runs", "smear", "drops", "ink", "watermark"]))
+    style = site.picked(rng, STAINS)
     spot = site.spot(middle, radius * 2.1)
     patch = _patch(rng, spot, radius, style)
     force = min(1.1, 0.65 + 0.4 * site.strength)
@@ -106,7 +109,7 @@ def discolouration(rng: np.random.Generator, site: Site) -> Change:
     reach = np.hypot(along, across * rng.uniform(1.0, 1.7)) / radius + 0.25 * spot.fractal(rng, radius, 2)
     depth = smooth(1.1, 0.15, as_field(reach))
     force = min(1.0, 0.7 + 0.3 * site.strength)
-    way = str(rng.choice(["heat", "heat", "heat", "bleached", "dark"] if site.metal else WAYS))
+    way = site.picked(rng, ON_METAL if site.metal else ON_OTHERS)
     if way == "heat":
         stops = np.array([0.0, 0.25, 0.5, 0.7, 0.88, 1.0])
         far = np.clip(depth * rng.uniform(0.75, 1.0), 0, 1)
@@ -118,7 +121,8 @@ def discolouration(rng: np.random.Generator, site: Site) -> Change:
     return spot.change(tint=as_field(1 - force * depth[:, :, None] * (1 - np.array(factor, np.float32))))
 
 
-WAYS = ["bleached", "bleached", "yellowed", "burnt", "dark"]
+ON_METAL = ("heat", "heat", "heat", "bleached", "dark")
+ON_OTHERS = ("bleached", "bleached", "yellowed", "burnt", "dark")
 HEAT = np.array(
     [(1, 1, 1), (1.0, 0.86, 0.58), (0.82, 0.52, 0.3), (0.5, 0.32, 0.55), (0.32, 0.42, 0.8), (0.5, 0.66, 0.86)]
 )

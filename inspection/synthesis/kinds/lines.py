@@ -14,11 +14,13 @@ SOFT = frozenset({"fabric"})
 
 def scratch(rng: np.random.Generator, site: Site) -> Change:
     """A groove or a bundle of them, straight or bent: one lip catches the light, the other is dark."""
-    style = rng.choice(["single", "single", "single", "bundle", "scuff"])
+    style = site.picked(rng, ("single", "single", "single", "bundle", "scuff"))
     half = site.between(rng, 0.13, 0.64) * (0.6 if style == "scuff" else 1.0)
     angle = rng.uniform(0, np.pi)
     middle = site.inner_point(rng, 0.06)
-    paths = _grooves(rng, site, str(style), middle, angle, half)
+    if site.place == "edge" and not site.full_frame:  # along it: across, it would end at once
+        angle = site.outward(middle) + np.pi / 2 + rng.uniform(-0.3, 0.3)
+    paths = _grooves(rng, site, style, middle, angle, half)
     spot = site.spot(middle, half * 1.1 + 0.08)
     width_px = float(np.max([path[1].max() for path in paths])) / site.pixel
     apart = max(0.55, 0.45 * width_px)

@@ -17,7 +17,7 @@ CRUMBS: tuple[Colour, ...] = (
 
 def foreign_body(rng: np.random.Generator, site: Site) -> Change:
     """A fibre, a curl of swarf or a crumb. Its colour is the one of a few that stands out from the part."""
-    style = str(rng.choice(["fibre", "swarf", "crumb"]))
+    style = site.picked(rng, ("fibre", "swarf", "crumb"))
     if style == "crumb":
         return _crumb(rng, site)
     long = site.between(rng, 0.3, 1.3) if style == "fibre" else site.between(rng, 0.14, 0.5)

@@ -148,6 +148,13 @@ class Site:
     """The same part on another grid."""
     place: str | None = None
     count: int | None = None
+    style: str | None = None
+    """One of a kind's own manners, as "oil" of stains; None, or one that it does not have, is left to chance."""
+
+    def picked(self, rng: np.random.Generator, styles: Sequence[str]) -> str:
+        """The style that is asked for, or one of those there are."""
+        drawn = styles[int(rng.integers(len(styles)))]
+        return self.style if self.style is not None and self.style in styles else drawn
 
     @property
     def pixel(self) -> float:
