@@ -109,7 +109,7 @@ def screw_head(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
 
 def threaded_rod(rng: np.random.Generator, grid: Grid, incomplete: bool) -> Shape:
     """A thread seen from the side, across the frame or with one end in it. Incomplete: bare over a stretch."""
-    half, pitch = rng.uniform(0.26, 0.5), rng.uniform(0.09, 0.17)
+    half, pitch = rng.uniform(0.26, 0.5), rng.uniform(0.11, 0.19)
     depth, flat = pitch * rng.uniform(0.4, 0.58), rng.uniform(0.0, 0.25)
     end, ends = rng.uniform(0.5, 0.8), rng.random() < 0.45
     start, length, bare = rng.uniform(-0.45, 0.1), rng.uniform(0.25, 0.45), rng.uniform(0.1, 0.7)
