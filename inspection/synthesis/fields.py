@@ -156,28 +156,3 @@ def noise(rng: np.random.Generator, size_px: int, cells: int, cells_y: int | Non
     box = (1.0, 1.0, columns - 2.0, rows - 2.0)
     picture = Image.fromarray(grid).resize((size_px, size_px), Image.Resampling.BICUBIC, box=box)
     return np.asarray(picture, dtype=np.float32)
-
-
-def fractal(rng: np.random.Generator, size_px: int, cells: int, octaves: int = 3) -> Field:
-    """Sum of noises, each twice as fine and half as strong; about −1 to 1."""
-    total = np.zeros((size_px, size_px), np.float32)
-    for octave in range(octaves):
-        total += noise(rng, size_px, cells << octave) * np.float32(0.5**octave)
-    return as_field(total / 1.4)
-
-
-def segment_distance(grid: Grid, ends: npt.NDArray[np.float32]) -> tuple[Field, Field]:
-    """Distance to a polyline (n, 2) in part units, and how far along it (0 to 1) the nearest point lies."""
-    best = np.full(grid.u.shape, 1e3, np.float32)
-    along = np.zeros(grid.u.shape, np.float32)
-    count = len(ends) - 1
-    for index in range(count):
-        (u0, v0), (u1, v1) = ends[index], ends[index + 1]
-        du, dv = float(u1 - u0), float(v1 - v0)
-        length2 = max(du * du + dv * dv, 1e-9)
-        t = np.clip(((grid.u - u0) * du + (grid.v - v0) * dv) / length2, 0.0, 1.0)
-        distance = np.hypot(grid.u - u0 - t * du, grid.v - v0 - t * dv)
-        nearer = distance < best
-        best = np.where(nearer, distance, best)
-        along = np.where(nearer, (index + t) / count, along)
-    return as_field(best), as_field(along)
