@@ -33,13 +33,13 @@ EDGELESS = frozenset({"chip", "burr"})
 
 NOT_ON: dict[str, frozenset[str]] = {
     "surface": EDGELESS | {"missing feature"},
-    "fabric": EDGELESS | {"scratch", "dent"},
+    "fabric": EDGELESS | {"scratch", "dent", "deformation"},
     "wood": EDGELESS | {"deformation", "missing feature"},
-    "leather": EDGELESS | {"dent", "missing feature"},
+    "leather": EDGELESS | {"dent", "deformation", "missing feature"},
     "board": frozenset({"dent", "pores", "burr"}),
-    "biscuit": frozenset({"scratch", "burr", "missing feature", "dent"}),
+    "biscuit": frozenset({"scratch", "burr", "missing feature", "dent", "deformation"}),
 }
-"""What makes no sense on a family, its material apart."""
+"""What makes no sense on a family, its material apart, or would not be told from a good one: no biscuit is round."""
 
 
 def allowed(family: str, metal: bool) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def rust(rng: np.random.Generator, site: Site) -> Change:
 
 def discolouration(rng: np.random.Generator, site: Site) -> Change:
     """A broad soft change of colour, the surface whole: heat tint on metal, else bleached, yellowed or burnt."""
-    radius = site.between(rng, 0.22, 0.85)
+    radius = site.between(rng, 0.32, 0.9)
     middle = site.inner_point(rng, 0.08)
     spot = site.spot(middle, radius * 1.5)
     along, across = spot.turned(rng.uniform(0, np.pi))

@@ -38,8 +38,8 @@ def chip(rng: np.random.Generator, site: Site) -> Change:
 def burr(rng: np.random.Generator, site: Site) -> Change:
     """A ragged fringe or a thin film of material beyond an outline or into a hole, with a bright lip."""
     middle = site.rim_point(rng)
-    reach = site.between(rng, 0.13, 0.5)
-    out = min(0.16, rng.uniform(0.05, 0.085) * (0.6 + 0.6 * site.strength) * (0.75 + 0.6 * site.extent))
+    reach = site.between(rng, 0.17, 0.52)
+    out = min(0.16, rng.uniform(0.06, 0.095) * (0.65 + 0.6 * site.strength) * (0.75 + 0.6 * site.extent))
     out = max(out, 2.2 * site.pixel)
     spot = site.spot(middle, reach + out)
     along, _ = spot.turned(site.outward(middle) + np.pi / 2)
@@ -78,7 +78,7 @@ def _flash(rng: np.random.Generator, spot: Spot, window: Field) -> Field:
 def deformation(rng: np.random.Generator, site: Site) -> Change:
     """Bent, bulged, pressed in or twisted: the part's own frame is warped, so all that lies there follows."""
     reach = site.between(rng, 0.36, 1.0)
-    amount = rng.uniform(0.07, 0.13) * (0.6 + 0.8 * site.strength) * (0.7 + 0.5 * site.extent)
+    amount = rng.uniform(0.09, 0.15) * (0.7 + 0.7 * site.strength) * (0.7 + 0.5 * site.extent)
     amount = min(amount, 0.26 * reach)  # a face does not fold over
     if site.full_frame or site.place == "middle":
         middle = site.inner_point(rng, 0.2)
