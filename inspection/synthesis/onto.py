@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from inspection.synthesis import attempt
 from inspection.synthesis.attempt import Attempt
 from inspection.synthesis.defects import KINDS, NOT_ON
 from inspection.synthesis.fields import Field, Grid, Pose, as_field, step
+from inspection.synthesis.foreground import distance_to, find_part
 from inspection.synthesis.kinds.site import Change, Site, Window, crop
 from inspection.synthesis.render import ANYTHING, GROUPS, MAX_SIZE_PX, TRIES, Attributes, Rendered, Wish
 from inspection.synthesis.shapes import Shape
@@ -20,13 +21,12 @@ from inspection.synthesis.shapes import Shape
 LEAST_SIDE_PX = 64
 FOUND_AT_PX = 512
 """Side at which the part is looked for; finer is not needed for an outline."""
-LEAST_PART, MOST_PART = 0.02, 0.92
-"""Shares of the picture; a part beyond them is not told from its ground, or fills the frame."""
-MOST_ON_BORDER = 0.35
 FIXED_LIGHT = (-0.9, -1.1, 1.3)
 """From the upper left, where a photograph does not tell."""
 AMBIENT, DIFFUSE = 0.45, 0.55
 METAL_SATURATION = 0.22
+RIM_PX = 4
+"""How far beyond its outline a part still lightens or darkens the picture."""
 NOT_ON_PHOTOGRAPHS = frozenset({"missing feature"})
 """What a photograph cannot be told to have: it would have to be known what is behind the feature."""
 
@@ -198,6 +198,9 @@ class Photograph:
         # Where the part was and is no more, the ground is seen; where it was not and is not, nothing changes.
         inside = step(change.distance, grid.pixel)[:, :, None]
         gone = np.maximum(step(old, grid.pixel)[:, :, None] - inside, 0)
+        # The lens has spread the outline: what goes takes the light along its rim with it.
+        rim = np.clip((change.distance - old) / grid.pixel, 0, 1) * (old < RIM_PX * grid.pixel) * (old > 0)
+        gone = np.maximum(gone, rim[:, :, None])
         outside = (old > grid.pixel)[:, :, None] & (inside == 0)
         shown = np.where(outside, face, shaded)
         if gone.max() > 0.02:
@@ -212,9 +215,9 @@ class Photograph:
         facing = (self.light[2] - right * to_x - down * to_y) / (far * np.sqrt(right**2 + down**2 + 1))
         flat = self.light[2] / far
         changed = AMBIENT + DIFFUSE * np.clip(facing, 0, 1)
-        gloss = 0.5 if self.metal else 0.2
+        gloss = 0.3 if self.metal else 0.15
         changed = changed + gloss * (np.clip(facing, 0, 1) ** 6 - np.clip(flat, 0, 1) ** 6)
-        return as_field(np.clip(changed / (AMBIENT + DIFFUSE * flat), 0.15, 2.2))
+        return as_field(np.clip(changed / (AMBIENT + DIFFUSE * flat), 0.25, 1.9))
 
     def _ground(self, rng: np.random.Generator, window: Window) -> Field:
         """The ground as it would go on behind the part: the nearest of it, smoothed, with the picture's noise."""
@@ -264,56 +267,6 @@ class Photograph:
 
 def _middle_of(places: npt.NDArray[np.intp], length: int) -> float:
     return float((places.mean() + 0.5) * 2 / length - 1) if len(places) else 0.0
-
-
-def find_part(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Which pixels (H, W) are the part: those unlike the picture's border; all, where that tells nothing apart."""
-    height, width = pixels.shape[:2]
-    small = Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(max(1.0, max(height, width) / 300)))
-    picture = np.asarray(small, np.float32)
-    band = max(2, round(0.03 * min(height, width)))
-    border = np.ones((height, width), np.bool_)
-    border[band:-band, band:-band] = False
-    ground = np.median(picture[border], axis=0)
-    unlike = np.abs(picture - ground).max(axis=2)
-    least = 3 * float(np.median(unlike[border])) + 6
-    part = unlike > max(least, 0.6 * _otsu(unlike))
-    image = Image.fromarray(part).convert("L")
-    wide = 2 * max(1, round(max(height, width) / 250)) + 1
-    for passed in (ImageFilter.MedianFilter(5), ImageFilter.MaxFilter(wide), ImageFilter.MinFilter(wide)):
-        image = image.filter(passed)
-    part = np.asarray(image) > 127
-    told = LEAST_PART < part.mean() < MOST_PART and part[border].mean() < MOST_ON_BORDER
-    return part if told else np.ones_like(part)
-
-
-def _otsu(values: Field) -> float:
-    """The value (0 to 255) that parts the rest into two groups best; Otsu 1979."""
-    counts = np.histogram(values, bins=256, range=(0, 256))[0].astype(np.float64)
-    below = np.cumsum(counts)
-    above = below[-1] - below
-    weighted = np.cumsum(counts * np.arange(256))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = below * above * (weighted / below - (weighted[-1] - weighted) / above) ** 2
-    return float(np.nanargmax(np.where(np.isfinite(between), between, 0)))
-
-
-def distance_to(mask: npt.NDArray[np.bool_]) -> Field:
-    """Distance in pixels (H, W) from each pixel to the nearest that is set; exact, rows first and then columns."""
-    height, width = mask.shape
-    far = float(height + width)
-    column = np.arange(width, dtype=np.float32)
-    left = np.maximum.accumulate(np.where(mask, column, -far), axis=1)
-    right = np.minimum.accumulate(np.where(mask, column, 2 * far)[:, ::-1], axis=1)[:, ::-1]
-    row = np.minimum(np.minimum(column - left, right - column), far) ** 2
-    best = row.copy()
-    for away in range(1, height):
-        step2 = float(away * away)
-        if step2 > best.max():
-            break
-        np.minimum(best[away:], row[:-away] + step2, out=best[away:])
-        np.minimum(best[:-away], row[away:] + step2, out=best[:-away])
-    return as_field(np.sqrt(best))
 
 
 def _blurred(picture: Field, radius: float) -> Field:

@@ -12,7 +12,7 @@ from typing import Any
 from inspection.synthesis import vocabulary as words
 from inspection.synthesis.defects import KINDS
 from inspection.synthesis.held_out import HELD_OUT_WORDS
-from inspection.synthesis.materials import MATERIALS
+from inspection.synthesis.materials import MATERIALS, SUITED
 from inspection.synthesis.render import Wish
 
 # fmt: off
@@ -37,7 +37,8 @@ COUNTS: dict[int, tuple[str, ...]] = {
 }
 PLACES: dict[str, tuple[str, ...]] = {
     "edge": ("on the outline", "on the border", "at the rim", "along the rim", "close to the rim", "at an edge",
-             "near an edge", "at a corner", "at the corner", "near the corner", "at the side"),
+             "near an edge", "from the edge", "from an edge", "at a corner", "at the corner", "near the corner",
+             "at the side"),
     "middle": ("in its middle", "at the middle", "in its centre", "on the middle", "central", "in the middle of it"),
 }
 STYLES: dict[str, dict[str, frozenset[str]]] = {
@@ -73,7 +74,6 @@ SPELLINGS = (
 )  # fmt: skip
 """British, American; both are read as the second."""
 
-MATERIAL_NAMES = frozenset(material.name for material in MATERIALS)
 OF_DEFECTS = ("extent", "strength", "count", "place", "style")
 HOLED = frozenset({"fabric", "leather", "wood", "biscuit"})
 """Families that ought to have no hole."""
@@ -114,7 +114,7 @@ def understand(sentence: str, *, any_part: bool = False) -> Request:
     """
     found = list(_phrases(sentence))
     for one, following in pairwise(found):
-        if one.of("family") and following.of("family") and one.text in MATERIAL_NAMES:  # "a leather washer"
+        if one.of("family") and following.of("family") and one.text in _material_names():  # "a leather washer"
             one.means = {"materials": (one.text,)}
     families = [one for one in found if one.of("family")]
     if not families and not any_part:
@@ -140,8 +140,12 @@ def understand(sentence: str, *, any_part: bool = False) -> Request:
 
 
 def _settle(found: list[_Found], family: str | None) -> None:
-    """What depends on the words around: a hole in cloth is a defect, "no scratch" says that the part is good."""
+    """What depends on the words around: a hole in cloth is a defect, "no scratch" says that the part is good, "steel"
+    is steel where the part can be of it."""
     for place, one in enumerate(found):
+        exact = _material_names().get(one.text)
+        if one.of("materials") and exact in SUITED.get(family or "", ()):  # not all that goes by that name, too
+            one.means["materials"] = (exact,)
         if one.of("hole"):
             one.means = {"kind": "pores", "thing": True, **one.means} if family in HOLED else {}
         if one.of("kind") and place and found[place - 1].of("not"):
@@ -202,6 +206,12 @@ def _tokens(text: str) -> list[str]:
     for british, american in SPELLINGS:
         text = text.replace(british, american)
     return re.findall(r"[^\W_]+", text)
+
+
+@cache
+def _material_names() -> dict[str, str]:
+    """Names of materials by how a sentence has them."""
+    return {" ".join(_tokens(material.name)): material.name for material in MATERIALS}
 
 
 @cache

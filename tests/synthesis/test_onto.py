@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection.synthesis.attempt import VISIBLE
-from inspection.synthesis.onto import Photograph, distance_to, find_part
+from inspection.synthesis.foreground import distance_to, find_part
+from inspection.synthesis.onto import Photograph
 from inspection.synthesis.render import Line, Wish, render
 
 STATION = Line(family="washer", design_seed=4, material="brass")
@@ -51,6 +52,18 @@ def test_the_part_and_its_hole_are_found() -> None:
     known = Photograph(np.clip(noisy, 0, 255).astype(np.uint8))
     assert not known.full_frame
     assert known.distance[known.size_px // 2, known.size_px // 2] > 0
+
+
+def test_crumbs_strips_and_shadows_are_no_part() -> None:
+    pixels = np.full((120, 160, 3), (210, 200, 60), np.uint8)
+    pixels[30:90, 50:110] = (90, 60, 50)
+    pixels[90:100, 55:115] = (155, 148, 44)  # the ground, in shadow
+    pixels[20:24, 130:134] = (90, 60, 50)
+    pixels[:5] = (40, 60, 200)
+    found = find_part(pixels)
+    assert found[35:85, 55:105].all()
+    assert not found[95:, :].any()
+    assert not found[:26].any()
 
 
 @pytest.mark.parametrize("kind", KINDS_ON_PARTS)

@@ -11,8 +11,10 @@ from inspection.synthesis.families.catalogue import FAMILIES
 from inspection.synthesis.render import Wish
 from inspection.synthesis.sentence import NotUnderstood, Request, understand
 
-BRASS, STEEL = Wish(materials=("brass",)), Wish(materials=("steel", "brushed steel"))
-ALUMINIUM = Wish(materials=("aluminium", "cast aluminium", "anodised aluminium"))
+BRASS, STEEL, ALUMINIUM = (Wish(materials=(name,)) for name in ("brass", "steel", "aluminium"))
+
+CAST = Wish(materials=("aluminium", "cast aluminium", "anodised aluminium"))
+"""What goes by the name of aluminium: a casting is not of aluminium itself."""
 
 
 def asked(family: str, *defects: tuple[str, Wish], part: Wish | None = None, ignored: tuple[str, ...] = ()) -> Request:
@@ -58,6 +60,7 @@ def asked(family: str, *defects: tuple[str, Wish], part: Wish | None = None, ign
             asked("turned disc", ("foreign body", Wish(style="fibre")), ignored=("shiny", "gear")),
         ),
         ("a gouged plate", asked("plate", ("scratch", Wish()))),
+        ("an aluminium casting with a dent", asked("casting", ("dent", Wish()), part=CAST)),
         ("a good washer", asked("washer")),
         ("a flawless red plastic lid", asked("moulded cap", part=Wish(materials=("plastic",), colours=("red",)))),
         ("a washer without scratches", asked("washer")),
