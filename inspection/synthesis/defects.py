@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from inspection.synthesis.kinds.hollows import dent, pores
 from inspection.synthesis.kinds.lines import crack, scratch
 from inspection.synthesis.kinds.loose import foreign_body
 from inspection.synthesis.kinds.site import Change, Site
+from inspection.synthesis.materials import MATERIALS, SUITED
 
 KINDS: dict[str, Callable[[np.random.Generator, Site], Change] | None] = {
     "scratch": scratch,
@@ -40,6 +42,24 @@ NOT_ON: dict[str, frozenset[str]] = {
     "biscuit": frozenset({"scratch", "burr", "missing feature", "dent", "deformation"}),
 }
 """What makes no sense on a family, its material apart, or would not be told from a good one: no biscuit is round."""
+
+
+METALS = frozenset(material.name for material in MATERIALS if material.metal)
+
+
+def in_turn(rng: np.random.Generator, kinds: Sequence[str]) -> list[str]:
+    """The kinds in a random order, those that few families can have rather first: so that all come about as often."""
+    chances = rng.random(len(kinds)) ** np.array([_families_with(kind) ** 3 for kind in kinds])
+    return [kinds[index] for index in np.argsort(-chances)]
+
+
+@cache
+def _families_with(kind: str) -> float:
+    """Share of the families that can have a kind."""
+    shares = [
+        sum(kind in allowed(family, name in METALS) for name in names) / len(names) for family, names in SUITED.items()
+    ]
+    return sum(shares) / len(shares)
 
 
 def allowed(family: str, metal: bool) -> tuple[str, ...]:

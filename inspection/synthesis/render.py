@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from inspection.synthesis import attempt, looks, setting, shading
 from inspection.synthesis.attempt import Attempt
-from inspection.synthesis.defects import KINDS, allowed
+from inspection.synthesis.defects import KINDS, allowed, in_turn
 from inspection.synthesis.families.catalogue import FAMILIES
 from inspection.synthesis.fields import Field, Grid, as_field
 from inspection.synthesis.kinds.site import Change, Site, Window, crop
@@ -234,8 +234,7 @@ class _Scene:
         rng = np.random.default_rng([self.seed, 6])
         if kind is not None:
             return self._shown(self._asked(rng, kind))
-        first = int(rng.integers(len(self.possible)))
-        for name in (*self.possible[first:], *self.possible[:first]):
+        for name in in_turn(rng, self.possible):
             seen = self._most_visible(rng, name)
             if seen.clear:
                 break
@@ -244,7 +243,7 @@ class _Scene:
     def siblings(self, kinds: list[str], count: int) -> list[Rendered]:
         """`count` defects, the kinds in turn; what cannot be seen is passed over."""
         rng = np.random.default_rng([self.seed, 8])
-        order = [kinds[index] for index in rng.permutation(len(kinds))]
+        order = in_turn(rng, kinds)
         shown: list[Rendered] = []
         for name in (order * (count // max(1, len(order)) + 2))[: 2 * count + len(order)]:
             if len(shown) == count:
