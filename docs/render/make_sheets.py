@@ -77,8 +77,8 @@ def main() -> None:
         rows = Image.new("RGB", (4 * ONE_PX, 3 * ONE_PX))
         for number in range(4):
             for row, ending in enumerate((".good.png", ".png", ".mask.png")):
-                picture = Image.open(folder / f"{number:03}{ending}").convert("RGB").resize((ONE_PX, ONE_PX))
-                rows.paste(picture, (number * ONE_PX, row * ONE_PX))
+                tile = Image.open(folder / f"{number:03}{ending}").convert("RGB").resize((ONE_PX, ONE_PX))
+                rows.paste(tile, (number * ONE_PX, row * ONE_PX))
         rows.save(here / "onto.jpg", "JPEG", quality=QUALITY, optimize=True)
     text = here.parent / "render.md"
     head = text.read_text(encoding="utf-8").split("## Twenty sentences\n")[0]
