@@ -41,12 +41,14 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """Of one folder what could be read, `scores` (n, K), `embeddings` (n, D) and `ms` (n,), and what could not.
+    """Of one folder what could be read, `files` (n), their `scores` (n, K), `embeddings` (n, D) and `ms` (n,), and what
+    could not.
 
     `maps`: where a mask was given, the map of the defect's own description (of the largest, where there is none).
     """
 
     folder: Path
+    files: list[Path]
     scores: npt.NDArray[np.float64]
     embeddings: Vectors
     ms: list[float]
@@ -74,25 +76,24 @@ def list_labelled(good: Path, bad: Mapping[str, Path]) -> list[Labelled]:
 
 
 def measure(
-    recipe: RecipeConfig, folders: Sequence[Labelled], masks: Mapping[Path, Path]
-) -> tuple[str, list[Measured]]:
-    """The model's name, and what it makes of every picture; of those with a mask also where it sees the defect.
+    encoder: Encoder, recipe: RecipeConfig, folders: Sequence[Labelled], masks: Mapping[Path, Path]
+) -> list[Measured]:
+    """What the model makes of every picture; of those with a mask also where it sees the defect.
 
-    Raises ConfigError if nothing of a folder can be read or a mask cannot be used, ModelError as `load_encoder` and
-    where masks are given and the model has no map.
+    Raises ConfigError if nothing of a folder can be read or a mask cannot be used, ModelError where masks are given and
+    the model has no map.
     """
     from inspection.domain.ports import DenseEncoder
-    from inspection.gauge import load_encoder, prototypes_of, region_of
+    from inspection.gauge import prototypes_of, region_of
 
-    encoder = load_encoder(recipe)
-    model = encoder.fingerprint["model"]
     prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
     locator = None
     if masks:
         if not isinstance(encoder, DenseEncoder):
-            raise ModelError(f"model {model}: it has no map in the space of sentences; leave --masks out")
+            name = encoder.fingerprint["model"]
+            raise ModelError(f"model {name}: it has no map in the space of sentences; leave --masks out")
         locator = _Locator(encoder, prototypes, region, masks)
-    return model, [_measured(each, encoder, prototypes, region, locator) for each in folders]
+    return [_measured(each, encoder, prototypes, region, locator) for each in folders]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +125,7 @@ def _measured(
 
     from inspection.cli._samples import scored_files
 
-    scores, embeddings, ms = [], [], []
+    files, scores, embeddings, ms = [], [], [], []
     unreadable: list[Scored] = []
     maps: list[MapAndMask] = []
     for scored in scored_files(labelled.files, encoder, prototypes, region, what=labelled.label, batch_of=1):
@@ -132,6 +133,7 @@ def _measured(
             unreadable.append(scored)
             typer.echo(f"left out: {scored.error}", err=True)
             continue
+        files.append(scored.path)
         scores.append(scored.scores)
         embeddings.append(scored.embedding)
         ms.append(scored.ms)
@@ -140,4 +142,4 @@ def _measured(
     if not scores:
         told = f"none of {counted(len(labelled.files), 'picture')} can be read; bring them anew"
         raise ConfigError(f"{labelled.folder}: {told}")
-    return Measured(labelled.folder, np.array(scores), np.array(embeddings), ms, unreadable, maps)
+    return Measured(labelled.folder, files, np.array(scores), np.array(embeddings), ms, unreadable, maps)

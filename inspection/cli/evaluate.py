@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from inspection.wording import counted, unknown_name
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from inspection.analytics.controls import ControlFigures
     from inspection.analytics.evaluation import Evaluation, Naming, ReferenceFigures, Repeated, Separation
     from inspection.cli._labelled import Measured
     from inspection.config import RecipeConfig
@@ -44,7 +46,7 @@ class _Located:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Result:
-    """All that is told. `model`: its name; `drawn`: None without references; `located`: None without masks."""
+    """All that is told. `model`: its name; `drawn`, `located` and `controls`: None where they were not asked for."""
 
     recipe: RecipeConfig
     model: str
@@ -53,6 +55,7 @@ class _Result:
     text: Evaluation
     drawn: _Drawn | None
     located: _Located | None
+    controls: ControlFigures | None
 
     @property
     def measured(self) -> list[Measured]:
@@ -89,6 +92,10 @@ def evaluate(
         Path | None,
         typer.Option(metavar="DIR", help="Masks of the defects, DIR/NAME/….png: also tell how well they are located."),
     ] = None,
+    controls: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, metavar="N", help="Also measure N networks like the model with random weights."),
+    ] = None,
     config_dir: ConfigDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -97,10 +104,12 @@ def evaluate(
     Pictures that cannot be read are named and left out.
     """
     from inspection.analytics.evaluation import evaluate_references, evaluate_text
+    from inspection.cli._controls import measure_controls, rebuildable
     from inspection.cli._labelled import list_labelled, measure
     from inspection.cli._masks import find_masks
     from inspection.cli._options import config_dir_of, named_folders
     from inspection.config import load_site
+    from inspection.gauge import load_encoder
 
     if repeats is not None and references is None:
         raise typer.BadParameter("says how often references are drawn: give --references too", param_hint="--repeats")
@@ -110,20 +119,22 @@ def evaluate(
     mask_of = find_masks(masks, labelled) if masks else {}
     names = [description.name for description in recipe_config.descriptions]
     _tell_free_labels(list(folders), names)
-    model, (of_good, *of_bad_ones) = measure(recipe_config, labelled, mask_of)
+    encoder = load_encoder(recipe_config)
+    to_rebuild = rebuildable(encoder) if controls else None
+    of_good, *of_bad_ones = measure(encoder, recipe_config, labelled, mask_of)
     of_bad = dict(zip(folders, of_bad_ones, strict=True))
     text = evaluate_text(of_good.scores, {name: each.scores for name, each in of_bad.items()}, names)
-    drawn = None
+    drawn = by_references = random = None
     if references is not None:
         repeats = repeats or _REPEATS
-        embeddings = {name: each.embeddings for name, each in of_bad.items()}
-        figures = evaluate_references(of_good.embeddings, embeddings, count=references, repeats=repeats, seed=seed)
+        by_references = partial(evaluate_references, count=references, repeats=repeats, seed=seed)
+        figures = by_references(of_good.embeddings, {name: each.embeddings for name, each in of_bad.items()})
         drawn = _Drawn(references, repeats, seed, figures)
-    result = _Result(recipe_config, model, of_good, of_bad, text, drawn, _located(of_bad) if masks else None)
-    if as_json:
-        typer.echo(json.dumps(_as_dict(result), ensure_ascii=False))
-    else:
-        _print(result)
+    located = _located(of_bad) if masks else None
+    if controls and to_rebuild:
+        random = measure_controls(to_rebuild, recipe_config, of_good, of_bad, controls, by_references)
+    model = encoder.fingerprint["model"]
+    _tell(_Result(recipe_config, model, of_good, of_bad, text, drawn, located, random), as_json=as_json)
 
 
 def _located(bad: Mapping[str, Measured]) -> _Located:
@@ -151,6 +162,13 @@ def _tell_free_labels(labels: Sequence[str], descriptions: Sequence[str]) -> Non
             typer.echo(f"No description is called {label}: measured as parts, and not named; {known}", err=True)
 
 
+def _tell(result: _Result, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_as_dict(result), ensure_ascii=False))
+    else:
+        _print(result)
+
+
 def _as_dict(result: _Result) -> dict[str, Any]:
     """The keys of docs/evaluate.md."""
     text, drawn = result.text, result.drawn
@@ -167,6 +185,7 @@ def _as_dict(result: _Result) -> dict[str, Any]:
         "naming": text.naming and asdict(text.naming),
         "with_references": drawn and asdict(drawn),
         "located": result.located and asdict(result.located),
+        "controls": result.controls and asdict(result.controls),
         "ms_an_image": result.ms_an_image,
         "unreadable": [
             {"image": str(each.path), "cause": str(each.error)} for of in result.measured for each in of.unreadable
@@ -176,6 +195,8 @@ def _as_dict(result: _Result) -> dict[str, Any]:
 
 def _print(result: _Result) -> None:
     from rich.console import Console
+
+    from inspection.cli._controls import controls_table
 
     text, drawn, ms = result.text, result.drawn, result.ms_an_image
     console = Console(highlight=False, soft_wrap=True)
@@ -194,8 +215,17 @@ def _print(result: _Result) -> None:
         told.append(f"pixels: AUROC of the pixels in {counted(result.located.masks, 'mask')} against those beside them")
     told.append(f"{ms['median']:.1f} ms an image (median), 99 % within {ms['p99']:.1f} ms, one at a time")
     console.print(f"Recipe {result.recipe.name} {result.recipe.content_id()}, model {result.model}", markup=False)
-    console.print(_table(text, drawn.figures if drawn else None, result.located))
+    figures = drawn.figures if drawn else None
+    console.print(_table(text, figures, result.located))
     console.print("\n".join(told), markup=False)
+    if result.controls:
+        networks = counted(result.controls.networks, "network")
+        console.print(f"\nBeside {networks} of the same architecture with random weights", markup=False)
+        console.print(controls_table(text, figures, result.controls))
+        console.print(
+            "random: mean ± deviation of the networks; a figure within their range needs no training",
+            markup=False,
+        )
 
 
 def _table(text: Evaluation, references: ReferenceFigures | None, located: _Located | None) -> Table:

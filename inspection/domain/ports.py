@@ -79,6 +79,14 @@ class DenseEncoder(Encoder, Protocol):
         """
 
 
+@runtime_checkable
+class RebuildableEncoder(Encoder, Protocol):
+    """One whose architecture can be had untrained: a control for what its training is worth."""
+
+    def with_random_weights(self, seed: int) -> Encoder:
+        """The same architecture, preprocessing and tokenizer with random weights; the same seed gives the same ones."""
+
+
 # --- gate ---------------------------------------------------------------------------------------------------
 
 
