@@ -1,4 +1,4 @@
-"""`inspection bench station | encoder`: how fast this machine is, without the model and with one."""
+"""`inspection bench station | encoder | model`: how fast this machine is, and what the bundled model understands."""
 
 from __future__ import annotations
 
@@ -59,3 +59,18 @@ def encoder(
     from benchmarks.encoder import main
 
     main(model=model, architecture=architecture, seconds=seconds, as_json=as_json)
+
+
+@app.command("model")
+def model(
+    model: Annotated[str, typer.Option(help="bundled, or the folder of one like it.")] = "bundled",
+    scenes: Annotated[int, typer.Option(min=1, max=1000, help="Scenes a family, each with every kind of defect.")] = 24,
+    as_json: AsJson = False,
+) -> None:
+    """What the bundled model understands of rendered parts that it never saw, beside random weights."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.parts_model import main
+
+    main(model=model, scenes=scenes, as_json=as_json)

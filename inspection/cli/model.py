@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inspection.cli._options import AsJson
+from inspection.cli._train import train
 
 if TYPE_CHECKING:
     from inspection.adapters.clip.checkpoint import Checkpoint
     from inspection.adapters.clip.hub import OnBytes
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(train)
 
 Name = Annotated[str, typer.Argument(help="bundled, a folder (./…, /…), or owner/name[@revision].")]
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inspection.adapters.clip.checkpoint import Checkpoint, fetch_again, find
+from inspection.adapters.clip.checkpoint import BUNDLED, Checkpoint, fetch_again, find
 from inspection.adapters.clip.patches import PatchPreprocessing
 from inspection.adapters.clip.phrases import PhraseReader
 from inspection.adapters.clip.preprocessing import Preprocessing, View
@@ -71,6 +72,19 @@ class ClipEncoder:
         }
         return cls(model, phrases, preprocessing, fingerprint=fingerprint, device=device)
 
+    def with_random_weights(self, seed: int) -> ClipEncoder:
+        """The same architecture with weights that learnt nothing, both towers; the same seed gives the same ones.
+
+        Pictures and phrases are prepared as for this one. torch's generator is left as it was.
+        """
+        import torch
+
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            model = type(self._model)(deepcopy(self._model.config))
+        fingerprint = {**self._fingerprint, "weights": f"random {seed}"}
+        return ClipEncoder(model, self._phrases, self._preprocessing, fingerprint=fingerprint, device=self._device)
+
     @property
     def logit_scale(self) -> float:
         """What cosines are multiplied with; frozen with the weights."""
@@ -93,6 +107,27 @@ class ClipEncoder:
                 for batch in (images[start : start + BATCH] for start in range(0, len(images), BATCH))
             ]
         return self._unit(parts, "picture")
+
+    def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
+        """RGB uint8 (H, W, 3) each -> float32 (n, h, w, D), unit length over D, in the space of the sentences: the dot
+        product with any description's direction is a map of where it fits.
+
+        Raises ModelError for a model without such a map, ScoringError and ValueError as `embed_images`.
+        """
+        import torch
+
+        if not hasattr(self._model, "get_dense_features"):
+            name = self._fingerprint["model"]
+            raise ModelError(f"model {name}: it has no map in the space of sentences; use {BUNDLED!r} for one")
+        with torch.inference_mode():
+            parts = [
+                self._model.get_dense_features(**self._on_device(self._preprocessing.apply(batch)))[1]
+                for batch in (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+            ]
+        if not parts:
+            return np.zeros((0, 0, 0, self._width()), np.float32)
+        maps = torch.cat(parts).permute(0, 2, 3, 1)
+        return self._unit([maps.flatten(0, 2)], "cell").reshape(*maps.shape)
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Phrases -> float32 (n, D), unit length; longer ones than the model reads are cut."""

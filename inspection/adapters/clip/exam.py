@@ -1,26 +1,43 @@
-"""How good a model is, read out through text alone, as the station scores: fixed phrasings, untrained seeds.
+"""How good a model is, read out through sentences alone, as the station scores: fixed wordings, seeds never trained on.
 
-    python -m inspection.adapters.clip.exam --model bundled --pairs 3200
-
-The same pictures each time; what it prints is what the model card quotes.
+The same pictures each time; what `inspection bench model` prints is what the model card quotes. An AUROC is of the
+defective parts of one family and kind against the good parts of that family, by the kind's own description; rows give
+the mean over families and then over kinds. A pixel AUROC is of all pictures of a kind together. Only defects that the
+renderer holds visible are asked for.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from inspection.adapters.clip.lessons import EXAM_SEED, FAMILY_NAMES, KIND_NAMES, make_parcel
-from inspection.domain.ports import Encoder
+from inspection.analytics.separation import auroc, pixel_auroc
+from inspection.domain.ports import DenseEncoder, Encoder
 from inspection.domain.types import Vectors
+from inspection.scoring.maps import beside_mask
+from inspection.scoring.prototypes import encode_prototypes
 from inspection.synthesis import vocabulary
-from inspection.synthesis.captions import article
+from inspection.synthesis.captions import TRAINED_FAMILIES, TRAINED_KINDS
+from inspection.synthesis.defects import KINDS
+from inspection.synthesis.grammar import article
+from inspection.synthesis.held_out import (
+    HELD_OUT_FAMILY,
+    HELD_OUT_FRAMES,
+    HELD_OUT_KIND,
+    HELD_OUT_PAIRS,
+    HELD_OUT_WORDS,
+)
+from inspection.synthesis.render import Rendered, render, render_siblings
 
+EXAM_SEED = 10**15
+REHEARSAL_SEED = EXAM_SEED + 10**12
+"""Of the exams while a training goes on: what is looked at often is not what the card quotes."""
+SIZE_PX = 128
+_SHUFFLES = 5
 NORMAL = ("a flawless {}", "a {} in perfect condition", "an undamaged {}")
 GENERIC = ("a damaged {}", "a defective {}", "a {} with a defect")
 PLAIN: dict[str, tuple[str, ...]] = {
@@ -32,97 +49,250 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "rust": ("a rusty {}", "a {} with rust", "corrosion on a {}"),
     "burr": ("a {} with a burr", "a burr on the edge of a {}", "a {} with a ragged edge"),
     "missing feature": ("a {} with a missing hole", "a {} with a missing feature", "an incomplete {}"),
+    "discolouration": ("a discoloured {}", "a {} with discolouration", "a faded patch on a {}"),
+    "pores": ("a porous {}", "a {} with pores", "small holes in the surface of a {}"),
+    "deformation": ("a deformed {}", "a bent {}", "a {} with a bulge"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
-    """Image AUROC by a kind's own description (mean over kinds) and by a generic one, and the share named
-    right (chance: one in the number of kinds). `renamed` is naming with words that no training sentence
-    had."""
+class Mark:
+    """One row of the table. NaN where it does not apply. `parts`: how many defective ones were asked about."""
 
     auroc: float
-    auroc_generic: float
+    worst: float
     naming: float
-    renamed: float
-    auroc_by_kind: dict[str, float]
-    naming_by_kind: dict[str, float]
+    pixel: float
+    parts: int
+    by_kind: Mapping[str, tuple[float, float, float]]
+    """AUROC, share named right and pixel AUROC of each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """`trained`: families and kinds of the training, new seeds. The rest leave something out; see `held_out`.
+
+    `generic` is "a defect" for any kind; `shuffled` and `wrong_part` are controls: descriptions of another kind and of
+    another part.
+    """
+
+    trained: Mark
+    pairs: Mark
+    frames: Mark
+    words: Mark
+    family: Mark
+    kind: Mark
+    generic: Mark
+    shuffled: Mark
+    wrong_part: Mark
 
     def line(self) -> str:
-        kinds = " ".join(
-            f"{kind.split()[0]} {self.auroc_by_kind[kind]:.2f}/{self.naming_by_kind[kind]:.2f}" for kind in KIND_NAMES
-        )
+        kinds = " ".join(f"{k.split()[0]} {a:.2f}/{n:.2f}/{p:.2f}" for k, (a, n, p) in self.trained.by_kind.items())
         return (
-            f"AUROC {self.auroc:.3f} (generic {self.auroc_generic:.3f}), naming {self.naming:.3f}, "
-            f"new words {self.renamed:.3f} | AUROC/naming: {kinds}"
+            f"AUROC {self.trained.auroc:.3f} (worst {self.trained.worst:.2f}), naming {self.trained.naming:.3f}, pixel "
+            f"{self.trained.pixel:.3f} | held out: pairs {_three(self.pairs)}, frames {_three(self.frames)}, words "
+            f"{_three(self.words)}, family {self.family.auroc:.3f}, kind {self.kind.auroc:.3f} | generic "
+            f"{self.generic.auroc:.3f} | {kinds}"
         )
 
 
-def auroc(bad: npt.NDArray[np.floating], good: npt.NDArray[np.floating]) -> float:
-    """Probability that a bad one scores above a good one (Mann-Whitney), ties count half."""
-    order = np.concatenate([bad, good])
-    ranks = np.empty(len(order))
-    _, inverse, counts = np.unique(order, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    return float((ranks[: len(bad)].sum() - len(bad) * (len(bad) + 1) / 2) / (len(bad) * len(good)))
+def _three(mark: Mark) -> str:
+    return f"{mark.auroc:.3f}/{mark.naming:.3f}/{mark.pixel:.3f}"
 
 
-def _mean(encoder: Encoder, phrasings: Sequence[str]) -> Vectors:
-    mean = encoder.embed_texts(phrasings).mean(axis=0)
-    return np.asarray(mean / np.linalg.norm(mean), np.float32)
+@dataclass(frozen=True, slots=True, eq=False)
+class Papers:
+    """The exam's pictures of one family: good parts, and defective ones of every kind that it can have."""
+
+    family: str
+    good: tuple[Rendered, ...]
+    bad: tuple[Rendered, ...]
 
 
-def examine(encoder: Encoder, pairs: int, first_seed: int = EXAM_SEED) -> Marks:
-    """Render `pairs` pairs and mark the encoder on them."""
-    bad_margins, good_margins, generic, labels, renamed = [], [], [], [], []
-    directions = {family: _directions(encoder, vocabulary.NOUNS[family][0]) for family in FAMILY_NAMES}
-    for start in range(0, pairs, 32):
-        parcel = make_parcel(range(first_seed + start, first_seed + min(start + 32, pairs)))
-        bad = encoder.embed_images(list(parcel.pixels[:, 0]))
-        good = encoder.embed_images(list(parcel.pixels[:, 1]))
-        for index, seen in enumerate(parcel.seen):
-            own, fresh = directions[seen.family]
-            bad_margins.append(own @ bad[index])
-            good_margins.append(own @ good[index])
-            generic.append((bad_margins[-1][-1], good_margins[-1][-1]))
-            renamed.append(int(np.argmax(fresh @ bad[index])))
-            labels.append(KIND_NAMES.index(seen.kind or ""))
-    bads, goods, kinds = np.stack(bad_margins), np.stack(good_margins), np.asarray(labels)
-    pooled = np.asarray(generic)
-    named = bads[:, : len(KIND_NAMES)].argmax(axis=1) == kinds
-    by_kind = {kind: auroc(bads[kinds == i, i], goods[:, i]) for i, kind in enumerate(KIND_NAMES)}
-    naming = {kind: float(named[kinds == i].mean()) for i, kind in enumerate(KIND_NAMES)}
+def papers(
+    scenes: int, families: Iterable[str] = (*TRAINED_FAMILIES, HELD_OUT_FAMILY), first_seed: int = EXAM_SEED
+) -> list[Papers]:
+    """`scenes` scenes a family, each with siblings of the kinds that show on it, and as many good parts again."""
+    made = []
+    for index, family in enumerate(families):
+        first = first_seed + index * 10**6
+        pairs = [
+            render_siblings(first + seed, len(KINDS), size_px=SIZE_PX, families=[family]) for seed in range(scenes)
+        ]
+        more = [render(first + 10**5 + seed, family=family, size_px=SIZE_PX) for seed in range(scenes)]
+        bad = tuple(part for _, siblings in pairs for part in siblings)
+        made.append(Papers(family, (*(clean for clean, _ in pairs), *more), bad))
+    return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wording:
+    """Directions (K + 1, D) of the trained kinds and of "a defect", each minus the same part's good phrasings: one way
+    to ask for all of them."""
+
+    directions: Vectors
+    kinds: tuple[str, ...] = TRAINED_KINDS
+
+    def of(self, kind: str) -> Vectors:
+        direction: Vectors = self.directions[self.kinds.index(kind) if kind in self.kinds else -1]
+        return direction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answer:
+    """What the model made of one family's pictures: whole (n, D), and cells of the defective ones, (n, h, w, D)."""
+
+    family: str
+    good: Vectors
+    bad: Vectors
+    cells: Vectors
+    seen: tuple[Rendered, ...]
+
+
+def examine(encoder: DenseEncoder, exam: Sequence[Papers]) -> Marks:
+    """Mark the encoder on these papers."""
+    rows: dict[str, list[list[_Asked]]] = {}
+    for paper in exam:
+        answer = _answer(encoder, paper)
+        for name, wordings in _wordings(encoder, paper.family).items():
+            for ways, wording in zip(rows.setdefault(name, [[] for _ in wordings]), wordings, strict=True):
+                ways.append((answer, wording))
+
+    def known(family: str, kind: str) -> bool:
+        return family != HELD_OUT_FAMILY and kind != HELD_OUT_KIND and (family, kind) not in HELD_OUT_PAIRS
+
+    def new_kind(family: str, kind: str) -> bool:
+        return family != HELD_OUT_FAMILY and kind == HELD_OUT_KIND
+
     return Marks(
-        auroc=float(np.mean(list(by_kind.values()))),
-        auroc_generic=auroc(pooled[:, 0], pooled[:, 1]),
-        naming=float(np.mean(list(naming.values()))),
-        renamed=float(np.mean([np.mean(np.asarray(renamed)[kinds == i] == i) for i in range(len(KIND_NAMES))])),
-        auroc_by_kind=by_kind,
-        naming_by_kind=naming,
+        trained=_marks(rows["plain"], known),
+        pairs=_marks(rows["plain"], lambda family, kind: (family, kind) in HELD_OUT_PAIRS),
+        frames=_marks(rows["frames"], known),
+        words=_marks(rows["words"], known),
+        family=_marks(rows["plain"], lambda family, kind: family == HELD_OUT_FAMILY and kind != HELD_OUT_KIND),
+        kind=_marks(rows["plain"], new_kind, named=False),
+        generic=_marks(rows["generic"], known, named=False),
+        shuffled=_marks(rows["shuffled"], known),
+        wrong_part=_marks(rows["wrong part"], known),
     )
 
 
-def _directions(encoder: Encoder, name: str) -> tuple[Vectors, Vectors]:
-    """(K + 1, D) defect minus good: the kinds and a generic one; and the kinds in words never trained."""
-    good = _mean(encoder, [phrase.format(name) for phrase in NORMAL])
-    plain = [_mean(encoder, [phrase.format(name) for phrase in PLAIN[kind]]) for kind in KIND_NAMES]
-    generic = _mean(encoder, [phrase.format(name) for phrase in GENERIC])
-    fresh = [
-        _mean(encoder, [f"{article(name)} with {article(word)}" for word in vocabulary.HELD_OUT_NOUNS[kind]])
-        for kind in KIND_NAMES
-    ]
-    return np.stack([*plain, generic]) - good, np.stack(fresh) - good
+def _answer(encoder: DenseEncoder, paper: Papers) -> _Answer:
+    good = encoder.embed_images([part.pixels for part in paper.good])
+    bad = encoder.embed_images([part.pixels for part in paper.bad])
+    cells = encoder.embed_cells([part.pixels for part in paper.bad])
+    return _Answer(paper.family, good, bad, cells, paper.bad)
 
 
-def main() -> None:
-    from inspection.adapters.clip.encoder import ClipEncoder
+def _wordings(encoder: Encoder, family: str) -> dict[str, list[_Wording]]:
+    """Every way in which the exam asks, for the parts of one family. Where there are several, their marks are averaged:
+    three sentences a kind, as in the plain one, or one new word a kind, as an engineer would write it."""
+    name = vocabulary.NOUNS[family][0]
+    others = list(vocabulary.NOUNS)
+    other = vocabulary.NOUNS[others[(others.index(family) + len(others) // 2) % len(others)]][0]
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="bundled", help='"bundled" or a folder (./… or /…)')
-    parser.add_argument("--pairs", type=int, default=3200, help="of a defective part and its clean twin, rendered")
-    given = parser.parse_args()
-    sys.stdout.write(examine(ClipEncoder.load(given.model), given.pairs).line() + "\n")
+    def asked(noun: str, good: Sequence[str], bad: Mapping[str, Sequence[str]]) -> Vectors:
+        return directions(encoder, noun, good, {**{kind: bad[kind] for kind in TRAINED_KINDS}, "": GENERIC})
+
+    plain = asked(name, NORMAL, PLAIN)
+    framed = []
+    for start in range(0, len(HELD_OUT_FRAMES) - 2, 3):
+        three = HELD_OUT_FRAMES[start : start + 3]
+        bad = {
+            kind: [
+                frame.bad.format(noun="{}", defect=article(thing))
+                for frame, thing in zip(three, vocabulary.DEFECT_NOUNS[kind], strict=False)
+            ]
+            for kind in TRAINED_KINDS
+        }
+        framed.append(_Wording(asked(name, [frame.good.format(noun="{}") for frame in three], bad)))
+    new = {
+        kind: [f"a {{}} with {article(noun)}" for noun in HELD_OUT_WORDS[kind].nouns]
+        + [f"{article(word)} {{}}" for word in HELD_OUT_WORDS[kind].adjectives]
+        for kind in TRAINED_KINDS
+    }
+    rounds = max(len(phrases) for phrases in new.values())
+    fresh = [{kind: [phrases[turn % len(phrases)]] for kind, phrases in new.items()} for turn in range(rounds)]
+    orders = [np.random.default_rng(seed).permutation(len(TRAINED_KINDS)) for seed in range(_SHUFFLES)]
+    return {
+        "plain": [_Wording(plain)],
+        "frames": framed,
+        "words": [_Wording(asked(name, NORMAL, each)) for each in fresh],
+        "generic": [_Wording(np.repeat(plain[-1:], len(plain), axis=0))],
+        "shuffled": [_Wording(np.concatenate([plain[order], plain[-1:]])) for order in orders],
+        "wrong part": [_Wording(asked(other, NORMAL, PLAIN))],
+    }
 
 
-if __name__ == "__main__":
-    main()
+def directions(encoder: Encoder, noun: str, good: Sequence[str], bad: Mapping[str, Sequence[str]]) -> Vectors:
+    """(K, D): each defect's phrasings minus the good ones, with the noun in its place in both."""
+    phrases = {kind: [phrase.format(noun) for phrase in phrasings] for kind, phrasings in bad.items()}
+    prototypes = encode_prototypes(encoder, [phrase.format(noun) for phrase in good], phrases)
+    difference: Vectors = prototypes.defects - prototypes.normal
+    return difference
+
+
+_Asked = tuple[_Answer, _Wording]
+
+
+class _Which(Protocol):
+    def __call__(self, family: str, kind: str, /) -> bool: ...
+
+
+def _marks(ways: Sequence[Sequence[_Asked]], which: _Which, *, named: bool = True) -> Mark:
+    """The mean over kinds of the mean over all ways to ask."""
+    each_way = [_by_kind(way, which) for way in ways]
+    by_kind = {}
+    for kind in each_way[0]:
+        area, naming, pixel, _ = (float(value) for value in np.mean([way[kind] for way in each_way], axis=0))
+        by_kind[kind] = (area, naming if named else float("nan"), pixel)
+    return Mark(
+        auroc=_mean(area for area, _, _ in by_kind.values()),
+        worst=min((area for area, _, _ in by_kind.values()), default=float("nan")),
+        naming=_mean(share for _, share, _ in by_kind.values()),
+        pixel=_mean(pixel for _, _, pixel in by_kind.values()),
+        parts=int(sum(parts for *_, parts in each_way[0].values())),
+        by_kind=by_kind,
+    )
+
+
+def _by_kind(rows: Sequence[_Asked], which: _Which) -> dict[str, tuple[float, float, float, int]]:
+    """AUROC and share named right as means over families, pixel AUROC and number of parts, of each kind asked for."""
+    found: dict[str, list[tuple[_Answer, _Wording, npt.NDArray[np.intp]]]] = {}
+    for answer, wording in rows:
+        kinds = np.array([part.attributes.kind for part in answer.seen])
+        for kind in sorted(set(kinds.tolist())):
+            if which(answer.family, kind):
+                found.setdefault(kind, []).append((answer, wording, np.flatnonzero(kinds == kind)))
+    marks = {}
+    for kind, members in found.items():
+        areas, shares, parts = [], [], 0
+        for answer, wording, places in members:
+            direction = wording.of(kind)
+            areas.append(auroc(answer.bad[places] @ direction, answer.good @ direction))
+            right = (answer.bad[places] @ wording.directions[:-1].T).argmax(axis=1) == _place(kind)
+            shares.append(float(right.mean()))
+            parts += len(places)
+        marks[kind] = (_mean(areas), _mean(shares), _pixels(members, kind), parts)
+    return marks
+
+
+def _place(kind: str) -> int:
+    return TRAINED_KINDS.index(kind) if kind in TRAINED_KINDS else -1
+
+
+def _pixels(found: Sequence[tuple[_Answer, _Wording, npt.NDArray[np.intp]]], kind: str) -> float:
+    """Every second pixel of every second row: the maps are coarser than that."""
+
+    def maps() -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]]:
+        for answer, wording, places in found:
+            for place in places:
+                scores, mask = beside_mask(answer.cells[place] @ wording.of(kind), answer.seen[place].mask)
+                yield scores[::2, ::2], mask[::2, ::2]
+
+    return pixel_auroc(maps())
+
+
+def _mean(values: Iterable[float]) -> float:
+    kept = list(values)
+    return float(np.mean(kept)) if kept else float("nan")

@@ -1,150 +1,110 @@
-"""What the bundled model is trained on: pairs rendered in a process of their own, and sentences about them."""
+"""What the bundled model is shown at a step: scenes in ever new light and position, and sentences about them."""
 
 from __future__ import annotations
 
-import multiprocessing as mp
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from multiprocessing.queues import Queue
-from queue import Full
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
+from inspection.adapters.clip.gallery import PICTURES, SIBLINGS, SIZE_PX, Scenes
 from inspection.synthesis import captions
-from inspection.synthesis.defects import KINDS
-from inspection.synthesis.render import Attributes, render_pair
-from inspection.synthesis.shapes import FAMILIES
+from inspection.synthesis.captions import TRAINED_KINDS
 
-SIZE_PX = 128
-CELLS = 8
-FAMILY_NAMES = tuple(FAMILIES)
-KIND_NAMES = tuple(KINDS)
-SEEDS_A_RUN = 10**9
-"""Training seeds of run s lie in [s, s + 1) times this; exams and samples take theirs from far above."""
-EXAM_SEED = 10**15
-PAIRS_A_PARCEL = 16
-YIELDING = 3
-"""How much nicer the rendering is than the training, which can use a picture more than once."""
+CELLS = 16
+_SIDE = SIZE_PX // CELLS
+_MOST_SHIFT_PX = 10
+_GREY_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Parcel:
-    """n pairs: `pixels` uint8 (n, 2, S, S, 3), defective then clean; `cover` float32 (n, 8, 8) the share
-    of each cell that is defect; `seen` what the defective ones show."""
+class Lesson:
+    """`values` bfloat16 (4 n, 3, S, S), −1 to 1, channels last, scene by scene with the clean part first; `cover`
+    float32 (4 n, 16, 16) the share of each cell that is defect; `kinds` int64 (4 n,), 0 good, else 1 + its place in
+    TRAINED_KINDS; `sentences` with `true` bool (4 n, m); `states` in groups of good, each kind, and some defect."""
 
-    pixels: npt.NDArray[np.uint8]
-    cover: npt.NDArray[np.float32]
-    seen: tuple[Attributes, ...]
-
-
-def make_parcel(seeds: range) -> Parcel:
-    pairs = [render_pair(seed, size_px=SIZE_PX) for seed in seeds]
-    pixels = np.stack([np.stack([bad.pixels, good.pixels]) for bad, good in pairs])
-    side = SIZE_PX // CELLS
-    masks = np.stack([bad.mask for bad, _ in pairs]).reshape(len(pairs), CELLS, side, CELLS, side)
-    return Parcel(pixels, masks.mean(axis=(2, 4), dtype=np.float32), tuple(bad.attributes for bad, _ in pairs))
+    values: Tensor
+    cover: Tensor
+    kinds: Tensor
+    sentences: list[str]
+    true: Tensor
+    states: list[list[str]]
 
 
-def _work(queue: Queue[Parcel], first_seed: int, parent: int) -> None:
-    """Render until the parent is gone; a parcel that cannot be delivered at once waits."""
-    os.nice(YIELDING)
-    seed = first_seed
-    while True:
-        parcel = make_parcel(range(seed, seed + PAIRS_A_PARCEL))
-        seed += PAIRS_A_PARCEL
-        delivered = False
-        while not delivered:
-            if os.getppid() != parent:
-                return
-            try:
-                queue.put(parcel, timeout=2.0)
-                delivered = True
-            except Full:
-                continue
+def make_lesson(scenes: Scenes, rng: np.random.Generator, described: int, state_sets: int) -> Lesson:
+    """`described` pictures get a sentence of their own, which is held against every picture."""
+    grey = rng.random(len(scenes.seen)) < _GREY_SHARE
+    values, cover = vary(scenes, grey, rng)
+    kinds = np.array([[0, *(TRAINED_KINDS.index(str(each.kind)) + 1 for each in seen)] for seen in scenes.seen])
+    # The clean part looks like its siblings in all but the defect.
+    shown = [
+        (replace(each, monochrome=True) if is_grey else each, kind)
+        for seen, is_grey in zip(scenes.seen, grey.tolist(), strict=True)
+        for each, kind in [(seen[0], None), *((s, s.kind) for s in seen)]
+    ]
+    chosen = rng.choice(len(shown), described, replace=False)
+    told = [captions.write_caption(rng, *shown[index]) for index in chosen]
+    true = torch.tensor([[caption.true_of(seen, kind) for caption in told] for seen, kind in shown])
+    families = [scenes.seen[int(index)][0].family for index in rng.integers(len(scenes.seen), size=state_sets)]
+    states = [captions.write_states(rng, TRAINED_KINDS, family) for family in families]
+    return Lesson(values, cover, torch.from_numpy(kinds.reshape(-1)), [caption.text for caption in told], true, states)
 
 
-class Renderer:
-    """A process that renders pairs ahead of the training. Use as a context."""
+def vary(scenes: Scenes, grey: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Turned, mirrored and moved, in another light, those that are `grey` (n,) without colour. See `Lesson`.
 
-    def __init__(self, run: int) -> None:
-        context = mp.get_context("spawn")
-        self.queue: Queue[Parcel] = context.Queue(maxsize=16)
-        self.process = context.Process(target=_work, args=(self.queue, run * SEEDS_A_RUN, os.getpid()), daemon=True)
-
-    def __enter__(self) -> Renderer:
-        self.process.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.join()
-
-    def ready(self) -> Iterator[Parcel]:
-        """The parcels that wait, without blocking."""
-        while not self.queue.empty():
-            yield self.queue.get()
-
-    def wait(self) -> Parcel:
-        """The next parcel. Blocks at most 60 s, then raises queue.Empty."""
-        return self.queue.get(timeout=60.0)
+    A part and its siblings keep all but the noise in common.
+    """
+    pixels, masks = scenes.pixels, scenes.masks
+    if rng.random() < 0.5:
+        pixels, masks = pixels[:, :, ::-1], masks[:, :, ::-1]
+    if rng.random() < 0.5:
+        pixels, masks = pixels[:, :, :, ::-1], masks[:, :, :, ::-1]
+    if rng.random() < 0.5:
+        pixels, masks = pixels.transpose(0, 1, 3, 2, 4), masks.transpose(0, 1, 3, 2)
+    count = len(pixels)
+    moved, covers = np.empty_like(pixels, order="C"), np.zeros((count, PICTURES, CELLS, CELLS), np.float32)
+    for index, (down, right) in enumerate(rng.integers(-_MOST_SHIFT_PX, _MOST_SHIFT_PX + 1, (count, 2))):
+        rows, columns = _moved(int(down)), _moved(int(right))
+        moved[index] = pixels[index][:, rows][:, :, columns]
+        mask = masks[index][:, rows][:, :, columns].reshape(SIBLINGS, CELLS, _SIDE, CELLS, _SIDE)
+        covers[index, 1:] = mask.mean(axis=(2, 4))
+    return _lit(moved, grey, rng), torch.from_numpy(covers.reshape(-1, CELLS, CELLS))
 
 
-class Shelf:
-    """The last `capacity` pairs, drawn from again and again: training is faster than rendering."""
-
-    def __init__(self, capacity: int) -> None:
-        self.pixels = np.zeros((capacity, 2, SIZE_PX, SIZE_PX, 3), np.uint8)
-        self.cover = np.zeros((capacity, CELLS, CELLS), np.float32)
-        self.seen: list[Attributes] = []
-        self.total = 0
-
-    def add(self, parcel: Parcel) -> None:
-        capacity = len(self.pixels)
-        for pixels, cover, seen in zip(parcel.pixels, parcel.cover, parcel.seen, strict=True):
-            place = self.total % capacity
-            self.pixels[place], self.cover[place] = pixels, cover
-            if place < len(self.seen):
-                self.seen[place] = seen
-            else:
-                self.seen.append(seen)
-            self.total += 1
-
-    def draw(self, rng: np.random.Generator, count: int) -> Parcel:
-        places = rng.choice(len(self.seen), count, replace=False)
-        return Parcel(self.pixels[places], self.cover[places], tuple(self.seen[place] for place in places))
+def _moved(shift: int) -> npt.NDArray[np.intp]:
+    """Indices that move a picture by so many pixels; what comes in at the border is its own, mirrored."""
+    places = np.abs(np.arange(SIZE_PX) + shift)
+    return np.where(places < SIZE_PX, places, 2 * (SIZE_PX - 1) - places)
 
 
-@dataclass(frozen=True, slots=True)
-class Caption:
-    """A sentence and what it claims: `family` None is any, `kind` None is good, GENERIC is some defect."""
-
-    text: str
-    family: str | None
-    kind: str | None
-
-    def true_of(self, family: str, kind: str | None) -> bool:
-        if self.family not in (None, family):
-            return False
-        return self.kind == kind or (self.kind == captions.GENERIC and kind is not None)
-
-
-def write_caption(rng: np.random.Generator, seen: Attributes, kind: str | None) -> Caption:
-    """A true sentence about one half of a pair."""
-    specific = rng.random() < 0.75
-    claimed = captions.GENERIC if kind is not None and rng.random() < 0.1 else kind
-    if specific:
-        name = captions.own_noun(rng, seen.family, None if seen.monochrome else seen.material)
-    else:
-        name = captions.generic_noun(rng)
-    text = captions.state_phrase(rng, claimed, name, seen.family if specific else None)
-    return Caption(captions.drop_words(rng, text, 0.15), seen.family if specific else None, claimed)
+def _lit(pixels: npt.NDArray[np.uint8], grey: npt.NDArray[np.bool_], rng: np.random.Generator) -> Tensor:
+    """Brightness, contrast and tint of each scene, and a sensor's noise."""
+    count = len(pixels)
+    gain = rng.uniform(0.75, 1.25, (count, 1)) + rng.uniform(-0.06, 0.06, (count, 3))
+    lift = rng.uniform(-0.1, 0.1, (count, 1))
+    shape = (count, 1, 3, 1, 1)
+    factor = torch.from_numpy(gain / 127.5).to(torch.bfloat16).view(shape)
+    base = torch.from_numpy(np.repeat(lift, 3, axis=1)).to(torch.bfloat16).view(shape)
+    values = torch.from_numpy(pixels).permute(0, 1, 4, 2, 3).to(torch.bfloat16)
+    if grey.any():
+        values[grey] = values[grey].mean(dim=2, keepdim=True)
+    values = (values * factor + (base - 1)).flatten(0, 1)
+    values += _noise(rng, values.shape) * float(rng.uniform(0, 0.06))
+    return values.clamp_(-1, 1)
 
 
-def write_states(rng: np.random.Generator) -> list[str]:
-    """One noun in every state: good, each of KIND_NAMES, then some defect. The noun is any word for a
-    thing, so that the difference between the states is learned and not the noun."""
-    name = captions.any_noun(rng)
-    states = [None, *KIND_NAMES, captions.GENERIC]
-    return [captions.drop_words(rng, captions.state_phrase(rng, state, name), 0.15) for state in states]
+_GRAIN = torch.randn((1 << 22,), generator=torch.Generator().manual_seed(0)).to(torch.bfloat16)
+
+
+def _noise(rng: np.random.Generator, shape: torch.Size) -> Tensor:
+    """Noise from a store: drawing it anew would take as long as a tenth of the step."""
+    start = int(rng.integers(0, len(_GRAIN) // 4))
+    count, channels, height, width = shape
+    picture = channels * height * width
+    starts = (start + rng.integers(0, len(_GRAIN) // 2, size=count)).tolist()
+    rows = [_GRAIN[first : first + picture] for first in starts]
+    # As the pictures lie in memory: channels last.
+    return torch.stack(rows).view(count, height, width, channels).permute(0, 3, 1, 2)

@@ -48,13 +48,12 @@ def twin_ranking(bad: Tensor, good: Tensor, states: Tensor, kinds: Tensor, scale
     return functional.softplus(-named).mean() + 0.5 * functional.softplus(-unnamed).mean()
 
 
-def cell_choice(cells: Tensor, states: Tensor, kinds: Tensor, cover: Tensor, scale: Tensor) -> Tensor:
-    """Each cell says what is in it: `cells` (n, D, h, w) unit over D; `cover` (n, h, w) how much is defect.
+def cell_choice(logits: Tensor, kinds: Tensor, cover: Tensor) -> Tensor:
+    """What is in each cell: `logits` (n, 1 + K, h, w), `kinds` int64 (n,), `cover` (n, h, w) the defect's share.
 
     Cells that are barely touched are not asked. Touched and untouched cells weigh the same in all.
     """
-    logits = scale * torch.einsum("ndhw,kd->nhwk", cells, states[:-1])
     touched, clear = cover > 0.05, cover == 0
     target = torch.where(touched, kinds[:, None, None], 0)
-    loss = functional.cross_entropy(logits.flatten(0, 2), target.flatten(), reduction="none").view(cover.shape)
+    loss = functional.cross_entropy(logits, target, reduction="none")
     return (loss[touched].mean() if touched.any() else loss.sum() * 0) + loss[clear].mean()

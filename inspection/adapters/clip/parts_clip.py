@@ -3,9 +3,9 @@
 Importing this module registers it with transformers, so that `AutoModel.from_pretrained(folder)` and
 `AutoConfig.from_pretrained(folder)` know `model_type: parts_clip` without any remote code.
 
-    picture 3x128x128 -> residual convolutions -> 8x8 map -> mean and max -> D       (whole picture)
-                                                          -> 1x1        -> D x 8 x 8 (cells)
-    phrase  tokens    -> transformer           -> mean over tokens       -> D
+    picture 3x128x128 -> residual convolutions -> 16x16 map with the 8x8 map enlarged -> D x 16 x 16   (cells)
+                         mean and maximum of the 8x8 map, maximum of the cells -> D   (whole picture)
+    phrase  tokens    -> table of words -> transformer -> mean over tokens -> D
 """
 
 from __future__ import annotations
@@ -16,20 +16,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
+from transformers.models.clip.modeling_clip import CLIPOutput
 
 
 class PartsClipConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
-    """Sizes of both towers. `image_widths` are the channels of the stem and the four stages."""
+    """Sizes of both towers. `image_widths` are the channels of the stem and the three stages."""
 
     model_type = "parts_clip"
 
     def __init__(
         self,
         image_size: int = 128,
-        image_widths: tuple[int, ...] = (24, 40, 72, 128, 160),
+        image_widths: tuple[int, ...] = (24, 40, 80, 160),
+        cell_width: int = 96,
         projection_dim: int = 128,
-        vocab_size: int = 2048,
-        text_width: int = 128,
+        vocab_size: int = 24_000,
+        word_width: int = 96,
+        text_width: int = 160,
         text_layers: int = 3,
         text_heads: int = 4,
         max_position_embeddings: int = 32,
@@ -38,8 +41,10 @@ class PartsClipConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     ) -> None:
         self.image_size = image_size
         self.image_widths = tuple(image_widths)
+        self.cell_width = cell_width
         self.projection_dim = projection_dim
         self.vocab_size = vocab_size
+        self.word_width = word_width
         self.text_width = text_width
         self.text_layers = text_layers
         self.text_heads = text_heads
@@ -67,31 +72,35 @@ class _Residual(nn.Module):
 
 
 class _ImageTower(nn.Module):
+    """Halves the picture four times: the stem and three stages of 1, 2 and 3 blocks."""
+
     def __init__(self, config: PartsClipConfig) -> None:
         super().__init__()
-        stem, *stages = config.image_widths
+        stem, *widths = config.image_widths
         self.stem = nn.Conv2d(3, stem, 3, 2, 1, bias=False)
         self.stem_norm = nn.BatchNorm2d(stem)
-        blocks: list[nn.Module] = []
-        width = stem
-        for index, stage in enumerate(stages):
-            blocks.append(_Residual(width, stage, 2 if index < 3 else 1))
-            if index in (1, 2):
-                blocks.append(_Residual(stage, stage, 1))
-            width = stage
-        self.blocks = nn.Sequential(*blocks)
-        self.whole = nn.Linear(2 * width, config.projection_dim)
-        self.cells = nn.Conv2d(width, config.projection_dim, 1)
+        stages: list[nn.Module] = []
+        for blocks, (inputs, outputs) in enumerate(zip((stem, *widths), widths, strict=False), start=1):
+            more = [_Residual(outputs, outputs, 1) for _ in range(blocks - 1)]
+            stages.append(nn.Sequential(_Residual(inputs, outputs, 2), *more))
+        self.stages = nn.ModuleList(stages)
+        self.fine = nn.Conv2d(widths[-2], config.cell_width, 1)
+        self.coarse = nn.Conv2d(widths[-1], config.cell_width, 1)
+        self.merge = nn.Conv2d(config.cell_width, config.cell_width, 3, 1, 1)
+        self.cells = nn.Conv2d(config.cell_width, config.projection_dim, 1)
+        self.whole = nn.Linear(2 * widths[-1] + config.cell_width, config.projection_dim)
 
-    def features(self, pixel_values: Tensor) -> Tensor:
-        stem: Tensor = functional.relu(self.stem_norm(self.stem(pixel_values)))
-        features: Tensor = self.blocks(stem)
-        return features
-
-    def pool(self, features: Tensor) -> Tensor:
-        pooled = torch.cat([features.mean(dim=(2, 3)), features.amax(dim=(2, 3))], dim=1)
-        whole: Tensor = self.whole(pooled)
-        return whole
+    def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
+        """-> what `whole` is of (n, 2 W + C) and what the cells are of (n, C, S/8, S/8)."""
+        values = functional.relu(self.stem_norm(self.stem(pixel_values)))
+        maps = []
+        for stage in self.stages:
+            values = stage(values)
+            maps.append(values)
+        enlarged = functional.interpolate(self.coarse(values), scale_factor=2.0, mode="nearest")
+        cells = functional.relu(self.merge(functional.relu(self.fine(maps[-2]) + enlarged)))
+        pooled = [values.mean(dim=(2, 3)), values.amax(dim=(2, 3)), cells.amax(dim=(2, 3))]
+        return torch.cat(pooled, dim=1), cells
 
 
 class _TextBlock(nn.Module):
@@ -118,22 +127,30 @@ class _TextBlock(nn.Module):
 
 
 class _TextTower(nn.Module):
+    """The table of words is given, not learnt: what a word means is known before any picture is seen."""
+
     def __init__(self, config: PartsClipConfig) -> None:
         super().__init__()
-        self.words = nn.Embedding(config.vocab_size, config.text_width)
+        self.words = nn.Embedding(config.vocab_size, config.word_width)
+        self.lift = nn.Linear(config.word_width, config.text_width)
         self.places = nn.Embedding(config.max_position_embeddings, config.text_width)
         self.blocks = nn.ModuleList(_TextBlock(config.text_width, config.text_heads) for _ in range(config.text_layers))
         self.norm = nn.LayerNorm(config.text_width)
-        self.whole = nn.Linear(config.text_width, config.projection_dim)
+        self.bend = nn.Linear(config.text_width, 2 * config.text_width)
+        self.whole = nn.Linear(2 * config.text_width, config.projection_dim)
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    def meaning(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """What the phrase says, before it is brought together with pictures: (n, W)."""
         mask = attention_mask.bool()
-        tokens = self.words(input_ids) + self.places.weight[: input_ids.shape[1]]
+        tokens = self.lift(self.words(input_ids)) + self.places.weight[: input_ids.shape[1]]
         for block in self.blocks:
             tokens = block(tokens, mask)
         weights = mask.unsqueeze(-1).to(tokens.dtype)
-        pooled = (self.norm(tokens) * weights).sum(dim=1) / weights.sum(dim=1)
-        whole: Tensor = self.whole(pooled)
+        pooled: Tensor = (self.norm(tokens) * weights).sum(dim=1) / weights.sum(dim=1)
+        return pooled
+
+    def project(self, meaning: Tensor) -> Tensor:
+        whole: Tensor = self.whole(functional.gelu(self.bend(meaning)))
         return whole
 
 
@@ -167,21 +184,35 @@ class PartsClipModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             case _:
                 pass
 
+    def forward(self, input_ids: Tensor, pixel_values: Tensor, attention_mask: Tensor | None = None) -> CLIPOutput:
+        """As CLIP's: how well each of n pictures fits each of m phrases, (n, m), and the vectors of unit length."""
+        images = functional.normalize(self.get_image_features(pixel_values), dim=1)
+        texts = functional.normalize(self.get_text_features(input_ids, attention_mask), dim=1)
+        fit = self.logit_scale.exp() * images @ texts.T
+        return CLIPOutput(logits_per_image=fit, logits_per_text=fit.T, image_embeds=images, text_embeds=texts)
+
     def get_image_features(self, pixel_values: Tensor) -> Tensor:
         """Normalised pictures (n, 3, S, S) -> (n, D)."""
-        return self.image.pool(self.image.features(pixel_values))
+        pooled, _ = self.image(pixel_values)
+        whole: Tensor = self.image.whole(pooled)
+        return whole
 
     def get_dense_features(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised pictures (n, 3, S, S) -> whole picture (n, D) and its cells (n, D, S/16, S/16)."""
-        features = self.image.features(pixel_values)
-        return self.image.pool(features), self.image.cells(features)
+        """Normalised pictures (n, 3, S, S) -> whole picture (n, D) and its cells (n, D, S/8, S/8)."""
+        pooled, cells = self.image(pixel_values)
+        return self.image.whole(pooled), self.image.cells(cells)
 
     def get_text_features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Token ids (n, T) and which of them count (n, T) -> (n, D)."""
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
-        features: Tensor = self.text(input_ids, attention_mask)
+        features: Tensor = self.text.project(self.text.meaning(input_ids, attention_mask))
         return features
+
+
+def untrained_like(model: PartsClipModel) -> PartsClipModel:
+    """The same sizes with new random weights, from torch's generator."""
+    return PartsClipModel(PartsClipConfig(**model.config.to_diff_dict()))
 
 
 AutoConfig.register(PartsClipConfig.model_type, PartsClipConfig)

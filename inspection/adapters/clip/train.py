@@ -1,63 +1,48 @@
-"""Train the bundled model on rendered parts, from nothing or further on from a folder.
+"""The image tower learns to see what sentences say; see `distil` for how the text tower learns to read.
 
-    python -m inspection.adapters.clip.train --out DIR --minutes 30 --seed 0
-    python -m inspection.adapters.clip.train --out DIR --minutes 30 --seed 1 --start EARLIER
-
-One process renders, this one trains. The same seed gives the same pictures in the same order, but how many
-are seen depends on the machine, as the length is a time.
+The length is a number of pictures, and every step draws from a generator of its own seed: a training that was
+interrupted goes on from its last checkpoint as if it had not been.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
-import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 from torch.nn import functional
-from transformers import CLIPTokenizer
-from transformers.utils import logging as transformers_logging
 
-from inspection.adapters.clip import folder, losses
-from inspection.adapters.clip.exam import Marks, examine
-from inspection.adapters.clip.lessons import KIND_NAMES, Parcel, Renderer, Shelf, write_caption, write_states
-from inspection.adapters.clip.parts_clip import PartsClipConfig, PartsClipModel
+from inspection.adapters.clip import losses
+from inspection.adapters.clip.exam import Marks, Papers, examine
+from inspection.adapters.clip.gallery import PICTURES, Gallery
+from inspection.adapters.clip.lessons import Lesson, make_lesson
+from inspection.adapters.clip.parts_clip import PartsClipModel
+from inspection.adapters.clip.tokens import Tokenizer, tokenize
+from inspection.config.training import LookingConfig
+from inspection.domain.errors import ModelError
 from inspection.domain.types import Pixels, Vectors
+from inspection.synthesis.captions import TRAINED_KINDS
 
-PAIRS_A_STEP = 32
-STATE_SETS = 2
-SHELF_PAIRS = 24_000
-PAIRS_BEFORE_START = 512
-PEAK_RATE, PEAK_RATE_GOING_ON = 2e-3, 1.2e-3
-WARM_UP_STEPS = 200
+WARM_UP_STEPS = 300
 MOST_SCALE = math.log(60.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How long and from what. `exam_every_min` and the pairs of the exams do not change the training."""
-
-    out: Path
-    minutes: float
-    seed: int
-    threads: int
-    start: Path | None = None
-    exam_every_min: float = 5.0
-    exam_pairs: int = 320
-    final_pairs: int = 3200
+UNSURE = 0.1
+"""How far a sentence's meaning is moved about, in its own standard deviations: a word near by means nearly the same."""
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+Tell = Callable[[dict[str, float], Marks | None], None]
 
 
 class LiveEncoder:
-    """The model in training as an `Encoder`, for the exams."""
+    """The model in training as an `Encoder` with cells, for the exams."""
 
-    def __init__(self, model: PartsClipModel, tokenizer: CLIPTokenizer) -> None:
-        self.model, self.tokenizer = model, tokenizer
+    def __init__(self, model: PartsClipModel, tokenizer: Tokenizer) -> None:
+        self.model, self.tokenizer = model.eval(), tokenizer  # type: ignore[no-untyped-call]
 
     @property
     def logit_scale(self) -> float:
@@ -67,10 +52,20 @@ class LiveEncoder:
     def fingerprint(self) -> dict[str, str]:
         return {"model": "in training"}
 
-    @torch.inference_mode()
     def embed_images(self, images: Sequence[Pixels]) -> Vectors:
-        features = self.model.get_image_features(to_values(np.stack(images)))
-        return np.asarray(functional.normalize(features, dim=1).numpy(), np.float32)
+        return self._both(images)[0]
+
+    def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
+        return self._both(images)[1]
+
+    @torch.inference_mode()
+    def _both(self, images: Sequence[Pixels]) -> tuple[Vectors, Vectors]:
+        whole, cells = [], []
+        for start in range(0, len(images), 32):
+            one, many = self.model.get_dense_features(to_values(np.stack(images[start : start + 32])))
+            whole.append(functional.normalize(one, dim=1).numpy())
+            cells.append(functional.normalize(many, dim=1).permute(0, 2, 3, 1).numpy())
+        return np.concatenate(whole), np.concatenate(cells)
 
     @torch.inference_mode()
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
@@ -83,160 +78,184 @@ def to_values(pixels: Pixels) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def tokenize(tokenizer: CLIPTokenizer, texts: Sequence[str]) -> dict[str, Tensor]:
-    batch = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
-    return {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
+class Pupil(nn.Module):
+    """The model with two helpers that are thrown away: they name the kind without words, which is learnt sooner."""
+
+    def __init__(self, model: PartsClipModel, *, compiled: bool = False) -> None:
+        super().__init__()
+        self.model = model
+        self.see = torch.compile(model.get_dense_features) if compiled else model.get_dense_features
+        self.name_whole = nn.Linear(model.config.projection_dim, len(TRAINED_KINDS) + 1)
+        self.name_cells = nn.Conv2d(model.config.projection_dim, len(TRAINED_KINDS) + 1, 1)
+
+    def learnt(self) -> list[tuple[str, nn.Parameter]]:
+        """Both towers in one space: the text tower's own reading is left as its teacher made it."""
+        kept = ("model.text.bend", "model.text.whole")
+        return [(n, p) for n, p in self.named_parameters() if not n.startswith("model.text.") or n.startswith(kept)]
 
 
-def vary(parcel: Parcel, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Turn and mirror a parcel's pictures with their cover, and change the light of each pair.
-
-    Returns values bfloat16 (2 n, 3, S, S), channels last in memory, bad before good, and cover (n, 8, 8).
-    """
-    pixels, cover = parcel.pixels, parcel.cover
-    if rng.random() < 0.5:
-        pixels, cover = pixels[:, :, ::-1], cover[:, ::-1]
-    if rng.random() < 0.5:
-        pixels, cover = pixels[:, :, :, ::-1], cover[:, :, ::-1]
-    if rng.random() < 0.5:
-        pixels, cover = pixels.transpose(0, 1, 3, 2, 4), cover.transpose(0, 2, 1)
-    count = len(pixels)
-    gain = rng.uniform(0.8, 1.2, (count, 1)) + rng.uniform(-0.05, 0.05, (count, 3))
-    factor = torch.from_numpy(np.repeat(gain, 2, axis=0) / 127.5).to(torch.bfloat16)[:, :, None, None]
-    flat = np.ascontiguousarray(pixels).reshape(2 * count, *pixels.shape[2:])
-    values = torch.from_numpy(flat).permute(0, 3, 1, 2).to(torch.bfloat16)
-    return values.mul_(factor).sub_(1).clamp_(-1, 1), torch.from_numpy(np.ascontiguousarray(cover))
-
-
-def lesson(model: PartsClipModel, tokenizer: CLIPTokenizer, parcel: Parcel, rng: np.random.Generator) -> Tensor:
+def loss_of(pupil: Pupil, tokenizer: Tokenizer, lesson: Lesson, unsure: torch.Generator) -> Tensor:
     """The loss of one step."""
-    count = len(parcel.seen)
-    values, cover = vary(parcel, rng)
-    truths = [(seen.family, kind) for seen in parcel.seen for kind in (seen.kind, None)]
-    # Half of the pairs are described: sentences cost as much as pictures, and every picture is compared.
-    captions = [write_caption(rng, seen, kind) for seen in parcel.seen[: count // 2] for kind in (seen.kind, None)]
-    true = torch.tensor([[caption.true_of(*truth) for caption in captions] for truth in truths])
-    state_texts = [text for _ in range(STATE_SETS) for text in write_states(rng)]
-    kinds = torch.tensor([KIND_NAMES.index(seen.kind or "") + 1 for seen in parcel.seen])
-    both = torch.stack([kinds, torch.zeros_like(kinds)], dim=1).flatten()
-    both_cover = torch.stack([cover, torch.zeros_like(cover)], dim=1).flatten(0, 1)
-    with torch.autocast("cpu", torch.bfloat16):
-        whole, cells = model.get_dense_features(values)
-        texts = model.get_text_features(**tokenize(tokenizer, [caption.text for caption in captions] + state_texts))
-    whole, cells = functional.normalize(whole.float(), dim=1), functional.normalize(cells.float(), dim=1)
-    texts = functional.normalize(texts.float(), dim=1)
-    scale = model.logit_scale.clamp(max=MOST_SCALE).exp()
-    loss = 0.5 * losses.caption_contrast(whole, texts[: len(captions)], true, scale)
-    for states in texts[len(captions) :].chunk(STATE_SETS):
-        # Twice the weight: telling kinds apart is learnt last, long after telling good from bad.
-        loss = loss + 2 * losses.state_choice(whole, states, both, scale) / STATE_SETS
-        loss = loss + 0.5 * losses.twin_ranking(whole[0::2], whole[1::2], states, kinds, scale) / STATE_SETS
-        loss = loss + losses.cell_choice(cells, states, both, both_cover, scale) / STATE_SETS
-    return loss
-
-
-def learning_rate(peak: float, step: int, progress: float) -> float:
-    """Linear warm-up by steps, then a cosine by the share of the time that has gone."""
-    return peak * min(1.0, (step + 1) / WARM_UP_STEPS) * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1.0)))
-
-
-def beginning(plan: Plan) -> tuple[PartsClipModel, CLIPTokenizer]:
-    """New weights and a tokenizer learnt from captions, or those of the folder to start from."""
-    if plan.start is not None:
-        return folder.read(plan.start)
-    config = PartsClipConfig()
-    tokenizer = folder.train_tokenizer(plan.seed, config)
-    config.bos_token_id, config.eos_token_id = tokenizer.bos_token_id, tokenizer.eos_token_id
-    return PartsClipModel(config), tokenizer
-
-
-def train(plan: Plan) -> Marks:
-    """Train, examine as it goes, save the folder and `training.json` with all figures. Returns the final marks."""
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    torch.manual_seed(plan.seed)
-    torch.set_num_threads(plan.threads)
-    rng = np.random.default_rng([plan.seed, 8])
-    model, tokenizer = beginning(plan)
-    peak_rate = PEAK_RATE if plan.start is None else PEAK_RATE_GOING_ON
-    encoder = LiveEncoder(model, tokenizer)
-    before = _marks(encoder, plan.exam_pairs)
-    print(f"before: {before.line()}", flush=True)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-arg]
-    optimiser = torch.optim.AdamW(_groups(model), lr=peak_rate, betas=(0.9, 0.98))
-    shelf, step, history = Shelf(SHELF_PAIRS), 0, []
-    with Renderer(plan.seed) as renderer:
-        while shelf.total < PAIRS_BEFORE_START:
-            shelf.add(renderer.wait())
-        began = time.monotonic()
-        next_exam, smoothed = plan.exam_every_min, math.nan
-        while (minutes := (time.monotonic() - began) / 60) < plan.minutes:
-            for parcel in renderer.ready():
-                shelf.add(parcel)
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate(peak_rate, step, minutes / plan.minutes)
-            model.train()
-            loss = lesson(model, tokenizer, shelf.draw(rng, PAIRS_A_STEP), rng)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            step += 1
-            now = float(loss.detach())
-            smoothed = now if math.isnan(smoothed) else 0.98 * smoothed + 0.02 * now
-            if minutes >= next_exam:
-                next_exam += plan.exam_every_min
-                marks = _marks(encoder, plan.exam_pairs)
-                folder.save(plan.out, model, tokenizer)
-                samples = step * PAIRS_A_STEP * 2
-                now_seen = {"minutes": minutes, "samples": samples, "loss": smoothed}
-                history.append(now_seen | asdict(marks))
-                print(
-                    f"{minutes:5.1f} min, {step} steps, {samples} samples, {2 * shelf.total} rendered, "
-                    f"loss {smoothed:.3f}, scale {encoder.logit_scale:.1f}: {marks.line()}",
-                    flush=True,
-                )
-        rendered = 2 * shelf.total
+    model = pupil.model
+    texts = [*lesson.sentences, *(text for states in lesson.states for text in states)]
     with torch.no_grad():
-        model.logit_scale.clamp_(max=MOST_SCALE)
-    folder.save(plan.out, model, tokenizer)
-    final = _marks(encoder, plan.final_pairs)
-    print(f"final, {plan.final_pairs} pairs: {final.line()}", flush=True)
-    report = {
-        "minutes": plan.minutes,
-        "seed": plan.seed,
-        "steps": step,
-        "samples": step * PAIRS_A_STEP * 2,
-        "rendered": rendered,
-        "before": asdict(before),
-        "final": asdict(final),
-        "history": history,
-    }
-    (plan.out / "training.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    return final
+        meaning = model.text.meaning(**tokenize(tokenizer, texts))
+        meaning = meaning + UNSURE * meaning.std() * torch.randn(meaning.shape, generator=unsure)
+    with torch.autocast("cpu", torch.bfloat16):
+        whole, cells = pupil.see(lesson.values)
+        named, named_cells = pupil.name_whole(whole), pupil.name_cells(cells)
+    read = functional.normalize(model.text.project(meaning), dim=1)
+    whole, cells = functional.normalize(whole.float(), dim=1), functional.normalize(cells.float(), dim=1)
+    scale = model.logit_scale.clamp(max=MOST_SCALE).exp()
+    kinds, cover = lesson.kinds, lesson.cover
+    is_bad = kinds > 0
+    scenes = len(kinds) // PICTURES
+    twins = whole.view(scenes, PICTURES, -1)[:, :1].expand(-1, PICTURES, -1).flatten(0, 1)[is_bad]
+    loss = 0.5 * losses.caption_contrast(whole, read[: len(lesson.sentences)], lesson.true, scale)
+    sets = len(lesson.states)
+    for states in read[len(lesson.sentences) :].chunk(sets):
+        loss = loss + 2 * losses.state_choice(whole, states, kinds, scale) / sets
+        loss = loss + 0.5 * losses.twin_ranking(whole[is_bad], twins, states, kinds[is_bad], scale) / sets
+        loss = loss + losses.cell_choice(scale * torch.einsum("ndhw,kd->nkhw", cells, states[:-1]), kinds, cover) / sets
+    loss = loss + 0.5 * functional.cross_entropy(named.float(), kinds)
+    return loss + 0.5 * losses.cell_choice(named_cells.float(), kinds, cover)
 
 
-def _marks(encoder: LiveEncoder, pairs: int) -> Marks:
-    encoder.model.eval()  # type: ignore[no-untyped-call]
-    return examine(encoder, pairs)
+def learning_rate(peak: float, step: int, steps: int) -> float:
+    """Linear warm-up, then a cosine to nothing."""
+    warm_up = max(1, min(WARM_UP_STEPS, steps // 10))
+    return peak * min(1.0, (step + 1) / warm_up) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
 
 
-def _groups(model: PartsClipModel) -> list[dict[str, object]]:
-    """Weight decay for matrices and kernels only: not norms, biases, embeddings of places or the scale."""
-    decayed = [value for name, value in model.named_parameters() if value.ndim > 1 and "places" not in name]
-    rest = [value for name, value in model.named_parameters() if value.ndim <= 1 or "places" in name]
+def look(
+    model: PartsClipModel,
+    tokenizer: Tokenizer,
+    gallery: Gallery,
+    plan: LookingConfig,
+    seed: int,
+    keep: Path,
+    exam: Sequence[Papers],
+    tell: Tell,
+    *,
+    compiled: bool = False,
+) -> None:
+    """Train on `gallery` until `plan.pictures` were shown, in place. `keep` is the file of the checkpoint: if it is
+    there, go on from it. `tell(figures, marks)` at every exam, before its checkpoint is written, and without marks
+    between them. `compiled` is a third faster and needs a C++ compiler.
+
+    Raises ModelError when the loss is no number any more, and when the checkpoint cannot be read or written.
+    """
+    torch.manual_seed(seed)
+    pupil = Pupil(model, compiled=compiled).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.AdamW(_groups(pupil), lr=plan.rate, betas=(0.9, 0.98), fused=True)
+    steps = plan.pictures // (plan.scenes_a_step * PICTURES)
+    every = max(1, plan.exam_every // (plan.scenes_a_step * PICTURES))
+    step, smoothed = _go_on(keep, pupil, optimiser)
+    model.text.words.weight.requires_grad_(False)
+    while step < steps:
+        rng = np.random.default_rng([seed, 11, step])
+        # Every scene once before any comes again.
+        lesson = make_lesson(
+            gallery.draw(_turn(seed, step, plan.scenes_a_step, gallery.scenes)),
+            rng,
+            plan.sentences_a_step,
+            plan.state_sets,
+        )
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(plan.rate, step, steps)
+        pupil.train()
+        loss = loss_of(pupil, tokenizer, lesson, torch.Generator().manual_seed(int(rng.integers(2**62))))
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        slope = nn.utils.clip_grad_norm_([value for _, value in pupil.learnt()], 1.0)
+        now = float(loss.detach())
+        if not (math.isfinite(now) and math.isfinite(float(slope))):
+            shown = step * plan.scenes_a_step * PICTURES
+            raise ModelError(f"the training diverged at {shown} pictures: lower looking.rate, and use another folder")
+        optimiser.step()
+        step += 1
+        smoothed = now if math.isnan(smoothed) else 0.98 * smoothed + 0.02 * now
+        figures = {
+            "pictures": step * plan.scenes_a_step * PICTURES,
+            "loss": smoothed,
+            "scale": float(model.logit_scale.detach().exp()),
+        }
+        if step % every == 0 or step == steps:
+            with torch.no_grad():
+                model.logit_scale.clamp_(max=MOST_SCALE)
+            pupil.eval()
+            # In this order no exam is lost: what is told again after an interruption was not yet kept.
+            tell(figures, examine(LiveEncoder(model, tokenizer), exam))
+            _keep(keep, pupil, optimiser, step, smoothed)
+        elif step % 20 == 0:
+            tell(figures, None)
+    pupil.eval()
+
+
+def _turn(seed: int, step: int, count: int, scenes: int) -> np.ndarray:
+    """The scenes of a step: a permutation of all, dealt out; a new one when it is used up."""
+    a_round = scenes // count
+    order = np.random.default_rng([seed, 12, step // a_round]).permutation(scenes)
+    return order[step % a_round * count :][:count]
+
+
+def _groups(pupil: Pupil) -> list[dict[str, Any]]:
+    """Weight decay for matrices and kernels only: not norms, biases or the scale."""
+    decayed = [value for _, value in pupil.learnt() if value.ndim > 1]
+    rest = [value for _, value in pupil.learnt() if value.ndim <= 1]
     return [{"params": decayed, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0.0}]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the model")
-    parser.add_argument("--minutes", type=float, default=30.0, help="time to train, without exams at the end")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1, help="of torch; one core is left to the rendering")
-    parser.add_argument("--start", type=Path, help="folder of a model to train further; otherwise from nothing")
-    given = parser.parse_args()
-    train(Plan(given.out, given.minutes, given.seed, given.threads, given.start))
+def _keep(path: Path, pupil: Pupil, optimiser: torch.optim.Optimizer, step: int, loss: float) -> None:
+    """Everything that the next step needs, in one file that is there whole or not at all."""
+    tensors = {f"pupil.{name}": value.contiguous() for name, value in pupil.state_dict().items()}
+    for name, value in pupil.learnt():
+        for key, moment in optimiser.state[value].items():
+            tensors[f"optimiser.{name}.{key}"] = moment.contiguous()
+    temporary = path.with_suffix(".tmp")
+    try:
+        save_file(tensors, temporary, {"step": str(step), "loss": str(loss)})
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(
+            f"{path}: the checkpoint cannot be written ({error}); make room there and give the same command again: the "
+            "training goes on from the one before"
+        ) from error
 
 
-if __name__ == "__main__":
-    main()
+def pictures_kept(keep: Path, plan: LookingConfig) -> int:
+    """How many pictures were shown when the checkpoint was written; 0 if there is none. Raises ModelError."""
+    return int(_notes(keep)["step"]) * plan.scenes_a_step * PICTURES if keep.is_file() else 0
+
+
+def _notes(path: Path) -> dict[str, str]:
+    try:
+        with safe_open(path, "pt") as file:
+            notes: dict[str, str] = file.metadata()
+        return {"step": notes["step"], "loss": notes["loss"]}
+    except (OSError, SafetensorError, TypeError, KeyError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> ModelError:
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return ModelError(f"{path}: the checkpoint cannot be read ({reason}); remove it, and looking begins anew")
+
+
+def _go_on(path: Path, pupil: Pupil, optimiser: torch.optim.Optimizer) -> tuple[int, float]:
+    """Step and smoothed loss of the checkpoint, which is read; 0 and NaN if there is none."""
+    if not path.is_file():
+        return 0, math.nan
+    notes = _notes(path)
+    try:
+        tensors = load_file(path)
+        pupil.load_state_dict({n.removeprefix("pupil."): v for n, v in tensors.items() if n.startswith("pupil.")})
+        for name, value in pupil.learnt():
+            # The fused step walks through memory: a moment has to lie in it as its parameter does.
+            moments = {key: torch.empty_like(value).copy_(tensors[f"optimiser.{name}.{key}"]) for key in _MOMENTS}
+            optimiser.state[value] = {"step": tensors[f"optimiser.{name}.step"], **moments}
+    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+        raise _damaged(path, error) from error
+    return int(notes["step"]), float(notes["loss"])

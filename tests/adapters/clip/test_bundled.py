@@ -12,7 +12,8 @@ from inspection import resources
 from inspection.adapters.cameras.images import read_image
 from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
 from inspection.adapters.clip.encoder import ClipEncoder
-from inspection.adapters.clip.exam import PLAIN, auroc
+from inspection.adapters.clip.exam import PLAIN
+from inspection.analytics.separation import auroc
 from inspection.config import load_site
 from inspection.domain.types import Vectors
 from inspection.scoring.prototypes import encode_prototypes
@@ -29,6 +30,7 @@ FILES = {
     "processor_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
+    "training.json",
 }
 
 

@@ -59,7 +59,7 @@ def by_transformers(name: str, folder: Path) -> tuple[torch.Tensor, torch.Tensor
     """Embeddings of `pictures()` and PHRASES by transformers alone, its own preparation of both included."""
     from transformers import AutoImageProcessor, AutoModel, AutoTokenizer, PreTrainedTokenizerFast
 
-    model = AutoModel.from_pretrained(folder).eval()
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
     kind = PreTrainedTokenizerFast if name == "siglip" else AutoTokenizer
     padding = "longest" if name in ("clip", "old clip", "openclip", "bundled") else "max_length"
     tokens = kind.from_pretrained(folder)(
@@ -149,6 +149,24 @@ def test_a_picture_has_one_embedding_whatever_comes_with_it(bundled: ClipEncoder
     assert np.abs(together[0] - alone[0]).max() < 1e-5
     phrases = bundled.embed_texts([*PHRASES, "a nut"])
     assert np.abs(phrases[2] - bundled.embed_texts(["a nut"])[0]).max() < 1e-5
+
+
+def test_a_map_shows_a_change_where_it_is(bundled: ClipEncoder) -> None:
+    plain = np.full((256, 256, 3), 120, np.uint8)
+    marked = plain.copy()
+    marked[32:64, 192:224] = 20
+    one, other = bundled.embed_cells([plain, marked])
+    assert one.shape == (16, 16, 128)
+    np.testing.assert_allclose(np.linalg.norm(other, axis=-1), 1, rtol=1e-5)
+    changed = np.linalg.norm(other - one, axis=-1)
+    assert np.unravel_index(int(changed.argmax()), changed.shape) in {
+        (y, x) for y in (1, 2, 3, 4) for x in (11, 12, 13, 14)
+    }
+
+
+def test_a_model_without_a_map_says_so(folders: dict[str, Path]) -> None:
+    with pytest.raises(ModelError, match="no map in the space of sentences"):
+        ClipEncoder.load(str(folders["clip"])).embed_cells(pictures())
 
 
 def test_nothing_in_nothing_out(bundled: ClipEncoder) -> None:

@@ -28,7 +28,7 @@ PROCESSORS: dict[str, tuple[str, Any]] = {
         CLIPImageProcessorPil(do_center_crop=False, size={"height": 96, "width": 160}),
     ),
     "siglip": ("siglip", SiglipImageProcessorPil()),
-    "bundled": ("parts_clip", image_processor()),
+    "bundled": ("parts_clip", image_processor(128)),
 }
 SHAPES = [(1200, 1920), (224, 224), (300, 97), (64, 80), (128, 128)]
 

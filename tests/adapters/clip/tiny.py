@@ -6,23 +6,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import CLIPConfig, CLIPModel, Siglip2Config, Siglip2Model, SiglipConfig, SiglipModel
+from transformers import CLIPConfig, CLIPModel, CLIPTokenizer, Siglip2Config, Siglip2Model, SiglipConfig, SiglipModel
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.clip.processing_clip import CLIPProcessor
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 from transformers.models.siglip2.image_processing_pil_siglip2 import Siglip2ImageProcessorPil
 
-from inspection.adapters.clip.folder import train_tokenizer
-from inspection.adapters.clip.parts_clip import PartsClipConfig
-
 SIDE_PX = 32
 TEXT_LENGTH = 16
 TOWER = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 WIDER = {**TOWER, "hidden_size": 24}
+BEGIN, END = "<|startoftext|>", "<|endoftext|>"
 SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
 WORDS = ["a photo of a nut with a long scratch, near the edge", "A FLAWLESS NUT", "an undamaged hex nut."]
 
@@ -60,10 +59,46 @@ def save_openclip(folder: Path) -> Path:
     return folder
 
 
+def _clip_tokenizer() -> CLIPTokenizer:
+    """A byte-level BPE in CLIP's own form; the two special tokens come last, as transformers gives the id 2 a meaning
+    of its own as end of text."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    characters = alphabet + [f"{character}</w>" for character in alphabet]
+    learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
+    learner.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    learner.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(r"[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"), "removed", invert=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+        ]
+    )
+    room = 1024 - len(characters) - 2
+    trainer = trainers.BpeTrainer(
+        vocab_size=room + len(alphabet),
+        initial_alphabet=alphabet,
+        end_of_word_suffix="</w>",
+        show_progress=False,
+    )
+    learner.train_from_iterator(WORDS, trainer)
+    with TemporaryDirectory() as scratch:
+        learner.model.save(scratch)
+        lines = (Path(scratch) / "merges.txt").read_text(encoding="utf-8").splitlines()
+    merges: list[Any] = [tuple(line.split()) for line in lines if not line.startswith("#")][:room]
+    tokens = characters + [left + right for left, right in merges]
+    vocabulary = {token: index for index, token in enumerate(dict.fromkeys([*tokens, BEGIN, END]))}
+    return CLIPTokenizer(
+        vocab=vocabulary,
+        merges=merges,
+        model_max_length=TEXT_LENGTH,
+        bos_token=BEGIN,
+        eos_token=END,
+    )
+
+
 def _save_clip(
     folder: Path, seed: int, projection_dim: int, activation: str = "quick_gelu", vision: dict[str, int] = TOWER
 ) -> None:
-    tokenizer = train_tokenizer(0, PartsClipConfig(max_position_embeddings=TEXT_LENGTH))
+    tokenizer = _clip_tokenizer()
     torch.manual_seed(seed)
     config = CLIPConfig(
         text_config={

@@ -1,0 +1,175 @@
+"""A training's folder: it goes on where it was cut off, says what it was made from, and refuses what is not its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from inspection.adapters.clip import folder, training
+from inspection.adapters.clip.checkpoint import Checkpoint
+from inspection.adapters.clip.exam import Marks
+from inspection.adapters.clip.gallery import gallery_key
+from inspection.adapters.clip.locked import locked
+from inspection.adapters.clip.plain import as_plain, to_json
+from inspection.adapters.clip.training import OWN_READING, Means, train
+from inspection.config.training import TrainingConfig
+from inspection.domain.errors import ModelError
+from tests.adapters.clip.pupils import LOOKING, READING, save_teacher, small_model
+
+# Less than a file may say: a scene is rendered in 20 ms, and the two exams ask each time.
+CONFIG = TrainingConfig.model_construct(
+    seed=3,
+    reading=READING,
+    looking=LOOKING.model_copy(update={"scenes": 8, "pictures": 16 * 6, "exam_every": 16 * 2}),
+)
+
+
+class CutOff(Exception):
+    """As Ctrl-C would."""
+
+
+class Told:
+    """Listens, and cuts the training off the so many'th time that it tells of a stage."""
+
+    def __init__(self, cut_at: str = "", time: int = 1) -> None:
+        self.stages: list[str] = []
+        self._cut_at, self._time = cut_at, time
+
+    def __call__(self, stage: str, done: float, text: str, /) -> None:
+        self.stages.append(stage)
+        if stage == self._cut_at and self.stages.count(stage) == self._time:
+            raise CutOff
+
+
+def quiet(*_: object) -> None:
+    """Nobody listens."""
+
+
+@pytest.fixture(scope="module")
+def reads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    kept = tmp_path_factory.mktemp("reads")
+    folder.save(kept, *small_model())
+    return kept
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory, reads: Path) -> Path:
+    """A training that was cut off in its second exam: two thirds were shown, and one third is in the checkpoint."""
+    out = tmp_path_factory.mktemp("training") / "out"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(training, "EXAM_SCENES", 1)
+        with pytest.raises(CutOff):
+            train(CONFIG, out, Means(text_from=reads, workers=1, final_scenes=1), Told("exam", 2))
+    return out
+
+
+@pytest.fixture
+def out(interrupted: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(interrupted, tmp_path / "out")
+
+
+def test_a_training_that_goes_on_loses_no_exam_and_says_what_it_was_made_from(
+    out: Path, reads: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "EXAM_SCENES", 1)
+    told = Told()
+    marks = train(CONFIG, out, Means(text_from=reads, workers=1, final_scenes=1), told)
+    assert isinstance(marks, Marks)
+    assert told.stages == ["exam", "exam", "final exam"]  # nothing is read, rendered or looked at again
+    report = json.loads((out / "model" / "training.json").read_text(encoding="utf-8"))
+    history = [json.loads(line) for line in (out / "history.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [exam["pictures"] for exam in history] == [32, 64, 96]
+    assert report["history"] == history
+    assert report["gallery"] == gallery_key(3 * training.SEEDS_A_TRAINING)
+    assert report["text_from"] == Checkpoint("reads", reads).weights_digest() != OWN_READING
+    assert report["teacher"] is None
+    assert report["compiled"] is False
+    assert report["versions"]["torch"] == torch.__version__
+    assert set(report["versions"]) == {"torch", "numpy", "transformers"}
+    assert report["final"] == as_plain(marks)
+    # What the text tower could read it still reads in the same way.
+    before, after = folder.read(reads)[0].text, folder.read(out / "model")[0].text
+    assert torch.equal(before.blocks[0].mix.weight, after.blocks[0].mix.weight)
+    assert not torch.equal(before.whole.weight, after.whole.weight)
+
+
+def test_what_is_kept_is_the_checkpoint_before(interrupted: Path) -> None:
+    told = (interrupted / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["pictures"] for line in told] == [32, 64]
+    assert training.pictures_kept(interrupted / "checkpoint", CONFIG.looking) == 32
+
+
+def test_another_model_to_read_from_is_refused(out: Path, tmp_path: Path) -> None:
+    model, tokenizer = small_model()
+    with torch.no_grad():
+        model.text.lift.bias.add_(1)
+    folder.save(tmp_path / "other", model, tokenizer)
+    for other in (tmp_path / "other", None):
+        with pytest.raises(ModelError, match=f"^{out} holds a training with another --text-from"):
+            train(CONFIG, out, Means(text_from=other), quiet)
+
+
+def test_another_gallery_is_refused(out: Path, reads: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=f"^{out} holds a training with another gallery or renderer"):
+        train(CONFIG, out, Means(text_from=reads, gallery=tmp_path / "shared"), quiet)
+    assert not (tmp_path / "shared").exists()
+
+
+def test_another_config_is_refused(out: Path, reads: Path) -> None:
+    other = CONFIG.model_copy(update={"seed": 4})
+    before = (out / "config.json").read_bytes()
+    with pytest.raises(ModelError, match=f"^{out} holds a training with another config"):
+        train(other, out, Means(text_from=reads), quiet)
+    assert (out / "config.json").read_bytes() == before
+
+
+def test_two_do_not_train_in_one_folder(out: Path, reads: Path) -> None:
+    with locked(out), pytest.raises(ModelError, match=f"^{out} is being written by another training"):
+        train(CONFIG, out, Means(text_from=reads), quiet)
+
+
+def test_a_folder_that_is_somebodys_is_left_alone(tmp_path: Path, reads: Path) -> None:
+    (tmp_path / "reading").mkdir()
+    (tmp_path / "reading" / "book.txt").write_text("of somebody", encoding="utf-8")
+    with pytest.raises(ModelError, match=f"^{tmp_path} holds .*; choose another folder"):
+        train(CONFIG, tmp_path, Means(text_from=reads), quiet)
+    assert (tmp_path / "reading" / "book.txt").is_file()
+
+
+def test_a_wrong_start_leaves_the_folder_to_the_right_one(tmp_path: Path, reads: Path) -> None:
+    out, broken = tmp_path / "out", shutil.copytree(reads, tmp_path / "broken")
+    (broken / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match="its tokenizer has"):
+        train(CONFIG, out, Means(text_from=broken), quiet)
+    with pytest.raises(CutOff):
+        train(CONFIG, out, Means(text_from=reads, workers=1), Told("rendering"))
+
+
+def test_without_a_compiler_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(ModelError, match=r"--compile needs a C\+\+ compiler, and there is no 'no-such-compiler'"):
+        train(CONFIG, tmp_path / "out", Means(compiled=True), quiet)
+    assert not (tmp_path / "out").exists()
+
+
+def test_which_teacher_it_learnt_from_is_kept(tmp_path: Path) -> None:
+    teacher, words, out = tmp_path / "teacher", tmp_path / "words", tmp_path / "out"
+    save_teacher(teacher)
+    words.write_text("washer\nboard\n", encoding="utf-8")
+    quick = READING.model_copy(update={"rounds": 1})
+    told = Told(cut_at="rendering")
+    with pytest.raises(CutOff):
+        train(CONFIG.model_copy(update={"reading": quick}), out, Means(teacher=teacher, dictionary=words), told)
+    assert told.stages[:2] == ["vocabulary", "reading"]
+    kept = json.loads((out / "reading" / "teacher.json").read_text(encoding="utf-8"))
+    assert kept == {"weights": Checkpoint("teacher", teacher).weights_digest()}
+    assert "washer" in folder.read(out / "reading")[1].get_vocab()
+
+
+def test_json_says_null_for_what_is_no_number() -> None:
+    told = {"auroc": float("nan"), "by_kind": {"dent": (0.5, float("inf"))}}
+    assert json.loads(to_json(told)) == {"auroc": None, "by_kind": {"dent": [0.5, None]}}
