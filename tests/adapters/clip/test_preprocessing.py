@@ -53,8 +53,8 @@ def test_prepared_as_by_transformers_to_a_grey_level(name: str, shape: tuple[int
     assert ours.shape == theirs.shape
     assert ours.dtype == np.float32
     grey_levels = np.abs(ours - theirs) * 255 * np.asarray(preprocessing.std, np.float32)[:, None, None]
-    # Both round between their two passes. Where hard black edges are enlarged one way and shrunk the other, two pixels in
-    # a thousand come out more than one grey level apart; otherwise hardly any.
+    # Both round between their two passes. Where hard black edges are enlarged one way and shrunk the other, two pixels
+    # in a thousand come out more than one grey level apart; otherwise hardly any.
     assert grey_levels.max() <= 4.01
     assert (grey_levels > 1.01).mean() < 2e-3
 
