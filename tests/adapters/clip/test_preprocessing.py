@@ -36,9 +36,11 @@ SHAPES = [(1200, 1920), (224, 224), (300, 97), (64, 80), (128, 128)]
 def picture(height: int, width: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """Fine noise and hard edges: the worst case for resampling."""
     rng = np.random.default_rng([height, width])
-    part = Image.fromarray(render(1, family="gear", size_px=256).pixels).resize((width, height))
+    part = np.asarray(Image.fromarray(render(1, family="gear", size_px=256).pixels).resize((width, height)))
+    # Lifted off black: where a picture is cut off there, both round between their passes, a few grey levels apart.
+    part = part * 0.7 + 60
     rough = noise(rng, max(height, width), 60)[:height, :width, None] * 60
-    return np.clip(np.asarray(part) + rough, 0, 255).astype(np.uint8)
+    return np.clip(part + rough, 0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -53,10 +55,9 @@ def test_prepared_as_by_transformers_to_a_grey_level(name: str, shape: tuple[int
     assert ours.shape == theirs.shape
     assert ours.dtype == np.float32
     grey_levels = np.abs(ours - theirs) * 255 * np.asarray(preprocessing.std, np.float32)[:, None, None]
-    # Both round between their two passes. Where hard black edges are enlarged one way and shrunk the other, two pixels
-    # in a thousand come out more than one grey level apart; otherwise hardly any.
-    assert grey_levels.max() <= 4.01
-    assert (grey_levels > 1.01).mean() < 2e-3
+    # Enlarging a picture rounds a few pixels in a hundred thousand by one grey level more.
+    assert grey_levels.max() <= 2.01
+    assert (grey_levels > 1.01).mean() < 1e-4
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, (1000, 37), (16, 16), (720, 1280)])
