@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from inspection.analytics.evaluation import Evaluation, ReferenceFigures
+from inspection.analytics.evaluation import Evaluation, ReferenceFigures, Repeated, repeated
 
 
 @dataclass(frozen=True, slots=True)
-class Ranged:
-    """One figure over all networks; `spread` is their standard deviation, None for one network."""
+class Ranged(Repeated):
+    """One figure over all networks."""
 
-    mean: float
-    spread: float | None
     least: float
     largest: float
 
@@ -57,5 +53,5 @@ def summarise(texts: Sequence[Evaluation], references: Sequence[ReferenceFigures
 
 
 def _ranged(values: Sequence[float]) -> Ranged:
-    spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return Ranged(float(np.mean(values)), spread, min(values), max(values))
+    figure = repeated(values)
+    return Ranged(figure.mean, figure.spread, min(values), max(values))

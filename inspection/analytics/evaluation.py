@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from inspection.analytics.separation import auroc, auroc_interval, average_precision
 from inspection.calibration.bounds import binomial_upper_bound
-from inspection.domain.errors import CalibrationError
+from inspection.domain.errors import CalibrationError, ScoringError
 from inspection.domain.types import Vectors
 from inspection.scoring.references import LEAST_REFERENCES, ReferenceBank
 
@@ -65,10 +65,15 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """A figure over several draws; `spread` is their standard deviation, None for one draw."""
+    """A figure over several draws or networks; `spread` is their standard deviation, None for one."""
 
     mean: float
     spread: float | None
+
+
+def repeated(values: Sequence[float]) -> Repeated:
+    """The mean of one value or more, and how far they spread."""
+    return Repeated(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,25 @@ class ReferenceFigures:
     auroc_by_defect: Mapping[str, Repeated]
 
 
+def require_enough(good: int, references: int | None = None) -> None:
+    """Raises CalibrationError if that many good parts are too few, or `references` drawn from them leave too few."""
+    if good < LEAST_GOOD:
+        raise CalibrationError(f"{LEAST_GOOD} good parts that can be read are needed and there are {good}: add more")
+    if references is not None and not LEAST_REFERENCES <= references <= good - LEAST_GOOD:
+        most = good - LEAST_GOOD
+        hint = f"ask for {LEAST_REFERENCES} to {most}" if most >= LEAST_REFERENCES else "add good parts"
+        raise CalibrationError(
+            f"{references} references of {good} good parts leave {good - references} to test on: {hint}"
+        )
+
+
 def evaluate_text(good: Scores, bad: Mapping[str, Scores], names: Sequence[str]) -> Evaluation:
     """Scores (n, K) of good parts and (m, K) of each kind of bad ones, in the order of `names`, the descriptions.
 
     A part's own score is the largest of its K scores in standard deviations of good parts, as a line judges; a good
     part is held against the other good ones, not itself. Raises CalibrationError if good parts are too few or alike.
     """
-    if len(good) < LEAST_GOOD:
-        raise CalibrationError(f"{LEAST_GOOD} good parts are needed and {len(good)} can be read: add more")
+    require_enough(len(good))
     mean, std = good.mean(axis=0), good.std(axis=0, ddof=1)
     flat = [name for name, others in zip(names, _spread_of_others(good).T, strict=True) if not (others > 0).all()]
     if flat:
@@ -120,18 +136,17 @@ def evaluate_references(
     """Unit embeddings (n, D) of good parts and (m, D) of each kind of bad ones.
 
     In each repeat `count` good parts are drawn, fitted and left out of the test. Raises CalibrationError if that
-    leaves fewer than LEAST_GOOD to test on, ScoringError as `ReferenceBank.fit`.
+    leaves fewer than LEAST_GOOD to test on, or those drawn are copies; ScoringError if a distance is not finite.
     """
-    left = len(good) - count
-    if count < LEAST_REFERENCES or left < LEAST_GOOD:
-        most = len(good) - LEAST_GOOD
-        hint = f"ask for {LEAST_REFERENCES} to {most}" if most >= LEAST_REFERENCES else "add good parts"
-        raise CalibrationError(f"{count} references of {len(good)} good parts leave {left} to test on: {hint}")
+    require_enough(len(good), count)
     areas, precisions = [], []
     by_defect: dict[str, list[float]] = {name: [] for name in bad}
     for repeat in range(repeats):
         order = np.random.default_rng([seed, repeat]).permutation(len(good))
-        bank = ReferenceBank.fit(good[order[:count]])
+        try:
+            bank = ReferenceBank.fit(good[order[:count]])
+        except ScoringError as error:
+            raise CalibrationError(f"{count} good parts drawn as references: {error}") from error
         of_good = bank.score(good[order[count:]])
         of_bad = {name: bank.score(embeddings) for name, embeddings in bad.items()}
         together = np.concatenate(list(of_bad.values()))
@@ -140,7 +155,10 @@ def evaluate_references(
         for name, distances in of_bad.items():
             by_defect[name].append(auroc(distances, of_good))
     return ReferenceFigures(
-        left, _repeated(areas), _repeated(precisions), {name: _repeated(values) for name, values in by_defect.items()}
+        len(good) - count,
+        repeated(areas),
+        repeated(precisions),
+        {name: repeated(values) for name, values in by_defect.items()},
     )
 
 
@@ -171,7 +189,3 @@ def _naming(right: int, of: int) -> Naming:
     # 97.5 % on each side are 95 % between the two.
     low, high = 1 - binomial_upper_bound(of - right, of, 0.975), binomial_upper_bound(right, of, 0.975)
     return Naming(right, of, right / of, (low, high))
-
-
-def _repeated(values: Sequence[float]) -> Repeated:
-    return Repeated(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)

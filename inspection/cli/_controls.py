@@ -5,15 +5,12 @@ One network at a time, so that no more than one is held beside the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from inspection.domain.errors import CalibrationError, CameraError, ModelError, ScoringError
+from inspection.domain.errors import CalibrationError, ModelError, ScoringError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     from rich.table import Table
 
     from inspection.analytics.controls import Areas, ControlFigures, Ranged
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
     from inspection.config import RecipeConfig
     from inspection.domain.ports import Encoder, RebuildableEncoder
     from inspection.domain.types import Vectors
-    from inspection.scoring.prototypes import Prototypes
-    from inspection.scoring.region import Region
 
     ByReferences = Callable[[Vectors, Mapping[str, Vectors]], ReferenceFigures]
 
@@ -52,6 +47,7 @@ def measure_controls(
     """
     from inspection.analytics.controls import summarise
     from inspection.analytics.evaluation import evaluate_text
+    from inspection.cli._samples import measure_files
     from inspection.gauge import prototypes_of, region_of
 
     names, region = [description.name for description in recipe.descriptions], region_of(recipe)
@@ -61,8 +57,10 @@ def measure_controls(
         try:
             control = encoder.with_random_weights(seed)
             prototypes = prototypes_of(recipe, control)
-            scores, embeddings = _measured(good.files, control, prototypes, region, what)
-            of_bad = {name: _measured(each.files, control, prototypes, region, what) for name, each in bad.items()}
+            scores, embeddings = measure_files(good.files, control, prototypes, region, what=what)
+            of_bad = {
+                name: measure_files(each.files, control, prototypes, region, what=what) for name, each in bad.items()
+            }
             texts.append(evaluate_text(scores, {name: each for name, (each, _) in of_bad.items()}, names))
             if by_references:
                 references.append(by_references(embeddings, {name: each for name, (_, each) in of_bad.items()}))
@@ -73,23 +71,6 @@ def measure_controls(
                 + (f"ask for --controls {seed} at most" if seed else "leave --controls out")
             ) from error
     return summarise(texts, references)
-
-
-def _measured(
-    files: Sequence[Path], encoder: Encoder, prototypes: Prototypes, region: Region, what: str
-) -> tuple[npt.NDArray[np.float64], Vectors]:
-    """Scores (n, K) and embeddings (n, D)."""
-    import numpy as np
-
-    from inspection.cli._samples import scored_files
-
-    scores, embeddings = [], []
-    for scored in scored_files(files, encoder, prototypes, region, what=what):
-        if scored.scores is None or scored.embedding is None:
-            raise scored.error or CameraError(f"{scored.path}: was not scored")
-        scores.append(scored.scores)
-        embeddings.append(scored.embedding)
-    return np.array(scores), np.array(embeddings)
 
 
 def controls_table(text: Evaluation, references: ReferenceFigures | None, controls: ControlFigures) -> Table:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from inspection.domain.errors import CameraError, ConfigError, ModelError
+from inspection.domain.errors import CameraError, ConfigError, ModelError, ScoringError
 from inspection.wording import counted
 
 if TYPE_CHECKING:
@@ -80,20 +80,37 @@ def measure(
 ) -> list[Measured]:
     """What the model makes of every picture; of those with a mask also where it sees the defect.
 
-    Raises ConfigError if nothing of a folder can be read or a mask cannot be used, ModelError where masks are given and
-    the model has no map.
+    Raises ConfigError if the recipe's phrasings cancel out, nothing of a folder can be read or a mask cannot be used,
+    ModelError where masks are given and the model has no map. All but the folder is told before a picture is measured.
     """
-    from inspection.domain.ports import DenseEncoder
+    from inspection.cli._masks import check_masks
     from inspection.gauge import prototypes_of, region_of
 
-    prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
+    try:
+        prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
+    except ScoringError as error:
+        raise ConfigError(f"recipe {recipe.name}: {error}") from error
     locator = None
     if masks:
-        if not isinstance(encoder, DenseEncoder):
-            name = encoder.fingerprint["model"]
-            raise ModelError(f"model {name}: it has no map in the space of sentences; leave --masks out")
-        locator = _Locator(encoder, prototypes, region, masks)
+        locator = _Locator(_dense(encoder), prototypes, region, masks)
+        check_masks(masks, folders, region)
     return [_measured(each, encoder, prototypes, region, locator) for each in folders]
+
+
+def _dense(encoder: Encoder) -> DenseEncoder:
+    """The same one. Raises ModelError where it has no map to hold against masks."""
+    from inspection.domain.ports import DenseEncoder
+
+    has_none = ModelError(
+        f"model {encoder.fingerprint['model']}: it has no map in the space of sentences; leave --masks out"
+    )
+    if not isinstance(encoder, DenseEncoder):
+        raise has_none
+    try:
+        encoder.embed_cells([])  # every ClipEncoder has the method, and not every model of one a map
+    except ModelError as error:
+        raise has_none from error
+    return encoder
 
 
 @dataclass(frozen=True, slots=True, eq=False)

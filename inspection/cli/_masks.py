@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from inspection.cli._labelled import Labelled
     from inspection.domain.types import Pixels
     from inspection.scoring.region import Region
+
+    Mask = npt.NDArray[np.bool_]
 
 
 def find_masks(masks: Path, folders: Sequence[Labelled]) -> dict[Path, Path]:
@@ -40,7 +42,39 @@ def find_masks(masks: Path, folders: Sequence[Labelled]) -> dict[Path, Path]:
     return found
 
 
-def read_mask(path: Path, picture: Pixels, region: Region) -> npt.NDArray[np.bool_]:
+def check_masks(masks: Mapping[Path, Path], folders: Sequence[Labelled], region: Region) -> None:
+    """Read them all beside their pictures, one at a time. Raises ConfigError as `read_mask` and `require_usable`."""
+    require_usable({each.name: _masks_of(each, masks, region) for each in folders if each.name is not None})
+
+
+def require_usable(masks: Mapping[str, Iterable[Mask]]) -> None:
+    """`masks`: of each defect. Raises ConfigError where they leave nothing to tell apart."""
+    is_any = False
+    for name, of_it in masks.items():
+        white = black = False
+        for mask in of_it:
+            white, black = white or bool(mask.any()), black or not mask.all()
+        if white != black:
+            raise ConfigError(f"the masks of {name} are all black or all white: draw the defects white")
+        is_any = is_any or white
+    if not is_any:
+        raise ConfigError("no picture that has a mask can be read: bring them anew, or leave --masks out")
+
+
+def _masks_of(labelled: Labelled, masks: Mapping[Path, Path], region: Region) -> Iterator[Mask]:
+    """Of the pictures that can be read; the others are named when they are measured."""
+    from inspection.adapters.cameras.images import read_image
+
+    for path in labelled.files:
+        if path in masks:
+            try:
+                picture = read_image(path)
+            except CameraError:
+                continue
+            yield read_mask(masks[path], picture, region)
+
+
+def read_mask(path: Path, picture: Pixels, region: Region) -> Mask:
     """The region of a mask (h, w), True on the defect: what is brighter than half. `picture` is the whole frame.
 
     Raises ConfigError where it cannot be read or is not of the picture's size.

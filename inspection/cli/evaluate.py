@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from inspection.config import RecipeConfig
 
 _REPEATS = 5
+_LEAST_REFERENCES = 3  # scoring.references.LEAST_REFERENCES; that module takes a while to import, and help does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,15 @@ def evaluate(
         ),
     ],
     references: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Also fit N of the good parts, and test on the others.")
+        int | None,
+        typer.Option(min=_LEAST_REFERENCES, metavar="N", help="Also fit N of the good parts, and test on the others."),
     ] = None,
     repeats: Annotated[
         int | None, typer.Option(min=1, max=1000, metavar="K", help=f"Draw them so many times; default: {_REPEATS}.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of those draws: the same seed gives the same figures.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of those draws: the same seed gives the same figures; default: 0.")
+    ] = None,
     masks: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Masks of the defects, DIR/NAME/….png: also tell how well they are located."),
@@ -103,7 +107,7 @@ def evaluate(
 
     Pictures that cannot be read are named and left out.
     """
-    from inspection.analytics.evaluation import evaluate_references, evaluate_text
+    from inspection.analytics.evaluation import evaluate_references, evaluate_text, require_enough
     from inspection.cli._controls import measure_controls, rebuildable
     from inspection.cli._labelled import list_labelled, measure
     from inspection.cli._masks import find_masks
@@ -111,11 +115,13 @@ def evaluate(
     from inspection.config import load_site
     from inspection.gauge import load_encoder
 
-    if repeats is not None and references is None:
-        raise typer.BadParameter("says how often references are drawn: give --references too", param_hint="--repeats")
+    for option, given, says in (("--repeats", repeats, "how often"), ("--seed", seed, "from what seed")):
+        if given is not None and references is None:
+            raise typer.BadParameter(f"says {says} references are drawn: give --references too", param_hint=option)
     folders = named_folders(bad, "--bad", by_folder=True)
     recipe_config = load_site(config_dir_of(config_dir)).recipe(recipe)
     labelled = list_labelled(good, folders)
+    require_enough(len(labelled[0].files), references)
     mask_of = find_masks(masks, labelled) if masks else {}
     names = [description.name for description in recipe_config.descriptions]
     _tell_free_labels(list(folders), names)
@@ -126,7 +132,7 @@ def evaluate(
     text = evaluate_text(of_good.scores, {name: each.scores for name, each in of_bad.items()}, names)
     drawn = by_references = random = None
     if references is not None:
-        repeats = repeats or _REPEATS
+        repeats, seed = repeats or _REPEATS, seed or 0
         by_references = partial(evaluate_references, count=references, repeats=repeats, seed=seed)
         figures = by_references(of_good.embeddings, {name: each.embeddings for name, each in of_bad.items()})
         drawn = _Drawn(references, repeats, seed, figures)
@@ -140,17 +146,10 @@ def evaluate(
 def _located(bad: Mapping[str, Measured]) -> _Located:
     """Raises ConfigError where masks leave nothing to tell apart."""
     from inspection.analytics.separation import pixel_auroc
-    from inspection.domain.errors import ConfigError
+    from inspection.cli._masks import require_usable
 
-    areas = {}
-    for name, measured in bad.items():
-        if measured.maps:
-            try:
-                areas[name] = pixel_auroc(measured.maps)
-            except ValueError as error:
-                raise ConfigError(f"the masks of {name} are all black or all white: draw the defects white") from error
-    if not areas:
-        raise ConfigError("no picture that has a mask can be read: bring them anew, or leave --masks out")
+    require_usable({name: [mask for _, mask in measured.maps] for name, measured in bad.items()})
+    areas = {name: pixel_auroc(measured.maps) for name, measured in bad.items() if measured.maps}
     return _Located(sum(len(each.maps) for each in bad.values()), sum(areas.values()) / len(areas), areas)
 
 
@@ -212,7 +211,10 @@ def _print(result: _Result) -> None:
             f" tested on the other {drawn.figures.good}; mean ± deviation of the draws"
         )
     if result.located:
-        told.append(f"pixels: AUROC of the pixels in {counted(result.located.masks, 'mask')} against those beside them")
+        told.append(
+            f"pixels: AUROC of the pixels in {counted(result.located.masks, 'mask')} against those beside them;"
+            " of all, the mean over the defects"
+        )
     told.append(f"{ms['median']:.1f} ms an image (median), 99 % within {ms['p99']:.1f} ms, one at a time")
     console.print(f"Recipe {result.recipe.name} {result.recipe.content_id()}, model {result.model}", markup=False)
     figures = drawn.figures if drawn else None
@@ -222,10 +224,11 @@ def _print(result: _Result) -> None:
         networks = counted(result.controls.networks, "network")
         console.print(f"\nBeside {networks} of the same architecture with random weights", markup=False)
         console.print(controls_table(text, figures, result.controls))
-        console.print(
-            "random: mean ± deviation of the networks; a figure within their range needs no training",
-            markup=False,
-        )
+        if result.controls.networks > 1:
+            console.print(
+                "random: mean ± deviation of the networks; a figure within their range needs no training",
+                markup=False,
+            )
 
 
 def _table(text: Evaluation, references: ReferenceFigures | None, located: _Located | None) -> Table:

@@ -79,7 +79,7 @@ def test_with_one_description_a_part_is_as_its_score_and_nothing_is_named():
 @pytest.mark.parametrize(
     ("good", "message"),
     [
-        (GOOD[:9], "10 good parts are needed and 9 can be read"),
+        (GOOD[:9], "10 good parts that can be read are needed and there are 9: add more"),
         (np.column_stack([GOOD[:, 0], np.full(30, 0.1)]), "the same score for stain: are they copies"),
         (np.column_stack([GOOD[:, 0], [7.0] + [0.1] * 29]), "the same score for stain: are they copies"),
     ],
@@ -114,3 +114,9 @@ def test_references_are_left_out_of_the_test_and_drawn_by_the_seed():
 def test_references_that_leave_too_few_to_test_on_are_refused(good, count, hint):
     with pytest.raises(CalibrationError, match=f"{count} references of {good} good parts leave .*{hint}"):
         evaluate_references(embeddings(good, 0, 1), {"x": embeddings(3, 0, 2)}, count=count, repeats=1, seed=0)
+
+
+def test_references_that_are_copies_are_refused():
+    copies = np.repeat(embeddings(1, 0, 1), 20, axis=0)
+    with pytest.raises(CalibrationError, match=r"5 good parts drawn as references: .* copies of .*; take pictures of"):
+        evaluate_references(copies, {"x": embeddings(3, 0, 2)}, count=5, repeats=1, seed=0)

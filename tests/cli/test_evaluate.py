@@ -12,7 +12,10 @@ import pytest
 from PIL import Image
 
 from inspection import gauge
+from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.domain.types import Pixels, Vectors
+from inspection.scoring.references import LEAST_REFERENCES
+from tests.adapters.clip.tiny import save_clip
 from tests.cli.conftest import SAMPLES, call
 from tests.config.site_files import RECIPE_FILE, changed
 from tests.fakes.encoder import AxisEncoder, picture
@@ -123,29 +126,84 @@ def test_the_region_of_the_recipe_is_what_is_seen(folders: Path) -> None:
     [
         (["--good", "nowhere", *BOTH], "nowhere: there is no such folder; name one that holds pictures"),
         (["--good", "empty", *BOTH], "empty: there are no pictures here"),
-        (["--good", "few", *BOTH], "10 good parts are needed and 3 can be read: add more"),
-        (["--good", "torn", *BOTH], "torn: none of 1 picture can be read"),
+        (["--good", "torn", *BOTH], "torn: none of 10 pictures can be read"),
         (["--good", "good", "--bad", "scratch=nowhere"], "nowhere: there is no such folder"),
         (["--good", "good", "--bad", "=bad"], "'=bad' is not NAME=FOLDER"),
         (["--good", "good", "--bad", "bad/odd", "--bad", "odd=bad/scratch"], "odd is given twice"),
         (["--good", "good", "--bad", "bad", "--bad", "bad/odd"], "is among the bad parts, bad and the bad parts, odd"),
         (["--good", ".", "--bad", "bad"], "is among the good parts and the bad parts, bad"),
         (["--good", "good"], "Missing option '--bad'"),
-        (["--good", "good", *BOTH, "--repeats", "3"], "give --references too"),
-        (["--good", "good", *BOTH, "--references", "9"], "9 references of 16 good parts leave 7 to test on: ask for"),
+        (["--good", "good", *BOTH, "--repeats", "3"], "says how often references are drawn: give --references too"),
+        (["--good", "good", *BOTH, "--seed", "0"], "says from what seed references are drawn: give --references too"),
+        (
+            ["--good", "pairs", *BOTH, "--references", "4"],
+            "4 good parts drawn as references: the references are copies",
+        ),
+        (
+            ["--good", "good", *BOTH, "--references", str(LEAST_REFERENCES - 1)],
+            f"'--references': Input should be greater than or equal to {LEAST_REFERENCES}",
+        ),
         (["--good", "good", *BOTH, "--references", "x"], "'--references': Input should be a valid integer"),
         (["--good", "copies", *BOTH], "the good parts all have the same score for scratch, stain: are they copies"),
     ],
 )
 def test_what_cannot_be_used_is_named(folders: Path, arguments: list[str], message: str) -> None:
     (folders / "empty").mkdir()
-    save(folders / "few", [(200, i, i) for i in range(3)])
     save(folders / "copies", [(200, 3, 4)] * 12)
+    save(folders / "pairs", [(200, 3, 4), (200, 4, 3)] * 8)
     (folders / "torn").mkdir()
-    (folders / "torn" / "0.jpg").write_bytes(b"\xff\xd8\xff")
+    for number in range(10):
+        (folders / "torn" / f"{number}.jpg").write_bytes(b"\xff\xd8\xff")
     called = call("evaluate", "--recipe", "nut", "--config-dir", ".", *arguments)
     assert (called.code, called.out) == (2, "")
     assert message in " ".join(called.err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--good", "few", *BOTH], "10 good parts that can be read are needed and there are 3: add more"),
+        (["--good", "good", *BOTH, "--references", "9"], "9 references of 16 good parts leave 7 to test on: ask for"),
+    ],
+)
+def test_too_few_good_parts_are_told_before_a_model_is_loaded(
+    folders: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    save(folders / "few", [(200, i, i) for i in range(3)])
+    monkeypatch.setattr(gauge, "load_encoder", None)
+    called = call("evaluate", "--recipe", "nut", "--config-dir", ".", *arguments)
+    assert (called.code, called.out) == (2, "")
+    assert message in called.err
+
+
+def test_too_few_that_can_be_read_are_told_too(folders: Path) -> None:
+    for number in range(9, 16):
+        (folders / "good" / f"{number:02}.png").write_text("no picture")
+    called = call(*EVALUATE, *BOTH)
+    assert (called.code, called.out) == (2, "")
+    assert "10 good parts that can be read are needed and there are 9: add more" in called.err
+
+
+class Cancelling(AxisEncoder):
+    """Two phrasings of a description are as far apart as can be."""
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        return super().embed_texts(texts) * np.array([-1.0 if "spotless" in text else 1.0 for text in texts])[:, None]
+
+
+def test_phrasings_that_cancel_out_are_a_fault_of_the_recipe(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folders / RECIPE_FILE).write_text(WORDS.replace("[a stained nut]", "[a stained nut, a stain on a spotless nut]"))
+    monkeypatch.setattr(gauge, "load_encoder", lambda recipe: Cancelling())
+    called = call(*EVALUATE, *BOTH)
+    assert (called.code, called.out) == (2, "")
+    assert called.err.endswith("recipe nut: the phrasings of a description cancel each other out; reword them\n")
+
+
+def test_a_picture_that_the_model_has_no_score_for_is_no_fault_of_what_was_given(folders: Path) -> None:
+    save(folders / "black", [(0, 0, 0)])
+    called = call(*EVALUATE, "--bad", "black")
+    assert (called.code, called.out) == (1, "")
+    assert "the picture has no content" in called.err
 
 
 def test_a_recipe_that_there_is_not_is_named(folders: Path) -> None:
@@ -161,7 +219,15 @@ class ChannelEncoder(AxisEncoder):
         return unit(np.stack([image.reshape(-1, 3).mean(axis=0) for image in images]))
 
     def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
-        return unit(np.stack([image[::2, ::2].astype(float) for image in images]))
+        maps = [image[::2, ::2].astype(float) for image in images]
+        return unit(np.stack(maps)) if maps else np.zeros((0, 0, 0, 3), np.float32)
+
+
+class Blind(ChannelEncoder):
+    """No picture comes to it."""
+
+    def embed_images(self, images: Sequence[Pixels]) -> Vectors:
+        raise AssertionError("a picture was measured")
 
 
 def unit(vectors: np.ndarray) -> Vectors:
@@ -208,10 +274,22 @@ def test_masks_tell_how_well_defects_are_located(masked: Path) -> None:
     table = call(*LOCATE).out.splitlines()
     assert table[1].split()[-1] == "pixels"
     assert table[3].split()[-1] == f"{located['pixel_auroc_by_defect']['scratch']:.3f}"
-    assert "pixels: AUROC of the pixels in 5 masks against those beside them" in table
+    told = "pixels: AUROC of the pixels in 5 masks against those beside them; of all, the mean over the defects"
+    assert told in table
 
 
-def test_masks_that_cannot_be_used_are_named(masked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mask_of_a_picture_that_cannot_be_read_is_left_out(masked: Path) -> None:
+    (masked / "bad" / "scratch" / "0.png").write_text("no picture")
+    called = call(*LOCATE, "--json")
+    assert called.code == 0
+    assert json.loads(called.out)["located"]["masks"] == 7
+
+
+def test_masks_that_cannot_be_used_are_named_before_a_picture_is_measured(
+    masked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gauge, "load_encoder", lambda recipe: Blind())
+
     def refused() -> str:
         called = call(*LOCATE)
         assert (called.code, called.out) == (2, "")
@@ -229,10 +307,28 @@ def test_masks_that_cannot_be_used_are_named(masked: Path, monkeypatch: pytest.M
     for number in range(3):
         Image.new("1", (16, 16)).save(mask.with_name(f"{number}.png"))
     assert "the masks of scratch are all black or all white: draw the defects white" in refused()
+    for path in (masked / "bad").rglob("*.png"):
+        path.write_text("no picture")
+    assert "no picture that has a mask can be read: bring them anew, or leave --masks out" in refused()
     monkeypatch.setattr(gauge, "load_encoder", lambda recipe: AxisEncoder())
     assert "model axis: it has no map in the space of sentences; leave --masks out" in refused()
     shutil.rmtree(masked / "masks")
     assert "masks: there is no mask of any picture; bad/scratch/0.png has its mask at masks/scratch/0.png" in refused()
+
+
+@pytest.fixture(scope="module")
+def hub_like(tmp_path_factory: pytest.TempPathFactory) -> ClipEncoder:
+    return ClipEncoder.load(str(save_clip(tmp_path_factory.mktemp("models") / "tiny")))
+
+
+def test_a_checkpoint_without_a_map_is_told_before_a_picture_is_measured(
+    masked: Path, monkeypatch: pytest.MonkeyPatch, hub_like: ClipEncoder
+) -> None:
+    monkeypatch.setattr(hub_like, "embed_images", Blind().embed_images)
+    monkeypatch.setattr(gauge, "load_encoder", lambda recipe: hub_like)
+    called = call(*LOCATE)
+    assert (called.code, called.out) == (2, "")
+    assert called.err.endswith("model tiny: it has no map in the space of sentences; leave --masks out\n")
 
 
 def test_the_bundled_model_tells_the_sample_parts_apart(site: Path) -> None:

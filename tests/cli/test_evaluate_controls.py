@@ -137,6 +137,8 @@ def test_as_a_table_beside_the_models_figures(parts: Path) -> None:
             expected += [f"{over['least']:.2f}..{over['largest']:.2f}"]
         assert " ".join(line.split()) == " ".join(expected)
     assert note.startswith("random: mean ± deviation of the networks")
+    assert "Beside 1 network of" in (one := call(*EVALUATE, *BOTH, "--controls", "1").out)
+    assert "a figure within their range" not in one  # which is a point
 
 
 def refused(*arguments: str) -> str:
