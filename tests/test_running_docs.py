@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,21 +14,23 @@ import typer
 
 from inspection import resources
 from inspection.cli.main import app
+from inspection.config import load_site
 from inspection.config.line import SerialGateConfig
 
 CHECKOUT = Path(__file__).parent.parent
 DEPLOY = CHECKOUT / "docs" / "deploy"
-GUIDES = (CHECKOUT / "README.md", *(CHECKOUT / "docs" / name for name in ("running.md", "log.md", "evaluate.md")))
+GUIDES = (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md")))
 SEPARATORS = ("&&", "||", "|", ";", "&")
 WRONG_USE = typer.BadParameter.__bases__[0]
 UNITS = ("inspection@.service", "inspection-dashboard.service")
 
 
 def typed(guide: Path) -> Iterator[list[str]]:
-    """Commands of ours in a guide, as words: those of its shell blocks, and what stands in the text as code."""
+    """Commands of ours in a guide, as words: those of its blocks, fenced or indented, and those in the text as code."""
     text = guide.read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    lines += re.findall(r"^    (inspection .*)", text, re.MULTILINE)
     lines += [code for code in re.findall(r"`(inspection [^`\n]+)`", text) if "…" not in code and "|" not in code]
     for line in lines:
         yield from ours(line)
@@ -71,6 +74,11 @@ def test_every_command_of_the_guides_is_taken(guide: str, words: list[str]) -> N
     parse(words)
 
 
+@pytest.mark.parametrize("guide", ["README.md", "running.md", "log.md", "evaluate.md", "models.md", "render.md"])
+def test_each_guide_has_commands_that_are_found(guide: str) -> None:
+    assert any(name == guide and len(words) > 2 for name, words in COMMANDS)
+
+
 def test_the_guides_commands_are_found_and_a_wrong_one_is_seen() -> None:
     told = [" ".join(words) for name, words in COMMANDS if name == "running.md"]
     assert len(told) > 15
@@ -93,6 +101,21 @@ def test_the_guides_commands_are_found_and_a_wrong_one_is_seen() -> None:
     ):
         with pytest.raises(WRONG_USE):
             parse(wrong.split())
+
+
+def test_after_the_installation_the_configuration_is_of_one_line_without_thresholds(tmp_path: Path) -> None:
+    """The guide's own steps on configuration files, in another folder."""
+    text = (CHECKOUT / "docs" / "running.md").read_text(encoding="utf-8")
+    steps = [line.split()[1:] for line in text.splitlines() if re.match(r"sudo (cp|mv|rm) .*/etc/inspection", line)]
+    assert [step[0] for step in steps] == ["cp", "mv", "rm"]
+    site = tmp_path / "site"
+    site.mkdir()
+    for step in steps:
+        words = [word.replace("/etc/inspection", str(site)) for word in step]
+        assert all(word.startswith((str(site), "-", "configs/")) for word in words[1:])
+        subprocess.run(words, cwd=CHECKOUT, check=True)
+    assert list(load_site(site).lines) == ["my-line"]
+    assert not list(site.rglob("*.json"))
 
 
 def unit(name: str) -> dict[str, list[str]]:
