@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inspection.synthesis import captions, vocabulary
 from inspection.synthesis.defects import KINDS
 from inspection.synthesis.families.catalogue import FAMILIES
-from inspection.synthesis.render import Wish
+from inspection.synthesis.lexicon import COUNTS, EXTENTS, STRENGTHS, tokens
+from inspection.synthesis.possible import Impossible, check
+from inspection.synthesis.render import Wish, render_wish
 from inspection.synthesis.sentence import NotUnderstood, Request, understand
 
 BRASS, STEEL, ALUMINIUM = (Wish(materials=(name,)) for name in ("brass", "steel", "aluminium"))
 
 CAST = Wish(materials=("aluminium", "cast aluminium", "anodised aluminium"))
 """What goes by the name of aluminium: a casting is not of aluminium itself."""
+
+METALS = ("steel", "brushed steel", "cast iron", "brass", "copper", "aluminium", "anodised aluminium")
+MISSING = ("missing feature", Wish())
 
 
 def asked(family: str, *defects: tuple[str, Wish], part: Wish | None = None, ignored: tuple[str, ...] = ()) -> Request:
@@ -68,6 +77,70 @@ def asked(family: str, *defects: tuple[str, Wish], part: Wish | None = None, ign
         ("hex nuts", asked("hex nut")),
         ("a damaged washer", Request("washer", Wish(), None)),
         ("a washer with a defect", Request("washer", Wish(), None)),
+        # What is denied is not there.
+        ("a washer with no deep scratches", asked("washer", ignored=("deep",))),
+        ("a washer that is not damaged", asked("washer")),
+        ("a washer with no flaws", asked("washer")),
+        ("a washer with no scratches or dents", asked("washer")),
+        ("a washer without scratches, dents or cracks", asked("washer")),
+        ("a washer free of rust and dents", asked("washer")),
+        ("a washer without any defect or scratch", asked("washer")),
+        ("a washer that isn't rusty", asked("washer")),
+        ("a nut that is neither scratched nor dented", asked("hex nut")),
+        ("a scratch-free washer", asked("washer")),
+        ("cloth with no holes", asked("fabric")),
+        ("no scratches on the brass washer", asked("washer", part=BRASS)),
+        ("a washer with no scratches and a dent", asked("washer", ("dent", Wish()))),
+        ("a washer with no scratches but with two dents", asked("washer", ("dent", Wish(count=2)))),
+        ("a washer, no rust, deep scratch", asked("washer", ("scratch", Wish(strength=1.0)))),
+        ("a washer that is not scratched but dented", asked("washer", ("dent", Wish()))),
+        ("a not only scratched but dented washer", asked("washer", ("scratch", Wish()), ("dent", Wish()))),
+        ("a washer not without a scratch", asked("washer", ("scratch", Wish()))),
+        ("a washer with a not deep scratch", asked("washer", ("scratch", Wish()), ignored=("deep",))),
+        ("a washer that is not good", Request("washer", Wish(), None)),
+        ("a washer with no hole", asked("washer", ("missing feature", Wish()))),
+        # A defect wins over what is said to be good.
+        ("a good washer with a defect", Request("washer", Wish(), None, ("good",))),
+        ("a good washer with a dent", asked("washer", ("dent", Wish()), ignored=("good",))),
+        # Each of a kind is one; an adjective says again what a noun says.
+        (
+            "a nut with a small dent and a large dent",
+            asked("hex nut", ("dent", Wish(extent=0.15)), ("dent", Wish(extent=0.75))),
+        ),
+        ("a dented nut with a small dent", asked("hex nut", ("dent", Wish(extent=0.15)))),
+        ("a plate with a missing hole and a missing rib", asked("plate", MISSING, ignored=("missing rib",))),
+        # Numbers are of what they stand before.
+        ("a plate with a 5 mm scratch", asked("plate", ("scratch", Wish()), ignored=("5 mm",))),
+        ("a plate with a 2.5 x 3mm dent", asked("plate", ("dent", Wish()), ignored=("2.5 x 3 mm",))),
+        ("a plate scratched over 5% of it", asked("plate", ("scratch", Wish()), ignored=("5 percent",))),
+        ("a plate with four holes and a dent", asked("plate", ("dent", Wish()), ignored=("four", "holes"))),
+        ("a plate with four slots and a dent", asked("plate", ("dent", Wish()), ignored=("four", "slots"))),
+        ("a plate with two missing holes", asked("plate", ("missing feature", Wish(count=2)), ignored=("two",))),
+        ("fabric with two holes", asked("fabric", ("pores", Wish(count=3)), ignored=("two",))),
+        ("a plate with many dents", asked("plate", ("dent", Wish(count=5)))),
+        ("a plate with numerous dents", asked("plate", ("dent", Wish(count=8)))),
+        # A word before a defect says how it is.
+        ("a nut with a bad scratch", asked("hex nut", ("scratch", Wish(strength=1.0)))),
+        ("a nut with a fine crack", asked("hex nut", ("crack", Wish(extent=0.15)))),
+        ("a nut with a pale stain", asked("hex nut", ("stain", Wish(strength=0.05)))),
+        ("a pale nut", asked("hex nut", ("discolouration", Wish()))),
+        ("a nut with a large defect near the edge", Request("hex nut", Wish(extent=0.75, place="edge"), None)),
+        ("a nut with two large defects", Request("hex nut", Wish(extent=0.75), None, ("two",))),
+        ("a brass metal nut with a dent", asked("hex nut", ("dent", Wish()), part=BRASS)),
+        # Heat tints metal.
+        (
+            "a washer with heat tint",
+            asked("washer", ("discolouration", Wish(style="heat")), part=Wish(materials=METALS)),
+        ),
+        (
+            "a plastic washer with heat tint",
+            asked("washer", ("discolouration", Wish()), part=Wish(materials=("plastic",)), ignored=("heat",)),
+        ),
+        # What a family's own people say.
+        ("a fabric with a slit", asked("fabric", ("crack", Wish()))),
+        ("a circuit board with flux residue", asked("board", ("stain", Wish()))),
+        ("a plate with drops of oil", asked("plate", ("stain", Wish(count=2, style="oil")))),
+        ("a gear with two missing teeth", asked("gear", ("missing feature", Wish(count=2)), ignored=("two",))),
     ],
 )
 def test_understood(sentence: str, request_: Request) -> None:
@@ -105,6 +178,120 @@ def test_captions_are_understood_for_the_most_part() -> None:
             total += 1
             right += [name for name, _ in seen.defects or ()] == [kind] and seen.family == "washer"
     assert right / total > 0.9
+
+
+def _kinds(request: Request) -> set[str]:
+    return {kind for kind, _ in request.defects or ()}
+
+
+def _nouns(kind: str) -> tuple[str, ...]:
+    """Of a kind: but those that deny something themselves ("hole not drilled")."""
+    return tuple(
+        noun
+        for noun in (*vocabulary.DEFECT_NOUNS[kind], *vocabulary.PLURALS[kind])
+        if not {"not", "that"} & set(noun.split())
+    )
+
+
+FAMILY = st.sampled_from(sorted(FAMILIES))
+KIND = st.sampled_from(sorted(KINDS))
+NOUN = KIND.flatmap(lambda kind: st.tuples(st.just(kind), st.sampled_from(_nouns(kind))))
+SIZES = tuple(word for degrees in (EXTENTS, STRENGTHS) for each in degrees.values() for word in each)
+MODIFIERS = tuple(word for word in SIZES if not word.endswith("ly"))
+AMOUNTS = tuple(word for count, amounts in COUNTS.items() if count > 1 for word in amounts)
+DENIALS = (
+    "with no",
+    "without",
+    "without any",
+    "free of",
+    "free from",
+    "that has not one",
+    "with not a",
+    "that shows no",
+)
+LAWS = settings(max_examples=300, deadline=None)
+
+
+@LAWS
+@given(family=FAMILY, denial=st.sampled_from(DENIALS), said=st.sampled_from(("", *MODIFIERS)), noun=NOUN)
+def test_what_is_denied_is_not_rendered(family: str, denial: str, said: str, noun: tuple[str, str]) -> None:
+    seen = understand(" ".join(f"a {family} {denial} {said} {noun[1]}".split()))
+    assert seen.defects == ()
+    assert set(seen.ignored) <= {said}
+
+
+@LAWS
+@given(
+    denial=st.sampled_from(DENIALS),
+    nouns=st.lists(NOUN, min_size=2, max_size=4),
+    joint=st.sampled_from(["or", "and"]),
+    said=st.sampled_from(("", *MODIFIERS)),
+    last=NOUN,
+)
+def test_a_denial_goes_on_over_a_list_and_no_further(
+    denial: str, nouns: list[tuple[str, str]], joint: str, said: str, last: tuple[str, str]
+) -> None:
+    listed = ", ".join(noun for _, noun in nouns[:-1]) + f" {joint} {said} {nouns[-1][1]}"
+    assert understand(f"a washer {denial} {listed}").defects == ()
+    assert _kinds(understand(f"a washer {denial} {listed} but with {last[1]}")) == {last[0]}
+
+
+@LAWS
+@given(
+    family=FAMILY,
+    kind=st.one_of(KIND, st.just("defect")),
+    word=st.sampled_from(
+        (
+            *MODIFIERS,
+            *(word for count, amounts in COUNTS.items() if count > 1 for word in amounts),
+            "5 mm",
+            "blue",
+            "12",
+        )
+    ),
+)
+def test_a_word_before_a_defect_has_an_effect_or_is_told(family: str, kind: str, word: str) -> None:
+    plain, seen = understand(f"a {family} with {kind}"), understand(f"a {family} with {word} {kind}")
+    told = " ".join(tokens(word))
+    assert seen.defects != plain.defects or seen.part != plain.part or told in seen.ignored
+    assert set(seen.ignored) <= {told}
+    assert seen.family == family
+    assert _kinds(seen) == _kinds(plain)
+
+
+@LAWS
+@given(kinds=st.lists(NOUN, min_size=1, max_size=4), extents=st.lists(st.sampled_from(sorted(EXTENTS)), min_size=4))
+def test_no_defect_is_dropped(kinds: list[tuple[str, str]], extents: list[float]) -> None:
+    said = [f"a {EXTENTS[extent][0]} {noun}" for (_, noun), extent in zip(kinds, extents, strict=False)]
+    seen = understand(f"a washer with {' and '.join(said)}")
+    named = [kind for kind, _ in kinds]
+    had = [kind for kind, _ in seen.defects or ()]
+    assert [kind for kind in had if kind != "missing feature"] == [kind for kind in named if kind != "missing feature"]
+    assert had.count("missing feature") == min(1, named.count("missing feature"))
+    for (kind, wish), extent in zip(seen.defects or (), extents, strict=False):
+        if len(had) == len(named) and kind != "missing feature":
+            assert wish.extent == extent
+
+
+def test_nothing_is_made_of_the_material_of_a_photograph() -> None:
+    seen = understand("a brass nut with a red hot dent and heat tint", any_part=True)
+    assert seen.ignored == ("brass", "red", "hot")
+    assert seen.part == Wish()
+    assert seen.defects == (("dent", Wish()), ("discolouration", Wish(style="heat")))
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_what_a_part_can_have_is_known_before_it_is_rendered(family: str) -> None:
+    for kind in KINDS:
+        for colour in ("", "red"):
+            request = understand(f"a {colour} {family} with a {kind}")
+            try:
+                render_wish(3, family, request.part, request.defects, 16)
+            except ValueError as error:
+                with pytest.raises(Impossible, match=re.escape(str(error).partition(" can ")[2])):
+                    check(family, request.part, request.defects)
+            else:
+                check(family, request.part, request.defects)
 
 
 @pytest.mark.parametrize(
