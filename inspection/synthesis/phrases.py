@@ -105,7 +105,7 @@ def _deny(phrases: list[Phrase]) -> None:
                 is_of_word = phrase.text == "not" and place > 0 and phrases[place - 1].text in ("a", "an", "the")
                 denial = _Denial(phrase, of_word=is_of_word)
         elif phrase.of("good") and NEGATIVE & set(phrase.text.split()):
-            denial = _Denial(phrase, is_hit=True)
+            denial = _Denial(phrase, hits=1)
         elif denial and not denial.goes_on(phrases, place):
             denial = None
 
@@ -115,10 +115,10 @@ class _Denial:
     """What a negation speaks of: up to the noun, and on over a list of "or" and "and"."""
 
     opener: Phrase
-    is_hit: bool = False
-    """Whether a noun has been denied, …"""
+    hits: int = 0
+    """How many nouns have been denied, …"""
     has_article: bool = False
-    """… and had an article: "not a scratch and a dent"."""
+    """… and whether the first had an article: "not a scratch and a dent"."""
     of_word: bool = False
     """Whether it is of a word about the noun alone: "a not deep scratch"."""
     joint: str = ""
@@ -126,22 +126,22 @@ class _Denial:
     def goes_on(self, phrases: list[Phrase], place: int) -> bool:
         """Whether it reaches that phrase; it is marked then."""
         phrase = phrases[place]
-        if phrase.of("ends") or phrase.text in STOPS or (self.is_hit and phrase.text in VERBS):
+        if phrase.of("ends") or phrase.text in STOPS or (self.hits and phrase.text in VERBS):
             return False
         if phrase.text in JOINTS:
             self.joint = "or" if phrase.text == "or" else self.joint or "and"
-            return phrase.text != "," or not self.is_hit or _is_list(phrases[place + 1 :])
+            return phrase.text != "," or not self.hits or _is_list(phrases[place + 1 :], self.hits)
         if phrase.text in DETERMINERS or phrase.is_amount:
-            if self.is_hit and self.joint == "and" and not self.has_article:
+            if self.hits and self.joint == "and" and not self.has_article:
                 return False
-            self.has_article = self.has_article or (phrase.silent and not self.is_hit)
+            self.has_article = self.has_article or (phrase.silent and not self.hits)
         if self.of_word and phrase.of("thing"):
             return False
         if phrase.of("family"):  # "no scratches on the nut or dents"; no other part is meant by "not a nut"
-            return self.is_hit
+            return self.hits > 0
         if not phrase.used and not _is_of_part(phrase, phrases):
             phrase.denied = True
-            self.is_hit = self.is_hit or phrase.of("kind", "any", "good", "feature")
+            self.hits += phrase.of("kind", "any", "good", "feature")
             self.opener.used = self.opener.used or (bool(phrase.means) and not phrase.of("feature"))
             self.joint = ""
         return True
@@ -161,8 +161,11 @@ def _is_of_part(phrase: Phrase, phrases: list[Phrase]) -> bool:
     )
 
 
-def _is_list(phrases: list[Phrase]) -> bool:
-    """Whether what follows a comma goes on to an "or" or "and" before anything else begins."""
+def _is_list(phrases: list[Phrase], items: int) -> bool:
+    """Whether what follows a comma goes on to an "or" or "and" before anything else begins; a comma before the "and"
+    of two `items` parts them."""
+    if phrases and phrases[0].text == "and" and items == 1:
+        return False
     for phrase in phrases:
         if phrase.text in ("and", "or", "nor"):  # the last is a negation of its own
             return True

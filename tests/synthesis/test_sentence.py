@@ -92,6 +92,8 @@ def asked(family: str, *defects: tuple[str, Wish], part: Wish | None = None, ign
         ("no scratches on the brass washer", asked("washer", part=BRASS)),
         ("a washer with no scratches and a dent", asked("washer", ("dent", Wish()))),
         ("a washer with no scratches but with two dents", asked("washer", ("dent", Wish(count=2)))),
+        ("a washer with no dents, and rust", asked("washer", ("rust", Wish()))),
+        ("a washer with no dents, cracks, and rust", asked("washer")),
         ("a washer, no rust, deep scratch", asked("washer", ("scratch", Wish(strength=1.0)))),
         ("a washer that is not scratched but dented", asked("washer", ("dent", Wish()))),
         ("a not only scratched but dented washer", asked("washer", ("scratch", Wish()), ("dent", Wish()))),
