@@ -15,6 +15,7 @@ from inspection.synthesis.defects import KINDS, NOT_ON
 from inspection.synthesis.fields import Field, Grid, Pose, as_field, step
 from inspection.synthesis.foreground import distance_to, find_part
 from inspection.synthesis.kinds.site import Change, Site, Window, crop
+from inspection.synthesis.possible import has_style
 from inspection.synthesis.render import ANYTHING, GROUPS, MAX_SIZE_PX, TRIES, Attributes, Rendered, Wish
 from inspection.synthesis.shapes import Shape
 
@@ -31,15 +32,19 @@ NOT_ON_PHOTOGRAPHS = frozenset({"missing feature"})
 """What a photograph cannot be told to have: it would have to be known what is behind the feature."""
 
 
+class Unsuited(ValueError):
+    """A photograph that cannot be worked on, or cannot have that defect; the text says what can be."""
+
+
 class Photograph:
     """A picture of a good part, and what is known of it. Fields are of a square (S, S): the picture with a margin, or,
     where the part fills the frame, its middle."""
 
     def __init__(self, pixels: npt.NDArray[np.uint8], *, full_frame: bool = False) -> None:
-        """`pixels` RGB uint8 (H, W, 3). Raises ValueError for a side below LEAST_SIDE_PX or above MAX_SIZE_PX."""
+        """`pixels` RGB uint8 (H, W, 3). Raises Unsuited for a side below LEAST_SIDE_PX or above MAX_SIZE_PX."""
         height, width = pixels.shape[:2]
         if min(height, width) < LEAST_SIDE_PX or max(height, width) > MAX_SIZE_PX:
-            raise ValueError(f"{width} x {height} pixels; {LEAST_SIDE_PX} to {MAX_SIZE_PX} a side can be worked on")
+            raise Unsuited(f"{width} x {height} pixels; {LEAST_SIDE_PX} to {MAX_SIZE_PX} a side can be worked on")
         self.pixels = pixels
         part = np.ones((height, width), np.bool_) if full_frame else find_part(pixels)
         self.full_frame = full_frame or bool(part.all())
@@ -49,7 +54,7 @@ class Photograph:
         around = ((max(0, -top), max(0, size - height + top)), (max(0, -left), max(0, size - width + left)))
         self.cut = (slice(max(0, top), max(0, top) + size), slice(max(0, left), max(0, left) + size))
         self.picture = as_field(np.pad(as_field(pixels[self.cut]), (*around, (0, 0)), mode="edge") / 255)
-        self.part = np.pad(part[self.cut], around)
+        self.part = np.pad(part[self.cut], around, mode="edge")  # what runs off the picture has no outline there
         self.pose = self._pose()
         self.grid = self.pose.grid(size)
         self.distance = self._distance()
@@ -63,7 +68,9 @@ class Photograph:
     def _pose(self) -> Pose:
         if self.full_frame:
             return Pose(0.0, 0.0, 1.0, 0.0)
-        rows, columns = np.flatnonzero(self.part.any(axis=1)), np.flatnonzero(self.part.any(axis=0))
+        seen = np.zeros_like(self.part)
+        seen[self._unpadded()] = self.part[self._unpadded()]
+        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
         unit = self.size_px / 2
         high, wide = (rows[-1] - rows[0] + 1) / unit, (columns[-1] - columns[0] + 1) / unit
         centre_x, centre_y = (columns[0] + columns[-1]) / 2 / unit - 1, (rows[0] + rows[-1]) / 2 / unit - 1
@@ -85,6 +92,8 @@ class Photograph:
         if self.full_frame:
             return FIXED_LIGHT
         rim = (self.distance < 0) & (self.distance > -0.12)
+        if not rim.any():  # the part is a few pixels wide
+            return FIXED_LIGHT
         down, right = np.gradient(self.distance)
         out = np.hypot(right, down) + 1e-6
         gray = self.picture.mean(axis=2)
@@ -96,17 +105,21 @@ class Photograph:
         return 1.5 * to_x / clear, 1.5 * to_y / clear, 1.3
 
     def defective(
-        self, seed: int, defects: Sequence[tuple[str, Wish]] | None, family: str | None = None
+        self,
+        seed: int,
+        defects: Sequence[tuple[str, Wish]] | None,
+        family: str | None = None,
+        of_any: Wish = ANYTHING,
     ) -> tuple[Rendered, list[Attributes]]:
         """The photograph with a defect, or as many as its wish counts, of each kind; None: one of any kind that is
-        possible. And what each of them is. The same seed gives the same. `family` is a hint: cloth tears otherwise
-        than metal cracks. Raises ValueError for a kind that it cannot have."""
+        possible, as `of_any` has it. And what each of them is. The same seed gives the same. `family` is a hint: cloth
+        tears otherwise than metal cracks. Raises Unsuited for a kind that it cannot have."""
         rng = np.random.default_rng([seed, 9])
         if defects is None:
-            defects = [(self.possible[int(rng.integers(len(self.possible)))], ANYTHING)]
+            defects = [(self.possible[int(rng.integers(len(self.possible)))], of_any)]
         for kind, _ in defects:
             if kind not in self.possible:
-                raise ValueError(f"on this photograph there can be {', '.join(self.possible)}, not {kind!r}")
+                raise Unsuited(f"on this photograph there can be {', '.join(self.possible)}, not {kind!r}")
         name = family or "part"
         seen = [
             self._most_visible(rng, kind, wish, name)
@@ -122,12 +135,14 @@ class Photograph:
         best: Attempt | None = None
         for _ in range(TRIES):
             tried = self._attempt(rng, kind, replace(wish, strength=strength, extent=extent), family)
-            if tried.clear and wish.place in (None, tried.place):
+            is_large = float(self._whole(tried.mask).mean()) >= attempt.LEAST_AREA
+            if tried.distinct and is_large and wish.place in (None, tried.place):
                 return tried
             if best is None or tried.weight > best.weight:
                 best = tried
-            strength = strength if tried.distinct else min(1.5, strength + 0.3)
-            extent = extent if tried.large_enough else min(1.0, extent + 0.2)
+            if tried.mask.any():  # else it is where the part runs off the picture
+                strength = strength if tried.distinct else min(1.5, strength + 0.3)
+                extent = extent if is_large else min(1.0, extent + 0.2)
         assert best is not None
         return best
 
@@ -148,8 +163,11 @@ class Photograph:
         assert make is not None
         assert wish.strength is not None
         assert wish.extent is not None
+        metal = self.metal
+        if kind == "discolouration" and wish.style and not has_style(wish.style, metal=metal):
+            metal = not metal  # whoever asks for heat tint knows better
         site = Site(
-            family, shape, self.grid, self.pose, self.metal, self.base, self.light, wish.strength, wish.extent, build,
+            family, shape, self.grid, self.pose, metal, self.base, self.light, wish.strength, wish.extent, build,
             wish.place, wish.count, wish.style,
         )  # fmt: skip
         change = make(rng, site)
@@ -161,8 +179,10 @@ class Photograph:
         part = self._shaded(rng, change, window, face)
         mask = np.zeros((self.size_px, self.size_px), np.bool_)
         mask[rows, columns], contrast = attempt.visible(part, before)
-        place = attempt.place_of(shape, self.grid, mask)
-        return Attempt(kind, window, part, mask, contrast, wish.strength, change.count, place)
+        inner, seen = self._unpadded(), np.zeros_like(mask)
+        seen[inner] = mask[inner]
+        place = attempt.place_of(shape, self.grid, seen)
+        return Attempt(kind, window, part, seen, contrast, wish.strength, change.count, place)
 
     def _shape(self, distance: Field) -> Shape:
         return Shape(distance, np.zeros_like(distance), np.ones_like(distance))
@@ -239,7 +259,7 @@ class Photograph:
         return float(min(0.03, 1.5 * np.quantile(rest, 0.4)))
 
     def _shown(self, seen: Attempt, family: str) -> Rendered:
-        pixels, mask = self.pixels.copy(), np.zeros(self.pixels.shape[:2], np.bool_)
+        pixels = self.pixels.copy()
         rows, columns = seen.window.rows, seen.window.columns
         changed = self.picture.copy()
         changed[rows, columns] = seen.part
@@ -247,11 +267,16 @@ class Photograph:
         # Pixels that no one has touched keep their value to the last bit.
         fresh = (np.abs(changed - self.picture).max(axis=2) > 0.5 / 255)[inner]
         pixels[self.cut][fresh] = (changed[inner][fresh] * 255 + 0.5).astype(np.uint8)
-        mask[self.cut] = seen.mask[inner]
-        return Rendered(pixels, mask, replace(self._attributes(seen, family), area=float(mask.mean())))
+        return Rendered(pixels, self._whole(seen.mask), self._attributes(seen, family))
+
+    def _whole(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """A mask of the square as one of the picture (H, W)."""
+        whole = np.zeros(self.pixels.shape[:2], np.bool_)
+        whole[self.cut] = mask[self._unpadded()]
+        return whole
 
     def _attributes(self, seen: Attempt, family: str) -> Attributes:
-        mask = seen.mask[self._unpadded()]
+        mask = self._whole(seen.mask)
         rows, columns = np.nonzero(mask)
         height, width = mask.shape
         return Attributes(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspection.synthesis.attempt import VISIBLE
+from inspection.synthesis.attempt import LEAST_AREA, VISIBLE
 from inspection.synthesis.foreground import distance_to, find_part
-from inspection.synthesis.onto import Photograph
+from inspection.synthesis.onto import FIXED_LIGHT, Photograph, Unsuited
 from inspection.synthesis.render import Line, Wish, render
 
 STATION = Line(family="washer", design_seed=4, material="brass")
@@ -112,15 +112,75 @@ def test_a_part_that_fills_the_frame_has_no_edge() -> None:
     assert not Photograph(part).full_frame
 
 
+def test_a_part_that_runs_off_the_picture_has_no_outline_there() -> None:
+    """A bar across the lower long side of a wide picture, and off it."""
+    pixels = np.full((96, 160, 3), 40, np.uint8)
+    pixels[40:, 20:140] = 200
+    known = Photograph(pixels)
+    assert not known.full_frame
+    top = known.size_px // 2 - 48
+    assert known.distance[top + 95, 80] < -40 * known.grid.pixel  # the lower border is as deep as any place
+    for seed in range(12):
+        bad, seen = known.defective(seed, [("chip", Wish())])
+        assert bad.mask.any()
+        assert seen[0].area == pytest.approx(bad.mask.mean())
+        # No bite comes out of where the picture ends: its places are along the outline that is seen.
+        rows, columns = np.nonzero(bad.mask)
+        assert rows.mean() < 60 or columns.mean() < 50 or columns.mean() > 110
+
+
+def test_the_light_is_fixed_where_a_part_is_too_small_to_tell_it() -> None:
+    pixels = np.full((64, 64, 3), 40, np.uint8)
+    pixels[26:38, 26:38] = 200
+    known = Photograph(pixels)
+    assert not known.full_frame
+    assert known.light == FIXED_LIGHT
+    bad, _ = known.defective(0, [("stain", Wish(strength=1.0, extent=1.0))])
+    assert bad.mask.any()
+
+
+@pytest.mark.parametrize("shape", [(96, 240, 3), (240, 96, 3)])
+def test_area_and_centre_are_of_the_whole_picture(shape: tuple[int, int, int]) -> None:
+    grain = np.random.default_rng(0).integers(90, 150, shape).astype(np.uint8)
+    bad, seen = Photograph(grain, full_frame=True).defective(2, [("stain", Wish(strength=1.0))])
+    rows, columns = np.nonzero(bad.mask)
+    assert seen[0].area == bad.attributes.area == pytest.approx(bad.mask.mean())
+    assert seen[0].area >= LEAST_AREA
+    assert (seen[0].centre_x + 1) / 2 * shape[1] == pytest.approx(columns.mean() + 0.5)
+    assert (seen[0].centre_y + 1) / 2 * shape[0] == pytest.approx(rows.mean() + 0.5)
+
+
+def test_heat_tint_is_what_was_asked_for_whatever_the_part_seems_to_be_of() -> None:
+    """Seen by its colours: it turns a grey face both warmer and colder, as no other discolouration does."""
+    pixels = np.full((140, 140, 3), 40, np.uint8)
+    pixels[20:120, 20:120] = (170, 120, 60)  # too coloured for a metal
+    assert not Photograph(pixels).metal
+    for seed in range(4):
+        wish = Wish(style="heat", strength=1.0, extent=1.0)
+        bad, _ = Photograph(pixels).defective(seed, [("discolouration", wish)])
+        share = bad.pixels[bad.mask] / (170, 120, 60)
+        assert (share[:, 2] - share[:, 0]).max() > 0.15
+        assert (share[:, 2] - share[:, 0]).min() < -0.15
+
+
+def test_any_defect_is_as_large_as_it_is_asked_for() -> None:
+    known = Photograph(photograph())
+    small, large = (
+        np.mean([known.defective(seed, None, None, Wish(extent=extent))[0].mask.mean() for seed in range(8)])
+        for extent in (0.0, 1.0)
+    )
+    assert large > 2 * small
+
+
 @pytest.mark.parametrize(
     ("kind", "message"), [("missing feature", "not 'missing feature'"), ("toast", "there can be scratch, dent")]
 )
 def test_what_cannot_be_laid_onto_a_photograph(kind: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(Unsuited, match=message):
         Photograph(photograph()).defective(0, [(kind, Wish())])
 
 
 @pytest.mark.parametrize("shape", [(40, 200, 3), (1100, 300, 3)])
 def test_photographs_of_other_sizes_are_refused(shape: tuple[int, int, int]) -> None:
-    with pytest.raises(ValueError, match="64 to 1024 a side"):
+    with pytest.raises(Unsuited, match="64 to 1024 a side"):
         Photograph(np.zeros(shape, np.uint8))
