@@ -7,6 +7,7 @@ Deterministic: the same renderer writes the same files.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -41,15 +42,16 @@ QUALITY = 74
 PHOTOGRAPHS, ONTO = "data/samples/hex_nut/calibration/good", "a hex nut with a large chip and a stain"
 
 
-def rendered(sentence: str, folder: Path, *options: str) -> Path:
-    """What `inspection render` writes."""
+def rendered(sentence: str, folder: Path, *options: str) -> list[dict[str, Path]]:
+    """The files of each picture that `inspection render` writes."""
     command = "from inspection.cli.main import run; run()"
     subprocess.run(
         [sys.executable, "-c", command, "render", sentence, "--out", str(folder), "--sheet", *options],
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    return folder
+    rows = [json.loads(line) for line in (folder / "render.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [{what: folder / row[what] for what in ("picture", "mask", "good") if what in row} for row in rows]
 
 
 def name_of(sentence: str) -> str:
@@ -62,8 +64,8 @@ def main() -> None:
     lines = []
     with tempfile.TemporaryDirectory() as scratch:
         for index, sentence in enumerate(SENTENCES):
-            folder = rendered(sentence, Path(scratch) / str(index), "--n", "8", "--size", "256")
-            pictures = [Image.open(folder / f"{number:03}.png") for number in range(8)]
+            files = rendered(sentence, Path(scratch) / str(index), "--n", "8", "--size", "256")
+            pictures = [Image.open(each["picture"]) for each in files]
             sheet = Image.new("RGB", SHEET_SIZE_PX)
             for number, picture in enumerate(pictures):
                 sheet.paste(picture.resize((ONE_PX, ONE_PX)), (number % 4 * ONE_PX, number // 4 * ONE_PX))
@@ -73,11 +75,11 @@ def main() -> None:
             lines.append(f"### {sentence}\n\n![{sentence}](render/{name_of(sentence)})\n")
         overview.save(here / "overview.jpg", "JPEG", quality=QUALITY, optimize=True)
         onto = ("--n", "4", "--masks", "--clean-twins", "--onto", PHOTOGRAPHS)
-        folder = rendered(ONTO, Path(scratch) / "onto", *onto)
+        files = rendered(ONTO, Path(scratch) / "onto", *onto)
         rows = Image.new("RGB", (4 * ONE_PX, 3 * ONE_PX))
-        for number in range(4):
-            for row, ending in enumerate((".good.png", ".png", ".mask.png")):
-                tile = Image.open(folder / f"{number:03}{ending}").convert("RGB").resize((ONE_PX, ONE_PX))
+        for number, each in enumerate(files):
+            for row, what in enumerate(("good", "picture", "mask")):
+                tile = Image.open(each[what]).convert("RGB").resize((ONE_PX, ONE_PX))
                 rows.paste(tile, (number * ONE_PX, row * ONE_PX))
         rows.save(here / "onto.jpg", "JPEG", quality=QUALITY, optimize=True)
     text = here.parent / "render.md"

@@ -14,6 +14,14 @@ SIDE_PX = 192
 MOST = 400
 
 
+def small(pixels: Pixels) -> Pixels:
+    """A picture as large as it is on a sheet: so that no more of it need be kept."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    return np.asarray(ImageOps.contain(Image.fromarray(pixels), (SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS))
+
+
 def write_sheet(path: Path, pictures: Sequence[Pixels], columns: int | None = None) -> None:
     """A JPEG of the first MOST pictures in rows, each fitted into a square."""
     from PIL import Image, ImageOps
