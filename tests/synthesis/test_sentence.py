@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from inspection.synthesis import captions, vocabulary
 from inspection.synthesis.defects import KINDS
 from inspection.synthesis.families.catalogue import FAMILIES
-from inspection.synthesis.lexicon import COUNTS, EXTENTS, STRENGTHS, tokens
+from inspection.synthesis.lexicon import BETWEEN, COUNTS, EXTENTS, STRENGTHS, UNITS, WITHIN, lexicon, tokens
 from inspection.synthesis.possible import Impossible, check
 from inspection.synthesis.render import Wish, render_wish
 from inspection.synthesis.sentence import NotUnderstood, Request, understand
@@ -264,7 +264,8 @@ def test_a_word_before_a_defect_has_an_effect_or_is_told(family: str, kind: str,
 @LAWS
 @given(kinds=st.lists(NOUN, min_size=1, max_size=4), extents=st.lists(st.sampled_from(sorted(EXTENTS)), min_size=4))
 def test_no_defect_is_dropped(kinds: list[tuple[str, str]], extents: list[float]) -> None:
-    said = [f"a {EXTENTS[extent][0]} {noun}" for (_, noun), extent in zip(kinds, extents, strict=False)]
+    word = {0.0: "minuscule", 0.15: "minor", 0.75: "major", 1.0: "enormous"}  # no defect's name begins with these
+    said = [f"a {word[extent]} {noun}" for (_, noun), extent in zip(kinds, extents, strict=False)]
     seen = understand(f"a washer with {' and '.join(said)}")
     named = [kind for kind, _ in kinds]
     had = [kind for kind, _ in seen.defects or ()]
@@ -273,6 +274,25 @@ def test_no_defect_is_dropped(kinds: list[tuple[str, str]], extents: list[float]
     for (kind, wish), extent in zip(seen.defects or (), extents, strict=False):
         if len(had) == len(named) and kind != "missing feature":
             assert wish.extent == extent
+
+
+WORDS = st.sampled_from(sorted({*lexicon(None)[0], *BETWEEN, *WITHIN, *UNITS, ",", ";", ".", "7", "0.5", "velvet"}))
+
+
+@LAWS
+@given(sentence=st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=14).map(" ".join)), any_part=st.booleans())
+def test_any_text_is_understood_or_refused(sentence: str, any_part: bool) -> None:
+    """And what is understood is a wish that the renderer knows."""
+    try:
+        seen = understand(sentence, any_part=any_part)
+    except NotUnderstood:
+        return
+    assert any_part or seen.family in FAMILIES
+    assert _kinds(seen) <= set(KINDS)
+    for wish in (seen.part, *(wish for _, wish in seen.defects or ())):
+        assert wish.place in (None, "edge", "middle")
+        assert all(0 <= value <= 1 for value in (wish.extent, wish.strength) if value is not None)
+    assert set(" ".join(seen.ignored).split()) <= set(tokens(sentence))
 
 
 def test_nothing_is_made_of_the_material_of_a_photograph() -> None:
