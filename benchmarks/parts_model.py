@@ -25,7 +25,7 @@ ROWS = {
     "family": "a family never in training",
     "kind": 'a kind never in training, as "a defect"',
     "generic": 'any trained kind, as "a defect"',
-    "shuffled": "control: another kind's description",
+    "shuffled": "control: descriptions shuffled",
     "wrong_part": "control: another part's name",
 }
 

@@ -113,8 +113,8 @@ class Frame:
 class Verdict:
     """What was judged of one part, and on which evidence.
 
-    `description` is the one that decided: for REJECT the one that fits best of those over their thresholds, for
-    PASS the nearest to its own. `margin` is its score minus its threshold, in standard deviations of good parts:
+    `description` is the one that decided: for REJECT, of those over their thresholds, the one that rose most above its
+    mean over good parts; for PASS the nearest to its own. `margin` is its score minus its threshold, in standard deviations of good parts:
     positive rejects. `cause` is set exactly when the kind is UNJUDGED.
     """
 

@@ -12,8 +12,9 @@ from inspection.domain.types import Cause, Verdict, VerdictKind
 def judge(scores: Mapping[str, float], thresholds: Mapping[str, Threshold]) -> Verdict:
     """REJECT if any description is over its threshold, else PASS; UNJUDGED if anything is missing or not finite.
 
-    The description that is named is, for a REJECT, the one that fits best of those over their thresholds (scores are
-    against the same normal phrasings on one scale, so they compare); for a PASS, the one nearest to its threshold.
+    The description that is named is, for a REJECT, of those over their thresholds the one that rose most above its mean
+    over good parts (scores are against the same normal phrasings on one scale, so they compare; some fit any part
+    better than others do); for a PASS, the one nearest to its threshold.
     """
     if not thresholds or set(scores) != set(thresholds) or not all(math.isfinite(value) for value in scores.values()):
         return Verdict(
@@ -22,7 +23,7 @@ def judge(scores: Mapping[str, float], thresholds: Mapping[str, Threshold]) -> V
     margins = {name: threshold.margin(scores[name]) for name, threshold in thresholds.items()}
     over = [name for name, threshold in thresholds.items() if scores[name] > threshold.score]
     if over:
-        named = max(over, key=scores.__getitem__)
+        named = max(over, key=lambda name: scores[name] - thresholds[name].mean)
         return Verdict(VerdictKind.REJECT, dict(scores), named, margins[named])
     named = max(margins, key=margins.__getitem__)
     return Verdict(VerdictKind.PASS, dict(scores), named, margins[named])

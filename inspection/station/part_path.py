@@ -116,7 +116,11 @@ class PartPath:
             if part.verdict is None:
                 verdict = Verdict(VerdictKind.UNJUDGED, cause=Cause.INTERRUPTED)
                 self._journal.record_verdicts([unjudged(part.part, verdict, self._clock)])
-            if not part.has_outcome:
+            if part.has_outcome:
+                continue
+            if self._is_dry:  # its controller ended with that run: nobody will tell
+                self._journal.record_outcome(part.part, self._settings.by_rule, None)
+            else:
                 self._belt.adopt(part.part, _decision_of(part.verdict))
 
     def step(self, timeout_s: float) -> None:

@@ -68,8 +68,10 @@ def size_of(area: float) -> str | None:
 
 
 def made_of(seen: Attributes) -> tuple[str, ...]:
-    """All that may be said of what a part is made of: materials, colours, and both together."""
+    """All that may be said of what a part is made of: materials, colours where they are seen, and both together."""
     materials = words.MATERIAL_WORDS.get(seen.material, (seen.material,))
+    if seen.monochrome:
+        return materials
     colours = words.COLOUR_WORDS.get(seen.colour, (seen.colour,))
     return (*materials, *colours, *(f"{colour} {material}" for colour in colours for material in materials))
 

@@ -41,8 +41,8 @@ def test_a_model_of_another_type_cannot_be_read_from(tmp_path: Path) -> None:
 def test_a_share_of_nothing_and_a_seed_too_high_are_refused(tmp_path: Path) -> None:
     config = tmp_path / "short.yaml"
     text = CONFIG.read_text(encoding="utf-8")
-    assert "pictures: 600000" in text
-    config.write_text(text.replace("pictures: 600000", "pictures: 10000"), encoding="utf-8")
+    assert "pictures: 480000" in text
+    config.write_text(text.replace("pictures: 480000", "pictures: 10000"), encoding="utf-8")
     told = call("model", "train", "--config", config, "--out", tmp_path / "out", "--share", "0.001", "--seed", "100000")
     assert told.code == 2
     assert "looking.pictures: 10 is less than a step: 16 scenes have 64 pictures" in told.err
@@ -50,7 +50,7 @@ def test_a_share_of_nothing_and_a_seed_too_high_are_refused(tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
-def test_a_teacher_and_a_list_of_words_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+def test_a_folder_that_holds_no_teacher_is_told(tmp_path: Path) -> None:
     told = call("model", "train", "--config", CONFIG, "--out", tmp_path / "out", "--teacher", tmp_path)
     assert told.code == 2
     assert f"{tmp_path} holds no model.safetensors; 'pip install" in told.err

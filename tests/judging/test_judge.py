@@ -32,12 +32,14 @@ def test_without_thresholds_nothing_is_judged():
     assert judge({}, {}).kind is VerdictKind.UNJUDGED
 
 
-def test_a_reject_names_the_description_that_fits_best_of_those_over_their_thresholds():
-    verdict = judge({"scratch": 4.0, "stain": 8.0}, LIMITS)
-    assert (verdict.kind, verdict.description, verdict.margin) == (VerdictKind.REJECT, "stain", 5.0)
-    verdict = judge({"scratch": 4.0, "stain": 3.0}, LIMITS)  # 6 and 2.5 standard deviations over
-    assert (verdict.description, verdict.margin) == ("scratch", 6.0)
-    verdict = judge({"scratch": 0.5, "stain": -1.5}, LIMITS)  # scratch fits better, and is under its threshold
+def test_a_reject_names_of_those_over_their_thresholds_what_rose_most_above_good_parts():
+    verdict = judge({"scratch": 4.0, "stain": 1.0}, LIMITS)  # by 4 and by 5; over by 6 and 1.5 standard deviations
+    assert (verdict.kind, verdict.description, verdict.margin) == (VerdictKind.REJECT, "stain", 1.5)
+    verdict = judge({"scratch": 6.0, "stain": 1.0}, LIMITS)
+    assert (verdict.description, verdict.margin) == ("scratch", 10.0)
+    verdict = judge({"scratch": 0.9, "stain": -3.5}, {**LIMITS, "stain": Threshold(-3.6, -4.0, 0.4)})
+    assert verdict.description == "stain", "scratch rose more, and is under its threshold"
+    verdict = judge({"scratch": 0.5, "stain": -1.5}, LIMITS)
     assert (verdict.description, verdict.margin) == ("stain", 0.25)
 
 

@@ -195,6 +195,8 @@ def test_without_a_gate_nothing_is_diverted_and_no_fault_latches(tmp_path):
     bench.run()
     bench.die()
     bench.start()
+    closed = {row.outcome for row in bench.rows().values()}
+    assert closed == {"UNCONTROLLED"}, "at once: the controller ended with the station, and nobody will tell"
     bench.attach(epoch=bench.gate.epoch, count=3)
     bench.clock.advance(10)
     bench.run()

@@ -1,8 +1,8 @@
 """The text tower learns English from its teacher, before it sees any picture.
 
 Phrases of the trade, phrases with any words of the vocabulary in them, and German and French ones, which are held
-against the teacher's reading of their English counterpart. Words that are held out, and words that begin like them, are
-in none of them: they have their place in the table of words and no more.
+against the teacher's reading of their English counterpart. Words that are held out are in none of them: they have their
+place in the table of words and no more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from inspection.config.training import ReadingConfig
 from inspection.domain.errors import ModelError
 from inspection.synthesis import captions
 from inspection.synthesis.held_out import HELD_OUT_FAMILY, HELD_OUT_KIND, HELD_OUT_WORDS
-from inspection.synthesis.vocabulary import DEFECT_NOUNS, NOUNS
+from inspection.synthesis.vocabulary import DEFECT_ADJECTIVES, DEFECT_NOUNS, NOUNS
 
 _FRAMES = ("{word}", "a {word}", "{word} {noun}", "a {word} {noun}", "a {noun} with a {word}", "a {noun} with {word}",
            "{word} on the {noun}", "a photo of a {word} {noun}", "the {noun} is {word}", "{word} and {other}",
@@ -33,9 +33,10 @@ _HELD_OUT_STEMS = tuple(
         {word[:_STEM] for words in HELD_OUT_WORDS.values() for word in (*words.nouns, *words.adjectives)}
         | {noun.split()[-1][:_STEM] for noun in NOUNS[HELD_OUT_FAMILY]}
         | {noun.split()[-1][:_STEM] for noun in DEFECT_NOUNS[HELD_OUT_KIND]}
+        | {word[:_STEM] for word in DEFECT_ADJECTIVES[HELD_OUT_KIND]}
     )
 )
-"""How held-out words begin, and names of the held-out family and kind: no word of such a beginning is read."""
+"""How held-out words begin, and names of the held-out family and kind: no such word is put into a general phrase."""
 
 
 def reading_matter(rng: np.random.Generator, plan: ReadingConfig, vocabulary: Sequence[str]) -> list[tuple[str, str]]:
@@ -93,7 +94,9 @@ def distil(
     learnt = [*text.lift.parameters(), *text.places.parameters(), *text.blocks.parameters(), *text.norm.parameters()]
     optimiser = torch.optim.AdamW([*learnt, *head.parameters()], lr=plan.rate, weight_decay=0.01)
     steps = plan.rounds * (len(pairs) // plan.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=steps, pct_start=0.05)
+    # It divides by what rises less one: a plan of few steps has two that rise.
+    rising = max(0.05, 2 / max(2, steps))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=max(2, steps), pct_start=rising)
     text.train()
     step, cosine = 0, 0.0
     for _ in range(plan.rounds):

@@ -72,8 +72,8 @@ class Mark:
 class Marks:
     """`trained`: families and kinds of the training, new seeds. The rest leave something out; see `held_out`.
 
-    `generic` is "a defect" for any kind; `shuffled` and `wrong_part` are controls: descriptions of another kind and of
-    another part.
+    `generic` is "a defect" for any kind; `shuffled` and `wrong_part` are controls: the kinds' descriptions in another
+    order, where one may keep its own, and descriptions of another part.
     """
 
     trained: Mark
@@ -186,7 +186,8 @@ def _answer(encoder: DenseEncoder, paper: Papers) -> _Answer:
 
 def _wordings(encoder: Encoder, family: str) -> dict[str, list[_Wording]]:
     """Every way in which the exam asks, for the parts of one family. Where there are several, their marks are averaged:
-    three sentences a kind, as in the plain one, or one new word a kind, as an engineer would write it."""
+    three sentences a kind, as in the plain one, or one new word a kind, as an engineer would write it. A kind with
+    fewer new words than another is asked for by its first ones again."""
     name = vocabulary.NOUNS[family][0]
     others = list(vocabulary.NOUNS)
     other = vocabulary.NOUNS[others[(others.index(family) + len(others) // 2) % len(others)]][0]
@@ -196,8 +197,8 @@ def _wordings(encoder: Encoder, family: str) -> dict[str, list[_Wording]]:
 
     plain = asked(name, NORMAL, PLAIN)
     framed = []
-    for start in range(0, len(HELD_OUT_FRAMES) - 2, 3):
-        three = HELD_OUT_FRAMES[start : start + 3]
+    for start in range(0, len(HELD_OUT_FRAMES), 3):
+        three = (*HELD_OUT_FRAMES, *HELD_OUT_FRAMES)[start : start + 3]
         bad = {
             kind: [
                 frame.bad.format(noun="{}", defect=article(thing))

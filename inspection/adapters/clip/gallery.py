@@ -187,13 +187,15 @@ def _claim(folder: Path, key: dict[str, object]) -> None:
 
 def _reserve(folder: Path, scenes: int) -> None:
     """Take all the room now: a disk that fills up under a map of it ends the process without a word."""
+    before = {name: _size(folder / name) for name in _SIZES}
     for name, size in _SIZES.items():
         with (folder / name).open("ab") as file:
-            before = file.tell()
             try:
                 os.posix_fallocate(file.fileno(), 0, scenes * size)
             except OSError as error:
-                file.truncate(before)
+                for each in _SIZES:
+                    if (folder / each).exists():
+                        os.truncate(folder / each, before[each])
                 needed = scenes * sum(_SIZES.values()) / 1e9
                 raise ModelError(
                     f"{needed:.1f} GB are needed in {folder} ({error.strerror}); make room there, name another folder "

@@ -89,9 +89,10 @@ def _lit(pixels: npt.NDArray[np.uint8], grey: npt.NDArray[np.bool_], rng: np.ran
     factor = torch.from_numpy(gain / 127.5).to(torch.bfloat16).view(shape)
     base = torch.from_numpy(np.repeat(lift, 3, axis=1)).to(torch.bfloat16).view(shape)
     values = torch.from_numpy(pixels).permute(0, 1, 4, 2, 3).to(torch.bfloat16)
+    values = values * factor + (base - 1)
     if grey.any():
         values[grey] = values[grey].mean(dim=2, keepdim=True)
-    values = (values * factor + (base - 1)).flatten(0, 1)
+    values = values.flatten(0, 1)
     values += _noise(rng, values.shape) * float(rng.uniform(0, 0.06))
     return values.clamp_(-1, 1)
 

@@ -3,7 +3,8 @@
 Importing this module registers it with transformers, so that `AutoModel.from_pretrained(folder)` and
 `AutoConfig.from_pretrained(folder)` know `model_type: parts_clip` without any remote code.
 
-    picture 3x128x128 -> residual convolutions -> 16x16 map with the 8x8 map enlarged -> D x 16 x 16   (cells)
+    picture 3x128x128 -> residual convolutions -> 8x8 map -> transformer: each place compares itself with the others
+                         16x16 map with the 8x8 map enlarged -> D x 16 x 16   (cells)
                          mean and maximum of the 8x8 map, maximum of the cells -> D   (whole picture)
     phrase  tokens    -> table of words -> transformer -> mean over tokens -> D
 """
@@ -20,7 +21,8 @@ from transformers.models.clip.modeling_clip import CLIPOutput
 
 
 class PartsClipConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
-    """Sizes of both towers. `image_widths` are the channels of the stem and the three stages."""
+    """Sizes of both towers. `image_widths` are the channels of the stem and the three stages, `image_layers` the
+    transformer's over the last one's map."""
 
     model_type = "parts_clip"
 
@@ -28,6 +30,8 @@ class PartsClipConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         self,
         image_size: int = 128,
         image_widths: tuple[int, ...] = (24, 40, 80, 160),
+        image_layers: int = 2,
+        image_heads: int = 4,
         cell_width: int = 96,
         projection_dim: int = 128,
         vocab_size: int = 24_000,
@@ -41,6 +45,8 @@ class PartsClipConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     ) -> None:
         self.image_size = image_size
         self.image_widths = tuple(image_widths)
+        self.image_layers = image_layers
+        self.image_heads = image_heads
         self.cell_width = cell_width
         self.projection_dim = projection_dim
         self.vocab_size = vocab_size
@@ -71,8 +77,36 @@ class _Residual(nn.Module):
         return functional.relu(changed + self.around(self.shrink(values)))
 
 
+class _Attention(nn.Module):
+    """A transformer's layer, of either tower."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.attend_norm = nn.LayerNorm(width)
+        self.mix = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.think_norm = nn.LayerNorm(width)
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width)
+
+    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+        """`tokens` (n, T, W), of which those count where `mask` (n, T) is true, or all."""
+        count, length, width = tokens.shape
+        mixed = self.mix(self.attend_norm(tokens)).view(count, length, 3, self.heads, width // self.heads)
+        query, key, value = mixed.permute(2, 0, 3, 1, 4)
+        # Written out: at this size it is faster to train than the fused kernel.
+        likeness = query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5
+        if mask is not None:
+            likeness = likeness.masked_fill(~mask[:, None, None, :], -1e4)
+        tokens = tokens + self.out((likeness.softmax(dim=-1) @ value).transpose(1, 2).reshape(count, length, width))
+        thought: Tensor = self.down(functional.gelu(self.up(self.think_norm(tokens))))
+        return tokens + thought
+
+
 class _ImageTower(nn.Module):
-    """Halves the picture four times: the stem and three stages of 1, 2 and 3 blocks."""
+    """Halves the picture four times: the stem and three stages of 1, 2 and 2 blocks; then all places of the last map
+    are compared with each other: that a hole lacks or is not round is seen by the others."""
 
     def __init__(self, config: PartsClipConfig) -> None:
         super().__init__()
@@ -80,10 +114,12 @@ class _ImageTower(nn.Module):
         self.stem = nn.Conv2d(3, stem, 3, 2, 1, bias=False)
         self.stem_norm = nn.BatchNorm2d(stem)
         stages: list[nn.Module] = []
-        for blocks, (inputs, outputs) in enumerate(zip((stem, *widths), widths, strict=False), start=1):
-            more = [_Residual(outputs, outputs, 1) for _ in range(blocks - 1)]
+        for index, (inputs, outputs) in enumerate(zip((stem, *widths), widths, strict=False)):
+            more = [_Residual(outputs, outputs, 1)] if index else []
             stages.append(nn.Sequential(_Residual(inputs, outputs, 2), *more))
         self.stages = nn.ModuleList(stages)
+        layers = (_Attention(widths[-1], config.image_heads) for _ in range(config.image_layers))
+        self.compare = nn.ModuleList(layers)
         self.fine = nn.Conv2d(widths[-2], config.cell_width, 1)
         self.coarse = nn.Conv2d(widths[-1], config.cell_width, 1)
         self.merge = nn.Conv2d(config.cell_width, config.cell_width, 3, 1, 1)
@@ -97,33 +133,14 @@ class _ImageTower(nn.Module):
         for stage in self.stages:
             values = stage(values)
             maps.append(values)
+        places = values.flatten(2).transpose(1, 2)
+        for layer in self.compare:
+            places = layer(places)
+        values = places.transpose(1, 2).reshape(values.shape)
         enlarged = functional.interpolate(self.coarse(values), scale_factor=2.0, mode="nearest")
         cells = functional.relu(self.merge(functional.relu(self.fine(maps[-2]) + enlarged)))
         pooled = [values.mean(dim=(2, 3)), values.amax(dim=(2, 3)), cells.amax(dim=(2, 3))]
         return torch.cat(pooled, dim=1), cells
-
-
-class _TextBlock(nn.Module):
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.attend_norm = nn.LayerNorm(width)
-        self.mix = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-        self.think_norm = nn.LayerNorm(width)
-        self.up = nn.Linear(width, 4 * width)
-        self.down = nn.Linear(4 * width, width)
-
-    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        count, length, width = tokens.shape
-        mixed = self.mix(self.attend_norm(tokens)).view(count, length, 3, self.heads, width // self.heads)
-        query, key, value = mixed.permute(2, 0, 3, 1, 4)
-        # Written out: at this size it is faster to train than the fused kernel.
-        likeness = query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5
-        weights = likeness.masked_fill(~mask[:, None, None, :], -1e4).softmax(dim=-1)
-        tokens = tokens + self.out((weights @ value).transpose(1, 2).reshape(count, length, width))
-        thought: Tensor = self.down(functional.gelu(self.up(self.think_norm(tokens))))
-        return tokens + thought
 
 
 class _TextTower(nn.Module):
@@ -134,7 +151,7 @@ class _TextTower(nn.Module):
         self.words = nn.Embedding(config.vocab_size, config.word_width)
         self.lift = nn.Linear(config.word_width, config.text_width)
         self.places = nn.Embedding(config.max_position_embeddings, config.text_width)
-        self.blocks = nn.ModuleList(_TextBlock(config.text_width, config.text_heads) for _ in range(config.text_layers))
+        self.blocks = nn.ModuleList(_Attention(config.text_width, config.text_heads) for _ in range(config.text_layers))
         self.norm = nn.LayerNorm(config.text_width)
         self.bend = nn.Linear(config.text_width, 2 * config.text_width)
         self.whole = nn.Linear(2 * config.text_width, config.projection_dim)
@@ -157,6 +174,7 @@ class _TextTower(nn.Module):
 class PartsClipModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """Both towers in one space. The features it returns are not yet of unit length."""
 
+    config: PartsClipConfig
     config_class = PartsClipConfig
     base_model_prefix = "parts_clip"
     main_input_name = "pixel_values"
@@ -208,11 +226,6 @@ class PartsClipModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             attention_mask = torch.ones_like(input_ids)
         features: Tensor = self.text.project(self.text.meaning(input_ids, attention_mask))
         return features
-
-
-def untrained_like(model: PartsClipModel) -> PartsClipModel:
-    """The same sizes with new random weights, from torch's generator."""
-    return PartsClipModel(PartsClipConfig(**model.config.to_diff_dict()))
 
 
 AutoConfig.register(PartsClipConfig.model_type, PartsClipConfig)

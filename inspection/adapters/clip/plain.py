@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -31,7 +32,10 @@ def write_whole(path: Path, text: str) -> None:
     """Put the text in place of what the file holds. Raises ModelError if it cannot."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         raise ModelError(f"cannot write {path}: {error.strerror}; make room there, or the folder writable") from error

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from inspection.adapters.clip.checkpoint import CARDS, Checkpoint, sha256_of
+from inspection.adapters.clip.plain import to_json, write_whole
 from inspection.domain.errors import ModelError
 
 RECORD = "inspection-model.json"
@@ -46,12 +47,7 @@ def files_of(checkpoint: Checkpoint) -> dict[str, KeptFile]:
 def write_record(checkpoint: Checkpoint, revision: str, commit: str, utc: datetime) -> Record:
     """Keep what its files are now. Raises ModelError if the folder cannot be written."""
     record = Record(checkpoint.name, revision, commit, utc.isoformat(timespec="seconds"), files_of(checkpoint))
-    path, temporary = checkpoint.folder / RECORD, checkpoint.folder / f".{RECORD}.tmp"
-    try:
-        temporary.write_text(json.dumps({"format": FORMAT, **asdict(record)}, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise ModelError(f"cannot write {path}: {error.strerror}; make the folder writable") from error
+    write_whole(checkpoint.folder / RECORD, to_json({"format": FORMAT, **asdict(record)}, indent=2) + "\n")
     return record
 
 

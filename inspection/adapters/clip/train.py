@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from inspection.adapters.clip import losses
 from inspection.adapters.clip.exam import Marks, Papers, examine
 from inspection.adapters.clip.gallery import PICTURES, Gallery
 from inspection.adapters.clip.lessons import Lesson, make_lesson
+from inspection.adapters.clip.optimiser import Optimiser
 from inspection.adapters.clip.parts_clip import PartsClipModel
 from inspection.adapters.clip.tokens import Tokenizer, tokenize
 from inspection.config.training import LookingConfig
@@ -31,10 +32,10 @@ from inspection.domain.types import Pixels, Vectors
 from inspection.synthesis.captions import TRAINED_KINDS
 
 WARM_UP_STEPS = 300
+FALLING = 1 / 3
 MOST_SCALE = math.log(60.0)
 UNSURE = 0.1
 """How far a sentence's meaning is moved about, in its own standard deviations: a word near by means nearly the same."""
-_MOMENTS = ("exp_avg", "exp_avg_sq")
 Tell = Callable[[dict[str, float], Marks | None], None]
 
 
@@ -94,6 +95,12 @@ class Pupil(nn.Module):
         return [(n, p) for n, p in self.named_parameters() if not n.startswith("model.text.") or n.startswith(kept)]
 
 
+def shaped_by_muon(name: str) -> bool:
+    """The image tower between its stem and what it hands on."""
+    inner = ("stages", "compare", "fine", "coarse", "merge")
+    return name.startswith(tuple(f"model.image.{part}." for part in inner))
+
+
 def loss_of(pupil: Pupil, tokenizer: Tokenizer, lesson: Lesson, unsure: torch.Generator) -> Tensor:
     """The loss of one step."""
     model = pupil.model
@@ -122,9 +129,15 @@ def loss_of(pupil: Pupil, tokenizer: Tokenizer, lesson: Lesson, unsure: torch.Ge
 
 
 def learning_rate(peak: float, step: int, steps: int) -> float:
-    """Linear warm-up, then a cosine to nothing."""
+    """Linear warm-up, level, and over the last third linear to nothing: until then a longer training is the same, but
+    for the warm-up of a very short one."""
     warm_up = max(1, min(WARM_UP_STEPS, steps // 10))
-    return peak * min(1.0, (step + 1) / warm_up) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
+    return peak * min(1.0, (step + 1) / warm_up, (steps - step) / (FALLING * steps))
+
+
+def level_steps(steps: int) -> int:
+    """How many of so many steps are the same in a longer training."""
+    return int((1 - FALLING) * steps)
 
 
 def look(
@@ -140,18 +153,20 @@ def look(
     compiled: bool = False,
 ) -> None:
     """Train on `gallery` until `plan.pictures` were shown, in place. `keep` is the file of the checkpoint: if it is
-    there, go on from it. `tell(figures, marks)` at every exam, before its checkpoint is written, and without marks
-    between them. `compiled` is a third faster and needs a C++ compiler.
+    there, go on from it; from `level_of` it, if the checkpoint is of a plan of another length whose rate was falling.
 
-    Raises ModelError when the loss is no number any more, and when the checkpoint cannot be read or written.
+    `tell(figures, marks)` at every exam, before its checkpoint is written, and without marks between them. `compiled`
+    is a third faster and needs a C++ compiler.
+
+    Raises ModelError when the loss is no number any more, when the checkpoint cannot be read or written, and when it is
+    of a training of another length whose rate was falling.
     """
     torch.manual_seed(seed)
     pupil = Pupil(model, compiled=compiled).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.AdamW(_groups(pupil), lr=plan.rate, betas=(0.9, 0.98), fused=True)
-    steps = plan.pictures // (plan.scenes_a_step * PICTURES)
+    optimiser = Optimiser(pupil.learnt(), shaped_by_muon)
+    steps = _steps(plan)
     every = max(1, plan.exam_every // (plan.scenes_a_step * PICTURES))
-    step, smoothed = _go_on(keep, pupil, optimiser)
-    model.text.words.weight.requires_grad_(False)
+    step, smoothed = _go_on(_last(keep, plan), pupil, optimiser)
     while step < steps:
         rng = np.random.default_rng([seed, 11, step])
         # Every scene once before any comes again.
@@ -161,18 +176,16 @@ def look(
             plan.sentences_a_step,
             plan.state_sets,
         )
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(plan.rate, step, steps)
         pupil.train()
         loss = loss_of(pupil, tokenizer, lesson, torch.Generator().manual_seed(int(rng.integers(2**62))))
-        optimiser.zero_grad(set_to_none=True)
+        pupil.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         slope = nn.utils.clip_grad_norm_([value for _, value in pupil.learnt()], 1.0)
         now = float(loss.detach())
         if not (math.isfinite(now) and math.isfinite(float(slope))):
             shown = step * plan.scenes_a_step * PICTURES
             raise ModelError(f"the training diverged at {shown} pictures: lower looking.rate, and use another folder")
-        optimiser.step()
+        optimiser.step(learning_rate(plan.rate, step, steps))
         step += 1
         smoothed = now if math.isnan(smoothed) else 0.98 * smoothed + 0.02 * now
         figures = {
@@ -186,9 +199,11 @@ def look(
             pupil.eval()
             # In this order no exam is lost: what is told again after an interruption was not yet kept.
             tell(figures, examine(LiveEncoder(model, tokenizer), exam))
-            _keep(keep, pupil, optimiser, step, smoothed)
+            _keep(keep, pupil, optimiser, _Place(step, steps, smoothed))
         elif step % 20 == 0:
             tell(figures, None)
+        if step == level_steps(steps):
+            _keep(level_of(keep), pupil, optimiser, _Place(step, steps, smoothed))
     pupil.eval()
 
 
@@ -199,22 +214,46 @@ def _turn(seed: int, step: int, count: int, scenes: int) -> np.ndarray:
     return order[step % a_round * count :][:count]
 
 
-def _groups(pupil: Pupil) -> list[dict[str, Any]]:
-    """Weight decay for matrices and kernels only: not norms, biases or the scale."""
-    decayed = [value for _, value in pupil.learnt() if value.ndim > 1]
-    rest = [value for _, value in pupil.learnt() if value.ndim <= 1]
-    return [{"params": decayed, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0.0}]
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How far a training is: `step` of `steps` are done, with this loss."""
+
+    step: int
+    steps: int
+    loss: float
 
 
-def _keep(path: Path, pupil: Pupil, optimiser: torch.optim.Optimizer, step: int, loss: float) -> None:
+def _steps(plan: LookingConfig) -> int:
+    return plan.pictures // (plan.scenes_a_step * PICTURES)
+
+
+def level_of(keep: Path) -> Path:
+    """The checkpoint of the last level step, beside that of the last exam."""
+    return keep.with_name(f"{keep.name}-level")
+
+
+def _last(keep: Path, plan: LookingConfig) -> Path:
+    """The file to go on from. Raises ModelError."""
+    if not keep.is_file() or (place := _place(keep)).steps == _steps(plan):
+        return keep
+    if place.step <= level_steps(min(place.steps, _steps(plan))):
+        return keep
+    level = level_of(keep)
+    if level.is_file() and _place(level).step <= level_steps(_steps(plan)):
+        return level
+    raise ModelError(
+        f"{keep}: of a training of {place.steps} steps, whose rate was falling already; it cannot end after "
+        f"{_steps(plan)}: choose more looking.pictures, or another folder"
+    )
+
+
+def _keep(path: Path, pupil: Pupil, optimiser: Optimiser, place: _Place) -> None:
     """Everything that the next step needs, in one file that is there whole or not at all."""
     tensors = {f"pupil.{name}": value.contiguous() for name, value in pupil.state_dict().items()}
-    for name, value in pupil.learnt():
-        for key, moment in optimiser.state[value].items():
-            tensors[f"optimiser.{name}.{key}"] = moment.contiguous()
+    tensors |= {f"optimiser.{name}": value for name, value in optimiser.memory().items()}
     temporary = path.with_suffix(".tmp")
     try:
-        save_file(tensors, temporary, {"step": str(step), "loss": str(loss)})
+        save_file(tensors, temporary, {name: str(value) for name, value in asdict(place).items()})
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -226,16 +265,19 @@ def _keep(path: Path, pupil: Pupil, optimiser: torch.optim.Optimizer, step: int,
 
 
 def pictures_kept(keep: Path, plan: LookingConfig) -> int:
-    """How many pictures were shown when the checkpoint was written; 0 if there is none. Raises ModelError."""
-    return int(_notes(keep)["step"]) * plan.scenes_a_step * PICTURES if keep.is_file() else 0
+    """How many pictures were shown when the checkpoint that `plan` goes on from was written; 0 if there is none.
+
+    Raises ModelError."""
+    last = _last(keep, plan)
+    return _place(last).step * plan.scenes_a_step * PICTURES if last.is_file() else 0
 
 
-def _notes(path: Path) -> dict[str, str]:
+def _place(path: Path) -> _Place:
     try:
         with safe_open(path, "pt") as file:
             notes: dict[str, str] = file.metadata()
-        return {"step": notes["step"], "loss": notes["loss"]}
-    except (OSError, SafetensorError, TypeError, KeyError) as error:
+        return _Place(int(notes["step"]), int(notes["steps"]), float(notes["loss"]))
+    except (OSError, SafetensorError, TypeError, KeyError, ValueError) as error:
         raise _damaged(path, error) from error
 
 
@@ -244,18 +286,15 @@ def _damaged(path: Path, error: Exception) -> ModelError:
     return ModelError(f"{path}: the checkpoint cannot be read ({reason}); remove it, and looking begins anew")
 
 
-def _go_on(path: Path, pupil: Pupil, optimiser: torch.optim.Optimizer) -> tuple[int, float]:
+def _go_on(path: Path, pupil: Pupil, optimiser: Optimiser) -> tuple[int, float]:
     """Step and smoothed loss of the checkpoint, which is read; 0 and NaN if there is none."""
     if not path.is_file():
         return 0, math.nan
-    notes = _notes(path)
+    place = _place(path)
     try:
         tensors = load_file(path)
         pupil.load_state_dict({n.removeprefix("pupil."): v for n, v in tensors.items() if n.startswith("pupil.")})
-        for name, value in pupil.learnt():
-            # The fused step walks through memory: a moment has to lie in it as its parameter does.
-            moments = {key: torch.empty_like(value).copy_(tensors[f"optimiser.{name}.{key}"]) for key in _MOMENTS}
-            optimiser.state[value] = {"step": tensors[f"optimiser.{name}.step"], **moments}
+        optimiser.remember({n.removeprefix("optimiser."): v for n, v in tensors.items() if n.startswith("optimiser.")})
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
         raise _damaged(path, error) from error
-    return int(notes["step"]), float(notes["loss"])
+    return place.step, place.loss

@@ -3,7 +3,7 @@
 OUT/config.json    what it is made from; another training is refused
 OUT/reading/       the model when it can read and has seen nothing
 OUT/gallery/       the pictures, some 200 kB a scene; may be shared by several trainings
-OUT/checkpoint     the image tower on its way
+OUT/checkpoint     the image tower on its way; checkpoint-level: where a longer training goes on
 OUT/history.jsonl  the exams on the way, one a line
 OUT/model/         the result, with training.json
 """
@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,7 +28,7 @@ from inspection.adapters.clip.checkpoint import WEIGHTS, Checkpoint, sha256_of
 from inspection.adapters.clip.exam import REHEARSAL_SEED, Marks, examine, papers
 from inspection.adapters.clip.gallery import Gallery, gallery_key
 from inspection.adapters.clip.locked import locked
-from inspection.adapters.clip.parts_clip import PartsClipConfig, PartsClipModel, untrained_like
+from inspection.adapters.clip.parts_clip import PartsClipConfig, PartsClipModel
 from inspection.adapters.clip.plain import read_json, to_json, write_whole
 from inspection.adapters.clip.teacher import Teacher, choose_words, teacher_folder, word_table
 from inspection.adapters.clip.tokens import Tokenizer, make_tokenizer
@@ -36,7 +37,8 @@ from inspection.config.training import ReadingConfig, TrainingConfig
 from inspection.domain.errors import ModelError
 
 SEEDS_A_TRAINING = 10**9
-"""Pictures of a training with seed s come from [s, s + 1) times this; exams and samples from far above."""
+"""Pictures of a training with seed s come from [s, s + 1) times this, those of a shared gallery from below it; exams
+and samples from far above."""
 EXAM_SCENES = 4
 OWN_READING = "own reading"
 _JOINT = ("bend", "whole")
@@ -103,6 +105,7 @@ def _train(config: TrainingConfig, out: Path, means: Means, tell: Tell) -> Marks
     )
     keep, pictures = out / "checkpoint", config.looking.pictures
     history = _history(out / "history.jsonl", pictures_kept(keep, config.looking))
+    write_whole(out / "config.json", to_json(made_from, indent=1) + "\n")
 
     def told(figures: dict[str, float], marks: Marks | None) -> None:
         text = f"{figures['pictures']:.0f} pictures, loss {figures['loss']:.3f}, scale {figures['scale']:.1f}"
@@ -136,18 +139,32 @@ def _digest(model: Path) -> str:
 
 def _same_training(out: Path, made_from: dict[str, Any]) -> None:
     """A folder is one training's: another one would go on from a checkpoint that is not its own."""
-    if not any((out / name).exists() for name in ("config.json", "reading", "checkpoint")):
+    if not any((out / name).exists() for name in ("config.json", "reading", "checkpoint", "history.jsonl", "model")):
         return
     before = read_json(out / "config.json")
+    if isinstance(before, dict) and isinstance(before.get("config"), dict):
+        before = {**before, "config": _but_its_length(before["config"])}
+    made_from = {**made_from, "config": _but_its_length(made_from["config"])}
     for name, what in (("config", "config"), ("gallery", "gallery or renderer"), ("text_from", "--text-from")):
         if not isinstance(before, dict) or before.get(name) != made_from[name]:
             raise ModelError(f"{out} holds a training with another {what} (config.json); choose another folder")
 
 
+def _but_its_length(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A training can be made longer: what a checkpoint is good for, `look` knows."""
+    looking = config.get("looking")
+    longer = ("pictures", "exam_every")
+    kept = {k: v for k, v in looking.items() if k not in longer} if isinstance(looking, dict) else looking
+    return {**config, "looking": kept}
+
+
 def _history(path: Path, pictures: int) -> list[dict[str, Any]]:
     """The exams up to the checkpoint, after so many pictures: later ones are held again, and are dropped."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    history = [exam for line in lines if (exam := json.loads(line))["pictures"] <= pictures]
+    try:
+        history = [exam for line in lines if (exam := json.loads(line))["pictures"] <= pictures]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path}: not the exams of a training ({error!r}); move it away and go on without") from error
     _write_history(path, history)
     return history
 
@@ -167,7 +184,7 @@ def _save_reader(config: TrainingConfig, kept: Path, means: Means, tell: Tell) -
         model, tokenizer = _learn_to_read(config.reading, config.seed, Teacher.load(place), words, tell)
     else:
         able, tokenizer = folder.read(means.text_from)
-        model = untrained_like(able)
+        model = PartsClipModel(deepcopy(able.config))
         joint = {name: value for name, value in model.text.state_dict().items() if name.startswith(_JOINT)}
         model.text.load_state_dict({**able.text.state_dict(), **joint})
     folder.save(kept, model, tokenizer)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.domain.ports import RebuildableEncoder
 from tests.adapters.clip.tiny import SAVE
@@ -19,10 +20,11 @@ PHRASES = ["a flawless nut", "a nut with a long scratch near the edge"]
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("models")
-    return {name: save(root / f"tiny-{name.replace(' ', '-')}") for name, save in SAVE.items()}
+    tiny = {name: save(root / f"tiny-{name.replace(' ', '-')}") for name, save in SAVE.items()}
+    return {**tiny, "parts_clip": BUNDLED_FOLDER}
 
 
-@pytest.mark.parametrize("name", SAVE)
+@pytest.mark.parametrize("name", [*SAVE, "parts_clip"])
 def test_the_seed_alone_says_what_an_untrained_network_makes_of_parts(name: str, folders: dict[str, Path]) -> None:
     model = ClipEncoder.load(str(folders[name]))
     assert isinstance(model, RebuildableEncoder)

@@ -23,7 +23,8 @@ from inspection.adapters.clip.train import LiveEncoder
 from inspection.analytics.separation import auroc
 from inspection.domain.errors import ModelError
 from inspection.synthesis.captions import TRAINED_KINDS
-from inspection.synthesis.held_out import HELD_OUT_WORDS
+from inspection.synthesis.held_out import HELD_OUT_KIND, HELD_OUT_WORDS
+from inspection.synthesis.vocabulary import DEFECT_ADJECTIVES
 from tests.adapters.clip.pupils import LOOKING, READING, WORDS, no_file_above, save_teacher, small_model
 from tests.adapters.clip.tiny import save_clip
 
@@ -127,11 +128,40 @@ def test_a_training_that_was_cut_off_ends_as_if_it_had_not_been(
         torch.testing.assert_close(value, straight[name], rtol=1e-3, atol=1e-5, msg=name)
 
 
+def test_a_training_that_is_made_longer_ends_as_if_it_had_been_so_from_the_start(
+    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer]
+) -> None:
+    model, tokenizer = small
+    begun = {name: value.clone() for name, value in model.state_dict().items()}
+
+    def run(keep: Path, steps: int) -> dict[str, torch.Tensor]:
+        model.load_state_dict(begun)
+        plan = LOOKING.model_copy(update={"pictures": 16 * steps, "exam_every": 16 * 100})
+        train.look(model, tokenizer, gallery, plan, 0, keep, papers(1, ["hex nut"]), _quiet)
+        return {name: value.clone() for name, value in model.state_dict().items()}
+
+    straight, keep = run(tmp_path / "one", 9), tmp_path / "two"
+    run(keep, 6)
+    assert train.pictures_kept(keep, LOOKING.model_copy(update={"pictures": 16 * 9})) == 16 * 4
+    for name, value in run(keep, 9).items():
+        torch.testing.assert_close(value, straight[name], rtol=1e-3, atol=1e-5, msg=name)
+    with pytest.raises(ModelError, match=r"two: of a training of 9 steps, whose rate was falling already; it cannot"):
+        run(keep, 8)
+
+
+def test_muon_has_the_inner_kernels_of_the_image_tower(small: tuple[PartsClipModel, Tokenizer]) -> None:
+    names = [name for name, value in train.Pupil(small[0]).learnt() if value.ndim > 1]
+    rest = {name.removeprefix("model.").rsplit(".", 1)[0] for name in names if not train.shaped_by_muon(name)}
+    ends = {"image.stem", "image.cells", "image.whole", "text.bend", "text.whole", "name_whole", "name_cells"}
+    assert rest == ends
+    assert sum(map(train.shaped_by_muon, names)) == len(names) - len(ends)
+
+
 def test_a_training_that_diverges_keeps_its_last_checkpoint(
     tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, tokenizer = small
-    plan = LOOKING.model_copy(update={"pictures": 16 * 2, "exam_every": 16 * 2})
+    plan = LOOKING.model_copy(update={"pictures": 16 * 3, "exam_every": 16 * 3})
     exam, keep = papers(1, ["hex nut"]), tmp_path / "checkpoint"
     train.look(model, tokenizer, gallery, plan, 0, keep, exam, lambda *_: None)
     kept = keep.read_bytes()
@@ -156,10 +186,10 @@ def test_a_disk_without_room_is_told_and_the_last_checkpoint_kept(
     tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer]
 ) -> None:
     keep, exam = tmp_path / "checkpoint", papers(1, ["plate"])
-    plan = LOOKING.model_copy(update={"pictures": 16})
+    plan = LOOKING.model_copy(update={"pictures": 16 * 3})
     train.look(*small, gallery, plan, 0, keep, exam, _quiet)
     kept = keep.read_bytes()
-    longer = LOOKING.model_copy(update={"pictures": 32})
+    longer = LOOKING.model_copy(update={"pictures": 16 * 4})
     with no_file_above(10_000):
         with pytest.raises(ModelError, match=r"checkpoint cannot be written \(.*\); make room there"):
             train.look(*small, gallery, longer, 0, keep, exam, _quiet)
@@ -185,8 +215,21 @@ def test_reading_comes_nearer_to_the_teacher(small: tuple[PartsClipModel, Tokeni
     assert torch.equal(table, model.text.words.weight)
 
 
+def test_a_plan_of_few_steps_is_read_too(small: tuple[PartsClipModel, Tokenizer], teacher: Teacher) -> None:
+    model, tokenizer = small
+    for rounds in (1, 20):
+        plan = READING.model_copy(update={"rounds": rounds, "batch": 8})
+        told: list[int] = []
+        distil.distil(
+            model, tokenizer, teacher, [("a nut", "a nut")] * 8, plan, np.random.default_rng(0),
+            lambda step, _, told=told: told.append(step),  # type: ignore[misc]
+        )  # fmt: skip
+        assert told == [rounds]
+
+
 def test_no_held_out_word_is_read() -> None:
     held_out = [word for words in HELD_OUT_WORDS.values() for word in (*words.nouns, *words.adjectives)]
+    held_out += [*DEFECT_ADJECTIVES[HELD_OUT_KIND], "swarf", "sprocket"]
     phrases = distil.general_phrases(np.random.default_rng(0), 400, [*held_out, "scratch", "nut"])
     assert not {word for phrase in phrases for word in phrase.replace(":", "").split()} & set(held_out)
 
@@ -291,7 +334,7 @@ def test_a_short_training_is_better_than_random_weights(tmp_path: Path) -> None:
 
     control = np.mean([area(untrained(seed)) for seed in (0, 3, 4)])
     plan = LOOKING.model_copy(
-        update={"scenes": 96, "pictures": 6400, "scenes_a_step": 8, "rate": 3e-3, "exam_every": 10**6}
+        update={"scenes": 96, "pictures": 6400, "scenes_a_step": 8, "rate": 1e-2, "exam_every": 10**6}
     )
     model = untrained(0)
     gallery = Gallery.open(tmp_path / "gallery", plan.scenes, 100, 1, lambda *_: None)

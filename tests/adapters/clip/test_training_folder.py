@@ -119,6 +119,21 @@ def test_another_gallery_is_refused(out: Path, reads: Path, tmp_path: Path) -> N
     assert not (tmp_path / "shared").exists()
 
 
+def test_a_training_is_made_longer(out: Path, reads: Path) -> None:
+    longer = CONFIG.model_copy(update={"looking": CONFIG.looking.model_copy(update={"pictures": 16 * 7})})
+    with pytest.raises(CutOff):
+        train(longer, out, Means(text_from=reads, workers=1), Told("exam"))
+    told = [json.loads(line)["pictures"] for line in (out / "history.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert told == [32, 64]
+    assert json.loads((out / "config.json").read_text(encoding="utf-8"))["config"]["looking"]["pictures"] == 16 * 7
+
+
+def test_exams_that_cannot_be_read_are_told(out: Path, reads: Path) -> None:
+    (out / "history.jsonl").write_text('{"pictures": 32}\n{"pict', encoding="utf-8")
+    with pytest.raises(ModelError, match=r"history\.jsonl: not the exams of a training .*; move it away"):
+        train(CONFIG, out, Means(text_from=reads, workers=1), quiet)
+
+
 def test_another_config_is_refused(out: Path, reads: Path) -> None:
     other = CONFIG.model_copy(update={"seed": 4})
     before = (out / "config.json").read_bytes()
@@ -133,11 +148,13 @@ def test_two_do_not_train_in_one_folder(out: Path, reads: Path) -> None:
 
 
 def test_a_folder_that_is_somebodys_is_left_alone(tmp_path: Path, reads: Path) -> None:
-    (tmp_path / "reading").mkdir()
-    (tmp_path / "reading" / "book.txt").write_text("of somebody", encoding="utf-8")
-    with pytest.raises(ModelError, match=f"^{tmp_path} holds .*; choose another folder"):
-        train(CONFIG, tmp_path, Means(text_from=reads), quiet)
-    assert (tmp_path / "reading" / "book.txt").is_file()
+    for name in ("reading/book.txt", "history.jsonl", "model/plane.txt"):
+        own = tmp_path / name.split("/")[0] / name
+        own.parent.mkdir(parents=True)
+        own.write_text("of somebody", encoding="utf-8")
+        with pytest.raises(ModelError, match=f"^{own.parents[name.count('/')]} holds .*; choose another folder"):
+            train(CONFIG, own.parents[name.count("/")], Means(text_from=reads), quiet)
+        assert own.read_text(encoding="utf-8") == "of somebody"
 
 
 def test_a_wrong_start_leaves_the_folder_to_the_right_one(tmp_path: Path, reads: Path) -> None:
