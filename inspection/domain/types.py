@@ -114,8 +114,8 @@ class Verdict:
     """What was judged of one part, and on which evidence.
 
     `description` is the one that decided: for REJECT, of those over their thresholds, the one that rose most above its
-    mean over good parts; for PASS the nearest to its own. `margin` is its score minus its threshold, in standard deviations of good parts:
-    positive rejects. `cause` is set exactly when the kind is UNJUDGED.
+    mean over good parts; for PASS the nearest to its own. `margin` is its score minus its threshold, in standard
+    deviations of good parts: positive rejects. `cause` is set exactly when the kind is UNJUDGED.
     """
 
     kind: VerdictKind
