@@ -26,6 +26,9 @@ def train(
     dictionary: Annotated[
         Path | None, typer.Option(metavar="FILE", help="English words, one a line; else the system's list.")
     ] = None,
+    definitions: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A WordNet database: what words mean; else the system's.")
+    ] = None,
     share: Annotated[
         float, typer.Option(min=0.001, max=1, help="Look at this share of the pictures; the gallery is rendered whole.")
     ] = 1,
@@ -60,6 +63,7 @@ def train(
         text_from=None if text_from is None else find(text_from).folder,
         teacher=teacher,
         dictionary=dictionary,
+        definitions=definitions,
         workers=workers,
         final_scenes=final_scenes,
         compiled=compiled,

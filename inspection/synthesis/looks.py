@@ -13,7 +13,7 @@ from inspection.synthesis.sheet import Sheet
 LIGHTINGS = ("softboxes", "softboxes", "ring", "dome", "bar")
 GROUNDS = ("plain", "plain", "belt", "paper", "tray", "metal table", "dark")
 
-BRUSHED = frozenset({"washer", "plate", "surface", "hex nut"})
+BRUSHED = frozenset({"washer", "plate", "surface", "hex nut", "stamping"})
 """Families whose face may be brushed in straight lines; the others are turned, cast or no metal."""
 
 

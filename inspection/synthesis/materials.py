@@ -32,6 +32,12 @@ MATERIALS: tuple[Material, ...] = (
     Material("anodised aluminium", "black", (0.17, 0.17, 0.18), 0.40, 0.45, True, 0.05),
     Material("anodised aluminium", "blue", (0.13, 0.25, 0.58), 0.50, 0.40, True, 0.05),
     Material("anodised aluminium", "red", (0.60, 0.12, 0.12), 0.50, 0.40, True, 0.05),
+    Material("painted steel", "white", (0.78, 0.78, 0.76), 0.08, 0.32, False, 0.02),
+    Material("painted steel", "grey", (0.40, 0.41, 0.42), 0.08, 0.35, False, 0.02),
+    Material("painted steel", "black", (0.06, 0.06, 0.065), 0.09, 0.35, False, 0.03),
+    Material("painted steel", "blue", (0.05, 0.15, 0.45), 0.09, 0.32, False, 0.02),
+    Material("painted steel", "red", (0.55, 0.07, 0.06), 0.09, 0.32, False, 0.02),
+    Material("painted steel", "yellow", (0.78, 0.56, 0.06), 0.08, 0.32, False, 0.02),
     Material("plastic", "black", (0.07, 0.07, 0.075), 0.10, 0.25, False, 0.03),
     Material("plastic", "white", (0.80, 0.80, 0.78), 0.07, 0.28, False, 0.015),
     Material("plastic", "red", (0.60, 0.08, 0.07), 0.09, 0.25, False, 0.02),
@@ -80,4 +86,5 @@ SUITED: dict[str, tuple[str, ...]] = {
     "threaded rod": ("steel", "brushed steel", "brass", "copper", "aluminium"),
     "biscuit": ("dough",),
     "casting": ("cast aluminium", "cast iron"),
+    "stamping": ("steel", "brushed steel", "brass", "copper", "aluminium", "anodised aluminium", "painted steel"),
 }

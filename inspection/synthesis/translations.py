@@ -32,6 +32,7 @@ GERMAN_PARTS: dict[str, tuple[tuple[str, str, str], ...]] = {
                      ("f", "Stange", "rod")),
     "biscuit": (("m", "Keks", "biscuit"), ("n", "Gebäck", "pastry"), ("n", "Plätzchen", "cookie")),
     "casting": (("n", "Gussteil", "casting"), ("n", "Gussstück", "cast part"), ("n", "Gehäuse", "housing")),
+    "stamping": (("n", "Stanzteil", "stamping"), ("n", "Blechteil", "sheet metal part"), ("f", "Halterung", "bracket")),
     "": (("n", "Teil", "part"), ("n", "Bauteil", "component"), ("n", "Werkstück", "workpiece"),
          ("n", "Produkt", "product")),
 }
@@ -106,6 +107,7 @@ FRENCH_PARTS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "threaded rod": (("f", "tige filetée", "threaded rod"), ("f", "tige", "rod"), ("m", "goujon", "stud")),
     "biscuit": (("m", "biscuit", "biscuit"), ("m", "petit gâteau", "cookie"), ("f", "galette", "biscuit")),
     "casting": (("f", "pièce coulée", "casting"), ("f", "pièce moulée", "cast part"), ("m", "carter", "housing")),
+    "stamping": (("f", "pièce emboutie", "stamping"), ("f", "pièce découpée", "cut part"), ("f", "équerre", "bracket")),
     "": (("f", "pièce", "part"), ("m", "composant", "component"), ("m", "produit", "product"),
          ("m", "objet", "object")),
 }

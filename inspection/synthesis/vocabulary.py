@@ -22,8 +22,8 @@ NOUNS: dict[str, tuple[str, ...]] = {
         "plastic cap", "ribbed cap", "injection molded cap", "end cap", "moulding",
     ),
     "plate": (
-        "plate", "plate with holes", "bracket", "mounting plate", "flat plate", "drilled plate", "flange plate",
-        "base plate", "cover plate", "punched plate", "stamped plate", "stamping", "stamped part", "flange",
+        "plate", "plate with holes", "mounting plate", "flat plate", "drilled plate", "flange plate", "base plate",
+        "cover plate", "flange",
     ),
     "gear": (
         "gear", "spur gear", "gear wheel", "cog", "cogwheel", "pinion", "toothed wheel", "sprocket", "gearwheel",
@@ -69,6 +69,10 @@ NOUNS: dict[str, tuple[str, ...]] = {
         "casting", "cast part", "metal casting", "die casting", "cast housing", "housing", "die-cast part",
         "cast body", "cast cover", "pump housing", "impeller", "foundry part", "cast component",
     ),
+    "stamping": (
+        "stamping", "stamped part", "punched part", "bracket", "blank", "laser-cut part", "sheet metal part",
+        "cut part", "pressed part", "metal blank", "stamped plate", "punched plate", "metal stamping", "sheet part",
+    ),
 }
 
 GENERIC_NOUNS = (
@@ -88,6 +92,7 @@ MATERIAL_WORDS: dict[str, tuple[str, ...]] = {
     "anodised aluminium": (
         "anodised aluminium", "anodized aluminum", "anodised", "anodized", "aluminium", "aluminum", "metal",
     ),
+    "painted steel": ("painted", "powder-coated", "painted steel", "painted metal", "coated"),
     "plastic": ("plastic", "polymer", "synthetic", "nylon", "polypropylene"),
     "solder mask": ("fr4", "solder-masked", "soldered", "laminated"),
     "cotton": ("cotton", "denim", "linen", "textile"),
@@ -265,6 +270,10 @@ OWN_MISSING: dict[str, tuple[str, ...]] = {
     "fabric": ("missing thread", "missing yarn", "missing weft", "thread left out"),
     "threaded rod": ("missing thread", "thread not cut", "bare stretch", "stretch without thread"),
     "casting": ("missing hole", "hole not drilled", "undrilled boss", "blocked hole", "missing bore", "closed hole"),
+    "stamping": (
+        "missing hole", "missing slot", "missing lug", "missing cut-out", "hole not punched", "one hole too few",
+        "unpunched hole", "missing tab",
+    ),
 }
 
 GENERIC_ADJECTIVES = (

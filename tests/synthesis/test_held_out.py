@@ -124,7 +124,8 @@ def test_each_frame_has_a_place_for_the_noun_and_only_bad_ones_for_the_defect() 
 
 
 def test_the_pairs_are_those_that_the_rule_gives() -> None:
-    """The kinds take turns; each takes the last-listed of the families that can have it and were taken least."""
+    """The kinds take turns; each takes the last-listed of the families that can have it and were taken least. The
+    stampings came after the pairs were chosen."""
     taken: Counter[str] = Counter()
     pairs: set[tuple[str, str]] = set()
     metal = {"hex nut", "washer", "plate", "turned disc", "screw head", "surface", "threaded rod", "casting"}
@@ -133,7 +134,7 @@ def test_the_pairs_are_those_that_the_rule_gives() -> None:
         can = [
             family
             for family in reversed(TRAINED_FAMILIES)
-            if kind in allowed(family, family in metal) and (family, kind) not in pairs
+            if family != "stamping" and kind in allowed(family, family in metal) and (family, kind) not in pairs
         ]
         family = min(can, key=lambda name: taken[name])
         taken[family] += 1

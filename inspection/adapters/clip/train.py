@@ -114,18 +114,19 @@ def loss_of(pupil: Pupil, tokenizer: Tokenizer, lesson: Lesson, unsure: torch.Ge
     read = functional.normalize(model.text.project(meaning), dim=1)
     whole, cells = functional.normalize(whole.float(), dim=1), functional.normalize(cells.float(), dim=1)
     scale = model.logit_scale.clamp(max=MOST_SCALE).exp()
-    kinds, cover = lesson.kinds, lesson.cover
+    kinds, unasked, cover = lesson.kinds, lesson.unasked, lesson.cover
     is_bad = kinds > 0
     scenes = len(kinds) // PICTURES
     twins = whole.view(scenes, PICTURES, -1)[:, :1].expand(-1, PICTURES, -1).flatten(0, 1)[is_bad]
-    loss = 0.5 * losses.caption_contrast(whole, read[: len(lesson.sentences)], lesson.true, scale)
+    loss = 0.5 * losses.caption_contrast(whole, read[: len(lesson.sentences)], lesson.true, lesson.untold, scale)
     sets = len(lesson.states)
     for states in read[len(lesson.sentences) :].chunk(sets):
-        loss = loss + 2 * losses.state_choice(whole, states, kinds, scale) / sets
+        loss = loss + 2 * losses.state_choice(whole, states, kinds, unasked, scale) / sets
         loss = loss + 0.5 * losses.twin_ranking(whole[is_bad], twins, states, kinds[is_bad], scale) / sets
-        loss = loss + losses.cell_choice(scale * torch.einsum("ndhw,kd->nkhw", cells, states[:-1]), kinds, cover) / sets
-    loss = loss + 0.5 * functional.cross_entropy(named.float(), kinds)
-    return loss + 0.5 * losses.cell_choice(named_cells.float(), kinds, cover)
+        fit = scale * torch.einsum("ndhw,kd->nkhw", cells, states[:-1])
+        loss = loss + losses.cell_choice(fit, kinds, unasked, cover) / sets
+    loss = loss + 0.5 * losses.kind_choice(named.float(), kinds, unasked)
+    return loss + 0.5 * losses.cell_choice(named_cells.float(), kinds, unasked, cover)
 
 
 def learning_rate(peak: float, step: int, steps: int) -> float:

@@ -25,6 +25,7 @@ import transformers
 
 from inspection.adapters.clip import distil, folder
 from inspection.adapters.clip.checkpoint import WEIGHTS, Checkpoint, sha256_of
+from inspection.adapters.clip.definitions import Definitions
 from inspection.adapters.clip.exam import REHEARSAL_SEED, Marks, examine, papers
 from inspection.adapters.clip.gallery import Gallery, gallery_key
 from inspection.adapters.clip.locked import locked
@@ -44,6 +45,7 @@ OWN_READING = "own reading"
 _JOINT = ("bend", "whole")
 """The text tower's layers that are trained with the image tower."""
 _DICTIONARY = Path("/usr/share/dict/american-english")
+_DEFINITIONS = Path("/usr/share/wordnet")
 
 
 class Tell(Protocol):
@@ -57,14 +59,16 @@ class Means:
     """What a training is done with.
 
     `gallery`: pictures that several trainings share, else its own. `text_from`: a model folder whose reading is taken
-    over as it is, else it is learnt from `teacher`, a folder (else the installed package's), and `dictionary`, English
-    words (else the system's). `workers` processes render; `final_scenes` a family are in the last exam.
+    over as it is, else it is learnt from `teacher`, a folder (else the installed package's), `dictionary`, English
+    words, and `definitions`, a folder that says what they mean (else the system's). `workers` processes render;
+    `final_scenes` a family are in the last exam.
     """
 
     gallery: Path | None = None
     text_from: Path | None = None
     teacher: Path | None = None
     dictionary: Path | None = None
+    definitions: Path | None = None
     workers: int = 2
     final_scenes: int = 24
     compiled: bool = False
@@ -73,8 +77,8 @@ class Means:
 def train(config: TrainingConfig, out: Path, means: Means, tell: Tell) -> Marks:
     """Train in `out`, or go on there.
 
-    Raises ModelError when the compiler, the teacher or the dictionary is not there, when `out` or the gallery is
-    another training's or in use, when a disk is full, and when the training diverges.
+    Raises ModelError when the compiler, the teacher, the dictionary or the definitions are not there, when `out` or the
+    gallery is another training's or in use, when a disk is full, and when the training diverges.
     """
     if means.compiled and shutil.which(compiler := os.environ.get("CXX", "g++")) is None:
         raise ModelError(f"--compile needs a C++ compiler, and there is no {compiler!r}; install it, or go without")
@@ -181,7 +185,8 @@ def _save_reader(config: TrainingConfig, kept: Path, means: Means, tell: Tell) -
         place = teacher_folder(means.teacher)
         teacher = sha256_of(place / WEIGHTS)
         words = _dictionary(means.dictionary or _DICTIONARY)
-        model, tokenizer = _learn_to_read(config.reading, config.seed, Teacher.load(place), words, tell)
+        definitions = Definitions.load(means.definitions or _DEFINITIONS)
+        model, tokenizer = _learn_to_read(config.reading, config.seed, Teacher.load(place), words, definitions, tell)
     else:
         able, tokenizer = folder.read(means.text_from)
         model = PartsClipModel(deepcopy(able.config))
@@ -204,7 +209,12 @@ def _dictionary(path: Path) -> list[str]:
 
 
 def _learn_to_read(
-    plan: ReadingConfig, seed: int, master: Teacher, dictionary: Sequence[str], tell: Tell
+    plan: ReadingConfig,
+    seed: int,
+    master: Teacher,
+    dictionary: Sequence[str],
+    definitions: Definitions,
+    tell: Tell,
 ) -> tuple[PartsClipModel, Tokenizer]:
     rng = np.random.default_rng([seed, 13])
     tell("vocabulary", 0.0, "choosing words")
@@ -215,7 +225,7 @@ def _learn_to_read(
     sizes.pad_token_id = tokenizer.pad_token_id
     model = PartsClipModel(sizes)
     with torch.no_grad():
-        model.text.words.weight.copy_(word_table(master, words, sizes.word_width))
+        model.text.words.weight.copy_(word_table(master, words, sizes.word_width, definitions))
     pairs = distil.reading_matter(rng, plan, words)
     steps = plan.rounds * (len(pairs) // plan.batch)
 

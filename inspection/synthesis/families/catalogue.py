@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inspection.synthesis.families import baked, board, cast, fasteners, machined, moulded, sheets
+from inspection.synthesis.families import baked, board, cast, fasteners, machined, moulded, sheets, stamped
 from inspection.synthesis.shapes import Builder
 
 FAMILIES: dict[str, Builder] = {
@@ -21,6 +21,7 @@ FAMILIES: dict[str, Builder] = {
     "threaded rod": fasteners.threaded_rod,
     "biscuit": baked.biscuit,
     "casting": cast.casting,
+    "stamping": stamped.stamping,
 }
 
 FULL_FRAME = frozenset({"surface", "fabric", "wood", "leather"})

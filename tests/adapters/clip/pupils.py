@@ -44,6 +44,32 @@ def save_teacher(kept: Path) -> None:
     make_tokenizer(WORDS, 32).save_pretrained(kept)
 
 
+_SENSES = {
+    "noun": (("nick snick", "a small cut; \"a nick in the blade\""), ("chip", "a fragment"), ("score", "a line"),
+             ("cavity", "a hollow")),
+    "verb": (("nick chip", "cut a nick into"), ("tear", "pull apart")),
+    "adj": (("worn(p)", "used up"),),
+    "adv": (("fast", "at speed"),),
+}  # fmt: skip
+
+
+def save_definitions(folder: Path) -> None:
+    """A small dictionary in the format of wndb(5WN), its licence at the head of each file."""
+    folder.mkdir(exist_ok=True)
+    for part, senses in _SENSES.items():
+        data, index = "  1 a licence\n", dict[str, list[str]]()
+        for names, gloss in senses:
+            place = f"{len(data):08}"
+            listed = " ".join(f"{name} 0" for name in names.split())
+            data += f"{place} 00 {part[0]} {len(names.split()):02x} {listed} 000 | {gloss}  \n"
+            for name in names.split():
+                index.setdefault(name.partition("(")[0], []).append(place)
+        (folder / f"data.{part}").write_text(data, encoding="utf-8")
+        rows = [f"{lemma} {part[0]} {len(at)} 0 {len(at)} 0 {' '.join(at)}  \n" for lemma, at in sorted(index.items())]
+        (folder / f"index.{part}").write_text("  1 a licence\n" + "".join(rows), encoding="utf-8")
+        (folder / f"{part}.exc").write_text("torn tear\n" if part == "verb" else "", encoding="utf-8")
+
+
 @contextmanager
 def no_file_above(size: int) -> Iterator[None]:
     """No file of this process can grow beyond so many bytes: to what is written, a disk without room."""

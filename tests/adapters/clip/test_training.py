@@ -13,6 +13,7 @@ from transformers import AutoModel, AutoProcessor
 
 from inspection.adapters.clip import distil, folder, losses, train
 from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
+from inspection.adapters.clip.definitions import Definitions
 from inspection.adapters.clip.exam import NORMAL, PLAIN, directions, papers
 from inspection.adapters.clip.gallery import PICTURES, SIZE_PX, Gallery, Scenes, make_scene
 from inspection.adapters.clip.lessons import CELLS, make_lesson, vary
@@ -23,7 +24,7 @@ from inspection.adapters.clip.train import LiveEncoder
 from inspection.analytics.separation import auroc
 from inspection.domain.errors import ModelError
 from inspection.synthesis.captions import TRAINED_KINDS
-from inspection.synthesis.held_out import HELD_OUT_KIND, HELD_OUT_WORDS
+from inspection.synthesis.held_out import HELD_OUT_KIND, HELD_OUT_PAIRS, HELD_OUT_WORDS
 from inspection.synthesis.vocabulary import DEFECT_ADJECTIVES
 from tests.adapters.clip.pupils import LOOKING, READING, WORDS, no_file_above, save_teacher, small_model
 from tests.adapters.clip.tiny import save_clip
@@ -89,13 +90,52 @@ def test_losses_are_lower_when_things_are_right() -> None:
     good, bad = unit([[1, 0, 0]]), unit([[0, 1, 0]])
     kinds, scale = torch.tensor([1]), torch.tensor(10.0)
     assert losses.twin_ranking(bad, good, states, kinds, scale) < losses.twin_ranking(good, bad, states, kinds, scale)
-    assert losses.state_choice(bad, states, kinds, scale) < losses.state_choice(good, states, kinds, scale)
+    asked = torch.zeros(1, 2, dtype=torch.bool)
+    right, wrong = (losses.state_choice(part, states, kinds, asked, scale) for part in (bad, good))
+    assert right < wrong
     logits = torch.tensor([[[[-3.0, 3.0]], [[3.0, -3.0]]]])  # good, defect: the first cell is defect
     cover = torch.tensor([[[1.0, 0.0]]])
-    assert losses.cell_choice(logits, kinds, cover) < losses.cell_choice(logits.flip(-1), kinds, cover)
+    right, wrong = (losses.cell_choice(cells, kinds, asked, cover) for cells in (logits, logits.flip(-1)))
+    assert right < wrong
     true = torch.eye(2, dtype=torch.bool)
     both = torch.cat([good, bad])
-    assert losses.caption_contrast(both, both, true, scale) < losses.caption_contrast(both, both.flip(0), true, scale)
+    asked = torch.zeros_like(true)
+    right, wrong = (losses.caption_contrast(both, told, true, asked, scale) for told in (both, both.flip(0)))
+    assert right < wrong
+
+
+def test_nothing_is_learnt_where_nothing_is_asked() -> None:
+    """A scratch is held out of castings: that it was never seen there is not to be learnt."""
+    logits = torch.zeros(2, 3, requires_grad=True)
+    kinds, unasked = torch.tensor([1, 1]), torch.tensor([[False, False, True], [False, False, False]])
+    losses.kind_choice(logits, kinds, unasked).backward()
+    assert logits.grad is not None
+    assert (logits.grad != 0).tolist() == [[True, True, False], [True, True, True]]
+    cells = torch.zeros(2, 3, 1, 2, requires_grad=True)
+    losses.cell_choice(cells, kinds, unasked, torch.tensor([[[1.0, 0.0]]] * 2)).backward()
+    assert cells.grad is not None
+    assert (cells.grad != 0).any(dim=(2, 3)).tolist() == [[True, True, False], [True, True, True]]
+    texts, pictures = unit([[1, 0.5], [0.5, 1]]).requires_grad_(), unit([[1, 0], [0, 1]])
+    untold = torch.tensor([[False, True], [True, False]])
+    true = torch.eye(2, dtype=torch.bool)
+    losses.caption_contrast(pictures, texts, true, untold, torch.tensor(10.0)).backward()
+    assert texts.grad is not None
+    assert bool((texts.grad == 0).all()), "each has its own picture alone to be held against"
+
+
+def test_a_held_out_pair_is_not_denied(gallery: Gallery) -> None:
+    families = {family for family, _ in HELD_OUT_PAIRS}
+    scenes = gallery.draw(np.arange(8))
+    lesson = make_lesson(scenes, np.random.default_rng(0), described=32, state_sets=1)
+    pictured = [each.family for seen in scenes.seen for each in (seen[0], *seen)]
+    assert families & set(pictured)
+    for row, family in zip(lesson.unasked.tolist(), pictured, strict=True):
+        assert {k for k, is_held in zip((None, *TRAINED_KINDS), row, strict=True) if is_held} == {
+            kind for other, kind in HELD_OUT_PAIRS if other == family
+        }
+    assert not bool((lesson.true & lesson.untold).any())
+    assert bool(lesson.untold.any())
+    assert not bool(lesson.unasked.gather(1, lesson.kinds[:, None]).any()), "what is shown is asked"
 
 
 def test_a_training_that_was_cut_off_ends_as_if_it_had_not_been(
@@ -244,9 +284,10 @@ def test_words_near_the_field_are_chosen_and_have_a_place(teacher: Teacher) -> N
     assert words[: len(SPECIAL)] == list(SPECIAL)
     assert {"scratch", "nut"} <= set(words)
     assert not {"Village", "it's"} & set(words)
-    table = word_table(teacher, words, 8)
+    nothing = Definitions({}, {})
+    table = word_table(teacher, words, 8, nothing)
     assert table.shape == (len(words), 8)
-    assert torch.equal(table, word_table(teacher, words, 8))
+    assert torch.equal(table, word_table(teacher, words, 8, nothing))
 
 
 def test_a_teacher_that_is_not_there_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

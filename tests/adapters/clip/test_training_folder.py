@@ -18,7 +18,7 @@ from inspection.adapters.clip.plain import as_plain, to_json
 from inspection.adapters.clip.training import OWN_READING, Means, train
 from inspection.config.training import TrainingConfig
 from inspection.domain.errors import ModelError
-from tests.adapters.clip.pupils import LOOKING, READING, save_teacher, small_model
+from tests.adapters.clip.pupils import LOOKING, READING, save_definitions, save_teacher, small_model
 
 # Less than a file may say: a scene is rendered in 20 ms, and the two exams ask each time.
 CONFIG = TrainingConfig.model_construct(
@@ -176,11 +176,13 @@ def test_without_a_compiler_nothing_is_begun(tmp_path: Path, monkeypatch: pytest
 def test_which_teacher_it_learnt_from_is_kept(tmp_path: Path) -> None:
     teacher, words, out = tmp_path / "teacher", tmp_path / "words", tmp_path / "out"
     save_teacher(teacher)
+    save_definitions(tmp_path / "definitions")
     words.write_text("washer\nboard\n", encoding="utf-8")
     quick = READING.model_copy(update={"rounds": 1})
     told = Told(cut_at="rendering")
+    means = Means(teacher=teacher, dictionary=words, definitions=tmp_path / "definitions")
     with pytest.raises(CutOff):
-        train(CONFIG.model_copy(update={"reading": quick}), out, Means(teacher=teacher, dictionary=words), told)
+        train(CONFIG.model_copy(update={"reading": quick}), out, means, told)
     assert told.stages[:2] == ["vocabulary", "reading"]
     kept = json.loads((out / "reading" / "teacher.json").read_text(encoding="utf-8"))
     assert kept == {"weights": Checkpoint("teacher", teacher).weights_digest()}
