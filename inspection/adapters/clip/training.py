@@ -31,7 +31,7 @@ from inspection.adapters.clip.gallery import Gallery, gallery_key
 from inspection.adapters.clip.locked import locked
 from inspection.adapters.clip.parts_clip import PartsClipConfig, PartsClipModel
 from inspection.adapters.clip.plain import read_json, to_json, write_whole
-from inspection.adapters.clip.teacher import Teacher, choose_words, teacher_folder, word_table
+from inspection.adapters.clip.teacher import Lexicon, Teacher, choose_words, teacher_folder, word_table
 from inspection.adapters.clip.tokens import Tokenizer, make_tokenizer
 from inspection.adapters.clip.train import LiveEncoder, look, pictures_kept
 from inspection.config.training import ReadingConfig, TrainingConfig
@@ -186,7 +186,8 @@ def _save_reader(config: TrainingConfig, kept: Path, means: Means, tell: Tell) -
         teacher = sha256_of(place / WEIGHTS)
         words = _dictionary(means.dictionary or _DICTIONARY)
         definitions = Definitions.load(means.definitions or _DEFINITIONS)
-        model, tokenizer = _learn_to_read(config.reading, config.seed, Teacher.load(place), words, definitions, tell)
+        lexicon = Lexicon(Teacher.load(place), definitions)
+        model, tokenizer = _learn_to_read(config.reading, config.seed, lexicon, words, tell)
     else:
         able, tokenizer = folder.read(means.text_from)
         model = PartsClipModel(deepcopy(able.config))
@@ -209,28 +210,24 @@ def _dictionary(path: Path) -> list[str]:
 
 
 def _learn_to_read(
-    plan: ReadingConfig,
-    seed: int,
-    master: Teacher,
-    dictionary: Sequence[str],
-    definitions: Definitions,
-    tell: Tell,
+    plan: ReadingConfig, seed: int, lexicon: Lexicon, dictionary: Sequence[str], tell: Tell
 ) -> tuple[PartsClipModel, Tokenizer]:
     rng = np.random.default_rng([seed, 13])
     tell("vocabulary", 0.0, "choosing words")
-    words = choose_words(master, dictionary, distil.field_words(rng, 40_000), plan.whole_words)
+    field = distil.field_words(rng, 40_000)
+    words = choose_words(lexicon, dictionary, field, distil.defect_words(), plan.whole_words)
     sizes = PartsClipConfig(vocab_size=len(words))
     tokenizer = make_tokenizer(words, sizes.max_position_embeddings)
     sizes.bos_token_id, sizes.eos_token_id = tokenizer.cls_token_id, tokenizer.sep_token_id
     sizes.pad_token_id = tokenizer.pad_token_id
     model = PartsClipModel(sizes)
     with torch.no_grad():
-        model.text.words.weight.copy_(word_table(master, words, sizes.word_width, definitions))
+        model.text.words.weight.copy_(word_table(lexicon, words, sizes.word_width))
     pairs = distil.reading_matter(rng, plan, words)
     steps = plan.rounds * (len(pairs) // plan.batch)
 
     def told(step: int, cosine: float) -> None:
         tell("reading", step / steps, f"{step} of {steps} steps, cosine with the teacher {cosine:.3f}")
 
-    distil.distil(model, tokenizer, master, pairs, plan, rng, told)
+    distil.distil(model, tokenizer, lexicon.teacher, pairs, plan, rng, told)
     return model, tokenizer
