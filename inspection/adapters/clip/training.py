@@ -42,6 +42,7 @@ SEEDS_A_TRAINING = 10**9
 and samples from far above."""
 EXAM_SCENES = 4
 OWN_READING = "own reading"
+FROM_NOTHING = "from nothing"
 _JOINT = ("bend", "whole")
 """The text tower's layers that are trained with the image tower."""
 _DICTIONARY = Path("/usr/share/dict/american-english")
@@ -60,12 +61,14 @@ class Means:
 
     `gallery`: pictures that several trainings share, else its own. `text_from`: a model folder whose reading is taken
     over as it is, else it is learnt from `teacher`, a folder (else the installed package's), `dictionary`, English
-    words, and `definitions`, a folder that says what they mean (else the system's). `workers` processes render;
-    `final_scenes` a family are in the last exam.
+    words, and `definitions`, a folder that says what they mean (else the system's). `image_from`: a model folder whose
+    image tower it starts from, else it starts from nothing. `workers` processes render; `final_scenes` a family are in
+    the last exam.
     """
 
     gallery: Path | None = None
     text_from: Path | None = None
+    image_from: Path | None = None
     teacher: Path | None = None
     dictionary: Path | None = None
     definitions: Path | None = None
@@ -92,6 +95,7 @@ def _train(config: TrainingConfig, out: Path, means: Means, tell: Tell) -> Marks
         "config": config.model_dump(),
         "gallery": gallery_key(first_seed),
         "text_from": OWN_READING if means.text_from is None else _digest(means.text_from),
+        "image_from": FROM_NOTHING if means.image_from is None else _digest(means.image_from),
     }
     _same_training(out, made_from)
     reading, unfinished = out / "reading", out / "reading.part"
@@ -100,6 +104,8 @@ def _train(config: TrainingConfig, out: Path, means: Means, tell: Tell) -> Marks
         write_whole(out / "config.json", to_json(made_from, indent=1) + "\n")
         unfinished.replace(reading)
     model, tokenizer = folder.read(reading)
+    if means.image_from is not None:
+        _take_over_image_tower(model, means.image_from)
     gallery = Gallery.open(
         means.gallery or out / "gallery",
         config.looking.scenes,
@@ -137,6 +143,15 @@ def _train(config: TrainingConfig, out: Path, means: Means, tell: Tell) -> Marks
     return final
 
 
+def _take_over_image_tower(model: PartsClipModel, source: Path) -> None:
+    """What was learnt of pictures before is kept; where the sentences' meanings lie is learnt anew."""
+    able, _ = folder.read(source)
+    try:
+        model.image.load_state_dict(able.image.state_dict())
+    except RuntimeError as error:
+        raise ModelError(f"{source}: its image tower is of other sizes; leave --image-from out") from error
+
+
 def _digest(model: Path) -> str:
     return Checkpoint(str(model), model).weights_digest()
 
@@ -149,7 +164,8 @@ def _same_training(out: Path, made_from: dict[str, Any]) -> None:
     if isinstance(before, dict) and isinstance(before.get("config"), dict):
         before = {**before, "config": _but_its_length(before["config"])}
     made_from = {**made_from, "config": _but_its_length(made_from["config"])}
-    for name, what in (("config", "config"), ("gallery", "gallery or renderer"), ("text_from", "--text-from")):
+    told = {"gallery": "gallery or renderer", "text_from": "--text-from", "image_from": "--image-from"}
+    for name, what in {"config": "config", **told}.items():
         if not isinstance(before, dict) or before.get(name) != made_from[name]:
             raise ModelError(f"{out} holds a training with another {what} (config.json); choose another folder")
 

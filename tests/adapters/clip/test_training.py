@@ -348,6 +348,21 @@ def test_a_saved_folder_is_loaded_by_transformers_alone(
     assert tokenizer.sep_token_id != 2  # transformers would take 2 as the end of text
 
 
+def test_weights_are_kept_within_half_a_step_and_are_then_kept_as_they_are(
+    tmp_path: Path, small: tuple[PartsClipModel, Tokenizer]
+) -> None:
+    folder.save(tmp_path / "once", *small)
+    once = folder.read(tmp_path / "once")
+    for (name, before), after in zip(small[0].named_parameters(), once[0].parameters(), strict=True):
+        if before.ndim > 1:
+            largest = before.abs().flatten(1).amax(dim=1).view(-1, *[1] * (before.ndim - 1))
+            assert bool(((before - after).abs() <= largest / 127 + 1e-6).all()), name
+            assert all(len(row.unique()) <= 255 for row in after.flatten(1)), name
+    folder.save(tmp_path / "twice", *once)
+    kept = [(tmp_path / each / "model.safetensors").read_bytes() for each in ("once", "twice")]
+    assert kept[0] == kept[1]
+
+
 @pytest.mark.parametrize("lacking", ["a weight", "half", "tokenizer.json", "another type"])
 def test_a_folder_that_is_no_model_of_ours_is_told(
     tmp_path: Path, small: tuple[PartsClipModel, Tokenizer], lacking: str
