@@ -109,7 +109,7 @@ def distil(
         for batch in rng.permutation(len(pairs))[: len(pairs) // plan.batch * plan.batch].reshape(-1, plan.batch):
             tokens = tokenize(tokenizer, [pairs[index][0] for index in batch])
             with torch.autocast("cpu", torch.bfloat16):
-                read = head(text.meaning(**tokens))
+                read = head(text.read(**tokens))
             loss, near = _likeness(functional.normalize(read.float(), dim=1), targets[batch].float())
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]

@@ -6,7 +6,7 @@ Importing this module registers it with transformers, so that `AutoModel.from_pr
     picture 3x128x128 -> residual convolutions -> 8x8 map -> transformer: each place compares itself with the others
                          16x16 map with the 8x8 map enlarged -> D x 16 x 16   (cells)
                          mean and maximum of the 8x8 map, maximum of the cells -> D   (whole picture)
-    phrase  tokens    -> table of words -> transformer -> mean over tokens -> D
+    phrase  tokens    -> table of words -> transformer -> mean over tokens, beside the mean of the words -> D
 """
 
 from __future__ import annotations
@@ -143,6 +143,12 @@ class _ImageTower(nn.Module):
         return torch.cat(pooled, dim=1), cells
 
 
+def _mean(tokens: Tensor, mask: Tensor) -> Tensor:
+    """(n, T, W) -> (n, W), over those tokens that count."""
+    weights = mask.unsqueeze(-1).to(tokens.dtype)
+    return (tokens * weights).sum(dim=1) / weights.sum(dim=1)
+
+
 class _TextTower(nn.Module):
     """The table of words is given, not learnt: what a word means is known before any picture is seen."""
 
@@ -153,18 +159,22 @@ class _TextTower(nn.Module):
         self.places = nn.Embedding(config.max_position_embeddings, config.text_width)
         self.blocks = nn.ModuleList(_Attention(config.text_width, config.text_heads) for _ in range(config.text_layers))
         self.norm = nn.LayerNorm(config.text_width)
-        self.bend = nn.Linear(config.text_width, 2 * config.text_width)
+        self.bend = nn.Linear(config.text_width + config.word_width, 2 * config.text_width)
         self.whole = nn.Linear(2 * config.text_width, config.projection_dim)
 
-    def meaning(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """What the phrase says, before it is brought together with pictures: (n, W)."""
+    def read(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """What the phrase says as its teacher would read it: (n, W)."""
         mask = attention_mask.bool()
         tokens = self.lift(self.words(input_ids)) + self.places.weight[: input_ids.shape[1]]
         for block in self.blocks:
             tokens = block(tokens, mask)
-        weights = mask.unsqueeze(-1).to(tokens.dtype)
-        pooled: Tensor = (self.norm(tokens) * weights).sum(dim=1) / weights.sum(dim=1)
-        return pooled
+        return _mean(self.norm(tokens), mask)
+
+    def meaning(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """What the phrase says, and what its words mean by themselves, before both are brought together with pictures:
+        (n, W + word_width). A word that was in no phrase is known by its place in the table alone."""
+        words = _mean(self.words(input_ids), attention_mask.bool())
+        return torch.cat([self.read(input_ids, attention_mask), words], dim=1)
 
     def project(self, meaning: Tensor) -> Tensor:
         whole: Tensor = self.whole(functional.gelu(self.bend(meaning)))

@@ -36,6 +36,9 @@ FALLING = 1 / 3
 MOST_SCALE = math.log(60.0)
 UNSURE = 0.3
 """How far a sentence's meaning is moved about, in its own standard deviations: a word near by means nearly the same."""
+BY_WORDS_ALONE = 0.3
+"""The share of sentences that are understood by their words alone: how a sentence with a new word reads is a guess, what
+the word means is not."""
 Tell = Callable[[dict[str, float], Marks | None], None]
 
 
@@ -107,7 +110,9 @@ def loss_of(pupil: Pupil, tokenizer: Tokenizer, lesson: Lesson, unsure: torch.Ge
     texts = [*lesson.sentences, *(text for states in lesson.states for text in states)]
     with torch.no_grad():
         meaning = model.text.meaning(**tokenize(tokenizer, texts))
-        meaning = meaning + UNSURE * meaning.std() * torch.randn(meaning.shape, generator=unsure)
+        meaning = meaning + UNSURE * meaning.std(dim=0) * torch.randn(meaning.shape, generator=unsure)
+        by_words = torch.rand(len(meaning), generator=unsure) < BY_WORDS_ALONE
+        meaning[by_words, : model.config.text_width] = 0
     with torch.autocast("cpu", torch.bfloat16):
         whole, cells = pupil.see(lesson.values)
         named, named_cells = pupil.name_whole(whole), pupil.name_cells(cells)

@@ -22,6 +22,8 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 import transformers
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 
 from inspection.adapters.clip import distil, folder
 from inspection.adapters.clip.checkpoint import WEIGHTS, Checkpoint, sha256_of
@@ -145,11 +147,14 @@ def _train(config: TrainingConfig, out: Path, means: Means, tell: Tell) -> Marks
 
 def _take_over_image_tower(model: PartsClipModel, source: Path) -> None:
     """What was learnt of pictures before is kept; where the sentences' meanings lie is learnt anew."""
-    able, _ = folder.read(source)
     try:
-        model.image.load_state_dict(able.image.state_dict())
-    except RuntimeError as error:
-        raise ModelError(f"{source}: its image tower is of other sizes; leave --image-from out") from error
+        tensors = load_file(source / WEIGHTS)
+        prefix = "image."
+        model.image.load_state_dict(
+            {name.removeprefix(prefix): value.float() for name, value in tensors.items() if name.startswith(prefix)}
+        )
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise ModelError(f"{source}: it has no image tower of these sizes; leave --image-from out") from error
 
 
 def _digest(model: Path) -> str:

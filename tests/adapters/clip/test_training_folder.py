@@ -136,7 +136,7 @@ def test_a_training_starts_from_another_models_image_tower(tmp_path: Path, reads
 
 
 def test_an_image_tower_of_other_sizes_is_refused(tmp_path: Path, reads: Path) -> None:
-    with pytest.raises(ModelError, match=r"its image tower is of other sizes; leave --image-from out"):
+    with pytest.raises(ModelError, match=r"it has no image tower of these sizes; leave --image-from out"):
         train(CONFIG, tmp_path / "out", Means(text_from=reads, image_from=BUNDLED_FOLDER), quiet)
 
 
