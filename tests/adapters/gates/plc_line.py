@@ -29,14 +29,15 @@ CYCLE_S = 0.005
 
 
 class PluggedPlc:
-    """A PLC that runs in a thread until it is unplugged; `link` is the port's name at the station.
+    """A PLC that runs in a thread until it is unplugged; `link` is the port's name at the station. `plc`: one
+    that was unplugged before and has gone on meanwhile.
 
     `reply` does something to each reply on its way; `refuse` is the exception code of every request; `memory` does
     something to what was written; `stop_program` leaves the registers readable and runs the program no more.
     """
 
-    def __init__(self, link: Path, *, boot: int = 5) -> None:
-        self.plc = SoftwarePlc(boot, now_us())
+    def __init__(self, link: Path, *, boot: int = 5, plc: SoftwarePlc | None = None) -> None:
+        self.plc = plc or SoftwarePlc(boot, now_us())
         self.reply: Callable[[bytes], bytes] = bytes
         self.refuse: ExcCodes | None = None
         self.memory: Callable[[list[int]], None] = lambda block: None
@@ -57,6 +58,10 @@ class PluggedPlc:
         for thread in self._threads:
             thread.start()
         assert self._up.wait(10)
+
+    @property
+    def is_plugged(self) -> bool:
+        return not self._unplugged.is_set()
 
     def sense(self, parts: int = 1) -> None:
         """So many parts at the sensor within one cycle."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from pymodbus.constants import ExcCodes
 
-from inspection.adapters.gates.modbus import ModbusGate
 from inspection.domain.errors import SessionOver
 from inspection.domain.ports import Acknowledged, Attached, Detached, Inputs, Resolved, Triggered
 from inspection.domain.types import Decision, OutcomeKind, PartId
-from tests.adapters.gates.plc_line import ME, PLC_AT, STATION_AT, LostListener, PlcListener, PluggedPlc
+from tests.adapters.gates.line import ME, now_us
+from tests.adapters.gates.plc_line import PLC_AT, STATION_AT, LostListener, PlcListener, PluggedPlc
 from tests.waiting import wait_for
 
 
@@ -129,13 +129,32 @@ def test_inputs_are_told(line, plc):
 
 
 def test_unplugged_and_plugged_in_again(line, plc, tmp_path):
+    """The PLC goes on without a cable: its watchdog drops the PASS, and it counts what comes."""
     line.start(9)
     plc.sense()
     line.gate.send(line.wait_for(Triggered).trigger.part, Decision.PASS)
+    assert line.wait_for(Acknowledged).accepted
+    plc.plc.controller._riding[0].due_us += 1_000_000
     plc.unplug()
-    assert str(tmp_path / "gate") in line.wait_for(Detached).reason
+    assert line.wait_for(Detached).reason.startswith(f"port {tmp_path / 'gate'} ")
     with pytest.raises(SessionOver):
         line.gate.send(PartId(9, 1), Decision.PASS)
+    wait_for(lambda: now_us() > plc.plc.controller._progress_us + 600_000, "the PLC's watchdog")
+    plc.plc.sense(now_us())
+    again = PluggedPlc(tmp_path / "gate", plc=plc.plc)
+    try:
+        assert line.start(10) == Attached(boot=5, epoch=9, count=2, station=ME)
+        assert one_part_after(line, again).outcome.kind is OutcomeKind.PASSED
+        assert gone(again) == [False, False, True]
+    finally:
+        line.gate.close()
+        again.unplug()
+
+
+def test_another_plc_at_the_same_cable_is_told_by_its_boot(line, plc, tmp_path):
+    line.start(9)
+    plc.unplug()
+    line.wait_for(Detached)
     again = PluggedPlc(tmp_path / "gate", boot=6)
     try:
         assert line.start(10) == Attached(boot=6, epoch=0, count=0, station=0)
@@ -312,5 +331,3 @@ def test_closing_tells_the_plc_so_at_once(line, plc):
     line.start(9)
     line.gate.close()
     assert not plc.plc.controller.in_session
-    assert isinstance(line.gate, ModbusGate)
-    assert plc.plc.controller._station == ME
