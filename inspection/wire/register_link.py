@@ -175,7 +175,7 @@ class RegisterLink:
             if slot.number_low == number & 0xFFFF:
                 stamp_us, part_age_us = slot.stamp_ms * 1000, _age_us(at, slot.stamp_ms, age_us)
                 told.append(m.Trigger(at.epoch, number, stamp_us, part_age_us, 0))
-        self._told = max(self._told, at.count)
+        self._told = at.count
         return told
 
     def _outcomes(self, at: Standing, age_us: int, now_ns: int) -> list[m.Message]:

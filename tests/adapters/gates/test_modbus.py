@@ -6,7 +6,7 @@ import pytest
 from pymodbus.constants import ExcCodes
 
 from inspection.domain.errors import SessionOver
-from inspection.domain.ports import Acknowledged, Attached, Detached, Inputs, Resolved, Triggered
+from inspection.domain.ports import Acknowledged, Attached, Detached, GateEvent, Inputs, Resolved, Triggered
 from inspection.domain.types import Decision, OutcomeKind, PartId
 from tests.adapters.gates.line import ME, now_us
 from tests.adapters.gates.plc_line import PLC_AT, STATION_AT, LostListener, PlcListener, PluggedPlc
@@ -67,7 +67,7 @@ def test_an_outcome_is_told_until_it_is_confirmed_and_the_window_moves_on(line, 
     """More parts than the registers show outcomes of: confirmed ones make room for the others."""
     line.start(9)
     plc.sense(8)
-    seen = []
+    seen: list[PartId] = []
     while len(seen) < 8:
         part = line.wait_for(Resolved).part
         if part not in seen:
@@ -110,10 +110,13 @@ def test_a_station_that_makes_no_progress_loses_its_session_and_its_passes(line,
     part = line.wait_for(Triggered).trigger.part
     plc.plc.controller._riding[0].due_us += 2_000_000  # a long way to the gate
     line.gate.send(part, Decision.PASS)
-    events = []
-    wait_for(
-        lambda: events.extend(line.gate.poll(0.05)) or any(isinstance(e, Detached) for e in events), "the watchdog"
-    )
+    events: list[GateEvent] = []
+
+    def is_over() -> bool:
+        events.extend(line.gate.poll(0.05))
+        return any(isinstance(event, Detached) for event in events)
+
+    wait_for(is_over, "the watchdog")
     (detached,) = [event for event in events if isinstance(event, Detached)]
     assert detached.reason == "it saw no progress of this station for 500 ms"
     line.start(10)
@@ -187,7 +190,7 @@ def dropped(reply: bytes) -> bytes:
 @pytest.mark.parametrize("spoil", [dropped, damaged, cut])
 def test_one_reply_that_is_missing_ends_no_session(line, plc, spoil):
     line.start(9)
-    spoiled = []
+    spoiled: list[bytes] = []
 
     def once(reply: bytes) -> bytes:
         spoiled.append(reply)
@@ -238,7 +241,7 @@ def test_registers_that_can_be_read_while_the_program_stands_still_are_silence(l
 def test_a_plc_that_acts_on_no_request_is_named(line, plc, tmp_path):
     line.start(9)
     plc.plc.heeds = False
-    reasons = []
+    reasons: list[str] = []
     while not any("does not become" in reason for reason in reasons):
         reasons.append(line.wait_for(Detached).reason)
     assert reasons[-1].startswith(f"register {PLC_AT + 2} of the PLC at {tmp_path / 'gate'} does not become ")
@@ -293,6 +296,21 @@ def test_a_map_that_is_off_by_one_is_refused_by_the_plc_or_not_its_block(plc, tm
     line = LostListener(str(tmp_path / "gate"))
     try:
         assert "check gate.map" in line.wait_for(Detached).reason
+    finally:
+        line.gate.close()
+
+
+def test_registers_that_no_program_has_filled_are_not_its_block(plc, tmp_path):
+    plc.stop_program()
+    plc.plc.plc_block = [0] * len(plc.plc.plc_block)
+    line = PlcListener(str(tmp_path / "gate"))
+    try:
+        reason = line.wait_for(Detached).reason
+        assert (
+            f"the registers from {PLC_AT} on of the PLC at {tmp_path / 'gate'} are not its block: version 0" in reason
+        )
+        plc.start_program()
+        line.start(9)
     finally:
         line.gate.close()
 
