@@ -110,6 +110,15 @@ def test_a_part_is_told_once_and_as_old_as_it_may_be():
     assert not any(isinstance(message, m.Trigger) for message in link.take(later(at), 0, 0))
 
 
+def test_a_count_that_leapt_by_mistake_does_not_hide_the_parts_after_it():
+    link, now = running()
+    link.take(now := later(now, count=4_000_000_000), 0, 0)
+    link.take(now := later(now, count=1), 0, 0)
+    slots = (TriggerSlot(1, now.clock_ms), TriggerSlot(2, now.clock_ms), *[TriggerSlot(0, 0)] * 6)
+    told = link.take(later(now, count=2, triggers=slots), 0, 0)
+    assert [message.number for message in told if isinstance(message, m.Trigger)] == [2]
+
+
 def test_parts_of_no_session_are_not_told():
     link, now = running()
     slots = (TriggerSlot(1, now.clock_ms), *[TriggerSlot(0, 0)] * 7)
