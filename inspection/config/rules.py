@@ -201,7 +201,7 @@ def _blocks_apart(source: Source) -> Iterator[Finding]:
 
 
 def _fast_enough(source: Source) -> Iterator[Finding]:
-    """What is sent while an exchange is on its way waits for the next one."""
+    """A command waits for the exchange that is on its way, and then takes one of its own."""
     baud = _number(source, "gate", "baud")
     if not _is_modbus(source) or baud not in (19200, 38400, 57600, 115200, 230400, 460800, 921600):
         return
@@ -209,7 +209,7 @@ def _fast_enough(source: Source) -> Iterator[Finding]:
     needs_ms = exchange_ms(int(baud))
     takes = f"at {baud:g} baud an exchange with the PLC takes {needs_ms:.0f} ms"
     for key, least_ms, why in (
-        ("margin_ms", needs_ms, "every PASS would be late"),
+        ("margin_ms", 2 * needs_ms, "a PASS could come too late"),
         ("watchdog_ms", 2 * needs_ms + timeout_ms, "one reply that is missing would end the session"),
     ):
         value = _number(source, "gate", key)

@@ -97,7 +97,7 @@ class Standing:
     count: int
     station: int
     clock_ms: int
-    triggers: tuple[TriggerSlot, ...] = ()
+    triggers: tuple[TriggerSlot, ...] = (TriggerSlot(0, 0),) * TRIGGER_SLOTS
     acks: tuple[AckSlot, ...] = ()
     outcomes: tuple[OutcomeSlot, ...] = ()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from pymodbus.constants import ExcCodes
 
@@ -215,6 +217,19 @@ def test_no_good_reply_for_a_second_is_silence_and_diverts(line, plc, spoil):
     assert line.start(10).epoch == 9
     assert one_part_after(line, plc).outcome.kind is OutcomeKind.PASSED
     assert gone(plc) == [False, True]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_garbage_for_replies_is_nobody(line, plc, seed):
+    line.start(9)
+    noise = random.Random(seed)
+    plc.reply = lambda reply: (
+        bytes([7, noise.choice((3, 6, 16, 131))]) * noise.randrange(2) + noise.randbytes(noise.randrange(60))
+    )
+    assert "no answer for 1 s" in line.wait_for(Detached).reason
+    plc.reply = bytes
+    line.start(10)
+    assert one_part(line, plc, Decision.PASS).outcome.kind is OutcomeKind.PASSED
 
 
 def one_part_after(line: PlcListener, plc: PluggedPlc) -> Resolved:
