@@ -123,7 +123,7 @@ def encode_request(request: Request, number: int) -> list[int]:
         registers += [0] * (_START_AT - len(registers))
         registers += _words(start.boot, start.from_epoch, start.from_count)
         registers += _words(start.travel_us, start.travel_counts, start.min_gap_us)
-        registers += [start.watchdog_ms, 0, 0]
+        registers += [start.watchdog_ms, 0, 0]  # the last two are kept for a gap in encoder counts
     return registers
 
 
@@ -143,10 +143,18 @@ def decode_request(registers: Sequence[int]) -> Request:
 
 
 def _start(registers: Sequence[int]) -> m.Start:
-    station, epoch = _read32(registers, 6), _read32(registers, 8)
     take = iter(registers[_START_AT:])
-    boot, from_epoch, from_count, travel_us, travel_counts, min_gap_us = (_take32(take) for _ in range(6))
-    return m.Start(epoch, station, boot, from_epoch, from_count, travel_us, travel_counts, next(take), min_gap_us)
+    return m.Start(
+        station=_read32(registers, 6),
+        epoch=_read32(registers, 8),
+        boot=_take32(take),
+        from_epoch=_take32(take),
+        from_count=_take32(take),
+        travel_us=_take32(take),
+        travel_counts=_take32(take),
+        min_gap_us=_take32(take),
+        watchdog_ms=next(take),
+    )
 
 
 def encode_standing(standing: Standing, seal: int) -> list[int]:

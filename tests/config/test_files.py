@@ -174,6 +174,14 @@ def test_a_plc_as_it_is_written(site: Path) -> None:
     assert (gate.map.station, gate.map.plc) == (0, 100)
 
 
+def test_the_settings_of_the_guide_for_a_plc_can_be_used(site: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "modbus-map.md").read_text(encoding="utf-8")
+    gate = guide[guide.index("```yaml\n") + 8 : guide.index("trigger: {kind: gate}\n```")]
+    line = LINE[: LINE.index("gate:\n")] + gate + LINE[LINE.index("trigger:") :]
+    (site / "lines" / "demo.yaml").write_text(line)
+    assert isinstance(load_site(site, site / "samples").line("demo").gate, ModbusGateConfig)
+
+
 def test_what_is_written_is_what_is_loaded(site: Path) -> None:
     (site / "lines" / "dry.yaml").write_text(
         "station: hall-1\nrecipe: nut\nparts_per_s_max: 5\ngate: {kind: dry}\ntrigger: {kind: timer, parts_per_s: 5}\n"

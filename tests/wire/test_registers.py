@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,8 @@ from inspection.config import modbus
 from inspection.wire import messages as m
 from inspection.wire import registers as r
 from inspection.wire.registers import Order, Request, Standing
+
+GUIDE = Path(__file__).parents[2] / "docs" / "modbus-map.md"
 
 u16 = st.integers(0, 0xFFFF)
 u32 = st.integers(0, m.U32_MAX)
@@ -111,3 +115,52 @@ def test_more_than_there_are_slots_for_is_refused():
     verdicts = tuple(m.Verdict(1, n, n, m.Command.PASS) for n in range(5))
     with pytest.raises(ValueError, match="room for 4 verdicts"):
         r.encode_request(Request(Order.RUN, 1, 1, verdicts=verdicts), 1)
+
+
+def blocks_in_the_guide() -> list[list[tuple[int, int]]]:
+    """First and last offset of each row of the guide's two tables."""
+    blocks: list[list[tuple[int, int]]] = []
+    for line in GUIDE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("| offset |"):
+            blocks.append([])
+        row = re.match(r"\| (\d+)(?:–(\d+))? \|", line)
+        if row and blocks:
+            blocks[-1].append((int(row[1]), int(row[2] or row[1])))
+    return blocks
+
+
+def test_the_guide_has_every_register_once():
+    station, plc = blocks_in_the_guide()
+    for block, registers in ((station, r.STATION_REGISTERS), (plc, r.PLC_REGISTERS)):
+        assert [offset for first, last in block for offset in range(first, last + 1)] == list(range(registers))
+
+
+def test_a_start_as_the_guide_has_it():
+    start = m.Start(9, 77, 5, 3, 4, 300_000, 0, 500, 5_000)
+    block = r.encode_request(Request(Order.START, 77, 9, start=start, confirms=(m.Confirm(3, 70_000),)), 12)
+    assert block[:12] == [12, 1, 2, 0, 1, 0, 0, 77, 0, 9, 0, 0]
+    assert block[12:32] == [0] * 20
+    assert block[32:48] == [0, 3, 1, 4464, *[0] * 12]
+    assert block[48:] == [0, 5, 0, 3, 0, 4, 4, 37_856, 0, 0, 0, 5_000, 500, 0, 0]
+
+
+def test_a_verdict_as_the_guide_has_it():
+    verdict = m.Verdict(9, 65_537, 2, m.Command.DIVERT)
+    block = r.encode_request(Request(Order.RUN, 77, 9, 258, (verdict,)), 12)
+    assert block == [12, 1, 3, 1, 0, 0, 0, 77, 0, 9, 0, 258, 1, 1, 0, 2, 2]
+
+
+def test_what_the_plc_says_as_the_guide_has_it():
+    block = r.encode_standing(
+        Standing(
+            *(12, m.Session.RUNNING, 0b0100, 1, 5, 9, 2, 77, 65_540),
+            triggers=(r.TriggerSlot(1, 65_536), r.TriggerSlot(2, 7), *[r.TriggerSlot(0, 0)] * 6),
+            acks=(r.AckSlot(2, 3, m.Command.PASS, m.Status.BARRED),),
+            outcomes=(r.OutcomeSlot(9, 1, m.Result.DIVERTED, m.Reason.WATCHDOG, m.Confirmation.AGREES, 8),),
+        ),
+        seal=3,
+    )
+    assert block[:16] == [3, 1, 12, 1, 4, 1, 0, 5, 0, 9, 0, 2, 0, 77, 1, 4]
+    assert block[16:40] == [1, 1, 0, 2, 0, 7, *[0] * 18]
+    assert block[40:64] == [0, 2, 0, 3, 1, 3, *[0] * 18]
+    assert block[64:] == [0, 9, 0, 1, 2, 3, 1, 0, 8, *[0] * 45, 3]

@@ -41,6 +41,15 @@ def one_part(line: PlcListener, plc: PluggedPlc, decision: Decision) -> Resolved
     return resolved
 
 
+def a_pass_on_the_belt(line: PlcListener, plc: PluggedPlc) -> None:
+    """A part that would pass in a second and a bit, unless its session ends."""
+    plc.sense()
+    part = line.wait_for(Triggered).trigger.part
+    plc.plc.controller._riding[0].due_us += 1_500_000
+    line.gate.send(part, Decision.PASS)
+    assert line.wait_for(Acknowledged).accepted
+
+
 def gone(plc: PluggedPlc) -> list[bool]:
     return [one.passed for one in plc.plc.controller.gone]
 
@@ -136,10 +145,7 @@ def test_inputs_are_told(line, plc):
 def test_unplugged_and_plugged_in_again(line, plc, tmp_path):
     """The PLC goes on without a cable: its watchdog drops the PASS, and it counts what comes."""
     line.start(9)
-    plc.sense()
-    line.gate.send(line.wait_for(Triggered).trigger.part, Decision.PASS)
-    assert line.wait_for(Acknowledged).accepted
-    plc.plc.controller._riding[0].due_us += 1_000_000
+    a_pass_on_the_belt(line, plc)
     plc.unplug()
     assert line.wait_for(Detached).reason.startswith(f"port {tmp_path / 'gate'} ")
     with pytest.raises(SessionOver):
@@ -207,10 +213,7 @@ def test_one_reply_that_is_missing_ends_no_session(line, plc, spoil):
 @pytest.mark.parametrize("spoil", [dropped, damaged])
 def test_no_good_reply_for_a_second_is_silence_and_diverts(line, plc, spoil):
     line.start(9)
-    plc.sense()
-    line.gate.send(line.wait_for(Triggered).trigger.part, Decision.PASS)
-    plc.plc.controller._riding[0].due_us += 1_000_000
-    assert line.wait_for(Acknowledged).accepted
+    a_pass_on_the_belt(line, plc)
     plc.reply = spoil
     assert "no answer for 1 s" in line.wait_for(Detached).reason
     plc.reply = bytes
@@ -245,16 +248,19 @@ def one_part_after(line: PlcListener, plc: PluggedPlc) -> Resolved:
 
 def test_registers_that_can_be_read_while_the_program_stands_still_are_silence(line, plc):
     line.start(9)
+    a_pass_on_the_belt(line, plc)
     plc.stop_program()
     reason = line.wait_for(Detached).reason
     assert "no answer for 1 s" in reason or f"register {PLC_AT + 2} of the PLC" in reason
     plc.start_program()
     line.start(10)
-    assert one_part(line, plc, Decision.PASS).outcome.kind is OutcomeKind.PASSED
+    assert one_part_after(line, plc).outcome.kind is OutcomeKind.PASSED
+    assert gone(plc) == [False, True]
 
 
 def test_a_plc_that_acts_on_no_request_is_named(line, plc, tmp_path):
     line.start(9)
+    a_pass_on_the_belt(line, plc)
     plc.plc.heeds = False
     reasons: list[str] = []
     while not any("does not become" in reason for reason in reasons):
@@ -262,7 +268,8 @@ def test_a_plc_that_acts_on_no_request_is_named(line, plc, tmp_path):
     assert reasons[-1].startswith(f"register {PLC_AT + 2} of the PLC at {tmp_path / 'gate'} does not become ")
     plc.plc.heeds = True
     line.start(10)
-    assert one_part(line, plc, Decision.PASS).outcome.kind is OutcomeKind.PASSED
+    assert one_part_after(line, plc).outcome.kind is OutcomeKind.PASSED
+    assert gone(plc) == [False, True]
 
 
 def test_a_pass_that_is_read_back_as_another_parts_is_never_asked_for(line, plc):
@@ -290,13 +297,15 @@ def test_a_pass_that_is_read_back_as_another_parts_is_never_asked_for(line, plc)
 
 def test_an_exception_of_the_plc_is_told_in_words_and_got_over(line, plc, tmp_path):
     line.start(9)
+    a_pass_on_the_belt(line, plc)
     plc.refuse = ExcCodes.ILLEGAL_ADDRESS
     reason = line.wait_for(Detached).reason
     assert reason.startswith(f"the PLC at {tmp_path / 'gate'}, unit 7, refuses to ")
     assert reason.endswith("exception 2, no such address; check gate.map and gate.unit")
     plc.refuse = None
     line.start(10)
-    assert one_part(line, plc, Decision.PASS).outcome.kind is OutcomeKind.PASSED
+    assert one_part_after(line, plc).outcome.kind is OutcomeKind.PASSED
+    assert gone(plc) == [False, True]
 
 
 def test_a_busy_plc_is_asked_again(line, plc):
