@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from inspection.wire import messages as m
 from inspection.wire.controller import Controller
@@ -116,7 +116,3 @@ def messages_of(request: Request) -> Sequence[m.Message]:
         case Order.STOP:
             told.append(m.Stop(request.epoch))
     return told
-
-
-Fault = Callable[[bytes], bytes]
-"""A reply as it is put on the line, to what arrives of it."""
