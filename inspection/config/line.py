@@ -11,16 +11,11 @@ from pydantic import BeforeValidator, Field
 
 from inspection.config.camera import CameraConfig
 from inspection.config.fields import Name, Strict, limits, note, refuse
-from inspection.config.ports import PORT_FORMS, is_port
+from inspection.config.modbus import ModbusGateConfig
+from inspection.config.ports import PORT_FORMS, serial_port
 from inspection.wording import did_you_mean
 
 PARTS_PER_S_LIMIT = 100
-
-
-def _port(value: Any) -> Any:
-    if isinstance(value, str) and not is_port(value):
-        refuse(f"\"{value}\" is not a serial port; allowed {PORT_FORMS}; see what there is with 'inspection doctor'")
-    return value
 
 
 def _time_of_day(value: Any) -> Any:
@@ -66,7 +61,7 @@ class SerialGateConfig(Strict):
     """A gate controller at a serial port."""
 
     kind: Literal["serial"]
-    url: Annotated[str, BeforeValidator(_port), note("where the gate controller is", PORT_FORMS)]
+    url: Annotated[str, BeforeValidator(serial_port), note("where the gate controller is", PORT_FORMS)]
     baud: Annotated[
         Literal[9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600],
         note("set the same at the controller"),
@@ -142,7 +137,7 @@ class LogConfig(Strict):
 
 
 Durability = Literal["power", "process"]
-GateConfig = Annotated[SerialGateConfig | DryGateConfig, Field(discriminator="kind")]
+GateConfig = Annotated[SerialGateConfig | ModbusGateConfig | DryGateConfig, Field(discriminator="kind")]
 TriggerConfig = Annotated[GateTriggerConfig | TimerTriggerConfig | WatchedTriggerConfig, Field(discriminator="kind")]
 
 

@@ -5,11 +5,13 @@ The rules read the plain values of a file, so that each is told even when someth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from inspection.config.camera import WatchedCameraConfig
 from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
+from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGateConfig, exchange_ms
 from inspection.config.problems import KeyPath, Problem, Source, child
 
 Finding = tuple[KeyPath, str]
@@ -17,7 +19,17 @@ Finding = tuple[KeyPath, str]
 
 def line_problems(source: Source) -> Iterator[Problem]:
     """Problems between the settings of one line."""
-    for rule in (_trigger_fits_gate, _watched, _way_to_the_gate, _enough_time, _rate, _without_power, _shifts_differ):
+    for rule in (
+        _trigger_fits_gate,
+        _watched,
+        _way_to_the_gate,
+        _enough_time,
+        _rate,
+        _without_power,
+        _blocks_apart,
+        _fast_enough,
+        _shifts_differ,
+    ):
         for path, text in rule(source):
             yield source.problem(path, text)
 
@@ -40,7 +52,8 @@ def _number(source: Source, *path: str) -> float | None:
     """The number at this place, the default of a gate's setting, or None where there is none or it is nonsense."""
     value = value_at(source, *path)
     if value is None and path[0] == "gate":
-        value = SerialGateConfig.model_fields[path[1]].default
+        field = _gate_model(source).model_fields.get(path[1])
+        value = field.default if field else None
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
@@ -53,16 +66,25 @@ def _travel_ms(source: Source) -> float | None:
 
 
 def _is_serial(source: Source) -> bool:
-    return bool(value_at(source, "gate", "kind") == "serial")
+    """A controller at a serial port numbers the parts: one that speaks our frames, or a PLC by its registers."""
+    return value_at(source, "gate", "kind") in ("serial", "modbus")
+
+
+def _is_modbus(source: Source) -> bool:
+    return bool(value_at(source, "gate", "kind") == "modbus")
+
+
+def _gate_model(source: Source) -> type[SerialGateConfig] | type[ModbusGateConfig]:
+    return ModbusGateConfig if _is_modbus(source) else SerialGateConfig
 
 
 def _trigger_fits_gate(source: Source) -> Iterator[Finding]:
     match value_at(source, "trigger", "kind"), value_at(source, "gate", "kind"):
-        case "timer", "serial":
-            text = '"timer" does not go with a serial gate, whose sensor numbers the parts; write trigger.kind: gate'
-        case "watched", "serial":
+        case "timer", ("serial" | "modbus") as kind:
+            text = f'"timer" does not go with a {kind} gate, whose sensor numbers the parts; write trigger.kind: gate'
+        case "watched", ("serial" | "modbus") as kind:
             text = (
-                '"watched" does not go with a serial gate, whose sensor numbers the parts; write trigger.kind: gate, '
+                f'"watched" does not go with a {kind} gate, whose sensor numbers the parts; write trigger.kind: gate, '
                 'and under camera part_number: "{epoch}-{number}", by which a file names its part'
             )
         case "gate", "dry":
@@ -164,6 +186,37 @@ def _without_power(source: Source) -> Iterator[Finding]:
             "run-permit output and write run_permit_output: true, or use a gate that diverts"
         )
         yield ("gate", "without_power"), text
+
+
+def _blocks_apart(source: Source) -> Iterator[Finding]:
+    station, plc = (value_at(source, "gate", "map", block) for block in ("station", "plc"))
+    if not _is_modbus(source) or not isinstance(station, int) or not isinstance(plc, int):
+        return
+    if station < plc + PLC_REGISTERS and plc < station + STATION_REGISTERS:
+        text = (
+            f"the station's {STATION_REGISTERS} registers from {station} on and the PLC's {PLC_REGISTERS} from {plc} "
+            f"overlap, and each would write over the other; write {station + STATION_REGISTERS} or more"
+        )
+        yield ("gate", "map", "plc"), text
+
+
+def _fast_enough(source: Source) -> Iterator[Finding]:
+    """A command waits for the exchange that is on its way, and then takes one of its own."""
+    baud = _number(source, "gate", "baud")
+    if not _is_modbus(source) or baud not in (19200, 38400, 57600, 115200, 230400, 460800, 921600):
+        return
+    timeout_ms = _number(source, "gate", "timeout_ms") or 0
+    needs_ms = exchange_ms(int(baud))
+    takes = f"at {baud:g} baud an exchange with the PLC takes {needs_ms:.0f} ms"
+    for key, least_ms, why in (
+        ("margin_ms", 2 * needs_ms, "a PASS could come too late"),
+        ("watchdog_ms", 2 * needs_ms + timeout_ms, "one reply that is missing would end the session"),
+    ):
+        value = _number(source, "gate", key)
+        if value is not None and value < least_ms:
+            path: KeyPath = ("gate", key) if value_at(source, "gate", key) is not None else ("gate",)
+            to_do = f"write {math.ceil(least_ms)} (ms) or more, or a higher baud"
+            yield path, f"{key} {value:g} is too short, {why}: {takes}; {to_do}"
 
 
 def _shifts_differ(source: Source) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspection.config import ConfigProblems, DryGateConfig, SerialGateConfig, load_site
+from inspection.config import ConfigProblems, DryGateConfig, ModbusGateConfig, SerialGateConfig, load_site
 from inspection.config.problems import Problem, shown
 from inspection.config.source import read_source
 from inspection.domain.errors import ConfigError
@@ -160,6 +160,26 @@ def test_a_name_nobody_knows_is_answered_with_the_known_ones(site: Path) -> None
         loaded.line("dmo")
     with pytest.raises(ConfigError, match=r'^there is no recipe "xyz" in \.; known: nut$'):
         loaded.recipe("xyz")
+
+
+def test_a_plc_as_it_is_written(site: Path) -> None:
+    line = changed(LINE, "kind: serial\n", "kind: modbus\n  map: {station: 0, plc: 100}\n").replace("margin_ms: 20", "")
+    (site / "lines" / "demo.yaml").write_text(line)
+    gate = load_site(site, site / "samples").line("demo").gate
+
+    assert isinstance(gate, ModbusGateConfig)
+    assert gate.travel_ms == 800
+    assert (gate.unit, gate.baud, gate.parity, gate.stop_bits, gate.timeout_ms) == (1, 115200, "even", 1, 100)
+    assert (gate.margin_ms, gate.watchdog_ms, gate.min_gap_ms) == (150, 500, 30)
+    assert (gate.map.station, gate.map.plc) == (0, 100)
+
+
+def test_the_settings_of_the_guide_for_a_plc_can_be_used(site: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "modbus-map.md").read_text(encoding="utf-8")
+    gate = guide[guide.index("```yaml\n") + 8 : guide.index("trigger: {kind: gate}\n```")]
+    line = LINE[: LINE.index("gate:\n")] + gate + LINE[LINE.index("trigger:") :]
+    (site / "lines" / "demo.yaml").write_text(line)
+    assert isinstance(load_site(site, site / "samples").line("demo").gate, ModbusGateConfig)
 
 
 def test_what_is_written_is_what_is_loaded(site: Path) -> None:
