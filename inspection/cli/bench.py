@@ -1,4 +1,4 @@
-"""`inspection bench station | encoder | model | tracking`: this machine's speed, what the model and tracking are worth."""
+"""`inspection bench station | encoder | model | tracking`: how fast this machine is, and what model and gate can do."""
 
 from __future__ import annotations
 
