@@ -113,7 +113,7 @@ LINE_CASES = [
 ENCODER = changed(LINE, "margin_ms: 20", "margin_ms: 20\n  tracking: encoder\n  counts_per_mm: 10")
 ENCODER_CASES = [
     ("tracking: encoder", "tracking: encoders", '15: gate.tracking: "encoders" is not allowed; did you mean "encoder"? '
-     "allowed time, encoder; how the controller follows a part to the gate"),
+     "allowed time, encoder"),
     ("  counts_per_mm: 10\n", "", '15: gate.tracking: "encoder" needs counts_per_mm, the counts of the encoder on a '
      "millimetre of belt; add it"),
     ("counts_per_mm: 10", "counts_per_mm: 0.01", "16: gate.counts_per_mm: 0.01 is out of range; allowed 0.1 to 10000 "
