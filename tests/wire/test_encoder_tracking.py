@@ -37,6 +37,9 @@ class Desk:
     def say(self, *messages: m.Message) -> list[m.Message]:
         data = b"".join(encode_frame(m.encode(message)) for message in messages)
         self.controller.receive(data, self.now_us, self.encoder)
+        return self.listen()
+
+    def listen(self) -> list[m.Message]:
         said = [m.decode(payload) for payload in self.decoder.feed(self.controller.take_output())]
         self.heard += said
         return said
@@ -61,7 +64,7 @@ class Desk:
     def move(self, counts: int) -> None:
         self.at += counts
         self.controller.tick(self.now_us, self.encoder)
-        self.say()
+        self.listen()
 
     def command(self, number: int, command: m.Command, seq: int = 1) -> m.Status:
         said = self.say(m.Verdict(self.controller.epoch, number, seq, command))
@@ -98,6 +101,12 @@ def test_a_pass_at_the_gate_is_late(desk):
     assert desk.controller.gone == [Gone(9, 1, passed=False)]
 
 
+def test_a_pass_that_comes_with_the_belt_at_the_gate_already_is_late(desk):
+    number = desk.sense()
+    desk.at += TRAVEL  # and nobody looked meanwhile
+    assert desk.command(number, m.Command.PASS) is m.Status.LATE
+
+
 def test_a_part_is_decided_once_whichever_way_the_belt_runs_then(desk):
     number = desk.sense()
     desk.move(TRAVEL)
@@ -125,6 +134,16 @@ def test_a_sensor_that_sees_a_part_again_on_a_belt_that_ran_back_lets_neither_th
     assert desk.command(desk.sense(), m.Command.PASS) is m.Status.BARRED
     desk.move(2 * TRAVEL)
     assert [gone.passed for gone in desk.controller.gone] == [False, False]
+
+
+def test_a_part_sensed_far_enough_back_on_a_belt_that_ran_back_is_not_too_close(desk):
+    desk.command(desk.sense(), m.Command.PASS)
+    desk.move(-GAP)
+    assert desk.command(desk.sense(), m.Command.PASS) is m.Status.ACCEPTED
+    desk.move(TRAVEL)
+    assert desk.controller.gone == [Gone(9, 2, passed=True)]  # the one that is nearer to the gate goes first
+    desk.move(GAP)
+    assert desk.controller.gone[1:] == [Gone(9, 1, passed=True)]
 
 
 def test_the_watchdog_works_by_time_on_a_belt_that_stands(desk):
