@@ -1,4 +1,4 @@
-"""`inspection bench station | encoder | model`: how fast this machine is, and what the bundled model understands."""
+"""`inspection bench station | encoder | model | tracking`: how fast this machine is, and what model and gate can do."""
 
 from __future__ import annotations
 
@@ -74,3 +74,18 @@ def model(
     from benchmarks.parts_model import main
 
     main(model=model, scenes=scenes, as_json=as_json)
+
+
+@app.command("tracking")
+def tracking(
+    parts: Annotated[int, typer.Option(min=1, help="How many parts go by.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same belt and parts.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Whether each part meets its verdict at the gate, by the encoder of a simulated belt that stops and jerks back."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.tracking import main
+
+    main(parts=parts, seed=seed, as_json=as_json)

@@ -154,6 +154,7 @@ def _start(registers: Sequence[int]) -> m.Start:
         travel_counts=_take32(take),
         min_gap_us=_take32(take),
         watchdog_ms=next(take),
+        min_gap_counts=_take32(take),
     )
 
 

@@ -19,7 +19,7 @@ from tests.fakes.plc import SoftwarePlc
 
 ME = 77
 AT = Standing(done=4, session=m.Session.NONE, inputs=0, capabilities=0, boot=5, epoch=0, count=0, station=0, clock_ms=1)
-START = m.Start(9, ME, 5, 0, 0, 300_000, 0, 500, 5_000)
+START = m.Start(9, ME, 5, 0, 0, 300_000, 0, 500, 5_000, 0)
 
 
 def later(standing: Standing, **changes: object) -> Standing:

@@ -136,7 +136,7 @@ def test_the_guide_has_every_register_once():
 
 
 def test_a_start_as_the_guide_has_it():
-    start = m.Start(9, 77, 5, 3, 4, 300_000, 0, 500, 5_000)
+    start = m.Start(9, 77, 5, 3, 4, 300_000, 0, 500, 5_000, 0)
     block = r.encode_request(Request(Order.START, 77, 9, start=start, confirms=(m.Confirm(3, 70_000),)), 12)
     assert block[:12] == [12, 1, 2, 0, 1, 0, 0, 77, 0, 9, 0, 0]
     assert block[12:32] == [0] * 20
