@@ -1,4 +1,5 @@
-"""`inspection bench station | encoder | model`: how fast this machine is, and what the bundled model understands."""
+"""`inspection bench station | encoder | model | fuzz`: how fast this machine is, what the bundled model understands, and
+whether the firmware's core does what the reference does."""
 
 from __future__ import annotations
 
@@ -74,3 +75,18 @@ def model(
     from benchmarks.parts_model import main
 
     main(model=model, scenes=scenes, as_json=as_json)
+
+
+@app.command("fuzz")
+def fuzz(
+    sequences: Annotated[int, typer.Option(min=1, help="How many sequences of bytes.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="The same seed, the same bytes.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Hostile bytes for the gate controller in Python and the C core of firmware/ (needs a C compiler and a checkout)."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.fuzz import main
+
+    main(sequences=sequences, seed=seed, as_json=as_json)
