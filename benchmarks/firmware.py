@@ -40,19 +40,27 @@ def build(program: Path, *sources: str, flags: tuple[str, ...] = ()) -> Path:
     return program
 
 
+def has_sanitizers(folder: Path) -> bool:
+    """Whether this compiler finds the libraries of its sanitizers. `folder`: for what it makes."""
+    empty = folder / "empty.c"
+    empty.write_text("int main(void) { return 0; }\n", encoding="utf-8")
+    words = [compiler(), *SANITIZERS, "-o", str(folder / "empty"), str(empty)]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
 def build_replay(folder: Path) -> tuple[Path, bool]:
-    """The program of `host/replay_main.c`, and whether it has sanitizers: some systems have none."""
-    sources = ("replay.c", "replay_main.c")
-    try:
-        return build(folder / "replay-checked", *sources, flags=tuple(SANITIZERS)), True
-    except ConfigError:
-        raise
-    except InspectionError:
-        return build(folder / "replay", *sources), False
+    """The program of `host/replay_main.c`, and whether it has sanitizers."""
+    checked = has_sanitizers(folder)
+    flags = tuple(SANITIZERS) if checked else ()
+    return build(folder / "replay", "replay.c", "replay_main.c", flags=flags), checked
 
 
 class CoreDied(InspectionError):
-    """The process of the core ended: a crash, a sanitizer's find, or a script that it could not follow."""
+    """The process of the core ended: a crash, a sanitizer's find, or a script that it could not follow (code 3)."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the core's process ended with exit code {code}")
+        self.code = code
 
 
 class Core:
@@ -111,4 +119,4 @@ class Core:
     def _died(self) -> CoreDied:
         code = self._end()
         self._process = self._begin()
-        return CoreDied(f"the core's process ended with exit code {code}")
+        return CoreDied(code)

@@ -2,7 +2,7 @@
 
     inspection bench fuzz [--sequences 1000000] [--seed N] [--json]
 
-Each sequence goes to a decoder of its own and to a controller that lives through 500 of them, with parts and time in
+Each sequence goes to a decoder of its own and to a controller that lives through 50 of them, with parts and time in
 between. The C core runs in a process of its own, with sanitizers where the compiler has them: a crash is counted, shown
 and does not end the bench.
 """
@@ -24,7 +24,7 @@ from inspection.wire import messages as m
 from inspection.wire.framing import MAX_PAYLOAD_BYTES, encode_frame
 
 BATCH = 500
-PARTS_A_BATCH = 100  # fewer than the core can note: beyond that it tells no outcome, and the reference does
+LIFE = 50  # sequences of one controller: fewer parts than the core can note, beyond which it tells no outcome
 BOOT = 5
 _SHOWN = 5
 
@@ -64,21 +64,19 @@ class Hostile:
     def message(self) -> m.Message:
         """Any message to a controller, and now and then one from it."""
         pick = self._random
-        part = pick.randrange(4), pick.randrange(12)
-        match pick.randrange(9):
+        part = pick.randrange(3), pick.randrange(10)
+        match pick.randrange(12):
             case 0:
-                return m.Hello(pick.choice((1, 2, pick.getrandbits(32))))
+                return pick.choice((m.Hello(pick.choice((1, 2, pick.getrandbits(32)))), m.Stop(part[0])))
             case 1 | 2:
                 stands = pick.choice((BOOT, BOOT, BOOT, pick.getrandbits(32))), pick.randrange(4), pick.randrange(3)
-                travel = pick.choice((0, 5_000, 300_000, m.U32_MAX)), pick.choice((0, 0, 100))
-                watchdog = pick.choice((0, 50, 2000, 2**16 - 1))
-                return m.Start(part[0], 1, *stands, *travel, watchdog, pick.choice((0, 3_000, m.U32_MAX)))
-            case 3 | 4 | 5:
+                return self._start(part[0], *stands)
+            case 3 | 4 | 5 | 6 | 7:
                 return m.Verdict(*part, pick.choice((0, 1, 2, m.U32_MAX)), pick.choice(tuple(m.Command)))
-            case 6:
+            case 8 | 9:
                 return m.Beat(part[0], pick.getrandbits(32))
-            case 7:
-                return pick.choice((m.Confirm(*part), m.Stop(part[0])))
+            case 10:
+                return m.Confirm(*part)
             case _:
                 time_us, encoder = pick.getrandbits(64), pick.getrandbits(32) - 2**31
                 return pick.choice(
@@ -88,6 +86,12 @@ class Hostile:
                         m.Ack(*part, 1, m.Command.PASS, pick.choice(tuple(m.Status))),
                     )
                 )
+
+    def _start(self, epoch: int, boot: int, from_epoch: int, from_count: int) -> m.Start:
+        pick = self._random
+        travel = pick.choice((0, 5_000, 100_000, 100_000, m.U32_MAX)), pick.choice((0, 0, 100))
+        watchdog, gap = pick.choice((0, 50, 2000, 2**16 - 1)), pick.choice((0, 3_000, 3_000, m.U32_MAX))
+        return m.Start(epoch, 1, boot, from_epoch, from_count, *travel, watchdog, gap)
 
     def _frame(self) -> bytes:
         return encode_frame(m.encode(self.message()))
@@ -136,18 +140,18 @@ class Hostile:
         return noise.replace(b"\0", b"\1") if self._random.random() < 0.5 else noise
 
     def script(self, sequences: list[bytes]) -> bytes:
-        """A controller's life with these."""
+        """The lives of some controllers with these, each from its power-up, most of them with a session at first."""
         pick = self._random
         script = Script()
-        script.power_up(BOOT, pick.choice((0, 1_000_000, 2**32 - 50_000)), has_eject_sensor=pick.random() < 0.5)
-        parts = 0
-        for sequence in sequences:
+        for i, sequence in enumerate(sequences):
+            if i % LIFE == 0:
+                script.power_up(BOOT, pick.choice((0, 1_000_000, 2**32 - 50_000)), has_eject_sensor=pick.random() < 0.5)
+                script.say(self._start(pick.randint(1, 2), BOOT, 0, 0))
             script.decode(sequence)
             script.receive(sequence)
-            if pick.random() < 0.3:
-                script.wait(pick.choice((1, 1_000, 20_000, 400_000)))
-            if parts < PARTS_A_BATCH and pick.random() < 0.25:
-                parts += 1
+            if pick.random() < 0.5:
+                script.wait(pick.choice((1, 1_000, 4_000, 20_000, 100_000, 400_000)))
+            if pick.random() < 0.5:
                 script.sense()
         return bytes(script)
 

@@ -76,8 +76,13 @@ class Reference:
         self._now_us = 0
         self._result = bytearray()
 
+    @property
+    def stands(self) -> tuple[int, int]:
+        """Its epoch and count."""
+        return self._controller.epoch, self._controller.count
+
     def play(self, script: bytes) -> bytes:
-        """What the reference does, as `host/replay.h` has it."""
+        """What the reference has done so far, as `host/replay.h` has it, when this script is played as well."""
         at = 0
         while at < len(script):
             at = self._step(script[at : at + 1], script, at + 1)

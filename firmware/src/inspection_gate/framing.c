@@ -98,7 +98,7 @@ size_t ig_encode_frame(const uint8_t *payload, size_t size, uint8_t frame[IG_FRA
     uint8_t code = 1;
     frame[0] = 0;
     for (size_t i = 0; i < size + IG_CRC_BYTES; i++) {
-        const uint8_t byte = i < size ? payload[i] : (uint8_t)(crc >> (8 * (i - size)));
+        const uint8_t byte = (uint8_t)(i < size ? payload[i] : crc >> (8 * (i - size)));
         if (byte == 0) {
             frame[code_at] = code;
             code_at = at++;
