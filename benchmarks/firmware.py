@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -28,9 +29,7 @@ def compiler() -> str:
 
 
 def build(program: Path, *sources: str, flags: tuple[str, ...] = ()) -> Path:
-    """The core and these files of `firmware/host`, as `program`. Raises ConfigError without compiler or firmware."""
-    if not FIRMWARE.is_dir():
-        raise ConfigError("the firmware is not part of an installed station; run this in a checkout of the repository")
+    """The core and these files of `firmware/host`, as `program`. Raises ConfigError without a compiler."""
     files = [*sorted((FIRMWARE / "src").rglob("*.c")), *(FIRMWARE / "host" / source for source in sources)]
     told = subprocess.run(
         [compiler(), *FLAGS, *flags, "-o", str(program), *map(str, files)], capture_output=True, text=True, check=False
@@ -49,7 +48,12 @@ def has_sanitizers(folder: Path) -> bool:
 
 
 def build_replay(folder: Path) -> tuple[Path, bool]:
-    """The program of `host/replay_main.c`, and whether it has sanitizers."""
+    """The program of `host/replay_main.c`, and whether it has sanitizers.
+
+    Raises ConfigError without a compiler or the firmware.
+    """
+    if not FIRMWARE.is_dir():
+        raise ConfigError("the firmware is not part of an installed station; run this in a checkout of the repository")
     checked = has_sanitizers(folder)
     flags = tuple(SANITIZERS) if checked else ()
     return build(folder / "replay", "replay.c", "replay_main.c", flags=flags), checked
@@ -86,10 +90,8 @@ class Core:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdout.close()
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it is gone already
             self._process.stdin.close()
-        except BrokenPipeError:
-            pass  # it is gone already
         return self._process.wait()
 
     def send(self, script: bytes) -> None:

@@ -39,7 +39,7 @@ class Tally:
 
 
 class Hostile:
-    """Bytes that are nearly a message. Their epochs, numbers and counts are small, so that they often mean something."""
+    """Bytes that are nearly a message. Their epochs and numbers are small, so that they often mean something."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)

@@ -1,5 +1,6 @@
-"""`inspection bench station | encoder | model | fuzz`: how fast this machine is, what the bundled model understands, and
-whether the firmware's core does what the reference does."""
+"""`inspection bench station | encoder | model | fuzz`: how fast this machine is, what the bundled model understands,
+and whether the firmware's core does what the reference does.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +84,7 @@ def fuzz(
     seed: Annotated[int, typer.Option(help="The same seed, the same bytes.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Hostile bytes for the gate controller in Python and the C core of firmware/ (needs a C compiler and a checkout)."""
+    """Hostile bytes for the gate controller in Python and in C (firmware/). Needs a checkout and a C compiler."""
     from inspection.resources import benchmarks_dir
 
     sys.path.insert(0, str(benchmarks_dir().parent))

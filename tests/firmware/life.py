@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -14,7 +14,9 @@ BOOT, POWER_UP_US = 5, 2_000_000
 MAX_PARTS = 120  # fewer than the core notes: beyond that it tells no outcome, and the reference does
 MAX_AGE_US = 50_000
 
-times_us = st.one_of(st.sampled_from((0, 1, 1_000, 9_999, 10_000, 99_999, 100_000, 250_000)), st.integers(0, 700_000))
+times_us = st.one_of(
+    st.sampled_from((0, 1, 1_000, 9_999, 10_000, 99_999, 100_000, 250_000, m.U32_MAX)), st.integers(0, 700_000)
+)
 travels_us = st.sampled_from((0, 1_000, 100_000, 100_000, 300_000, 2_000_000, m.U32_MAX))
 gaps_us = st.sampled_from((0, 0, 1, 10_000, m.U32_MAX))
 
@@ -101,6 +103,7 @@ _commands = st.builds(
     st.sampled_from((0, 1, 1, 2, m.U32_MAX)),
     st.sampled_from((0, 0, 0, 0, 1)),
 )
+_last = st.builds(Command, st.just(0), st.sampled_from(m.Command), st.integers(0, 2), st.just(0))
 _begins = st.builds(
     Begin,
     st.booleans(),
@@ -112,8 +115,22 @@ _begins = st.builds(
     gaps_us,
     st.booleans(),
 )
+_begins_well = st.builds(
+    Begin,
+    st.booleans(),
+    st.integers(0, 4),
+    st.just(1),
+    st.just(0),
+    travels_us,
+    st.just(500),
+    st.just(0),
+    st.just(False),
+)
 _parts = st.builds(Part, st.one_of(st.just(0), st.integers(0, MAX_AGE_US)))
 _waits = st.builds(Wait, times_us, st.booleans())
+_beats = st.builds(Beat, st.integers(0, 1))
+_pauses = st.builds(Wait, st.integers(0, 499_999), st.booleans())
+_watched = st.tuples(_begins_well, _pauses, _beats, _parts, _last, _pauses)
 events = st.lists(
     st.one_of(
         _parts,
@@ -128,6 +145,8 @@ events = st.lists(
         st.builds(Inputs, st.integers(0, 255)),
         # What a belt is most of the time: a part, its command, and the way to the gate.
         st.tuples(_parts, st.builds(Beat, st.integers(0, 99)), _commands, _waits),
+        st.tuples(_parts, _last, _last, _waits),
+        st.tuples(_watched, _watched),
         st.tuples(_begins, st.integers(1, 80).map(lambda parts: (Part(0),) * parts)),
     ),
     max_size=40,
@@ -151,14 +170,13 @@ class Life:
         self.script += bytes(script)
         self.expected = self.reference.play(bytes(script))
 
-    def happens(self, event: Event | tuple) -> None:
+    def happens(self, event: Event | tuple[Any, ...]) -> None:
         """One event, or several in a tuple."""
         if type(event) is tuple:
             for each in event:
                 self.happens(each)
             return
         script = Script()
-        epoch, count = self.reference.stands
         match event:
             case Part(age_us):
                 if self._parts == MAX_PARTS:
@@ -169,20 +187,6 @@ class Life:
                 script.wait(us)
                 if looks:
                     script.tick()
-            case Begin():
-                begin = m.Start(
-                    event.epoch, event.station, BOOT, epoch, count + event.beside,
-                    event.travel_us, 0, event.watchdog_ms, event.min_gap_us,
-                )  # fmt: skip
-                script.say(*[m.Hello(event.station)] * event.hello, *[begin] * (1 + event.twice))
-            case Command(back, command, seq, other):
-                script.say(m.Verdict(epoch + other, max(0, count - back), seq, command))
-            case Beat(progress):
-                script.say(m.Beat(epoch, progress))
-            case Confirm(back):
-                script.say(m.Confirm(epoch, max(0, count - back)))
-            case Say(message):
-                script.say(message)
             case Noise(data):
                 script.receive(data)
             case Damage(message, at, flip):
@@ -191,7 +195,28 @@ class Life:
                 script.receive(bytes(frame) if flip else bytes(frame[: at % len(frame)]))
             case Inputs(bits):
                 script.set_inputs(bits)
+            case _:
+                script.say(*said_by(event, *self.reference.stands))
         self._add(script)
+
+
+def said_by(event: Begin | Command | Beat | Confirm | Say, epoch: int, count: int) -> list[m.Message]:
+    """What a station says then to a controller that stands there."""
+    match event:
+        case Begin():
+            begin = m.Start(
+                event.epoch, event.station, BOOT, epoch, count + event.beside,
+                event.travel_us, 0, event.watchdog_ms, event.min_gap_us,
+            )  # fmt: skip
+            return [*[m.Hello(event.station)] * event.hello, *[begin] * (1 + event.twice)]
+        case Command(back, command, seq, other):
+            return [m.Verdict(epoch + other, max(0, count - back), seq, command)]
+        case Beat(progress):
+            return [m.Beat(epoch, progress)]
+        case Confirm(back):
+            return [m.Confirm(epoch, max(0, count - back))]
+        case Say(message):
+            return [message]
 
 
 @st.composite
@@ -202,4 +227,18 @@ def lives(draw: st.DrawFn) -> Life:
         life.happens(Begin(True, 4, 1, 0, draw(travels_us), 500, draw(gaps_us), False))
     for event in draw(events):
         life.happens(event)
+    return life
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> Life:
+    """More parts than outcomes are kept of; some have a command, some are confirmed."""
+    life = Life(has_eject_sensor=False)
+    life.happens(Begin(True, 4, 1, 0, draw(st.sampled_from((0, 100_000, 500_000))), 2**16 - 1, 0, False))
+    for _ in range(draw(st.integers(60, MAX_PARTS))):
+        life.happens(Part(0))
+        for event in draw(st.sampled_from(((), (), (Command(0, m.Command.PASS, 1, 0),), (Confirm(3),)))):
+            life.happens(event)
+        life.happens(Wait(draw(st.sampled_from((0, 5_000, 20_000))), True))
+    life.happens((Wait(500_000, True), Wait(250_000, True)))
     return life

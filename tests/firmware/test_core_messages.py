@@ -80,7 +80,9 @@ def test_every_payload_is_framed_as_the_reference_frames_it(library, payload):
             st.binary(min_size=1, max_size=MAX_PAYLOAD_BYTES).map(encode_frame),
             messages.map(lambda message: encode_frame(m.encode(message))),
             st.tuples(messages, st.integers(0, 40), st.integers(0, 255)).map(
-                lambda odd: encode_frame(m.encode(odd[0])[: odd[1] + 1] + bytes([odd[2]]) + m.encode(odd[0])[odd[1] + 2 :])
+                lambda odd: encode_frame(
+                    m.encode(odd[0])[: odd[1] + 1] + bytes([odd[2]]) + m.encode(odd[0])[odd[1] + 2 :]
+                )
             ),
         ),
         max_size=6,
@@ -94,3 +96,12 @@ def test_any_bytes_are_read_as_the_reference_reads_them(played, data):
 def test_a_value_without_a_name_is_not_written(library, value):
     told = CMessage(type=0x03, field=(1, 1, 1, value))
     assert library.ig_encode(ctypes.byref(told), ctypes.create_string_buffer(MAX_PAYLOAD_BYTES)) == 0
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["message"])
+@pytest.mark.parametrize("cut", [1, 2, 3, 4])
+def test_what_is_left_of_a_frame_does_not_complete_the_next_one(played, vector, cut):
+    frame = bytes.fromhex(vector["frame"])
+    data = frame + frame[: -1 - cut] + b"\0"
+    assert read(played, data) == decoded(data)
+    assert decoded(data)[1:3] == b"\1\0"

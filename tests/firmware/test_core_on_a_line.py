@@ -1,4 +1,4 @@
-"""The core in a process of its own on a pseudo-terminal at the pace of 115200 baud, the station's serial gate before it."""
+"""The core in a process of its own on a pseudo-terminal at the pace of 115200 baud, before it the serial gate."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_many_parts_at_once_are_each_accounted_for(line, board):
     """40 TRIGGERs and 40 OUTCOMEs on a line that takes 11.5 bytes a millisecond. Too close together, they divert."""
     line.start(9)
     board.sense(40)
-    seen = set()
+    seen: set[PartId] = set()
     while len(seen) < 40:
         part = line.wait_for(Resolved).part
         line.gate.confirm(part)
