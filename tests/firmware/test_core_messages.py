@@ -105,3 +105,7 @@ def test_what_is_left_of_a_frame_does_not_complete_the_next_one(played, vector, 
     data = frame + frame[: -1 - cut] + b"\0"
     assert read(played, data) == decoded(data)
     assert decoded(data)[1:3] == b"\1\0"
+
+
+def test_a_frame_of_nothing_but_its_crc_is_a_bad_one(played):
+    assert read(played, b"\0\1\1\1\1\1\0") == decoded(b"\0\1\1\1\1\1\0") == b"D\1\0"
