@@ -20,6 +20,7 @@ _CODES = {type(message): m.encode(message)[1] for message in (
     m.Heartbeat(0, 0, 0, 0, 0, 0, m.Session.NONE),
 )}  # fmt: skip
 _U64 = 2**64 - 1
+_OUTPUT_BYTES = 16_384  # more than any call says
 
 
 class Script:
@@ -31,9 +32,17 @@ class Script:
     def __bytes__(self) -> bytes:
         return bytes(self._bytes)
 
-    def power_up(self, boot: int, now_us: int, *, has_eject_sensor: bool = False, confirm_us: int = 0) -> None:
-        """Another controller. `confirm_us`: the C core's own; the reference knows only 0."""
-        self._bytes += struct.pack("<cIBQI", b"N", boot, has_eject_sensor, now_us, confirm_us)
+    def power_up(
+        self,
+        boot: int,
+        now_us: int,
+        *,
+        has_eject_sensor: bool = False,
+        confirm_us: int = 0,
+        output_bytes: int = _OUTPUT_BYTES,
+    ) -> None:
+        """Another controller. The last two are the C core's own: the reference waits for no sensor and has no limit."""
+        self._bytes += struct.pack("<cIBQIH", b"N", boot, has_eject_sensor, now_us, confirm_us, output_bytes)
 
     def wait(self, us: int) -> None:
         """Time passes; the controller does not look."""
@@ -96,8 +105,8 @@ class Reference:
                 at += 2 + size
                 self._take(what, script[at - size : at])
             case b"N":
-                boot, has_sensor, self._now_us, _ = struct.unpack_from("<IBQI", script, at)
-                at += 17
+                boot, has_sensor, self._now_us = struct.unpack_from("<IBQ", script, at)
+                at += 19
                 self._controller = Controller(boot, self._now_us, has_eject_sensor=bool(has_sensor))
             case b"W":
                 (us,) = struct.unpack_from("<I", script, at)

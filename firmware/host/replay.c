@@ -4,7 +4,7 @@
 
 #include "inspection_gate.h"
 
-#define OUTPUT_CAPACITY 16384u
+#define OUTPUT_CAPACITY 65535u
 
 typedef struct {
     const uint8_t *script;
@@ -90,7 +90,7 @@ static void power_up(player *self)
     self->now_us = take_number(self, 8);
     config.confirm_us = (uint32_t)take_number(self, 4);
     config.output = self->output;
-    config.output_capacity = sizeof self->output;
+    config.output_capacity = (size_t)take_number(self, 2);
     config.gone = note_gone;
     config.context = self;
     self->encoder = 0;

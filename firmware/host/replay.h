@@ -1,7 +1,8 @@
 /* A script of what happens to a controller goes in, what it does comes out: what holds the core against the reference.
  *
  * Numbers are little-endian. A script is a row of
- *     'N' boot u32, eject sensor u8, now_us u64, confirm_us u32     another controller, from its power-up
+ *     'N' boot u32, eject sensor u8, now_us u64, confirm_us u32, bytes of output u16
+ *                           another controller, from its power-up
  *     'W' us u32            time passes unnoticed          'E' counts i32        the encoder moves
  *     'T'                   tick                           'S' age_us u32        a part at the sensor
  *     'R' size u16, bytes   from the line                  'I' inputs u8

@@ -115,6 +115,25 @@ def test_more_parts_than_it_can_note_divert_and_are_counted(played):
     assert not any(passed for _, number, passed in _told(same)[0] if number > NOTED)
 
 
+def test_what_does_not_fit_the_output_is_dropped_whole_and_told_later(played):
+    script = Script()
+    script.power_up(BOOT, 0, output_bytes=80)
+    script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0))
+    for _ in range(6):
+        script.sense()
+    for _ in range(20):
+        script.wait(250_000)
+        script.tick()
+        result = played(bytes(script))
+        decoder = FrameDecoder()
+        told = [m.decode(payload) for payload in decoder.feed(_told(result)[1])]
+        assert decoder.bad_frames == 0
+        numbers = {message.number for message in told if isinstance(message, m.Outcome)}
+        for number in numbers:
+            script.say(m.Confirm(9, number))
+    assert numbers == set(range(1, 7))
+
+
 @pytest.mark.parametrize(
     ("said_after_us", "agrees", "told"),
     [
