@@ -20,6 +20,9 @@ def train(
     text_from: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Take over how this one reads: bundled, or a folder.")
     ] = None,
+    image_from: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Start from the image tower of this one: bundled, or a folder.")
+    ] = None,
     teacher: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The sentence model's folder, if its package is not installed.")
     ] = None,
@@ -61,6 +64,7 @@ def train(
     means = Means(
         gallery=gallery,
         text_from=None if text_from is None else find(text_from).folder,
+        image_from=None if image_from is None else find(image_from).folder,
         teacher=teacher,
         dictionary=dictionary,
         definitions=definitions,

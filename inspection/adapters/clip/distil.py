@@ -74,6 +74,12 @@ def field_words(rng: np.random.Generator, sentences: int) -> list[str]:
     return sorted(word for word in seen if word.isalpha())
 
 
+def defect_words() -> list[str]:
+    """Every word that the trained kinds of defect are called."""
+    names = (name for kind in captions.TRAINED_KINDS for name in (*DEFECT_NOUNS[kind], *DEFECT_ADJECTIVES[kind]))
+    return sorted({word for name in names for word in name.lower().replace("-", " ").split() if word.isalpha()})
+
+
 def distil(
     model: PartsClipModel,
     tokenizer: Tokenizer,

@@ -19,6 +19,9 @@ from inspection.adapters.clip.record import write_record
 from inspection.adapters.clip.tokens import Tokenizer
 from inspection.domain.errors import ModelError
 
+_LEVELS = 127
+_LEAST = 1e-4  # of a row's largest weight: below, half precision has no such steps
+
 
 def image_processor(size_px: int) -> CLIPImageProcessorPil:
     """The whole picture, squeezed to a square; no centre crop: a part's border is where its chips are."""
@@ -31,18 +34,31 @@ def image_processor(size_px: int) -> CLIPImageProcessorPil:
 
 
 def save(folder: Path, model: PartsClipModel, tokenizer: Tokenizer) -> None:
-    """Write config, weights (safetensors, half precision: loaded, they are float32 again), tokenizer and processor, and
-    the record that `model verify` reads. Raises ModelError if it cannot."""
+    """Write config, weights (safetensors, rounded and in half precision: loaded, they are float32 again), tokenizer and
+    processor, and the record that `model verify` reads. Raises ModelError if it cannot."""
     processor = CLIPProcessor(image_processor(model.config.image_size), tokenizer)  # type: ignore[no-untyped-call]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        deepcopy(model).half().save_pretrained(folder)  # type: ignore[no-untyped-call]
+        _rounded(model).half().save_pretrained(folder)  # type: ignore[no-untyped-call]
         processor.save_pretrained(folder)
     except (OSError, SafetensorError) as error:
         raise ModelError(
             f"{folder}: the model cannot be written ({error}); make room there and give the same command again"
         ) from error
     write_record(Checkpoint(folder.resolve().name, folder), "", "", datetime.now(UTC))
+
+
+@torch.no_grad()
+def _rounded(model: PartsClipModel) -> PartsClipModel:
+    """A copy whose matrices and kernels have 255 evenly spaced values an output, a power of two apart: half precision
+    holds them as they are, and a package or a repository packs them into three fifths of the room."""
+    copy = deepcopy(model)
+    for weights in copy.parameters():
+        if weights.ndim > 1:
+            largest = weights.abs().flatten(1).amax(dim=1).clamp(min=_LEAST)
+            step = torch.exp2(torch.ceil(torch.log2(largest / _LEVELS))).view(-1, *[1] * (weights.ndim - 1))
+            weights.copy_(torch.round(weights / step) * step)
+    return copy
 
 
 def read(folder: Path) -> tuple[PartsClipModel, Tokenizer]:

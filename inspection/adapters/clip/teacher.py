@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,28 +98,49 @@ class Teacher:
         return read
 
 
-def choose_words(teacher: Teacher, dictionary: Sequence[str], field: Sequence[str], count: int) -> list[str]:
+class Lexicon:
+    """What the teacher makes of single words: as they stand, and by what the dictionary says of them."""
+
+    def __init__(self, teacher: Teacher, definitions: Definitions) -> None:
+        self.teacher, self._definitions = teacher, definitions
+        self._glosses: dict[str, Tensor] = {}
+
+    def defined(self, words: Iterable[str]) -> list[str]:
+        """Those that have a definition."""
+        return [word for word in words if self._definitions.of(word)]
+
+    def read(self, words: Sequence[str]) -> Tensor:
+        """Words that have definitions -> the mean reading of these, (n, 384), unit length."""
+        senses = [self._definitions.of(word) for word in words]
+        new = list(dict.fromkeys(text for each in senses for text in each if text not in self._glosses))
+        self._glosses.update(zip(new, self.teacher.read(new), strict=True))
+        means = [torch.stack([self._glosses[text] for text in each]).mean(dim=0) for each in senses]
+        return functional.normalize(torch.stack(means), dim=1) if means else self.teacher.read([])
+
+
+def choose_words(
+    lexicon: Lexicon, dictionary: Sequence[str], field: Sequence[str], defects: Sequence[str], count: int
+) -> list[str]:
     """The vocabulary: every special token, letter and piece of the teacher's, and `count` whole words.
 
-    Those are the words of the teacher's vocabulary and of a `dictionary` whose meaning is nearest to any word of the
-    `field`: a name of a village is not worth its place, and a trade's word is better read whole than in three pieces.
+    Of the teacher's own words and those of a `dictionary`, two thirds are nearest by their definitions to any name of a
+    defect, the rest nearest as they stand to any word of the `field`: a name of a village is not worth its place, and
+    an unusual name of a defect is better read whole than in three pieces.
     """
+    teacher = lexicon.teacher
     own = [word for word, _ in sorted(teacher.tokenizer.get_vocab().items(), key=lambda item: item[1])]
     pieces = [word for word in own if word in SPECIAL or len(word) == 1 or word.startswith("##")]
     pieces = [word for word in pieces if word in SPECIAL or _is_latin(word.removeprefix("##"))]
-    whole = {word for word in own if _is_word(word)} | {word for word in dictionary if _is_word(word)}
-    candidates = sorted(whole | {word for word in field if _is_word(word)})
-    likeness = teacher.read(candidates) @ teacher.read(sorted(set(field))).T
-    nearest = likeness.amax(dim=1).topk(min(count, len(candidates))).indices.tolist()
-    return [*pieces, *(candidates[index] for index in sorted(nearest))]
-
-
-def _mean_reading(teacher: Teacher, senses: Sequence[Sequence[str]]) -> Tensor:
-    """Of several texts each: (n, 384), unit length."""
-    texts = list(dict.fromkeys(text for each in senses for text in each))
-    read, place = teacher.read(texts), {text: index for index, text in enumerate(texts)}
-    means = [read[[place[text] for text in each]].mean(dim=0) for each in senses]
-    return functional.normalize(torch.stack(means), dim=1) if means else read
+    candidates = sorted({word for word in (*own, *dictionary, *field) if _is_word(word)})
+    asked, defined, named = sorted(set(field)), lexicon.defined(candidates), lexicon.defined(sorted(set(defects)))
+    chosen: set[str] = set()
+    if defined and named:
+        near = (lexicon.read(defined) @ lexicon.read(named).T).amax(dim=1)
+        chosen |= {defined[place] for place in near.topk(min(2 * count // 3, len(defined))).indices.tolist()}
+    left = [word for word in candidates if word not in chosen]
+    near = (teacher.read(left) @ teacher.read(asked).T).amax(dim=1)
+    chosen |= {left[place] for place in near.topk(min(count - len(chosen), len(left))).indices.tolist()}
+    return [*pieces, *sorted(chosen)]
 
 
 def _is_latin(word: str) -> bool:
@@ -132,15 +153,16 @@ def _is_word(word: str) -> bool:
     return len(word) > 1 and word.isascii() and word.isalpha() and word.islower()
 
 
-def word_table(teacher: Teacher, words: Sequence[str], width: int, definitions: Definitions) -> Tensor:
+def word_table(lexicon: Lexicon, words: Sequence[str], width: int) -> Tensor:
     """The teacher's reading of each word, on its `width` directions of most variance: (n, width), unit variance.
 
     A word is read as the mean of its definitions, and as it stands where it has none. Principal components of these
     readings, as the static models of `model2vec` are made.
     """
+    teacher = lexicon.teacher
     pieces = {word: teacher.tokenizer.convert_tokens_to_ids(word) for word in words if not _is_word(word)}
-    defined = {word: senses for word in words if word not in pieces and (senses := definitions.of(word))}
-    plain = [word for word in words if word not in pieces and word not in defined]
+    defined = lexicon.defined(word for word in words if word not in pieces)
+    plain = sorted(set(words) - set(pieces) - set(defined))
     places = {word: place for place, word in enumerate(words)}
     centred = torch.zeros(len(words), int(teacher.model.config.hidden_size), dtype=torch.float64)
 
@@ -151,7 +173,7 @@ def word_table(teacher: Teacher, words: Sequence[str], width: int, definitions: 
 
     fill(pieces, teacher.read_tokens(list(pieces.values())))
     fill(plain, teacher.read(plain))
-    fill(defined, _mean_reading(teacher, list(defined.values())))
+    fill(defined, lexicon.read(defined))
     _, directions = torch.linalg.eigh(centred.T @ centred)
     table = centred @ directions.flip(1)[:, :width]
     # The sign of an eigenvector is anybody's: the largest component is made positive, for the same table each time.

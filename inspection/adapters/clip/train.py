@@ -34,7 +34,7 @@ from inspection.synthesis.captions import TRAINED_KINDS
 WARM_UP_STEPS = 300
 FALLING = 1 / 3
 MOST_SCALE = math.log(60.0)
-UNSURE = 0.1
+UNSURE = 0.3
 """How far a sentence's meaning is moved about, in its own standard deviations: a word near by means nearly the same."""
 Tell = Callable[[dict[str, float], Marks | None], None]
 

@@ -31,7 +31,7 @@ from inspection.adapters.clip.gallery import Gallery, gallery_key
 from inspection.adapters.clip.locked import locked
 from inspection.adapters.clip.parts_clip import PartsClipConfig, PartsClipModel
 from inspection.adapters.clip.plain import read_json, to_json, write_whole
-from inspection.adapters.clip.teacher import Teacher, choose_words, teacher_folder, word_table
+from inspection.adapters.clip.teacher import Lexicon, Teacher, choose_words, teacher_folder, word_table
 from inspection.adapters.clip.tokens import Tokenizer, make_tokenizer
 from inspection.adapters.clip.train import LiveEncoder, look, pictures_kept
 from inspection.config.training import ReadingConfig, TrainingConfig
@@ -42,6 +42,7 @@ SEEDS_A_TRAINING = 10**9
 and samples from far above."""
 EXAM_SCENES = 4
 OWN_READING = "own reading"
+FROM_NOTHING = "from nothing"
 _JOINT = ("bend", "whole")
 """The text tower's layers that are trained with the image tower."""
 _DICTIONARY = Path("/usr/share/dict/american-english")
@@ -60,12 +61,14 @@ class Means:
 
     `gallery`: pictures that several trainings share, else its own. `text_from`: a model folder whose reading is taken
     over as it is, else it is learnt from `teacher`, a folder (else the installed package's), `dictionary`, English
-    words, and `definitions`, a folder that says what they mean (else the system's). `workers` processes render;
-    `final_scenes` a family are in the last exam.
+    words, and `definitions`, a folder that says what they mean (else the system's). `image_from`: a model folder whose
+    image tower it starts from, else it starts from nothing. `workers` processes render; `final_scenes` a family are in
+    the last exam.
     """
 
     gallery: Path | None = None
     text_from: Path | None = None
+    image_from: Path | None = None
     teacher: Path | None = None
     dictionary: Path | None = None
     definitions: Path | None = None
@@ -92,6 +95,7 @@ def _train(config: TrainingConfig, out: Path, means: Means, tell: Tell) -> Marks
         "config": config.model_dump(),
         "gallery": gallery_key(first_seed),
         "text_from": OWN_READING if means.text_from is None else _digest(means.text_from),
+        "image_from": FROM_NOTHING if means.image_from is None else _digest(means.image_from),
     }
     _same_training(out, made_from)
     reading, unfinished = out / "reading", out / "reading.part"
@@ -100,6 +104,8 @@ def _train(config: TrainingConfig, out: Path, means: Means, tell: Tell) -> Marks
         write_whole(out / "config.json", to_json(made_from, indent=1) + "\n")
         unfinished.replace(reading)
     model, tokenizer = folder.read(reading)
+    if means.image_from is not None:
+        _take_over_image_tower(model, means.image_from)
     gallery = Gallery.open(
         means.gallery or out / "gallery",
         config.looking.scenes,
@@ -137,6 +143,15 @@ def _train(config: TrainingConfig, out: Path, means: Means, tell: Tell) -> Marks
     return final
 
 
+def _take_over_image_tower(model: PartsClipModel, source: Path) -> None:
+    """What was learnt of pictures before is kept; where the sentences' meanings lie is learnt anew."""
+    able, _ = folder.read(source)
+    try:
+        model.image.load_state_dict(able.image.state_dict())
+    except RuntimeError as error:
+        raise ModelError(f"{source}: its image tower is of other sizes; leave --image-from out") from error
+
+
 def _digest(model: Path) -> str:
     return Checkpoint(str(model), model).weights_digest()
 
@@ -149,7 +164,8 @@ def _same_training(out: Path, made_from: dict[str, Any]) -> None:
     if isinstance(before, dict) and isinstance(before.get("config"), dict):
         before = {**before, "config": _but_its_length(before["config"])}
     made_from = {**made_from, "config": _but_its_length(made_from["config"])}
-    for name, what in (("config", "config"), ("gallery", "gallery or renderer"), ("text_from", "--text-from")):
+    told = {"gallery": "gallery or renderer", "text_from": "--text-from", "image_from": "--image-from"}
+    for name, what in {"config": "config", **told}.items():
         if not isinstance(before, dict) or before.get(name) != made_from[name]:
             raise ModelError(f"{out} holds a training with another {what} (config.json); choose another folder")
 
@@ -186,7 +202,8 @@ def _save_reader(config: TrainingConfig, kept: Path, means: Means, tell: Tell) -
         teacher = sha256_of(place / WEIGHTS)
         words = _dictionary(means.dictionary or _DICTIONARY)
         definitions = Definitions.load(means.definitions or _DEFINITIONS)
-        model, tokenizer = _learn_to_read(config.reading, config.seed, Teacher.load(place), words, definitions, tell)
+        lexicon = Lexicon(Teacher.load(place), definitions)
+        model, tokenizer = _learn_to_read(config.reading, config.seed, lexicon, words, tell)
     else:
         able, tokenizer = folder.read(means.text_from)
         model = PartsClipModel(deepcopy(able.config))
@@ -209,28 +226,24 @@ def _dictionary(path: Path) -> list[str]:
 
 
 def _learn_to_read(
-    plan: ReadingConfig,
-    seed: int,
-    master: Teacher,
-    dictionary: Sequence[str],
-    definitions: Definitions,
-    tell: Tell,
+    plan: ReadingConfig, seed: int, lexicon: Lexicon, dictionary: Sequence[str], tell: Tell
 ) -> tuple[PartsClipModel, Tokenizer]:
     rng = np.random.default_rng([seed, 13])
     tell("vocabulary", 0.0, "choosing words")
-    words = choose_words(master, dictionary, distil.field_words(rng, 40_000), plan.whole_words)
+    field = distil.field_words(rng, 40_000)
+    words = choose_words(lexicon, dictionary, field, distil.defect_words(), plan.whole_words)
     sizes = PartsClipConfig(vocab_size=len(words))
     tokenizer = make_tokenizer(words, sizes.max_position_embeddings)
     sizes.bos_token_id, sizes.eos_token_id = tokenizer.cls_token_id, tokenizer.sep_token_id
     sizes.pad_token_id = tokenizer.pad_token_id
     model = PartsClipModel(sizes)
     with torch.no_grad():
-        model.text.words.weight.copy_(word_table(master, words, sizes.word_width, definitions))
+        model.text.words.weight.copy_(word_table(lexicon, words, sizes.word_width))
     pairs = distil.reading_matter(rng, plan, words)
     steps = plan.rounds * (len(pairs) // plan.batch)
 
     def told(step: int, cosine: float) -> None:
         tell("reading", step / steps, f"{step} of {steps} steps, cosine with the teacher {cosine:.3f}")
 
-    distil.distil(model, tokenizer, master, pairs, plan, rng, told)
+    distil.distil(model, tokenizer, lexicon.teacher, pairs, plan, rng, told)
     return model, tokenizer

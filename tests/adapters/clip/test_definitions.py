@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from inspection.adapters.clip.definitions import Definitions
-from inspection.adapters.clip.teacher import Teacher, teacher_folder, word_table
+from inspection.adapters.clip.teacher import Lexicon, Teacher, teacher_folder, word_table
 from inspection.domain.errors import ModelError
 from tests.adapters.clip.pupils import WORDS, save_definitions, save_teacher
 
@@ -57,7 +57,7 @@ def test_words_of_one_definition_have_one_place(tmp_path: Path) -> None:
     teacher = Teacher.load(teacher_folder(tmp_path / "teacher"))
     same = ("scratch, dent: a mark",)
     known = Definitions({"scratch": same, "dent": same, "nut": ("nut: a thing with a thread",)}, {})
-    table = dict(zip(WORDS, word_table(teacher, WORDS, 16, known), strict=True))
+    table = dict(zip(WORDS, word_table(Lexicon(teacher, known), WORDS, 16), strict=True))
     assert torch.equal(table["scratch"], table["dent"])
     assert not torch.equal(table["scratch"], table["nut"])
     assert not torch.equal(table["good"], table["photo"]), "without a definition each is read as it stands"

@@ -18,7 +18,15 @@ from inspection.adapters.clip.exam import NORMAL, PLAIN, directions, papers
 from inspection.adapters.clip.gallery import PICTURES, SIZE_PX, Gallery, Scenes, make_scene
 from inspection.adapters.clip.lessons import CELLS, make_lesson, vary
 from inspection.adapters.clip.parts_clip import PartsClipConfig, PartsClipModel
-from inspection.adapters.clip.teacher import PACKAGE, SPECIAL, Teacher, choose_words, teacher_folder, word_table
+from inspection.adapters.clip.teacher import (
+    PACKAGE,
+    SPECIAL,
+    Lexicon,
+    Teacher,
+    choose_words,
+    teacher_folder,
+    word_table,
+)
 from inspection.adapters.clip.tokens import Tokenizer
 from inspection.adapters.clip.train import LiveEncoder
 from inspection.analytics.separation import auroc
@@ -280,14 +288,24 @@ def test_another_kind_of_model_is_no_teacher(tmp_path: Path) -> None:
 
 
 def test_words_near_the_field_are_chosen_and_have_a_place(teacher: Teacher) -> None:
-    words = choose_words(teacher, ["scratchy", "Village", "it's"], ["scratch", "nut"], 4)
+    lexicon = Lexicon(teacher, Definitions({}, {}))
+    words = choose_words(lexicon, ["scratchy", "Village", "it's"], ["scratch", "nut"], ["scratch"], 4)
     assert words[: len(SPECIAL)] == list(SPECIAL)
     assert {"scratch", "nut"} <= set(words)
     assert not {"Village", "it's"} & set(words)
-    nothing = Definitions({}, {})
-    table = word_table(teacher, words, 8, nothing)
+    table = word_table(lexicon, words, 8)
     assert table.shape == (len(words), 8)
-    assert torch.equal(table, word_table(teacher, words, 8, nothing))
+    assert torch.equal(table, word_table(lexicon, words, 8))
+
+
+def test_what_the_dictionary_calls_a_defect_has_a_place(teacher: Teacher) -> None:
+    """By its definition, however its letters are read; and the words that are nearest as they stand keep theirs."""
+    same = "scratch, gouge: a mark"
+    known = Definitions({"scratch": (same,), "gouge": (same,), "village": ("village: a place with houses",)}, {})
+    chosen = choose_words(Lexicon(teacher, known), ["gouge", "village"], ["nut"], ["scratch"], 3)
+    whole = {word for word in chosen if word.isalpha() and len(word) > 1}
+    assert {"scratch", "gouge", "nut"} <= whole
+    assert "village" not in whole
 
 
 def test_a_teacher_that_is_not_there_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,6 +346,21 @@ def test_a_saved_folder_is_loaded_by_transformers_alone(
         other = again.float().get_image_features(inputs["pixel_values"])
     torch.testing.assert_close(one, other, rtol=0.02, atol=0.01)
     assert tokenizer.sep_token_id != 2  # transformers would take 2 as the end of text
+
+
+def test_weights_are_kept_within_half_a_step_and_are_then_kept_as_they_are(
+    tmp_path: Path, small: tuple[PartsClipModel, Tokenizer]
+) -> None:
+    folder.save(tmp_path / "once", *small)
+    once = folder.read(tmp_path / "once")
+    for (name, before), after in zip(small[0].named_parameters(), once[0].parameters(), strict=True):
+        if before.ndim > 1:
+            largest = before.abs().flatten(1).amax(dim=1).view(-1, *[1] * (before.ndim - 1))
+            assert bool(((before - after).abs() <= largest / 127 + 1e-6).all()), name
+            assert all(len(row.unique()) <= 255 for row in after.flatten(1)), name
+    folder.save(tmp_path / "twice", *once)
+    kept = [(tmp_path / each / "model.safetensors").read_bytes() for each in ("once", "twice")]
+    assert kept[0] == kept[1]
 
 
 @pytest.mark.parametrize("lacking", ["a weight", "half", "tokenizer.json", "another type"])

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from inspection.adapters.clip import folder, training
-from inspection.adapters.clip.checkpoint import Checkpoint
+from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER, Checkpoint
 from inspection.adapters.clip.exam import Marks
 from inspection.adapters.clip.gallery import gallery_key
 from inspection.adapters.clip.locked import locked
@@ -111,6 +111,33 @@ def test_another_model_to_read_from_is_refused(out: Path, tmp_path: Path) -> Non
     for other in (tmp_path / "other", None):
         with pytest.raises(ModelError, match=f"^{out} holds a training with another --text-from"):
             train(CONFIG, out, Means(text_from=other), quiet)
+
+
+def test_another_image_tower_to_start_from_is_refused(out: Path, reads: Path) -> None:
+    with pytest.raises(ModelError, match=f"^{out} holds a training with another --image-from"):
+        train(CONFIG, out, Means(text_from=reads, image_from=reads), quiet)
+
+
+def test_a_training_starts_from_another_models_image_tower(tmp_path: Path, reads: Path) -> None:
+    able, tokenizer = small_model()
+    with torch.no_grad():
+        able.image.stem.weight.fill_(0.5)
+    folder.save(tmp_path / "able", able, tokenizer)
+    quick = CONFIG.looking.model_copy(update={"pictures": 16, "rate": 1e-6})
+    out = tmp_path / "out"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(training, "EXAM_SCENES", 1)
+        means = Means(text_from=reads, image_from=tmp_path / "able", workers=1, final_scenes=1)
+        train(CONFIG.model_copy(update={"looking": quick}), out, means, quiet)
+    after = folder.read(out / "model")[0]
+    torch.testing.assert_close(after.image.stem.weight, able.image.stem.weight, rtol=0.02, atol=0)
+    report = json.loads((out / "model" / "training.json").read_text(encoding="utf-8"))
+    assert report["image_from"] == Checkpoint("able", tmp_path / "able").weights_digest()
+
+
+def test_an_image_tower_of_other_sizes_is_refused(tmp_path: Path, reads: Path) -> None:
+    with pytest.raises(ModelError, match=r"its image tower is of other sizes; leave --image-from out"):
+        train(CONFIG, tmp_path / "out", Means(text_from=reads, image_from=BUNDLED_FOLDER), quiet)
 
 
 def test_another_gallery_is_refused(out: Path, reads: Path, tmp_path: Path) -> None:
