@@ -91,7 +91,7 @@ class Hostile:
         pick = self._random
         travel = pick.choice((0, 5_000, 100_000, 100_000, m.U32_MAX)), pick.choice((0, 0, 100))
         watchdog, gap = pick.choice((0, 50, 2000, 2**16 - 1)), pick.choice((0, 3_000, 3_000, m.U32_MAX))
-        return m.Start(epoch, 1, boot, from_epoch, from_count, *travel, watchdog, gap)
+        return m.Start(epoch, 1, boot, from_epoch, from_count, *travel, watchdog, gap, pick.choice((0, 10, m.U32_MAX)))
 
     def _frame(self) -> bytes:
         return encode_frame(m.encode(self.message()))
@@ -151,6 +151,8 @@ class Hostile:
             script.receive(sequence)
             if pick.random() < 0.5:
                 script.wait(pick.choice((1, 1_000, 4_000, 20_000, 100_000, 400_000)))
+            if pick.random() < 0.5:
+                script.move(pick.choice((-1, 5, 20, 200, 2**31 - 1)))
             if pick.random() < 0.5:
                 script.sense()
         return bytes(script)

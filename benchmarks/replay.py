@@ -13,8 +13,8 @@ from inspection.wire.controller import Controller
 from inspection.wire.framing import FrameDecoder, encode_frame
 
 _CODES = {type(message): m.encode(message)[1] for message in (
-    m.Hello(0), m.Start(0, 0, 0, 0, 0, 0, 0, 0, 0), m.Verdict(0, 0, 0, m.Command.PASS), m.Beat(0, 0), m.Confirm(0, 0),
-    m.Stop(0), m.Welcome(0, 0, 0, 0, 0), m.Started(0, 0), m.Trigger(0, 0, 0, 0, 0),
+    m.Hello(0), m.Start(0, 0, 0, 0, 0, 0, 0, 0, 0, 0), m.Verdict(0, 0, 0, m.Command.PASS), m.Beat(0, 0),
+    m.Confirm(0, 0), m.Stop(0), m.Welcome(0, 0, 0, 0, 0), m.Started(0, 0), m.Trigger(0, 0, 0, 0, 0),
     m.Ack(0, 0, 0, m.Command.PASS, m.Status.LATE),
     m.Outcome(0, 0, m.Result.PASSED, m.Reason.COMMANDED, m.Confirmation.AGREES, 0, 0, 0),
     m.Heartbeat(0, 0, 0, 0, 0, 0, m.Session.NONE),
@@ -83,6 +83,7 @@ class Reference:
     def __init__(self) -> None:
         self._controller: Controller
         self._now_us = 0
+        self._encoder = 0
         self._result = bytearray()
 
     @property
@@ -107,17 +108,22 @@ class Reference:
             case b"N":
                 boot, has_sensor, self._now_us = struct.unpack_from("<IBQ", script, at)
                 at += 19
+                self._encoder = 0
                 self._controller = Controller(boot, self._now_us, has_eject_sensor=bool(has_sensor))
             case b"W":
                 (us,) = struct.unpack_from("<I", script, at)
                 self._now_us += us
                 return at + 4
+            case b"E":
+                (counts,) = struct.unpack_from("<i", script, at)
+                self._encoder = (self._encoder + counts + 2**31) % 2**32 - 2**31
+                return at + 4
             case b"T":
-                self._controller.tick(self._now_us)
+                self._controller.tick(self._now_us, self._encoder)
             case b"S":
                 (age_us,) = struct.unpack_from("<I", script, at)
                 at += 4
-                self._controller.sense(self._now_us, age_us)
+                self._controller.sense(self._now_us, age_us, self._encoder)
             case b"I":
                 self._controller.set_inputs(script[at])
                 return at + 1
@@ -129,7 +135,7 @@ class Reference:
 
     def _take(self, what: bytes, data: bytes) -> None:
         if what == b"R":
-            self._controller.receive(data, self._now_us)
+            self._controller.receive(data, self._now_us, self._encoder)
         else:
             self._result += decoded(data)
 

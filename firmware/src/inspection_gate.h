@@ -53,7 +53,9 @@ typedef struct {
 
 /* A part between sensor and gate. */
 typedef struct {
-    uint64_t due_us;
+    uint64_t due_us; /* unless it is tracked by encoder: */
+    int32_t sensed_counts;
+    uint32_t travel_counts; /* 0: by time */
     uint32_t epoch;
     uint32_t number;
     uint32_t seq;
@@ -91,7 +93,8 @@ typedef struct {
     uint32_t progress;
     uint64_t progress_us;
     bool has_sensed;
-    uint64_t sensed_us; /* when the last part was at the sensor */
+    uint64_t sensed_us; /* when the last part was at the sensor, and at which count */
+    int32_t sensed_counts;
     int32_t encoder;
     uint64_t heartbeat_us;
     ig_riding riding[IG_RIDING_CAPACITY]; /* a ring */
@@ -109,7 +112,7 @@ typedef struct {
 
 void ig_init(ig_gate *gate, const ig_config *config, uint64_t now_us);
 
-/* A part has passed the sensor, `age_us` ago, no longer ago than power-up; its number. */
+/* A part has passed the sensor, `age_us` ago (no longer ago than power-up) and at this count; its number. */
 uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder);
 
 /* Take bytes from the line. Garbage changes nothing. */

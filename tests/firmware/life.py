@@ -19,6 +19,9 @@ times_us = st.one_of(
 )
 travels_us = st.sampled_from((0, 1_000, 100_000, 100_000, 300_000, 2_000_000, m.U32_MAX))
 gaps_us = st.sampled_from((0, 0, 1, 10_000, m.U32_MAX))
+travels_counts = st.sampled_from((0, 0, 1, 1_000, 1_000, 5_000, 2**31 - 1, m.U32_MAX))
+gaps_counts = st.sampled_from((0, 0, 1, 100, m.U32_MAX))
+moves = st.one_of(st.sampled_from((-1, 1, 99, 100, 999, 1_000, 2**31 - 1, -(2**31))), st.integers(-300, 2_000))
 
 
 class Part(NamedTuple):
@@ -34,6 +37,12 @@ class Wait(NamedTuple):
     looks: bool
 
 
+class Move(NamedTuple):
+    """The belt, by so many counts of its encoder."""
+
+    counts: int
+
+
 class Begin(NamedTuple):
     """HELLO, perhaps, and START of an epoch, from where the controller stands or beside it."""
 
@@ -45,6 +54,8 @@ class Begin(NamedTuple):
     watchdog_ms: int
     min_gap_us: int
     twice: bool
+    travel_counts: int = 0
+    min_gap_counts: int = 0
 
 
 class Command(NamedTuple):
@@ -86,7 +97,7 @@ class Inputs(NamedTuple):
     bits: int
 
 
-Event = Part | Wait | Begin | Command | Beat | Confirm | Say | Noise | Damage | Inputs
+Event = Part | Wait | Move | Begin | Command | Beat | Confirm | Say | Noise | Damage | Inputs
 
 _small = st.integers(0, 3)
 _said = st.one_of(
@@ -114,6 +125,8 @@ _begins = st.builds(
     st.sampled_from((0, 50, 500, 500, 2000, 2**16 - 1)),
     gaps_us,
     st.booleans(),
+    travels_counts,
+    gaps_counts,
 )
 _begins_well = st.builds(
     Begin,
@@ -125,6 +138,8 @@ _begins_well = st.builds(
     st.just(500),
     st.just(0),
     st.just(False),
+    travels_counts,
+    gaps_counts,
 )
 _parts = st.builds(Part, st.one_of(st.just(0), st.integers(0, MAX_AGE_US)))
 _waits = st.builds(Wait, times_us, st.booleans())
@@ -137,6 +152,7 @@ events = st.lists(
         _waits,
         _commands,
         _begins,
+        st.builds(Move, moves),
         st.builds(Beat, st.integers(0, 3)),
         st.builds(Confirm, st.integers(-1, 4)),
         st.builds(Say, _said),
@@ -146,6 +162,7 @@ events = st.lists(
         # What a belt is most of the time: a part, its command, and the way to the gate.
         st.tuples(_parts, st.builds(Beat, st.integers(0, 99)), _commands, _waits),
         st.tuples(_parts, _last, _last, _waits),
+        st.tuples(st.builds(Move, moves), _parts, _last, st.builds(Move, moves), _waits),
         st.tuples(_watched, _watched),
         st.tuples(_begins, st.integers(1, 80).map(lambda parts: (Part(0),) * parts)),
     ),
@@ -187,6 +204,8 @@ class Life:
                 script.wait(us)
                 if looks:
                     script.tick()
+            case Move(counts):
+                script.move(counts)
             case Noise(data):
                 script.receive(data)
             case Damage(message, at, flip):
@@ -206,7 +225,7 @@ def said_by(event: Begin | Command | Beat | Confirm | Say, epoch: int, count: in
         case Begin():
             begin = m.Start(
                 event.epoch, event.station, BOOT, epoch, count + event.beside,
-                event.travel_us, 0, event.watchdog_ms, event.min_gap_us,
+                event.travel_us, event.travel_counts, event.watchdog_ms, event.min_gap_us, event.min_gap_counts,
             )  # fmt: skip
             return [*[m.Hello(event.station)] * event.hello, *[begin] * (1 + event.twice)]
         case Command(back, command, seq, other):
@@ -224,7 +243,8 @@ def lives(draw: st.DrawFn) -> Life:
     """A life that has been lived."""
     life = Life(has_eject_sensor=draw(st.booleans()))
     if draw(st.booleans()):
-        life.happens(Begin(True, 4, 1, 0, draw(travels_us), 500, draw(gaps_us), False))
+        by_encoder = draw(travels_counts), draw(gaps_counts)
+        life.happens(Begin(True, 4, 1, 0, draw(travels_us), 500, draw(gaps_us), False, *by_encoder))
     for event in draw(events):
         life.happens(event)
     return life

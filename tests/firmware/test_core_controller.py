@@ -91,11 +91,40 @@ def test_a_part_with_a_pass_in_time_goes_through_and_no_other(played):
     assert gone(played(life.script)) == [True, False, False]
 
 
+def test_by_encoder_a_part_is_at_the_gate_when_the_belt_has_brought_it_there(played):
+    """However long that takes, over the end of the count, and once: a belt that runs back brings nothing again."""
+    script = Script()
+    script.power_up(BOOT, 0)
+    script.move(2**31 - 100)
+    script.say(m.Start(9, 1, BOOT, 0, 0, 0, 1_000, 60_000, 0, 200))
+    script.sense()
+    script.say(m.Verdict(9, 1, 1, m.Command.PASS))
+    script.move(999)
+    script.wait(30_000_000)
+    script.tick()
+    assert gone(played(bytes(script))) == []
+    script.move(-50)
+    script.tick()
+    script.move(51)
+    script.tick()
+    assert gone(played(bytes(script))) == [True]
+    script.move(-500)
+    script.tick()
+    script.sense()  # 500 counts after the first one: apart
+    script.say(m.Verdict(9, 2, 1, m.Command.PASS))
+    script.move(150)
+    script.sense()  # and 150 after the second one: too close
+    script.move(5_000)
+    script.tick()
+    assert gone(played(bytes(script))) == [True, False, False]
+    assert played(bytes(script)) == Reference().play(bytes(script))
+
+
 def test_more_parts_than_it_can_note_divert_and_are_counted(played):
     """The one difference: the reference tells their outcome as well."""
     script = Script()
     script.power_up(BOOT, 0)
-    script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0))
+    script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0, 0))
     parts = 3 * NOTED
     for number in range(1, parts + 1):
         script.sense()
@@ -118,7 +147,7 @@ def test_more_parts_than_it_can_note_divert_and_are_counted(played):
 def test_what_does_not_fit_the_output_is_dropped_whole_and_told_later(played):
     script = Script()
     script.power_up(BOOT, 0, output_bytes=80)
-    script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0))
+    script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0, 0))
     for _ in range(6):
         script.sense()
     for _ in range(20):
@@ -145,7 +174,7 @@ def test_what_does_not_fit_the_output_is_dropped_whole_and_told_later(played):
 def test_an_eject_sensor_that_says_nothing_in_time_disagrees(played, said_after_us, agrees, told):
     script = Script()
     script.power_up(BOOT, 0, has_eject_sensor=True, confirm_us=50_000)
-    script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0))
+    script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0, 0))
     script.sense()
     script.wait(100_000)
     script.tick()

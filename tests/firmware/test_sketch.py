@@ -51,16 +51,23 @@ class Desk:
     def last(self, kind: type[m.Message]) -> m.Message:
         return next(message for message in reversed(self.heard) if isinstance(message, kind))
 
-    def start(self) -> None:
+    def start(self, *, travel_counts: int = 0) -> None:
         self.say(m.Hello(1))
         self.wait(20_000)
         stands = self.last(m.Welcome)
-        self.say(m.Start(9, 1, stands.boot, stands.epoch, stands.count, TRAVEL_US, 0, 500, GAP_US))
+        travel_us = 0 if travel_counts else TRAVEL_US
+        self.say(m.Start(9, 1, stands.boot, stands.epoch, stands.count, travel_us, travel_counts, 500, GAP_US, 0))
         self.wait(20_000)
         assert self.last(m.Started).epoch == 9
 
     def edge(self, pin: int) -> None:
         self._sketch.desk_edge(ctypes.c_uint8(pin))
+
+    def move(self, counts: int) -> None:
+        """The belt, forward."""
+        self.set(ENCODER_B, 1)
+        for _ in range(counts):
+            self.edge(ENCODER_A)
 
     def set(self, pin: int, value: int) -> None:
         self._sketch.desk_set(ctypes.c_uint8(pin), ctypes.c_uint8(value))
@@ -180,13 +187,24 @@ def test_contacts_that_are_open_are_told(sketch):
 
 def test_the_encoder_counts_both_ways(sketch):
     desk = Desk(sketch())
-    for _ in range(3):
-        desk.edge(ENCODER_A)
+    desk.move(3)
     desk.set(ENCODER_B, 0)
     for _ in range(5):
         desk.edge(ENCODER_A)
     desk.wait(150_000)
     assert desk.last(m.Heartbeat).encoder == -2
+
+
+def test_by_encoder_a_part_waits_while_the_belt_stands(sketch):
+    desk = Desk(sketch())
+    desk.start(travel_counts=1_000)
+    desk.command_next(m.Command.PASS)
+    desk.move(999)
+    desk.wait(3_000_000)
+    assert desk.pin(PASS) == 0
+    desk.move(1)
+    desk.wait(100)
+    assert desk.pin(PASS) == 1
 
 
 @pytest.mark.parametrize(

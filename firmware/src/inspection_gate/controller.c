@@ -109,14 +109,31 @@ void ig_output_taken(ig_gate *gate, size_t size)
     memmove(gate->config.output, gate->config.output + size, gate->output_size);
 }
 
-/* Neither a part nor the one before it can be told apart at the gate. */
-static void bar_if_too_close(ig_gate *gate, ig_riding *part, uint64_t sensed_us)
+/* How far the belt has moved from one count to another, which may have wrapped in between. */
+static int32_t travelled(int32_t from, int32_t to)
 {
-    const bool is_first = !gate->has_sensed;
-    const int64_t gap_us = (int64_t)(sensed_us - gate->sensed_us);
+    return (int32_t)((uint32_t)to - (uint32_t)from);
+}
+
+/* Whether a part at the sensor can be told apart from the one before it. */
+static bool is_apart(const ig_gate *gate, uint64_t sensed_us, int32_t encoder)
+{
+    const uint64_t *settings = gate->settings.field;
+    if (settings[IG_START_TRAVEL_COUNTS] != 0) {
+        const int64_t counts = travelled(gate->sensed_counts, encoder);
+        return (counts < 0 ? -counts : counts) >= (int64_t)settings[IG_START_MIN_GAP_COUNTS];
+    }
+    return (int64_t)(sensed_us - gate->sensed_us) >= (int64_t)settings[IG_START_MIN_GAP_US];
+}
+
+/* Both divert. */
+static void bar_if_too_close(ig_gate *gate, ig_riding *part, uint64_t sensed_us, int32_t encoder)
+{
+    const bool stays = !gate->has_sensed || !gate->has_settings || is_apart(gate, sensed_us, encoder);
     gate->has_sensed = true;
     gate->sensed_us = sensed_us;
-    if (is_first || !gate->has_settings || gap_us >= (int64_t)gate->settings.field[IG_START_MIN_GAP_US]) {
+    gate->sensed_counts = encoder;
+    if (stays) {
         return;
     }
     bar(part, IG_TOO_CLOSE);
@@ -133,14 +150,22 @@ uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encod
     }
     gate->count++;
     const uint64_t sensed_us = now_us - age_us;
-    const uint64_t travel_us = gate->has_settings ? gate->settings.field[IG_START_TRAVEL_US] : 0;
-    ig_riding part = {sensed_us + travel_us, gate->epoch, gate->count, 0, 0, 0, ig_in_session(gate)};
+    ig_riding part = {0};
+    part.due_us = sensed_us;
+    part.sensed_counts = encoder;
+    if (gate->has_settings) {
+        part.due_us += gate->settings.field[IG_START_TRAVEL_US];
+        part.travel_counts = (uint32_t)gate->settings.field[IG_START_TRAVEL_COUNTS];
+    }
+    part.epoch = gate->epoch;
+    part.number = gate->count;
+    part.reported = ig_in_session(gate);
     if (!ig_in_session(gate)) {
         part.barred = IG_SESSION_ENDED;
     } else if (gate->riding_count >= IG_BELT_CAPACITY) {
         part.barred = IG_UNTRACKED;
     }
-    bar_if_too_close(gate, &part, sensed_us);
+    bar_if_too_close(gate, &part, sensed_us, encoder);
     if (gate->riding_count < IG_RIDING_CAPACITY) {
         *riding_at(gate, gate->riding_count++) = part;
     }
@@ -154,8 +179,8 @@ uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encod
 
 void ig_tick(ig_gate *gate, uint64_t now_us, int32_t encoder)
 {
-    gate->encoder = encoder;
-    /* In the order in which it happens: what reaches the gate before the watchdog bites goes by its command. */
+    /* In the order in which it happens: what reaches the gate before the watchdog bites goes by its command. When the
+     * encoder reached its count nobody knows: such a part is at the gate now, after the watchdog. */
     if (ig_in_session(gate)) {
         const uint64_t watchdog_us = gate->progress_us + gate->settings.field[IG_START_WATCHDOG_MS] * 1000u;
         if (watchdog_us <= now_us) {
@@ -163,6 +188,7 @@ void ig_tick(ig_gate *gate, uint64_t now_us, int32_t encoder)
             end_session(gate, IG_SESSION_WATCHDOG, IG_WATCHDOG);
         }
     }
+    gate->encoder = encoder;
     arrive(gate, now_us);
     for (size_t i = 0; i < gate->kept_count; i++) {
         ig_kept *kept = &gate->kept[i];
@@ -219,17 +245,48 @@ static void keep(ig_gate *gate, const ig_riding *part, bool passes, uint64_t at_
     gate->kept[gate->kept_count++] = kept;
 }
 
-/* Let the parts that are due by then go past the gate. */
+/* It is no longer on the belt; those behind it close up. */
+static ig_riding take_off(ig_gate *gate, size_t position)
+{
+    const ig_riding part = *riding_at(gate, position);
+    for (size_t i = position; i > 0; i--) {
+        *riding_at(gate, i) = *riding_at(gate, i - 1);
+    }
+    gate->first = (gate->first + 1) % IG_RIDING_CAPACITY;
+    gate->riding_count--;
+    return part;
+}
+
+/* The part is at the gate: this is decided once. */
+static void go(ig_gate *gate, const ig_riding *part, uint64_t at_gate_us)
+{
+    const ig_gone gone = {part->epoch, part->number, part->command == IG_PASS && part->barred == 0};
+    gate->config.gone(gate->config.context, &gone);
+    if (part->reported) {
+        keep(gate, part, gone.passes, at_gate_us);
+    }
+}
+
+/* Let the parts go past the gate that the encoder has brought there, or that are due by then. */
 static void arrive(ig_gate *gate, uint64_t until_us)
 {
-    while (gate->riding_count > 0 && gate->riding[gate->first].due_us <= until_us) {
-        const ig_riding part = gate->riding[gate->first];
-        gate->first = (gate->first + 1) % IG_RIDING_CAPACITY;
-        gate->riding_count--;
-        const ig_gone gone = {part.epoch, part.number, part.command == IG_PASS && part.barred == 0};
-        gate->config.gone(gate->config.context, &gone);
-        if (part.reported) {
-            keep(gate, &part, gone.passes, part.due_us);
+    bool one_waits = false;
+    size_t position = 0;
+    while (position < gate->riding_count) {
+        const ig_riding *part = riding_at(gate, position);
+        const bool by_encoder = part->travel_counts != 0;
+        bool is_there;
+        if (by_encoder) {
+            is_there = (int64_t)travelled(part->sensed_counts, gate->encoder) >= (int64_t)part->travel_counts;
+        } else { /* by time, in the order in which they came */
+            is_there = !one_waits && part->due_us <= until_us;
+            one_waits = !is_there;
+        }
+        if (is_there) {
+            const ig_riding taken = take_off(gate, position);
+            go(gate, &taken, by_encoder ? until_us : taken.due_us);
+        } else {
+            position++;
         }
     }
 }

@@ -8,7 +8,7 @@ typedef struct {
 } layout;
 
 static const layout layouts[] = {
-    {IG_HELLO, "4"},        {IG_START, "444444424"}, {IG_VERDICT, "444c"},   {IG_BEAT, "44"},
+    {IG_HELLO, "4"},        {IG_START, "4444444244"}, {IG_VERDICT, "444c"},   {IG_BEAT, "44"},
     {IG_CONFIRM, "44"},     {IG_STOP, "4"},          {IG_WELCOME, "44442"},  {IG_STARTED, "44"},
     {IG_TRIGGER, "4484i"},  {IG_ACK, "444cs"},       {IG_OUTCOME, "44rwf84i"}, {IG_HEARTBEAT, "4448i1n"},
 };

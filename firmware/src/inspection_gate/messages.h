@@ -56,14 +56,15 @@ enum {
     IG_START_TRAVEL_US,
     IG_START_TRAVEL_COUNTS,
     IG_START_WATCHDOG_MS,
-    IG_START_MIN_GAP_US
+    IG_START_MIN_GAP_US,
+    IG_START_MIN_GAP_COUNTS
 };
 enum { IG_VERDICT_EPOCH, IG_VERDICT_NUMBER, IG_VERDICT_SEQ, IG_VERDICT_COMMAND };
 enum { IG_BEAT_EPOCH, IG_BEAT_PROGRESS };
 enum { IG_CONFIRM_EPOCH, IG_CONFIRM_NUMBER };
 enum { IG_STOP_EPOCH };
 
-#define IG_FIELDS_MAX 9u
+#define IG_FIELDS_MAX 10u
 
 /* One message of any type: its fields in the order of the protocol's document. A signed field is sign-extended. */
 typedef struct {
