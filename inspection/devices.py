@@ -72,7 +72,10 @@ def open_gate(line: LineConfig, url: str | None, travel: Travel, station_id: int
             settings = GateSettings(station_id, travel_us, _DRY_WATCHDOG_MS, 0)
             return DryGate(sensor, settings=settings, clock=clock)
         case SerialGateConfig():
-            settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
+            if travel.travel_counts:
+                settings = GateSettings(station_id, 0, gate.watchdog_ms, 0, travel.travel_counts, gate.min_gap_counts)
+            else:
+                settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
             return SerialGate(url or gate.url, baud=gate.baud, settings=settings, clock=clock)
         case _:
             assert_never(gate)
@@ -92,8 +95,8 @@ def frame_gate_of(frame: FrameConfig) -> FrameGate:
 
 
 def travel_of(line: LineConfig) -> Travel:
-    """How long a part takes from sensor to gate."""
+    """How long a part takes from sensor to gate, and how far that is where the controller tracks by encoder."""
     gate = line.gate
     if isinstance(gate, DryGateConfig):
         return Travel(_DRY_TRAVEL_NS, 0)
-    return Travel(round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6))
+    return Travel(round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6), gate.travel_counts)

@@ -1,5 +1,5 @@
-"""`inspection bench station | encoder | model | fuzz`: how fast this machine is, what the bundled model understands,
-and whether the firmware's core does what the reference does.
+"""`inspection bench station | encoder | model | tracking | fuzz`: how fast this machine is, what the bundled model
+understands, what tracking is worth, and whether the firmware's core does what the reference does.
 """
 
 from __future__ import annotations
@@ -76,6 +76,21 @@ def model(
     from benchmarks.parts_model import main
 
     main(model=model, scenes=scenes, as_json=as_json)
+
+
+@app.command("tracking")
+def tracking(
+    parts: Annotated[int, typer.Option(min=1, help="How many parts go by.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same belt and parts.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Whether each part meets its verdict at the gate, by the encoder of a simulated belt that stops and jerks back."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.tracking import main
+
+    main(parts=parts, seed=seed, as_json=as_json)
 
 
 @app.command("fuzz")

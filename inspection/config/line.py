@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal
@@ -85,6 +86,9 @@ class SerialGateConfig(Strict):
         limits(50, 5_000, "ms", "after this long without progress of the station the controller drops its PASSes"),
     ] = 500
     min_gap_ms: Annotated[int, limits(1, 10_000, "ms", "parts closer together than this are both diverted")] = 30
+    tracking: Annotated[Literal["time", "encoder"], note("how the controller follows a part to the gate")] = "time"
+    counts_per_mm: Annotated[float | None, limits(0.1, 10_000, "counts/mm", "of the belt encoder")] = None
+    min_gap_mm: Annotated[float, limits(0.1, 10_000, "mm", "instead of min_gap_ms, where tracking is by encoder")] = 15
     without_power: Annotated[Literal["divert", "pass"], note("what the actuator does when it is de-energised")]
     run_permit_output: Annotated[
         bool, note("true if the controller's watchdog also drops an output that stops the line")
@@ -92,12 +96,26 @@ class SerialGateConfig(Strict):
 
     @property
     def travel_ms(self) -> float:
-        """From the part sensor to the gate."""
+        """From the part sensor to the gate; with tracking by encoder the least that it can take."""
         if self.delay_ms is not None:
             return self.delay_ms
         if self.distance_mm is None or self.belt_mm_per_s is None:
             raise ValueError("a gate has a delay, or a distance and a belt speed: see inspection.config.rules")
         return self.distance_mm / self.belt_mm_per_s * 1000
+
+    @property
+    def travel_counts(self) -> int:
+        """From the part sensor to the gate, by the belt encoder; 0 where tracking is by time."""
+        if self.tracking == "time" or self.distance_mm is None or self.counts_per_mm is None:
+            return 0
+        return round(self.distance_mm * self.counts_per_mm)
+
+    @property
+    def min_gap_counts(self) -> int:
+        """Parts closer together than this are both diverted; 0 where tracking is by time."""
+        if self.tracking == "time" or self.counts_per_mm is None:
+            return 0
+        return math.ceil(self.min_gap_mm * self.counts_per_mm)
 
 
 class DryGateConfig(Strict):

@@ -5,6 +5,7 @@ The rules read the plain values of a file, so that each is told even when someth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,10 +15,21 @@ from inspection.config.problems import KeyPath, Problem, Source, child
 
 Finding = tuple[KeyPath, str]
 
+_LEAST_COUNTS = 10  # from sensor to gate
+
 
 def line_problems(source: Source) -> Iterator[Problem]:
     """Problems between the settings of one line."""
-    for rule in (_trigger_fits_gate, _watched, _way_to_the_gate, _enough_time, _rate, _without_power, _shifts_differ):
+    for rule in (
+        _trigger_fits_gate,
+        _watched,
+        _way_to_the_gate,
+        _tracking,
+        _enough_time,
+        _rate,
+        _without_power,
+        _shifts_differ,
+    ):
         for path, text in rule(source):
             yield source.problem(path, text)
 
@@ -54,6 +66,10 @@ def _travel_ms(source: Source) -> float | None:
 
 def _is_serial(source: Source) -> bool:
     return bool(value_at(source, "gate", "kind") == "serial")
+
+
+def _by_encoder(source: Source) -> bool:
+    return bool(value_at(source, "gate", "tracking") == "encoder")
 
 
 def _trigger_fits_gate(source: Source) -> Iterator[Finding]:
@@ -109,7 +125,10 @@ def _way_to_the_gate(source: Source) -> Iterator[Finding]:
         key for key in ("distance_mm", "belt_mm_per_s", "delay_ms") if child(value_at(source, "gate"), key) is not None
     }
     path: KeyPath
+    to_do = "write distance_mm and belt_mm_per_s" + ("" if _by_encoder(source) else ", or delay_ms instead of both")
     match sorted(given):
+        case ["delay_ms"] if _by_encoder(source):
+            path, what = ("gate", "delay_ms"), "is a time, and tracking is by encoder"
         case ["delay_ms"] | ["belt_mm_per_s", "distance_mm"]:
             return
         case []:
@@ -119,7 +138,32 @@ def _way_to_the_gate(source: Source) -> Iterator[Finding]:
             path, what = ("gate", one[0]), f"is of no use without {missing}"
         case _:
             path, what = ("gate", "delay_ms"), "says again what distance_mm and belt_mm_per_s say"
-    yield path, f"{what}; write distance_mm and belt_mm_per_s, or delay_ms instead of both"
+    yield path, f"{what}; {to_do}"
+
+
+def _tracking(source: Source) -> Iterator[Finding]:
+    """Counts and millimetres are for tracking by encoder, milliseconds for tracking by time."""
+    if not _is_serial(source):
+        return
+    has = {key: value_at(source, "gate", key) is not None for key in ("counts_per_mm", "min_gap_mm", "min_gap_ms")}
+    if not _by_encoder(source):
+        if value_at(source, "gate", "tracking") in (None, "time"):
+            no_use = "is of no use where tracking is by time"
+            if has["counts_per_mm"]:
+                yield ("gate", "counts_per_mm"), f"{no_use}; write tracking: encoder, or remove it"
+            if has["min_gap_mm"]:
+                yield ("gate", "min_gap_mm"), f"{no_use}; write min_gap_ms, or tracking: encoder"
+        return
+    if not has["counts_per_mm"]:
+        text = '"encoder" needs counts_per_mm, the counts of the encoder on a millimetre of belt; add it'
+        yield ("gate", "tracking"), text
+    if has["min_gap_ms"]:
+        yield ("gate", "min_gap_ms"), "is a time, and tracking is by encoder; write min_gap_mm instead"
+    distance_mm, counts_per_mm = _number(source, "gate", "distance_mm"), _number(source, "gate", "counts_per_mm")
+    if distance_mm and counts_per_mm and 0 < distance_mm * counts_per_mm < _LEAST_COUNTS:
+        way = f"only {distance_mm * counts_per_mm:.3g} counts from sensor to gate are too few to follow a part by"
+        least = math.ceil(_LEAST_COUNTS / distance_mm * 10) / 10
+        yield ("gate", "counts_per_mm"), f"{way}; take a finer encoder, of {least:g} counts/mm or more"
 
 
 def _enough_time(source: Source) -> Iterator[Finding]:
@@ -148,12 +192,26 @@ def _rate(source: Source) -> Iterator[Finding]:
     if timer is not None and timer > rated:
         text = f"{timer:g} is more than the line is rated for; allowed up to parts_per_s_max, {rated:g} (parts/s)"
         yield ("trigger", "parts_per_s"), text
+    if _by_encoder(source):
+        yield from _rate_by_encoder(source, rated)
+        return
     min_gap_ms, rated_gap_ms = _number(source, "gate", "min_gap_ms"), 1000 / rated
     if _is_serial(source) and min_gap_ms is not None and min_gap_ms > rated_gap_ms:
         path: KeyPath = ("gate", "min_gap_ms") if value_at(source, "gate", "min_gap_ms") is not None else ("gate",)
         why = f"at {rated:g} parts/s they come every {rated_gap_ms:g} ms"
         to_do = f"allowed up to {rated_gap_ms:g} (ms), or lower parts_per_s_max"
         yield path, f"min_gap_ms {min_gap_ms:g} would divert every part: {why}; {to_do}"
+
+
+def _rate_by_encoder(source: Source, rated: float) -> Iterator[Finding]:
+    min_gap_mm, belt_mm_per_s = _number(source, "gate", "min_gap_mm"), _number(source, "gate", "belt_mm_per_s")
+    if min_gap_mm is None or not belt_mm_per_s or min_gap_mm <= belt_mm_per_s / rated:
+        return
+    path: KeyPath = ("gate", "min_gap_mm") if value_at(source, "gate", "min_gap_mm") is not None else ("gate",)
+    rated_gap_mm = belt_mm_per_s / rated
+    why = f"at {rated:g} parts/s they come every {rated_gap_mm:g} mm with the belt at its fastest"
+    to_do = f"allowed up to {rated_gap_mm:g} (mm), or lower parts_per_s_max"
+    yield path, f"min_gap_mm {min_gap_mm:g} would divert every part: {why}; {to_do}"
 
 
 def _without_power(source: Source) -> Iterator[Finding]:

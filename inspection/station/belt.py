@@ -54,7 +54,7 @@ class Belt:
         self._riding[part] = _Riding(trigger_ns, due_ns, sensed_counts)
 
     def moved(self, encoder_counts: int) -> None:
-        """The belt is there. The wait for an outcome does not begin before the belt has brought its part to the gate."""
+        """The belt is there. The wait for an outcome begins when it has brought the part to the gate."""
         now_ns = self._clock.monotonic_ns()
         for riding in self._riding.values():
             if riding.at_gate:

@@ -116,7 +116,9 @@ class Controller:
         self.tick(now_us, encoder)
         self.count += 1
         sensed_us = now_us - age_us
-        travel_us, travel_counts = (self._settings.travel_us, self._settings.travel_counts) if self._settings else (0, 0)
+        travel_us, travel_counts = (
+            (self._settings.travel_us, self._settings.travel_counts) if self._settings else (0, 0)
+        )
         due_us = sensed_us + travel_us
         part = _Riding(self.epoch, self.count, due_us, encoder, travel_counts, reported=self.in_session)
         if not self.in_session:
@@ -160,9 +162,7 @@ class Controller:
         if self._heartbeat_us <= now_us:
             self._heartbeat_us = now_us + HEARTBEAT_US
             time_us = now_us - self._start_us
-            self._send(
-                m.Heartbeat(self._boot, self.epoch, self.count, time_us, encoder, self._inputs, self.session)
-            )
+            self._send(m.Heartbeat(self._boot, self.epoch, self.count, time_us, encoder, self._inputs, self.session))
 
     def _watchdog_us(self) -> int | None:
         """When the session ends unless the station makes progress; None without a session."""

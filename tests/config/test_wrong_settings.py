@@ -10,8 +10,8 @@ from inspection.config import ConfigProblems, load_site
 from tests.config.site_files import LINE, LINE_FILE, RECIPE, RECIPE_FILE, changed, write_site
 
 KEYS_OF_THE_GATE = (
-    "kind, url, baud, distance_mm, belt_mm_per_s, delay_ms, margin_ms, watchdog_ms, min_gap_ms, without_power, "
-    "run_permit_output"
+    "kind, url, baud, distance_mm, belt_mm_per_s, delay_ms, margin_ms, watchdog_ms, min_gap_ms, tracking, "
+    "counts_per_mm, min_gap_mm, without_power, run_permit_output"
 )
 WITHOUT_POWER = (
     '"pass" would let parts through unjudged once the station or its power fails; wire the controller\'s run-permit '
