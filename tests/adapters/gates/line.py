@@ -25,7 +25,7 @@ def now_us() -> int:
 class _Nobody(Controller):
     """Hears nothing and says nothing."""
 
-    def receive(self, data: bytes, now_us: int) -> None:
+    def receive(self, data: bytes, now_us: int, encoder: int = 0) -> None:
         """Not a word of it is understood."""
 
     def take_output(self) -> bytes:
