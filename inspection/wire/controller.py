@@ -116,10 +116,9 @@ class Controller:
         self.tick(now_us, encoder)
         self.count += 1
         sensed_us = now_us - age_us
-        travel_us, travel_counts = (
-            (self._settings.travel_us, self._settings.travel_counts) if self._settings else (0, 0)
-        )
-        due_us = sensed_us + travel_us
+        due_us, travel_counts = sensed_us, 0
+        if self._settings is not None:
+            due_us, travel_counts = sensed_us + self._settings.travel_us, self._settings.travel_counts
         part = _Riding(self.epoch, self.count, due_us, encoder, travel_counts, reported=self.in_session)
         if not self.in_session:
             part.barred = m.Reason.SESSION_ENDED

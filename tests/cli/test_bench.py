@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.tracking import TRAVEL_COUNTS, Simulation
 from inspection.adapters.clip.architectures import save_random
 from inspection.adapters.clip.checkpoint import find
 from inspection.adapters.clip.encoder import ClipEncoder
@@ -68,6 +69,19 @@ def test_an_architecture_that_is_not_known_is_answered_with_those_that_are() -> 
     assert called.code == 2
     assert "clip-vit-base-patch32" in called.err
     assert call("bench", "encoder").code == 2
+
+
+def test_the_tracking_bench_hits_and_misses_no_part():
+    result = Simulation(1500, seed=2).run()
+    assert (result.parts, result.wrong_part_hit, result.missed) == (1500, 0, 0)
+    assert min(result.passed, result.diverted, result.too_close, result.late, result.stops, result.reversals) > 10
+
+
+@pytest.mark.parametrize("counts", [-100, 100])
+def test_the_tracking_bench_sees_a_controller_that_acts_too_early_or_too_late(monkeypatch, counts):
+    monkeypatch.setattr("benchmarks.tracking.TRAVEL_COUNTS", TRAVEL_COUNTS + counts)
+    result = Simulation(50, seed=2).run()
+    assert result.wrong_part_hit + result.missed > 25
 
 
 def test_the_fuzz_bench_holds_the_firmware_against_the_reference() -> None:

@@ -174,12 +174,23 @@ def test_what_is_written_is_what_is_loaded(site: Path) -> None:
     assert isinstance(line.gate, SerialGateConfig)
     assert line.gate.travel_ms == 800
     assert (line.gate.margin_ms, line.gate.min_gap_ms, line.gate.run_permit_output) == (20, 30, False)
+    assert (line.gate.tracking, line.gate.travel_counts, line.gate.min_gap_counts) == ("time", 0, 0)
     assert line.durability == "power"
     assert isinstance(dry.gate, DryGateConfig)
     assert dry.durability == "process"
     assert line.camera.path == dry.camera.path == (site / "samples" / "nut" / "line")
     assert (dry.shifts, str(dry.timezone), dry.log.seal_after_parts) == ((), "UTC", 500)
     assert loaded.recipe("nut").descriptions[1].phrasings == ("a photo of a dented nut",)
+
+
+def test_a_gate_that_tracks_by_encoder_has_its_way_and_its_gap_in_counts(site: Path) -> None:
+    text = (site / LINE_FILE).read_text()
+    added = "margin_ms: 20\n  tracking: encoder\n  counts_per_mm: 7.24\n  min_gap_mm: 12"
+    (site / LINE_FILE).write_text(text.replace("margin_ms: 20", added))
+    gate = load_site(site, site / "samples").line("demo").gate
+    assert isinstance(gate, SerialGateConfig)
+    assert (gate.travel_counts, gate.min_gap_counts) == (2896, 87)
+    assert gate.travel_ms == 800  # the belt at its fastest: no part is there earlier
 
 
 YAML_WORDS = st.sampled_from(

@@ -110,6 +110,35 @@ LINE_CASES = [
      "plain value"),
 ]  # fmt: skip
 
+ENCODER = changed(LINE, "margin_ms: 20", "margin_ms: 20\n  tracking: encoder\n  counts_per_mm: 10")
+ENCODER_CASES = [
+    ("tracking: encoder", "tracking: encoders", '15: gate.tracking: "encoders" is not allowed; did you mean "encoder"? '
+     "allowed time, encoder"),
+    ("  counts_per_mm: 10\n", "", '15: gate.tracking: "encoder" needs counts_per_mm, the counts of the encoder on a '
+     "millimetre of belt; add it"),
+    ("counts_per_mm: 10", "counts_per_mm: 0.01", "16: gate.counts_per_mm: 0.01 is out of range; allowed 0.1 to 10000 "
+     "(counts/mm); of the belt encoder"),
+    ("  tracking: encoder\n", "", "15: gate.counts_per_mm: is of no use where tracking is by time; write tracking: "
+     "encoder, or remove it"),
+    ("tracking: encoder\n  counts_per_mm: 10", "min_gap_mm: 20", "15: gate.min_gap_mm: is of no use where tracking is "
+     "by time; write min_gap_ms, or tracking: encoder"),
+    ("counts_per_mm: 10", "counts_per_mm: 10\n  min_gap_ms: 30", "17: gate.min_gap_ms: is a time, and tracking is by "
+     "encoder; write min_gap_mm instead"),
+    ("counts_per_mm: 10", "counts_per_mm: 10\n  min_gap_mm: 30", "17: gate.min_gap_mm: min_gap_mm 30 would divert "
+     "every part: at 20 parts/s they come every 25 mm with the belt at its fastest; allowed up to 25 (mm), or lower "
+     "parts_per_s_max"),
+    ("counts_per_mm: 10", "counts_per_mm: 10\n  min_gap_mm: 0", "17: gate.min_gap_mm: 0 is out of range; allowed 0.1 "
+     "to 10000 (mm); instead of min_gap_ms, where tracking is by encoder"),
+    ("distance_mm: 400\n  belt_mm_per_s: 500", "delay_ms: 800", "12: gate.delay_ms: is a time, and tracking is by "
+     "encoder; write distance_mm and belt_mm_per_s"),
+    ("  belt_mm_per_s: 500\n", "", "12: gate.distance_mm: is of no use without belt_mm_per_s; write distance_mm and "
+     "belt_mm_per_s"),
+    ("distance_mm: 400\n  belt_mm_per_s: 500\n  margin_ms: 20\n  tracking: encoder\n  counts_per_mm: 10",
+     "distance_mm: 70\n  belt_mm_per_s: 500\n  margin_ms: 20\n  tracking: encoder\n  counts_per_mm: 0.1", "16: "
+     "gate.counts_per_mm: only 7 counts from sensor to gate are too few to follow a part by; take a finer encoder, of "
+     "0.2 counts/mm or more"),
+]  # fmt: skip
+
 DRY = changed(LINE, LINE[LINE.index("gate:\n") : LINE.index("trigger:")], "gate: {kind: dry}\n")
 
 DRY_CASES = [
@@ -203,6 +232,7 @@ RECIPE_CASES = [
 
 CASES = [
     *((LINE_FILE, LINE, *case) for case in LINE_CASES),
+    *((LINE_FILE, ENCODER, *case) for case in ENCODER_CASES),
     *((LINE_FILE, DRY, *case) for case in DRY_CASES),
     *((LINE_FILE, WATCHED, *case) for case in WATCHED_CASES),
     *((LINE_FILE, WATCHED_DRY, *case) for case in WATCHED_DRY_CASES),
