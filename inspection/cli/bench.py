@@ -1,4 +1,6 @@
-"""`inspection bench station | encoder | model | tracking`: how fast this machine is, and what model and gate can do."""
+"""`inspection bench station | encoder | model | tracking | fuzz`: how fast this machine is, what the bundled model
+understands, what tracking is worth, and whether the firmware's core does what the reference does.
+"""
 
 from __future__ import annotations
 
@@ -89,3 +91,18 @@ def tracking(
     from benchmarks.tracking import main
 
     main(parts=parts, seed=seed, as_json=as_json)
+
+
+@app.command("fuzz")
+def fuzz(
+    sequences: Annotated[int, typer.Option(min=1, help="How many sequences of bytes.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="The same seed, the same bytes.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Hostile bytes for the gate controller in Python and in C (firmware/). Needs a checkout and a C compiler."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.fuzz import main
+
+    main(sequences=sequences, seed=seed, as_json=as_json)

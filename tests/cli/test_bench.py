@@ -82,3 +82,30 @@ def test_the_tracking_bench_sees_a_controller_that_acts_too_early_or_too_late(mo
     monkeypatch.setattr("benchmarks.tracking.TRAVEL_COUNTS", TRAVEL_COUNTS + counts)
     result = Simulation(50, seed=2).run()
     assert result.wrong_part_hit + result.missed > 25
+
+
+def test_the_fuzz_bench_holds_the_firmware_against_the_reference() -> None:
+    words = [sys.executable, "-m", "inspection", "bench", "fuzz", "--sequences", "3000", "--seed", "3", "--json"]
+    process = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    if process.returncode == 2 and "no C compiler" in process.stderr:
+        pytest.skip(process.stderr)
+    assert process.returncode == 0, process.stderr
+    result = json.loads(process.stdout)
+    assert set(result) == {"sequences", "disagreements", "crashes", "sanitizers", "seed", "seconds"}
+    assert (result["sequences"], result["disagreements"], result["crashes"]) == (3000, 0, 0)
+
+
+def test_without_a_c_compiler_the_fuzz_bench_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    called = call("bench", "fuzz", "--sequences", "10")
+    assert called.code == 2
+    assert "there is no 'no-such-compiler' here; install one" in called.err
+
+
+def test_an_installed_station_has_no_firmware_and_the_fuzz_bench_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.firmware.FIRMWARE", tmp_path / "firmware")
+    called = call("bench", "fuzz", "--sequences", "10")
+    assert called.code == 2
+    assert "run this in a checkout" in called.err
