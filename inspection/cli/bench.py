@@ -1,5 +1,5 @@
-"""`inspection bench station | encoder | model | tracking | fuzz`: how fast this machine is, what the bundled model
-understands, what tracking is worth, and whether the firmware's core does what the reference does.
+"""`inspection bench station | gate | encoder | model | tracking | fuzz`: how fast this machine is, what the bundled
+model understands, what tracking is worth, and whether the firmware's core does what the reference does.
 """
 
 from __future__ import annotations
@@ -41,6 +41,21 @@ def station(
     from benchmarks.station import main
 
     main(parts=parts, parts_per_s=parts_per_s, durability=durability.value, as_json=as_json)
+
+
+@app.command("gate")
+def gate(
+    parts: Annotated[int, typer.Option(min=10, help="How many commands.")] = 3_000,
+    parts_per_s: Annotated[float, typer.Option(min=1, max=1000, help="How fast they come.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """From a command to its acknowledgement by a controller at a pseudo-terminal, beside the bare bytes' way."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.gate import main
+
+    main(parts=parts, parts_per_s=parts_per_s, as_json=as_json)
 
 
 @app.command("encoder")

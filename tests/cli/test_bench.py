@@ -36,6 +36,21 @@ def test_the_station_bench_runs_its_line_and_prints_its_figures():
     assert set(result["chain_ms"]) == set(result["fsync_ms"]) == {"p50", "p99"}
 
 
+def test_the_gate_bench_has_every_command_acknowledged_and_every_part_passed():
+    process = subprocess.run(
+        [sys.executable, "-m", "inspection", "bench", "gate", "--parts", "40", "--parts-per-s", "40", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    print(process.stdout)
+    result = json.loads(process.stdout.splitlines()[-1])
+    assert (result["parts"], result["passed"]) == (40, 40)
+    assert set(result["ack_ms"]) == set(result["bare_ms"]) == {"p50", "p99"}
+
+
 def test_the_encoder_bench_measures_a_model_beside_transformers_own():
     process = subprocess.run(
         [sys.executable, "-m", "inspection", "bench", "encoder", "--model", "bundled", "--seconds", "1", "--json"],
