@@ -30,7 +30,7 @@ from inspection.config import (
     RecipeConfig,
     Site,
 )
-from inspection.devices import frame_gate_of, open_camera, open_gate, travel_of
+from inspection.devices import frame_gate_of, open_camera, open_gate, require_extras, travel_of
 from inspection.domain.errors import InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder
 from inspection.domain.types import Alarm, Cause, Frame, PartContext, PartId, Verdict, VerdictKind
@@ -82,6 +82,7 @@ def build_station(
     options = options or RunOptions()
     clock = clock or SystemClock()
     line = site.line(line_name)
+    require_extras(line)
     recipe = site.recipe(line.recipe)
     paths = LinePaths(data_dir, line.name)
     with ExitStack() as stack:

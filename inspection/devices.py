@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from contextlib import ExitStack
-from typing import assert_never
+from typing import Literal, assert_never
 
 from inspection.adapters.cameras.arrivals import Arrivals
 from inspection.adapters.cameras.claims import Claims
@@ -17,10 +18,12 @@ from inspection.config import (
     FolderCameraConfig,
     FrameConfig,
     LineConfig,
+    ModbusGateConfig,
     SerialGateConfig,
     TimerTriggerConfig,
     WatchedCameraConfig,
 )
+from inspection.domain.errors import ConfigError
 from inspection.domain.ports import Camera, Clock, Gate, Journal, PartSensor
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate, FrameLimits
@@ -28,6 +31,7 @@ from inspection.wire.session import GateSettings
 
 _DRY_TRAVEL_NS = 1_000_000_000  # nothing is diverted, so nothing is late: a part is judged within a second
 _DRY_WATCHDOG_MS = 5_000
+_PARITIES: dict[str, Literal["E", "O", "N"]] = {"even": "E", "odd": "O", "none": "N"}
 
 
 def open_camera(line: LineConfig, journal: Journal, clock: Clock) -> Camera:
@@ -72,10 +76,42 @@ def open_gate(line: LineConfig, url: str | None, travel: Travel, station_id: int
             settings = GateSettings(station_id, travel_us, _DRY_WATCHDOG_MS, 0)
             return DryGate(sensor, settings=settings, clock=clock)
         case SerialGateConfig():
-            settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
+            if travel.travel_counts:
+                settings = GateSettings(station_id, 0, gate.watchdog_ms, 0, travel.travel_counts, gate.min_gap_counts)
+            else:
+                settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
             return SerialGate(url or gate.url, baud=gate.baud, settings=settings, clock=clock)
+        case ModbusGateConfig():
+            settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
+            return _modbus_gate(gate, url or gate.url, settings, clock)
         case _:
             assert_never(gate)
+
+
+def require_extras(line: LineConfig) -> None:
+    """Raises ConfigError where the line needs software that is not installed, naming what to type."""
+    if isinstance(line.gate, ModbusGateConfig) and importlib.util.find_spec("pymodbus") is None:
+        raise ConfigError(
+            f"line {line.name}: gate.kind modbus needs pymodbus, which is not installed; "
+            "pip install 'inspection-station[modbus]'"
+        )
+
+
+def _modbus_gate(gate: ModbusGateConfig, url: str, settings: GateSettings, clock: Clock) -> Gate:
+    from inspection.adapters.gates.modbus import ModbusGate
+    from inspection.adapters.gates.modbus_client import ModbusWay
+
+    way = ModbusWay(
+        url=url,
+        unit=gate.unit,
+        station_registers=gate.map.station,
+        plc_registers=gate.map.plc,
+        baud=gate.baud,
+        parity=_PARITIES[gate.parity],
+        stop_bits=gate.stop_bits,
+        timeout_s=gate.timeout_ms / 1000,
+    )
+    return ModbusGate(way, settings=settings, clock=clock)
 
 
 def frame_gate_of(frame: FrameConfig) -> FrameGate:
@@ -92,8 +128,9 @@ def frame_gate_of(frame: FrameConfig) -> FrameGate:
 
 
 def travel_of(line: LineConfig) -> Travel:
-    """How long a part takes from sensor to gate."""
+    """How long a part takes from sensor to gate, and how far that is where the controller tracks by encoder."""
     gate = line.gate
     if isinstance(gate, DryGateConfig):
         return Travel(_DRY_TRAVEL_NS, 0)
-    return Travel(round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6))
+    travel_counts = gate.travel_counts if isinstance(gate, SerialGateConfig) else 0
+    return Travel(round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6), travel_counts)

@@ -1,4 +1,6 @@
-"""`inspection bench station | encoder | model`: how fast this machine is, and what the bundled model understands."""
+"""`inspection bench station | gate | encoder | model | tracking | fuzz`: how fast this machine is, what the bundled
+model understands, what tracking is worth, and whether the firmware's core does what the reference does.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +43,21 @@ def station(
     main(parts=parts, parts_per_s=parts_per_s, durability=durability.value, as_json=as_json)
 
 
+@app.command("gate")
+def gate(
+    parts: Annotated[int, typer.Option(min=10, help="How many commands.")] = 3_000,
+    parts_per_s: Annotated[float, typer.Option(min=1, max=1000, help="How fast they come.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """From a command to its acknowledgement by a controller at a pseudo-terminal, beside the bare bytes' way."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.gate import main
+
+    main(parts=parts, parts_per_s=parts_per_s, as_json=as_json)
+
+
 @app.command("encoder")
 def encoder(
     model: Annotated[str | None, typer.Option(help="bundled, a folder, or owner/name of the local cache.")] = None,
@@ -74,3 +91,33 @@ def model(
     from benchmarks.parts_model import main
 
     main(model=model, scenes=scenes, as_json=as_json)
+
+
+@app.command("tracking")
+def tracking(
+    parts: Annotated[int, typer.Option(min=1, help="How many parts go by.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same belt and parts.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Whether each part meets its verdict at the gate, by the encoder of a simulated belt that stops and jerks back."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.tracking import main
+
+    main(parts=parts, seed=seed, as_json=as_json)
+
+
+@app.command("fuzz")
+def fuzz(
+    sequences: Annotated[int, typer.Option(min=1, help="How many sequences of bytes.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="The same seed, the same bytes.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Hostile bytes for the gate controller in Python and in C (firmware/). Needs a checkout and a C compiler."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.fuzz import main
+
+    main(sequences=sequences, seed=seed, as_json=as_json)

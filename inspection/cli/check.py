@@ -25,6 +25,7 @@ def check(
     Exit code 0: it can be used; 2: it cannot, and each problem is named with its file, line number and key.
     """
     from inspection.config import ConfigProblems, load_site
+    from inspection.devices import require_extras
 
     try:
         site = load_site(config_dir_of(config_dir))
@@ -38,6 +39,8 @@ def check(
         typer.echo(json.dumps({"ok": False, "problems": problems}, ensure_ascii=False))
         raise typer.Exit(2) from error
     chosen = [site.line(line)] if line else list(site.lines.values())
+    for each in chosen:
+        require_extras(each)
     rows = [_row(site, each) for each in chosen]
     if as_json:
         typer.echo(json.dumps({"ok": True, "config_dir": str(site.config_dir), "lines": rows}, ensure_ascii=False))

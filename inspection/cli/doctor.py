@@ -15,7 +15,7 @@ import typer
 
 from inspection.cli._findings import Finding, Flush, clock, disk, keeps_up, lock_holder, port_holders, software
 from inspection.cli._options import AsJson, ConfigDir, DataDir
-from inspection.domain.errors import InspectionError, StoreError
+from inspection.domain.errors import ConfigError, InspectionError, StoreError
 from inspection.wording import counted
 
 if TYPE_CHECKING:
@@ -89,7 +89,19 @@ def _examine(line: str | None, config_dir: Path, data_dir: Path) -> Iterator[Fin
         yield _camera(each)
         if flush is not None:
             yield from _stores(each, data_dir, flush)
+        yield from _extras(each)
         yield _port(each, station)
+
+
+def _extras(line: LineConfig) -> Iterator[Finding]:
+    """Software that this line alone needs, where it is missing."""
+    from inspection.devices import require_extras
+
+    try:
+        require_extras(line)
+    except ConfigError as error:
+        found, _, advice = str(error).rpartition("; ")
+        yield Finding(f"{line.name}: extras", False, found, advice)
 
 
 def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Finding]:
@@ -199,7 +211,7 @@ def _port(line: LineConfig, station: int | None) -> Finding:
             what,
             False,
             f"{url} is not there",
-            "plug the controller in; its name is then shown by\nls -l /dev/serial/by-id",
+            "plug the controller or PLC in; its name is then shown by\nls -l /dev/serial/by-id",
         )
     if not os.access(port, os.R_OK | os.W_OK):
         return Finding(what, False, f"no permission for {url}", "sudo usermod -aG dialout $USER\nthen sign in again")

@@ -18,7 +18,8 @@ from inspection.domain.errors import InspectionError
 from inspection.wording import counted
 
 if TYPE_CHECKING:
-    from inspection.adapters.gates.virtual import PartFeed, PtyController
+    from inspection.adapters.gates.virtual import BeltFeed, PartFeed, PtyController
+    from inspection.wire.belt_model import BeltModel
     from inspection.wire.controller import Gone
 
 _CONFIRM_S = 5.0
@@ -32,6 +33,14 @@ def gate_sim(
         bool, typer.Option("--wait-for-station", help="The first part comes when a station has begun an epoch.")
     ] = False,
     eject_confirm: Annotated[bool, typer.Option("--eject-confirm", help="It has an eject sensor.")] = False,
+    belt: Annotated[
+        str | None,
+        typer.Option(
+            help="A belt with an encoder, as seconds:mm_per_s,… round and round, e.g. 5:500,2:0,0.05:-20,3:200; "
+            "parts come with it, --parts-per-s of them where it is fastest."
+        ),
+    ] = None,
+    counts_per_mm: Annotated[float, typer.Option(min=0.1, max=10_000, help="Of the encoder of --belt.")] = 10.0,
     truth: Annotated[
         Path | None, typer.Option(help="Append what physically happened to each part, one JSON object a line.")
     ] = None,
@@ -41,16 +50,23 @@ def gate_sim(
 
     Prints the port that a station is to open ('inspection run LINE --gate-url PORT').
     """
-    from inspection.adapters.gates.virtual import PartFeed, PtyController
+    from inspection.adapters.gates.virtual import BeltFeed, PartFeed, PtyController
     from inspection.wire.controller import Controller
     from inspection.wire.messages import U32_MAX
 
+    model = None if belt is None else _belt_model(belt, counts_per_mm)
     asked = _Asked()
     with ExitStack() as stack:
         record = stack.enter_context(_opened(truth)) if truth else None
         controller = Controller(1 + secrets.randbelow(U32_MAX), _now_us(), has_eject_sensor=eject_confirm)
-        pty = stack.enter_context(PtyController(controller, link=link))
-        feed = PartFeed(controller, parts_per_s=parts_per_s, parts=parts, wait_for_station=wait_for_station)
+        feed: PartFeed | BeltFeed
+        if model is None:
+            pty = stack.enter_context(PtyController(controller, link=link))
+            feed = PartFeed(controller, parts_per_s=parts_per_s, parts=parts, wait_for_station=wait_for_station)
+        else:
+            pty = stack.enter_context(PtyController(controller, link=link, encoder=model.encoder))
+            pitch_mm = model.fastest_mm_per_s / parts_per_s
+            feed = BeltFeed(controller, model, pitch_mm=pitch_mm, parts=parts, wait_for_station=wait_for_station)
         typer.echo(f"gate controller at {pty.path}; Ctrl-C stops the belt, twice pulls the plug", err=as_json)
         gone = _serve(pty, feed, asked, record)
         unconfirmed = not controller.is_idle
@@ -60,6 +76,15 @@ def gate_sim(
         typer.echo(f"{counted(gone.parts, 'part')} went by: {gone.passed} passed, {gone.diverted} diverted")
         if unconfirmed:
             typer.echo("The station has not confirmed what became of all of them: 'inspection log verify LINE' counts")
+
+
+def _belt_model(profile: str, counts_per_mm: float) -> BeltModel:
+    from inspection.wire.belt_model import BeltModel, parse_profile
+
+    try:
+        return BeltModel(parse_profile(profile), counts_per_mm)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--belt") from error
 
 
 def _opened(truth: Path) -> TextIO:
@@ -99,7 +124,7 @@ class _Asked:
         self.times += 1
 
 
-def _serve(pty: PtyController, feed: PartFeed, asked: _Asked, record: TextIO | None) -> _Tally:
+def _serve(pty: PtyController, feed: PartFeed | BeltFeed, asked: _Asked, record: TextIO | None) -> _Tally:
     """Until the last part is gone and on record (or nobody confirms it)."""
     controller = pty.controller
     tally = _Tally()

@@ -13,6 +13,7 @@ from inspection.config.line import (
     TimerTriggerConfig,
     WatchedTriggerConfig,
 )
+from inspection.config.modbus import ModbusGateConfig, ModbusMapConfig
 from inspection.config.problems import ConfigProblems, Problem
 from inspection.config.recipe import DescriptionConfig, RecipeConfig, RegionConfig
 from inspection.config.site import Site, load_site
@@ -28,6 +29,8 @@ __all__ = [
     "GateTriggerConfig",
     "LineConfig",
     "LogConfig",
+    "ModbusGateConfig",
+    "ModbusMapConfig",
     "Problem",
     "RecipeConfig",
     "RegionConfig",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal
@@ -11,16 +12,11 @@ from pydantic import BeforeValidator, Field
 
 from inspection.config.camera import CameraConfig
 from inspection.config.fields import Name, Strict, limits, note, refuse
-from inspection.config.ports import PORT_FORMS, is_port
+from inspection.config.modbus import ModbusGateConfig
+from inspection.config.ports import PORT_FORMS, serial_port
 from inspection.wording import did_you_mean
 
 PARTS_PER_S_LIMIT = 100
-
-
-def _port(value: Any) -> Any:
-    if isinstance(value, str) and not is_port(value):
-        refuse(f"\"{value}\" is not a serial port; allowed {PORT_FORMS}; see what there is with 'inspection doctor'")
-    return value
 
 
 def _time_of_day(value: Any) -> Any:
@@ -66,7 +62,7 @@ class SerialGateConfig(Strict):
     """A gate controller at a serial port."""
 
     kind: Literal["serial"]
-    url: Annotated[str, BeforeValidator(_port), note("where the gate controller is", PORT_FORMS)]
+    url: Annotated[str, BeforeValidator(serial_port), note("where the gate controller is", PORT_FORMS)]
     baud: Annotated[
         Literal[9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600],
         note("set the same at the controller"),
@@ -85,6 +81,9 @@ class SerialGateConfig(Strict):
         limits(50, 5_000, "ms", "after this long without progress of the station the controller drops its PASSes"),
     ] = 500
     min_gap_ms: Annotated[int, limits(1, 10_000, "ms", "parts closer together than this are both diverted")] = 30
+    tracking: Annotated[Literal["time", "encoder"], note("how the controller follows a part to the gate")] = "time"
+    counts_per_mm: Annotated[float | None, limits(0.1, 10_000, "counts/mm", "of the belt encoder")] = None
+    min_gap_mm: Annotated[float, limits(0.1, 10_000, "mm", "instead of min_gap_ms, where tracking is by encoder")] = 15
     without_power: Annotated[Literal["divert", "pass"], note("what the actuator does when it is de-energised")]
     run_permit_output: Annotated[
         bool, note("true if the controller's watchdog also drops an output that stops the line")
@@ -92,12 +91,26 @@ class SerialGateConfig(Strict):
 
     @property
     def travel_ms(self) -> float:
-        """From the part sensor to the gate."""
+        """From the part sensor to the gate; with tracking by encoder the least that it can take."""
         if self.delay_ms is not None:
             return self.delay_ms
         if self.distance_mm is None or self.belt_mm_per_s is None:
             raise ValueError("a gate has a delay, or a distance and a belt speed: see inspection.config.rules")
         return self.distance_mm / self.belt_mm_per_s * 1000
+
+    @property
+    def travel_counts(self) -> int:
+        """From the part sensor to the gate, by the belt encoder; 0 where tracking is by time."""
+        if self.tracking == "time" or self.distance_mm is None or self.counts_per_mm is None:
+            return 0
+        return round(self.distance_mm * self.counts_per_mm)
+
+    @property
+    def min_gap_counts(self) -> int:
+        """Parts closer together than this are both diverted; 0 where tracking is by time."""
+        if self.tracking == "time" or self.counts_per_mm is None:
+            return 0
+        return math.ceil(self.min_gap_mm * self.counts_per_mm)
 
 
 class DryGateConfig(Strict):
@@ -142,7 +155,7 @@ class LogConfig(Strict):
 
 
 Durability = Literal["power", "process"]
-GateConfig = Annotated[SerialGateConfig | DryGateConfig, Field(discriminator="kind")]
+GateConfig = Annotated[SerialGateConfig | ModbusGateConfig | DryGateConfig, Field(discriminator="kind")]
 TriggerConfig = Annotated[GateTriggerConfig | TimerTriggerConfig | WatchedTriggerConfig, Field(discriminator="kind")]
 
 

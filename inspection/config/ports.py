@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
+
+from inspection.config.fields import refuse
 
 PORT_FORMS = "/dev/…, socket://host:port, rfc2217://host:port"
 _DEVICE = re.compile(r"/dev/[^\s]*[^\s/]")
@@ -15,6 +18,13 @@ def is_port(url: str) -> bool:
     """True for a port in one of PORT_FORMS."""
     network = _NETWORK.fullmatch(url)
     return 0 < int(network[2]) < 65536 if network else bool(_DEVICE.fullmatch(url))
+
+
+def serial_port(value: Any) -> Any:
+    """Text that names a port, as it is; anything but text is for its type to refuse."""
+    if isinstance(value, str) and not is_port(value):
+        refuse(f"\"{value}\" is not a serial port; allowed {PORT_FORMS}; see what there is with 'inspection doctor'")
+    return value
 
 
 def same_port_key(url: str) -> str:

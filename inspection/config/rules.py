@@ -5,19 +5,34 @@ The rules read the plain values of a file, so that each is told even when someth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from inspection.config.camera import WatchedCameraConfig
 from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
+from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGateConfig, exchange_ms
 from inspection.config.problems import KeyPath, Problem, Source, child
 
 Finding = tuple[KeyPath, str]
 
+_LEAST_COUNTS = 10  # from sensor to gate
+
 
 def line_problems(source: Source) -> Iterator[Problem]:
     """Problems between the settings of one line."""
-    for rule in (_trigger_fits_gate, _watched, _way_to_the_gate, _enough_time, _rate, _without_power, _shifts_differ):
+    for rule in (
+        _trigger_fits_gate,
+        _watched,
+        _way_to_the_gate,
+        _tracking,
+        _enough_time,
+        _rate,
+        _without_power,
+        _blocks_apart,
+        _fast_enough,
+        _shifts_differ,
+    ):
         for path, text in rule(source):
             yield source.problem(path, text)
 
@@ -40,7 +55,8 @@ def _number(source: Source, *path: str) -> float | None:
     """The number at this place, the default of a gate's setting, or None where there is none or it is nonsense."""
     value = value_at(source, *path)
     if value is None and path[0] == "gate":
-        value = SerialGateConfig.model_fields[path[1]].default
+        field = _gate_model(source).model_fields.get(path[1])
+        value = field.default if field else None
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
@@ -53,16 +69,29 @@ def _travel_ms(source: Source) -> float | None:
 
 
 def _is_serial(source: Source) -> bool:
-    return bool(value_at(source, "gate", "kind") == "serial")
+    """A controller at a serial port numbers the parts: one that speaks our frames, or a PLC by its registers."""
+    return value_at(source, "gate", "kind") in ("serial", "modbus")
+
+
+def _is_modbus(source: Source) -> bool:
+    return bool(value_at(source, "gate", "kind") == "modbus")
+
+
+def _gate_model(source: Source) -> type[SerialGateConfig] | type[ModbusGateConfig]:
+    return ModbusGateConfig if _is_modbus(source) else SerialGateConfig
+
+
+def _by_encoder(source: Source) -> bool:
+    return bool(value_at(source, "gate", "tracking") == "encoder")
 
 
 def _trigger_fits_gate(source: Source) -> Iterator[Finding]:
     match value_at(source, "trigger", "kind"), value_at(source, "gate", "kind"):
-        case "timer", "serial":
-            text = '"timer" does not go with a serial gate, whose sensor numbers the parts; write trigger.kind: gate'
-        case "watched", "serial":
+        case "timer", ("serial" | "modbus") as kind:
+            text = f'"timer" does not go with a {kind} gate, whose sensor numbers the parts; write trigger.kind: gate'
+        case "watched", ("serial" | "modbus") as kind:
             text = (
-                '"watched" does not go with a serial gate, whose sensor numbers the parts; write trigger.kind: gate, '
+                f'"watched" does not go with a {kind} gate, whose sensor numbers the parts; write trigger.kind: gate, '
                 'and under camera part_number: "{epoch}-{number}", by which a file names its part'
             )
         case "gate", "dry":
@@ -109,7 +138,10 @@ def _way_to_the_gate(source: Source) -> Iterator[Finding]:
         key for key in ("distance_mm", "belt_mm_per_s", "delay_ms") if child(value_at(source, "gate"), key) is not None
     }
     path: KeyPath
+    to_do = "write distance_mm and belt_mm_per_s" + ("" if _by_encoder(source) else ", or delay_ms instead of both")
     match sorted(given):
+        case ["delay_ms"] if _by_encoder(source):
+            path, what = ("gate", "delay_ms"), "is a time, and tracking is by encoder"
         case ["delay_ms"] | ["belt_mm_per_s", "distance_mm"]:
             return
         case []:
@@ -119,7 +151,32 @@ def _way_to_the_gate(source: Source) -> Iterator[Finding]:
             path, what = ("gate", one[0]), f"is of no use without {missing}"
         case _:
             path, what = ("gate", "delay_ms"), "says again what distance_mm and belt_mm_per_s say"
-    yield path, f"{what}; write distance_mm and belt_mm_per_s, or delay_ms instead of both"
+    yield path, f"{what}; {to_do}"
+
+
+def _tracking(source: Source) -> Iterator[Finding]:
+    """Counts and millimetres are for tracking by encoder, milliseconds for tracking by time."""
+    if not _is_serial(source) or _is_modbus(source):
+        return
+    has = {key: value_at(source, "gate", key) is not None for key in ("counts_per_mm", "min_gap_mm", "min_gap_ms")}
+    if not _by_encoder(source):
+        if value_at(source, "gate", "tracking") in (None, "time"):
+            no_use = "is of no use where tracking is by time"
+            if has["counts_per_mm"]:
+                yield ("gate", "counts_per_mm"), f"{no_use}; write tracking: encoder, or remove it"
+            if has["min_gap_mm"]:
+                yield ("gate", "min_gap_mm"), f"{no_use}; write min_gap_ms, or tracking: encoder"
+        return
+    if not has["counts_per_mm"]:
+        text = '"encoder" needs counts_per_mm, the counts of the encoder on a millimetre of belt; add it'
+        yield ("gate", "tracking"), text
+    if has["min_gap_ms"]:
+        yield ("gate", "min_gap_ms"), "is a time, and tracking is by encoder; write min_gap_mm instead"
+    distance_mm, counts_per_mm = _number(source, "gate", "distance_mm"), _number(source, "gate", "counts_per_mm")
+    if distance_mm and counts_per_mm and 0 < distance_mm * counts_per_mm < _LEAST_COUNTS:
+        way = f"only {distance_mm * counts_per_mm:.3g} counts from sensor to gate are too few to follow a part by"
+        least = math.ceil(_LEAST_COUNTS / distance_mm * 10) / 10
+        yield ("gate", "counts_per_mm"), f"{way}; take a finer encoder, of {least:g} counts/mm or more"
 
 
 def _enough_time(source: Source) -> Iterator[Finding]:
@@ -148,12 +205,26 @@ def _rate(source: Source) -> Iterator[Finding]:
     if timer is not None and timer > rated:
         text = f"{timer:g} is more than the line is rated for; allowed up to parts_per_s_max, {rated:g} (parts/s)"
         yield ("trigger", "parts_per_s"), text
+    if _by_encoder(source):
+        yield from _rate_by_encoder(source, rated)
+        return
     min_gap_ms, rated_gap_ms = _number(source, "gate", "min_gap_ms"), 1000 / rated
     if _is_serial(source) and min_gap_ms is not None and min_gap_ms > rated_gap_ms:
         path: KeyPath = ("gate", "min_gap_ms") if value_at(source, "gate", "min_gap_ms") is not None else ("gate",)
         why = f"at {rated:g} parts/s they come every {rated_gap_ms:g} ms"
         to_do = f"allowed up to {rated_gap_ms:g} (ms), or lower parts_per_s_max"
         yield path, f"min_gap_ms {min_gap_ms:g} would divert every part: {why}; {to_do}"
+
+
+def _rate_by_encoder(source: Source, rated: float) -> Iterator[Finding]:
+    min_gap_mm, belt_mm_per_s = _number(source, "gate", "min_gap_mm"), _number(source, "gate", "belt_mm_per_s")
+    if min_gap_mm is None or not belt_mm_per_s or min_gap_mm <= belt_mm_per_s / rated:
+        return
+    path: KeyPath = ("gate", "min_gap_mm") if value_at(source, "gate", "min_gap_mm") is not None else ("gate",)
+    rated_gap_mm = belt_mm_per_s / rated
+    why = f"at {rated:g} parts/s they come every {rated_gap_mm:g} mm with the belt at its fastest"
+    to_do = f"allowed up to {rated_gap_mm:g} (mm), or lower parts_per_s_max"
+    yield path, f"min_gap_mm {min_gap_mm:g} would divert every part: {why}; {to_do}"
 
 
 def _without_power(source: Source) -> Iterator[Finding]:
@@ -164,6 +235,37 @@ def _without_power(source: Source) -> Iterator[Finding]:
             "run-permit output and write run_permit_output: true, or use a gate that diverts"
         )
         yield ("gate", "without_power"), text
+
+
+def _blocks_apart(source: Source) -> Iterator[Finding]:
+    station, plc = (value_at(source, "gate", "map", block) for block in ("station", "plc"))
+    if not _is_modbus(source) or not isinstance(station, int) or not isinstance(plc, int):
+        return
+    if station < plc + PLC_REGISTERS and plc < station + STATION_REGISTERS:
+        text = (
+            f"the station's {STATION_REGISTERS} registers from {station} on and the PLC's {PLC_REGISTERS} from {plc} "
+            f"overlap, and each would write over the other; write {station + STATION_REGISTERS} or more"
+        )
+        yield ("gate", "map", "plc"), text
+
+
+def _fast_enough(source: Source) -> Iterator[Finding]:
+    """A command waits for the exchange that is on its way, and then takes one of its own."""
+    baud = _number(source, "gate", "baud")
+    if not _is_modbus(source) or baud not in (19200, 38400, 57600, 115200, 230400, 460800, 921600):
+        return
+    timeout_ms = _number(source, "gate", "timeout_ms") or 0
+    needs_ms = exchange_ms(int(baud))
+    takes = f"at {baud:g} baud an exchange with the PLC takes {needs_ms:.0f} ms"
+    for key, least_ms, why in (
+        ("margin_ms", 2 * needs_ms, "a PASS could come too late"),
+        ("watchdog_ms", 2 * needs_ms + timeout_ms, "one reply that is missing would end the session"),
+    ):
+        value = _number(source, "gate", key)
+        if value is not None and value < least_ms:
+            path: KeyPath = ("gate", key) if value_at(source, "gate", key) is not None else ("gate",)
+            to_do = f"write {math.ceil(least_ms)} (ms) or more, or a higher baud"
+            yield path, f"{key} {value:g} is too short, {why}: {takes}; {to_do}"
 
 
 def _shifts_differ(source: Source) -> Iterator[Finding]:

@@ -123,7 +123,7 @@ def _one_line_a_port(sources: list[Source]) -> Iterator[Problem]:
     owners: dict[str, Source] = {}
     for source in sources:
         url = value_at(source, "gate", "url")
-        if value_at(source, "gate", "kind") != "serial" or not isinstance(url, str) or not is_port(url):
+        if value_at(source, "gate", "kind") not in ("serial", "modbus") or not isinstance(url, str) or not is_port(url):
             continue
         owner = owners.setdefault(same_port_key(url), source)
         if owner is not source:

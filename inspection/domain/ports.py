@@ -154,7 +154,14 @@ class SensorFault:
     why: str | None
 
 
-GateEvent = Attached | Started | Triggered | Acknowledged | Resolved | Inputs | Detached | SensorFault
+@dataclass(frozen=True, slots=True)
+class BeltAt:
+    """Where the belt is, by its encoder: told again and again where parts are tracked by it."""
+
+    encoder_counts: int
+
+
+GateEvent = Attached | Started | Triggered | Acknowledged | Resolved | Inputs | Detached | SensorFault | BeltAt
 
 
 class Gate(Protocol):

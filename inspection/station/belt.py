@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from inspection.domain.counts import travelled
 from inspection.domain.ports import Clock, Journal
 from inspection.domain.types import Alarm, Decision, Outcome, OutcomeKind, PartId
 from inspection.station.condition import ConditionKeeper
@@ -15,8 +16,10 @@ from inspection.station.numbering import DIVERTED_BY_RULE
 class _Riding:
     trigger_ns: int
     due_ns: int
+    sensed_counts: int | None  # None: where the belt is next heard of
     commanded: bool = False
     pass_sent: bool = False  # it may have been taken back since, perhaps too late
+    at_gate: bool = False  # by the encoder
 
 
 class Belt:
@@ -30,25 +33,42 @@ class Belt:
         *,
         travel_ns: int,
         grace_ns: int,
+        travel_counts: int = 0,
         by_rule: Outcome = DIVERTED_BY_RULE,
     ) -> None:
-        """`by_rule`: what becomes of a part that the gate was not told to let through."""
+        """`by_rule`: what becomes of a part that the gate was not told to let through.
+
+        `travel_counts`: parts are tracked by encoder, and `moved` says where the belt is.
+        """
         self._journal = journal
         self._condition = condition
         self._clock = clock
         self._travel_ns = travel_ns
         self._grace_ns = grace_ns
+        self._travel_counts = travel_counts
         self._by_rule = by_rule
         self._riding: dict[PartId, _Riding] = {}
 
-    def put(self, part: PartId, trigger_ns: int, due_ns: int) -> None:
-        """A part passed the sensor and is at the gate at `due_ns`."""
-        self._riding[part] = _Riding(trigger_ns, due_ns)
+    def put(self, part: PartId, trigger_ns: int, due_ns: int, sensed_counts: int | None = None) -> None:
+        """A part passed the sensor and is at the gate at `due_ns`, or as soon as the belt has brought it there."""
+        self._riding[part] = _Riding(trigger_ns, due_ns, sensed_counts)
+
+    def moved(self, encoder_counts: int) -> None:
+        """The belt is there. The wait for an outcome begins when it has brought the part to the gate."""
+        now_ns = self._clock.monotonic_ns()
+        for riding in self._riding.values():
+            if riding.at_gate:
+                continue
+            if riding.sensed_counts is None:
+                riding.sensed_counts = encoder_counts
+            riding.due_ns = max(riding.due_ns, now_ns)
+            riding.at_gate = travelled(riding.sensed_counts, encoder_counts) >= self._travel_counts
 
     def adopt(self, part: PartId, decision: Decision | None = None) -> None:
         """A part of an earlier run, or one that was not seen: it may have passed the sensor just now."""
         now_ns = self._clock.monotonic_ns()
-        self._riding[part] = _Riding(now_ns, now_ns + self._travel_ns, decision is not None, decision is Decision.PASS)
+        due_ns = now_ns + self._travel_ns
+        self._riding[part] = _Riding(now_ns, due_ns, None, decision is not None, decision is Decision.PASS)
 
     def commanded(self, part: PartId, decision: Decision) -> None:
         """The gate was told."""
@@ -76,6 +96,7 @@ class Belt:
         now_ns = self._clock.monotonic_ns()
         for riding in self._riding.values():
             riding.due_ns = max(riding.due_ns, now_ns)
+            riding.sensed_counts = None  # after a restart it counts from somewhere else
 
     def heard(self, part: PartId) -> None:
         """Its outcome was told and could not be recorded: it is told again, and the wait for it begins anew."""

@@ -17,6 +17,7 @@ from inspection.domain.errors import GateError, SessionOver, StoreError
 from inspection.domain.ports import (
     Acknowledged,
     Attached,
+    BeltAt,
     Clock,
     Detached,
     Gate,
@@ -93,6 +94,7 @@ class PartPath:
             clock,
             travel_ns=travel.travel_ns,
             grace_ns=settings.outcome_grace_ns,
+            travel_counts=travel.travel_counts,
             by_rule=settings.by_rule,
         )
         self._numbering = Numbering(journal, context, clock, adopt=self._belt.adopt, by_rule=settings.by_rule)
@@ -177,6 +179,8 @@ class PartPath:
                 self._take_ack(event)
             case Resolved():
                 self._take_outcome(event)
+            case BeltAt(encoder_counts):
+                self._belt.moved(encoder_counts)
             case Detached(reason):
                 self._detached(reason)
             case SensorFault(None):
@@ -234,7 +238,8 @@ class PartPath:
             self._numbering.missed(trigger.part, Cause.STORE_DOWN)
             self._store_down(str(error))
             return
-        self._belt.put(trigger.part, trigger.monotonic_ns, self._travel.gate_ns(trigger.monotonic_ns))
+        due_ns = self._travel.gate_ns(trigger.monotonic_ns)
+        self._belt.put(trigger.part, trigger.monotonic_ns, due_ns, trigger.encoder_counts)
         if self._stopping or len(self._waiting) >= self._settings.queue_capacity:
             cause = Cause.STOPPING if self._stopping else Cause.QUEUE_FULL
             self._record_verdicts([self._unjudged(trigger, cause)])

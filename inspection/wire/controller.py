@@ -6,6 +6,9 @@ held against it. What it promises:
 - it diverts by default, and lets a part through only on a PASS for that part, taken before the part is at the gate;
 - a divert is never taken back; PASSes are dropped when the station leaves, restarts or makes no progress;
 - each part gets one number, and its outcome is repeated until the station has it on record.
+
+The belt encoder's count comes in with the time; a controller without an encoder leaves it out. START says whether
+parts are tracked by it or by time.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from inspection.domain.counts import travelled
 from inspection.wire import messages as m
 from inspection.wire.framing import FrameDecoder, encode_frame
 
@@ -37,7 +41,9 @@ class _Riding:
 
     epoch: int
     number: int
-    due_us: int
+    due_us: int  # unless it is tracked by encoder:
+    sensed_counts: int
+    travel_counts: int  # 0: by time
     reported: bool  # it passed the sensor while a station was there, who wants to know what becomes of it
     command: m.Command | None = None
     seq: int = 0
@@ -67,7 +73,8 @@ class Controller:
         self._progress: int | None = None
         self._progress_us = now_us
         self._riding: deque[_Riding] = deque()
-        self._sensed_us: int | None = None
+        self._encoder = 0
+        self._sensed: tuple[int, int] | None = None  # the part before: when, and at which count
         self._kept: list[_Kept] = []
         self._heartbeat_us = now_us
         self._inputs = 0
@@ -104,38 +111,48 @@ class Controller:
 
     # --- the belt -------------------------------------------------------------------------------------------
 
-    def sense(self, now_us: int, age_us: int = 0) -> int:
-        """A part has passed the sensor, `age_us` ago; its number."""
-        self.tick(now_us)
+    def sense(self, now_us: int, age_us: int = 0, encoder: int = 0) -> int:
+        """A part has passed the sensor, `age_us` ago and at this count of the encoder; its number."""
+        self.tick(now_us, encoder)
         self.count += 1
         sensed_us = now_us - age_us
-        travel_us = self._settings.travel_us if self._settings else 0
-        part = _Riding(self.epoch, self.count, sensed_us + travel_us, reported=self.in_session)
+        due_us, travel_counts = sensed_us, 0
+        if self._settings is not None:
+            due_us, travel_counts = sensed_us + self._settings.travel_us, self._settings.travel_counts
+        part = _Riding(self.epoch, self.count, due_us, encoder, travel_counts, reported=self.in_session)
         if not self.in_session:
             part.barred = m.Reason.SESSION_ENDED
         elif len(self._riding) >= BELT_CAPACITY:
             part.barred = m.Reason.UNTRACKED
-        self._bar_if_too_close(part, sensed_us)
+        self._bar_if_too_close(part, sensed_us, encoder)
         self._riding.append(part)
         if self.in_session:
-            self._send(m.Trigger(part.epoch, part.number, sensed_us - self._start_us, age_us, 0))
+            self._send(m.Trigger(part.epoch, part.number, sensed_us - self._start_us, age_us, encoder))
         return part.number
 
-    def _bar_if_too_close(self, part: _Riding, sensed_us: int) -> None:
-        before_us, self._sensed_us = self._sensed_us, sensed_us
-        if self._settings is None or before_us is None or sensed_us - before_us >= self._settings.min_gap_us:
+    def _bar_if_too_close(self, part: _Riding, sensed_us: int, encoder: int) -> None:
+        before, self._sensed = self._sensed, (sensed_us, encoder)
+        if self._settings is None or before is None:
+            return
+        if self._settings.travel_counts:
+            is_apart = abs(travelled(before[1], encoder)) >= self._settings.min_gap_counts
+        else:
+            is_apart = sensed_us - before[0] >= self._settings.min_gap_us
+        if is_apart:
             return
         part.barred = part.barred or m.Reason.TOO_CLOSE
         if self._riding:
             self._riding[-1].barred = self._riding[-1].barred or m.Reason.TOO_CLOSE
 
-    def tick(self, now_us: int) -> None:
+    def tick(self, now_us: int, encoder: int = 0) -> None:
         """Let time pass: parts arrive at the gate, the watchdog looks, outcomes and heartbeats are repeated."""
-        # In the order in which it happens: what reaches the gate before the watchdog bites goes by its command.
+        # In the order in which it happens: what reaches the gate before the watchdog bites goes by its command. When
+        # the encoder reached its count nobody knows: such a part is at the gate now, after the watchdog.
         watchdog_us = self._watchdog_us()
         if watchdog_us is not None and watchdog_us <= now_us:
             self._arrive(watchdog_us)
             self._end_session(m.Session.WATCHDOG, m.Reason.WATCHDOG)
+        self._encoder = encoder
         self._arrive(now_us)
         for kept in self._kept:
             if kept.next_us <= now_us:
@@ -144,7 +161,7 @@ class Controller:
         if self._heartbeat_us <= now_us:
             self._heartbeat_us = now_us + HEARTBEAT_US
             time_us = now_us - self._start_us
-            self._send(m.Heartbeat(self._boot, self.epoch, self.count, time_us, 0, self._inputs, self.session))
+            self._send(m.Heartbeat(self._boot, self.epoch, self.count, time_us, encoder, self._inputs, self.session))
 
     def _watchdog_us(self) -> int | None:
         """When the session ends unless the station makes progress; None without a session."""
@@ -153,13 +170,26 @@ class Controller:
         return self._progress_us + self._settings.watchdog_ms * 1000
 
     def _arrive(self, until_us: int) -> None:
-        """Let the parts that are due by then go past the gate."""
-        while self._riding and self._riding[0].due_us <= until_us:
-            part = self._riding.popleft()
-            passes = part.command is m.Command.PASS and part.barred is None
-            self.gone.append(Gone(part.epoch, part.number, passes))
-            if part.reported:
-                self._keep(part, passes=passes, now_us=part.due_us)
+        """Let the parts go past the gate that the encoder has brought there, or that are due by then."""
+        one_waits = False
+        for part in tuple(self._riding):
+            if part.travel_counts:
+                at_gate_us = until_us
+                is_there = travelled(part.sensed_counts, self._encoder) >= part.travel_counts
+            else:  # by time, in the order in which they came
+                at_gate_us = part.due_us
+                is_there = not one_waits and part.due_us <= until_us
+                one_waits = not is_there
+            if is_there:
+                self._riding.remove(part)
+                self._go(part, at_gate_us)
+
+    def _go(self, part: _Riding, at_gate_us: int) -> None:
+        """The part is at the gate: this is decided once."""
+        passes = part.command is m.Command.PASS and part.barred is None
+        self.gone.append(Gone(part.epoch, part.number, passes))
+        if part.reported:
+            self._keep(part, passes=passes, now_us=at_gate_us)
 
     def _keep(self, part: _Riding, *, passes: bool, now_us: int) -> None:
         result = m.Result.PASSED if passes else m.Result.DIVERTED
@@ -172,7 +202,7 @@ class Controller:
             self._confirmation,
             now_us - self._start_us,
             0,
-            0,
+            self._encoder,
         )
         if len(self._kept) == OUTCOMES_KEPT:
             # A part that no command was taken for is diverted, and the station knows it without being told.
@@ -190,9 +220,9 @@ class Controller:
 
     # --- the line -------------------------------------------------------------------------------------------
 
-    def receive(self, data: bytes, now_us: int) -> None:
+    def receive(self, data: bytes, now_us: int, encoder: int = 0) -> None:
         """Take bytes from the line. Garbage changes nothing."""
-        self.tick(now_us)
+        self.tick(now_us, encoder)
         for payload in self._decoder.feed(data):
             message = m.decode(payload)
             match message:

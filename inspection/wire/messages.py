@@ -83,7 +83,7 @@ class Start:
     """Station -> controller: begin `epoch`, if you still stand at (`boot`, `from_epoch`, `from_count`).
 
     Answered by Started, or by Welcome if it stands elsewhere. One of `travel_us`, `travel_counts` (of the belt
-    encoder) is not 0.
+    encoder) is not 0: parts are tracked by it, and the gap of the same kind says which are too close.
     """
 
     epoch: int
@@ -95,6 +95,7 @@ class Start:
     travel_counts: int
     watchdog_ms: int
     min_gap_us: int
+    min_gap_counts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ class _Layout(NamedTuple):
 
 _LAYOUTS: dict[type[Message], _Layout] = {
     Hello: _Layout(0x01, struct.Struct("<I"), {}),
-    Start: _Layout(0x02, struct.Struct("<IIIIIIIHI"), {}),
+    Start: _Layout(0x02, struct.Struct("<IIIIIIIHII"), {}),
     Verdict: _Layout(0x03, struct.Struct("<IIIB"), {"command": Command}),
     Beat: _Layout(0x04, struct.Struct("<II"), {}),
     Confirm: _Layout(0x05, struct.Struct("<II"), {}),

@@ -36,12 +36,17 @@ _CONFIRMED = {m.Confirmation.NO_SENSOR: None, m.Confirmation.AGREES: True, m.Con
 
 @dataclass(frozen=True, slots=True)
 class GateSettings:
-    """What the controller is told at the start of an epoch. `station`: which epochs are ours, see `ports.Attached`."""
+    """What the controller is told at the start of an epoch. `station`: which epochs are ours, see `ports.Attached`.
+
+    `travel_counts`: parts are tracked by the belt encoder; times of travel and gap are 0 then.
+    """
 
     station: int
     travel_us: int
     watchdog_ms: int
     min_gap_us: int
+    travel_counts: int = 0
+    min_gap_counts: int = 0
 
 
 class _State(Enum):
@@ -143,9 +148,10 @@ class StationSession:
             from_epoch=after.epoch,
             from_count=after.count,
             travel_us=self._settings.travel_us,
-            travel_counts=0,
+            travel_counts=self._settings.travel_counts,
             watchdog_ms=self._settings.watchdog_ms,
             min_gap_us=self._settings.min_gap_us,
+            min_gap_counts=self._settings.min_gap_counts,
         )
         self._ask(self._clock.monotonic_ns())
 
@@ -274,6 +280,7 @@ class StationSession:
         if self._state is _State.STOPPING:
             if beat.session is not m.Session.RUNNING:
                 self._start = None  # heeded
+            self._tell_belt(beat)
             return
         if self._attached is not None and beat.boot != self._attached.boot:
             self._lose_and_greet("it was restarted")
@@ -284,6 +291,12 @@ class StationSession:
             self._lose_and_greet(f"it saw no progress of this station for {self._settings.watchdog_ms} ms")
         elif beat.session is not m.Session.RUNNING or beat.epoch != self._start.epoch:
             self._lose_and_greet(_TAKEN)
+        else:
+            self._tell_belt(beat)
+
+    def _tell_belt(self, beat: m.Heartbeat) -> None:
+        if self._settings.travel_counts and self._attached is not None and beat.boot == self._attached.boot:
+            self._events.append(ports.BeltAt(beat.encoder))
 
     def _take_trigger(self, trigger: m.Trigger) -> None:
         if self._state not in (_State.RUNNING, _State.STOPPING):

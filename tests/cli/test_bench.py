@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.tracking import TRAVEL_COUNTS, Simulation
 from inspection.adapters.clip.architectures import save_random
 from inspection.adapters.clip.checkpoint import find
 from inspection.adapters.clip.encoder import ClipEncoder
@@ -33,6 +34,21 @@ def test_the_station_bench_runs_its_line_and_prints_its_figures():
         "durability", "parts", "late", "parts_per_s", "chain_ms", "rss_mb_start", "rss_mb_end", "fsync_ms",
     }  # fmt: skip
     assert set(result["chain_ms"]) == set(result["fsync_ms"]) == {"p50", "p99"}
+
+
+def test_the_gate_bench_has_every_command_acknowledged_and_every_part_passed():
+    process = subprocess.run(
+        [sys.executable, "-m", "inspection", "bench", "gate", "--parts", "40", "--parts-per-s", "40", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    print(process.stdout)
+    result = json.loads(process.stdout.splitlines()[-1])
+    assert (result["parts"], result["passed"]) == (40, 40)
+    assert set(result["ack_ms"]) == set(result["bare_ms"]) == {"p50", "p99"}
 
 
 def test_the_encoder_bench_measures_a_model_beside_transformers_own():
@@ -68,3 +84,43 @@ def test_an_architecture_that_is_not_known_is_answered_with_those_that_are() -> 
     assert called.code == 2
     assert "clip-vit-base-patch32" in called.err
     assert call("bench", "encoder").code == 2
+
+
+def test_the_tracking_bench_hits_and_misses_no_part():
+    result = Simulation(1500, seed=2).run()
+    assert (result.parts, result.wrong_part_hit, result.missed) == (1500, 0, 0)
+    assert min(result.passed, result.diverted, result.too_close, result.late, result.stops, result.reversals) > 10
+
+
+@pytest.mark.parametrize("counts", [-100, 100])
+def test_the_tracking_bench_sees_a_controller_that_acts_too_early_or_too_late(monkeypatch, counts):
+    monkeypatch.setattr("benchmarks.tracking.TRAVEL_COUNTS", TRAVEL_COUNTS + counts)
+    result = Simulation(50, seed=2).run()
+    assert result.wrong_part_hit + result.missed > 25
+
+
+def test_the_fuzz_bench_holds_the_firmware_against_the_reference() -> None:
+    words = [sys.executable, "-m", "inspection", "bench", "fuzz", "--sequences", "3000", "--seed", "3", "--json"]
+    process = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    if process.returncode == 2 and "no C compiler" in process.stderr:
+        pytest.skip(process.stderr)
+    assert process.returncode == 0, process.stderr
+    result = json.loads(process.stdout)
+    assert set(result) == {"sequences", "disagreements", "crashes", "sanitizers", "seed", "seconds"}
+    assert (result["sequences"], result["disagreements"], result["crashes"]) == (3000, 0, 0)
+
+
+def test_without_a_c_compiler_the_fuzz_bench_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    called = call("bench", "fuzz", "--sequences", "10")
+    assert called.code == 2
+    assert "there is no 'no-such-compiler' here; install one" in called.err
+
+
+def test_an_installed_station_has_no_firmware_and_the_fuzz_bench_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.firmware.FIRMWARE", tmp_path / "firmware")
+    called = call("bench", "fuzz", "--sequences", "10")
+    assert called.code == 2
+    assert "run this in a checkout" in called.err

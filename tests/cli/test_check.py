@@ -194,3 +194,27 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.split() == []
+
+
+MODBUS = changed(LINE, "kind: serial\n", "kind: modbus\n  map: {station: 0, plc: 100}\n").replace("margin_ms: 20", "")
+
+
+def test_a_line_at_a_plc(site: Path) -> None:
+    (site / LINE_FILE).write_text(MODBUS.replace("samples:nut", "../samples/nut"))
+    code, out, err = call("check", "--config-dir", str(site), "--json")
+    assert (code, err) == (0, "")
+    (row,) = json.loads(out)["lines"]
+    assert (row["gate"], row["travel_ms"]) == ("/dev/ttyUSB0", 800.0)
+
+
+def test_a_line_whose_extra_is_missing_names_what_to_type(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (site / LINE_FILE).write_text(MODBUS.replace("samples:nut", "../samples/nut"))
+    monkeypatch.setitem(sys.modules, "pymodbus", None)
+    told = (
+        "line demo: gate.kind modbus needs pymodbus, which is not installed; pip install 'inspection-station[modbus]'"
+    )
+    code, _, err = call("check", "--config-dir", str(site))
+    assert (code, err.strip()) == (2, told)
+    code, _, err = call("run", "demo", "--config-dir", str(site), "--data-dir", str(site / "data"))
+    assert code == 2
+    assert told in err

@@ -191,3 +191,15 @@ def test_a_watched_folder_is_there_and_may_be_empty(calibrated: Path, tmp_path: 
     assert (found["well"], found["found"]) == (True, f"0 files waiting in {folder}")
     (folder / "1.jpg").touch()
     assert findings(calibrated, tmp_path / "data")["demo: camera"]["found"] == f"1 file waiting in {folder}"
+
+
+def test_a_line_at_a_plc_without_its_extra(calibrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = changed(LINE, "kind: serial\n", "kind: modbus\n  map: {station: 0, plc: 100}\n").replace("margin_ms: 20", "")
+    (calibrated / LINE_FILE).write_text(line.replace("samples:nut", "../samples/nut"))
+    found = findings(calibrated, tmp_path)
+    assert "demo: extras" not in found
+    assert str(found["demo: gate"]["found"]) == "/dev/ttyUSB0 is not there"
+    monkeypatch.setitem(sys.modules, "pymodbus", None)
+    missing = findings(calibrated, tmp_path)["demo: extras"]
+    assert not missing["well"]
+    assert missing["advice"] == "pip install 'inspection-station[modbus]'"

@@ -66,3 +66,17 @@ def test_a_truth_that_cannot_be_written_is_told_in_words(tmp_path):
     _, told = process.communicate(timeout=30)
     assert process.returncode == 1
     assert told.startswith(f"cannot write --truth {tmp_path / 'none' / 'truth.jsonl'}: No such file or directory; ")
+
+
+def test_a_belt_with_an_encoder_brings_the_parts():
+    process = gate_sim("--parts", "10", "--parts-per-s", "100", "--belt", "0.05:1000,0.05:0,0.01:-20", "--json")
+    output, told = process.communicate(timeout=30)
+    assert process.returncode == 0, told
+    assert json.loads(output)["parts"] == 10
+
+
+def test_a_belt_that_is_not_understood_is_named():
+    process = gate_sim("--belt", "5")
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert '"5" is not seconds:mm_per_s' in told

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspection.config import ConfigProblems, DryGateConfig, SerialGateConfig, load_site
+from inspection.config import ConfigProblems, DryGateConfig, ModbusGateConfig, SerialGateConfig, load_site
 from inspection.config.problems import Problem, shown
 from inspection.config.source import read_source
 from inspection.domain.errors import ConfigError
@@ -162,6 +162,26 @@ def test_a_name_nobody_knows_is_answered_with_the_known_ones(site: Path) -> None
         loaded.recipe("xyz")
 
 
+def test_a_plc_as_it_is_written(site: Path) -> None:
+    line = changed(LINE, "kind: serial\n", "kind: modbus\n  map: {station: 0, plc: 100}\n").replace("margin_ms: 20", "")
+    (site / "lines" / "demo.yaml").write_text(line)
+    gate = load_site(site, site / "samples").line("demo").gate
+
+    assert isinstance(gate, ModbusGateConfig)
+    assert gate.travel_ms == 800
+    assert (gate.unit, gate.baud, gate.parity, gate.stop_bits, gate.timeout_ms) == (1, 115200, "even", 1, 100)
+    assert (gate.margin_ms, gate.watchdog_ms, gate.min_gap_ms) == (150, 500, 30)
+    assert (gate.map.station, gate.map.plc) == (0, 100)
+
+
+def test_the_settings_of_the_guide_for_a_plc_can_be_used(site: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "modbus-map.md").read_text(encoding="utf-8")
+    gate = guide[guide.index("```yaml\n") + 8 : guide.index("trigger: {kind: gate}\n```")]
+    line = LINE[: LINE.index("gate:\n")] + gate + LINE[LINE.index("trigger:") :]
+    (site / "lines" / "demo.yaml").write_text(line)
+    assert isinstance(load_site(site, site / "samples").line("demo").gate, ModbusGateConfig)
+
+
 def test_what_is_written_is_what_is_loaded(site: Path) -> None:
     (site / "lines" / "dry.yaml").write_text(
         "station: hall-1\nrecipe: nut\nparts_per_s_max: 5\ngate: {kind: dry}\ntrigger: {kind: timer, parts_per_s: 5}\n"
@@ -174,12 +194,23 @@ def test_what_is_written_is_what_is_loaded(site: Path) -> None:
     assert isinstance(line.gate, SerialGateConfig)
     assert line.gate.travel_ms == 800
     assert (line.gate.margin_ms, line.gate.min_gap_ms, line.gate.run_permit_output) == (20, 30, False)
+    assert (line.gate.tracking, line.gate.travel_counts, line.gate.min_gap_counts) == ("time", 0, 0)
     assert line.durability == "power"
     assert isinstance(dry.gate, DryGateConfig)
     assert dry.durability == "process"
     assert line.camera.path == dry.camera.path == (site / "samples" / "nut" / "line")
     assert (dry.shifts, str(dry.timezone), dry.log.seal_after_parts) == ((), "UTC", 500)
     assert loaded.recipe("nut").descriptions[1].phrasings == ("a photo of a dented nut",)
+
+
+def test_a_gate_that_tracks_by_encoder_has_its_way_and_its_gap_in_counts(site: Path) -> None:
+    text = (site / LINE_FILE).read_text()
+    added = "margin_ms: 20\n  tracking: encoder\n  counts_per_mm: 7.24\n  min_gap_mm: 12"
+    (site / LINE_FILE).write_text(text.replace("margin_ms: 20", added))
+    gate = load_site(site, site / "samples").line("demo").gate
+    assert isinstance(gate, SerialGateConfig)
+    assert (gate.travel_counts, gate.min_gap_counts) == (2896, 87)
+    assert gate.travel_ms == 800  # the belt at its fastest: no part is there earlier
 
 
 YAML_WORDS = st.sampled_from(

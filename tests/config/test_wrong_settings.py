@@ -10,8 +10,8 @@ from inspection.config import ConfigProblems, load_site
 from tests.config.site_files import LINE, LINE_FILE, RECIPE, RECIPE_FILE, changed, write_site
 
 KEYS_OF_THE_GATE = (
-    "kind, url, baud, distance_mm, belt_mm_per_s, delay_ms, margin_ms, watchdog_ms, min_gap_ms, without_power, "
-    "run_permit_output"
+    "kind, url, baud, distance_mm, belt_mm_per_s, delay_ms, margin_ms, watchdog_ms, min_gap_ms, tracking, "
+    "counts_per_mm, min_gap_mm, without_power, run_permit_output"
 )
 WITHOUT_POWER = (
     '"pass" would let parts through unjudged once the station or its power fails; wire the controller\'s run-permit '
@@ -62,10 +62,10 @@ LINE_CASES = [
     ("timeout_ms: 100", "timeout_ms: 790", "8: camera.timeout_ms: 790 is too long: a part is at the gate 800 ms after "
      "the sensor and the verdict is due 20 ms before; write less than 780 (ms)"),
     ("kind: serial", "kind: serail", '10: gate.kind: "serail" is not allowed; did you mean "serial"? allowed '
-     'dry, serial'),
-    ("kind: serial", "kind: {}", "10: gate.kind: a mapping is not allowed; allowed dry, serial"),
-    ("kind: serial", "kind: [serial]", "10: gate.kind: a list is not allowed; allowed dry, serial"),
-    ("  kind: serial\n", "", "9: gate: kind is missing; add it; allowed dry or serial"),
+     'dry, modbus, serial'),
+    ("kind: serial", "kind: {}", "10: gate.kind: a mapping is not allowed; allowed dry, modbus, serial"),
+    ("kind: serial", "kind: [serial]", "10: gate.kind: a list is not allowed; allowed dry, modbus, serial"),
+    ("  kind: serial\n", "", "9: gate: kind is missing; add it; allowed dry or modbus or serial"),
     ("/dev/ttyUSB0", "ttyUSB0", '11: gate.url: "ttyUSB0" is not a serial port; allowed /dev/…, socket://host:port, '
      "rfc2217://host:port; see what there is with 'inspection doctor'"),
     ("/dev/ttyUSB0", "socket://gate:99999", '11: gate.url: "socket://gate:99999" is not a serial port; allowed /dev/…, '
@@ -110,6 +110,35 @@ LINE_CASES = [
      "plain value"),
 ]  # fmt: skip
 
+ENCODER = changed(LINE, "margin_ms: 20", "margin_ms: 20\n  tracking: encoder\n  counts_per_mm: 10")
+ENCODER_CASES = [
+    ("tracking: encoder", "tracking: encoders", '15: gate.tracking: "encoders" is not allowed; did you mean "encoder"? '
+     "allowed time, encoder"),
+    ("  counts_per_mm: 10\n", "", '15: gate.tracking: "encoder" needs counts_per_mm, the counts of the encoder on a '
+     "millimetre of belt; add it"),
+    ("counts_per_mm: 10", "counts_per_mm: 0.01", "16: gate.counts_per_mm: 0.01 is out of range; allowed 0.1 to 10000 "
+     "(counts/mm); of the belt encoder"),
+    ("  tracking: encoder\n", "", "15: gate.counts_per_mm: is of no use where tracking is by time; write tracking: "
+     "encoder, or remove it"),
+    ("tracking: encoder\n  counts_per_mm: 10", "min_gap_mm: 20", "15: gate.min_gap_mm: is of no use where tracking is "
+     "by time; write min_gap_ms, or tracking: encoder"),
+    ("counts_per_mm: 10", "counts_per_mm: 10\n  min_gap_ms: 30", "17: gate.min_gap_ms: is a time, and tracking is by "
+     "encoder; write min_gap_mm instead"),
+    ("counts_per_mm: 10", "counts_per_mm: 10\n  min_gap_mm: 30", "17: gate.min_gap_mm: min_gap_mm 30 would divert "
+     "every part: at 20 parts/s they come every 25 mm with the belt at its fastest; allowed up to 25 (mm), or lower "
+     "parts_per_s_max"),
+    ("counts_per_mm: 10", "counts_per_mm: 10\n  min_gap_mm: 0", "17: gate.min_gap_mm: 0 is out of range; allowed 0.1 "
+     "to 10000 (mm); instead of min_gap_ms, where tracking is by encoder"),
+    ("distance_mm: 400\n  belt_mm_per_s: 500", "delay_ms: 800", "12: gate.delay_ms: is a time, and tracking is by "
+     "encoder; write distance_mm and belt_mm_per_s"),
+    ("  belt_mm_per_s: 500\n", "", "12: gate.distance_mm: is of no use without belt_mm_per_s; write distance_mm and "
+     "belt_mm_per_s"),
+    ("distance_mm: 400\n  belt_mm_per_s: 500\n  margin_ms: 20\n  tracking: encoder\n  counts_per_mm: 10",
+     "distance_mm: 70\n  belt_mm_per_s: 500\n  margin_ms: 20\n  tracking: encoder\n  counts_per_mm: 0.1", "16: "
+     "gate.counts_per_mm: only 7 counts from sensor to gate are too few to follow a part by; take a finer encoder, of "
+     "0.2 counts/mm or more"),
+]  # fmt: skip
+
 DRY = changed(LINE, LINE[LINE.index("gate:\n") : LINE.index("trigger:")], "gate: {kind: dry}\n")
 
 DRY_CASES = [
@@ -122,6 +151,53 @@ DRY_CASES = [
      "allowed up to parts_per_s_max, 20 (parts/s)"),
     ("{kind: gate}", "{kind: timer}", "10: trigger.parts_per_s: is missing; add it; allowed 0.01 to 100 (parts/s); how "
      "often the timer makes a part"),
+]  # fmt: skip
+
+MODBUS = changed(
+    changed(LINE, "kind: serial\n", "kind: modbus\n  map: {station: 0, plc: 100}\n"), "  margin_ms: 20\n", ""
+)
+KEYS_OF_MODBUS = (
+    "kind, url, unit, baud, parity, stop_bits, timeout_ms, map, distance_mm, belt_mm_per_s, delay_ms, margin_ms, "
+    "watchdog_ms, min_gap_ms, without_power, run_permit_output"
+)
+STATION_BLOCK = (
+    "allowed 0 to 65472 (first of 64 registers), a whole number; the station writes there: its heartbeat and the "
+    "number of the part that a command is for; without them a PASS could let another part through, and outlive the "
+    "station"
+)
+PLC_BLOCK = (
+    "allowed 0 to 65417 (first of 119 registers), a whole number; the PLC writes there: its heartbeat, the number of "
+    "the last part and what became of each; without them nobody knows which part a picture is of"
+)
+
+MODBUS_CASES = [
+    ("station: 0, ", "", f"11: gate.map.station: is missing; add it; {STATION_BLOCK}"),
+    (", plc: 100", "", f"11: gate.map.plc: is missing; add it; {PLC_BLOCK}"),
+    ("plc: 100", "plc: 65418", f"11: gate.map.plc: 65418 is out of range; {PLC_BLOCK}"),
+    ("plc: 100", "plc: 100, coil: 7", '11: gate.map.coil: unknown key; allowed keys: station, plc; '
+     "correct or remove it"),
+    ("plc: 100", "plc: 63", "11: gate.map.plc: the station's 64 registers from 0 on and the PLC's 119 from 63 overlap, "
+     "and each would write over the other; write 64 or more"),
+    ("  map: {station: 0, plc: 100}\n", "", "9: gate.map: is missing; add it; allowed a mapping with the keys station, "
+     "plc"),
+    ("watchdog_ms: 500", "watchdog_ms: 150", "15: gate.watchdog_ms: watchdog_ms 150 is too short, one reply that is "
+     "missing would end the session: at 115200 baud an exchange with the PLC takes 47 ms; write 194 (ms) or more, or a "
+     "higher baud"),
+    ("watchdog_ms: 500", "baud: 19200\n  watchdog_ms: 900", "9: gate: margin_ms 150 is too short, a PASS could come "
+     "too late: at 19200 baud an exchange with the PLC takes 280 ms; write 561 (ms) or more, or a higher baud"),
+    ("watchdog_ms: 500", "baud: 9600", "15: gate.baud: 9600 is not allowed; allowed 19200, 38400, 57600, 115200, "
+     "230400, 460800, 921600"),
+    ("watchdog_ms: 500", "unit: 0", "15: gate.unit: 0 is out of range; allowed 1 to 247 (the PLC's Modbus address), a "
+     "whole number; set the same at the PLC"),
+    ("watchdog_ms: 500", "parity: mark", '15: gate.parity: "mark" is not allowed; allowed even, odd, none'),
+    ("watchdog_ms: 500", "coil: 7", f"15: gate.coil: unknown key; allowed keys: {KEYS_OF_MODBUS}; correct or remove "
+     "it"),
+    ("without_power: divert", "without_power: pass", f"16: gate.without_power: {WITHOUT_POWER}"),
+    ("  distance_mm: 400\n", "", f"13: gate.belt_mm_per_s: is of no use without distance_mm; {WAY}"),
+    ("watchdog_ms: 500", "min_gap_ms: 60", "15: gate.min_gap_ms: min_gap_ms 60 would divert every part: at 20 parts/s "
+     "they come every 50 ms; allowed up to 50 (ms), or lower parts_per_s_max"),
+    ("{kind: gate}", "{kind: timer, parts_per_s: 5}", '17: trigger.kind: "timer" does not go with a modbus gate, whose '
+     "sensor numbers the parts; write trigger.kind: gate"),
 ]  # fmt: skip
 
 FOLDER_CAMERA = LINE[LINE.index("camera:\n") : LINE.index("gate:\n")]
@@ -203,7 +279,9 @@ RECIPE_CASES = [
 
 CASES = [
     *((LINE_FILE, LINE, *case) for case in LINE_CASES),
+    *((LINE_FILE, ENCODER, *case) for case in ENCODER_CASES),
     *((LINE_FILE, DRY, *case) for case in DRY_CASES),
+    *((LINE_FILE, MODBUS, *case) for case in MODBUS_CASES),
     *((LINE_FILE, WATCHED, *case) for case in WATCHED_CASES),
     *((LINE_FILE, WATCHED_DRY, *case) for case in WATCHED_DRY_CASES),
     *((RECIPE_FILE, RECIPE, *case) for case in RECIPE_CASES),

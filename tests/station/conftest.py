@@ -34,8 +34,10 @@ class Bench:
         frame_gate: FrameGate | None = None,
         *,
         monitor: bool = False,
+        travel: Travel = TRAVEL,
     ) -> None:
         self.monitor = monitor
+        self.travel = travel
         self.settings = settings or PathSettings()
         self.frame_gate = frame_gate or any_frame()
         self.clock = ManualClock()
@@ -63,11 +65,11 @@ class Bench:
                 keep_image=lambda part, verdict: verdict.kind is not VerdictKind.PASS,
                 evidence=self.evidence,
                 clock=self.clock,
-                travel=TRAVEL,
+                travel=self.travel,
                 camera_timeout_s=0.1,
                 monitor=self.monitor,
             ),
-            travel=TRAVEL,
+            travel=self.travel,
             journal=self.journal,
             condition=self.condition,
             context=lambda: CONTEXT,

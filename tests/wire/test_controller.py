@@ -48,7 +48,7 @@ class Desk:
     def start(self, epoch: int = 9, station: int = ME) -> None:
         self.say(m.Hello(station))
         stands = self.controller.epoch, self.controller.count
-        said = self.say(m.Start(epoch, station, BOOT, *stands, TRAVEL_US, 0, WATCHDOG_MS, GAP_US))
+        said = self.say(m.Start(epoch, station, BOOT, *stands, TRAVEL_US, 0, WATCHDOG_MS, GAP_US, 0))
         assert m.Started(BOOT, epoch) in said
 
     def sense(self) -> int:
@@ -183,7 +183,7 @@ def test_parts_too_close_to_tell_apart_both_divert(desk):
 def test_more_parts_than_it_can_follow_divert(desk):
     desk.start()
     # No gap rule, and a belt so long that nothing arrives.
-    desk.controller._settings = m.Start(9, ME, BOOT, 0, 0, 10_000_000, 0, WATCHDOG_MS, 0)
+    desk.controller._settings = m.Start(9, ME, BOOT, 0, 0, 10_000_000, 0, WATCHDOG_MS, 0, 0)
     statuses = [desk.command(desk.sense(), m.Command.PASS) for _ in range(BELT_CAPACITY + 1)]
     assert statuses == [m.Status.ACCEPTED] * BELT_CAPACITY + [m.Status.BARRED]
 
@@ -192,10 +192,10 @@ def test_an_epoch_begins_only_where_the_station_thinks_the_controller_stands(des
     desk.sense()
     welcome = m.Welcome(BOOT, 0, 1, 0, 0)
     assert desk.say(m.Hello(ME)) == [welcome]
-    start = m.Start(9, ME, BOOT, 0, 0, TRAVEL_US, 0, WATCHDOG_MS, GAP_US)
+    start = m.Start(9, ME, BOOT, 0, 0, TRAVEL_US, 0, WATCHDOG_MS, GAP_US, 0)
     assert desk.say(start) == [welcome]  # a part was counted that the station does not know of
     assert not desk.controller.in_session
-    right = m.Start(9, ME, BOOT, 0, 1, TRAVEL_US, 0, WATCHDOG_MS, GAP_US)
+    right = m.Start(9, ME, BOOT, 0, 1, TRAVEL_US, 0, WATCHDOG_MS, GAP_US, 0)
     assert desk.say(right) == [m.Started(BOOT, 9)]
     desk.sense()
     assert desk.say(right) == [m.Started(BOOT, 9)]  # the answer was lost: nothing begins again

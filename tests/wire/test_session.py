@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inspection.domain.errors import GateError
-from inspection.domain.ports import Acknowledged, Attached, Detached, Inputs, Resolved, Started, Triggered
+from inspection.domain.ports import Acknowledged, Attached, BeltAt, Detached, Inputs, Resolved, Started, Triggered
 from inspection.domain.types import Decision, OutcomeKind, PartId
 from inspection.wire import messages as m
 from inspection.wire.controller import Controller
@@ -239,3 +239,19 @@ def test_an_unplugged_port_is_lost_and_another_connection_greets(link):
     assert link.run(500) == []
     link.session.connected()
     assert link.run(20) == [Attached(boot=5, epoch=9, count=0, station=ME)]
+
+
+def test_where_the_belt_is_is_told_only_where_parts_are_tracked_by_encoder(link):
+    link.start()
+    beat = m.Heartbeat(5, 9, 0, 0, -7, 0, m.Session.RUNNING)
+    assert link.say(beat) == []
+    settings = GateSettings(ME, 0, 500, 0, travel_counts=4000, min_gap_counts=150)
+    link.session = StationSession(settings, link.clock)
+    link.session.connected()
+    (attached,) = [event for event in link.run(20) if isinstance(event, Attached)]
+    link.session.start(10, attached)
+    assert Started(10) in link.run(20)
+    assert link.say(m.Heartbeat(5, 10, 0, 0, -7, 0, m.Session.RUNNING)) == [BeltAt(-7)]
+    link.session.stop()
+    assert link.say(m.Heartbeat(5, 10, 0, 0, 9, 0, m.Session.NONE)) == [BeltAt(9)]
+    assert link.say(m.Heartbeat(6, 10, 0, 0, 5, 0, m.Session.NONE)) == []  # restarted: it counts from elsewhere

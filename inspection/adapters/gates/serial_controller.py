@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import termios
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import serial
 
+from inspection.adapters.gates.serial_port import PORT_ERRORS, RETRY_S, brief, low_latency
 from inspection.domain.errors import GateError
 from inspection.domain.ports import Attached, Clock, GateEvent
 from inspection.domain.types import Decision, PartId
 from inspection.wire.session import GateSettings, StationSession
 
 _READ_S = 0.01
-# TypeError: pyserial's own answer to a descriptor that went away under a read; ValueError: a setting it cannot do.
-_PORT_ERRORS = (serial.SerialException, OSError, termios.error, TypeError, ValueError)
 _WRITE_S = 0.2
-_RETRY_S = (0.2, 0.5, 1.0, 2.0)  # between tries to open the port; the last one for ever
 
 
 class SerialGate:
@@ -112,17 +108,17 @@ class SerialGate:
             with self._news:
                 self._session.disconnected(reason)
                 self._gather()
-            self._closing.wait(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
+            self._closing.wait(RETRY_S[min(failures, len(RETRY_S) - 1)])
             failures += 1
 
     def _open(self) -> str | None:
         """Open the port; in words, why not."""
         try:
             port = serial.serial_for_url(self._url, self._baud, timeout=_READ_S, write_timeout=_WRITE_S, exclusive=True)
-            _low_latency(port)
+            low_latency(port)
             port.reset_input_buffer()  # what was said to whoever was here before us
-        except _PORT_ERRORS as error:
-            return f"port {self._url} cannot be opened: {_brief(error)}; check its cable, then 'inspection doctor'"
+        except PORT_ERRORS as error:
+            return f"port {self._url} cannot be opened: {brief(error)}; check its cable, then 'inspection doctor'"
         with self._lock:
             self._port, self._write_error = port, None
             self._session.connected()
@@ -138,8 +134,8 @@ class SerialGate:
                 data = port.read(1)
                 if data:
                     data += port.read(port.in_waiting)
-            except _PORT_ERRORS as error:
-                return f"port {self._url} is gone: {_brief(error)}; check its cable"
+            except PORT_ERRORS as error:
+                return f"port {self._url} is gone: {brief(error)}; check its cable"
             with self._news:
                 self._session.receive(data)
                 self._session.tick()
@@ -163,7 +159,7 @@ class SerialGate:
         try:
             self._port.write(output)
         except (serial.SerialException, OSError) as error:  # a write timeout is one of the first
-            self._write_error = f"port {self._url} takes no bytes: {_brief(error)}; check its cable"
+            self._write_error = f"port {self._url} takes no bytes: {brief(error)}; check its cable"
 
     def _let_go(self) -> None:
         with self._lock:
@@ -171,20 +167,3 @@ class SerialGate:
         if port is not None:
             with contextlib.suppress(serial.SerialException, OSError):  # it may be unplugged: gone is gone
                 port.close()
-
-
-def _low_latency(port: serial.Serial) -> None:
-    """USB adapters hold bytes back for up to 16 ms unless told not to."""
-    tell: Callable[[bool], None] | None = getattr(port, "set_low_latency_mode", None)
-    if tell is not None:
-        with contextlib.suppress(ValueError, OSError, NotImplementedError):  # a port that has no such mode
-            tell(True)
-
-
-def _brief(error: Exception) -> str:
-    """What the system says of it, without what pyserial wraps around that."""
-    if isinstance(error, OSError) and error.errno is not None:
-        return os.strerror(error.errno)
-    if "returned no data" in str(error):
-        return "unplugged, or opened by another program as well"
-    return str(error).partition(" (")[0]

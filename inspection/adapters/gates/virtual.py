@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from inspection.domain.errors import GateError
+from inspection.wire.belt_model import BeltModel
 from inspection.wire.controller import Controller
 
 _TICK_US = 5_000
@@ -21,9 +22,15 @@ class PtyController:
     Speaks from one thread. Bytes that nobody reads are lost, as on a real line.
     """
 
-    def __init__(self, controller: Controller, *, link: Path | None = None) -> None:
-        """`link`: a name of your own for the port. Raises GateError if it is taken by something else."""
+    def __init__(
+        self, controller: Controller, *, link: Path | None = None, encoder: Callable[[int], int] = lambda now_us: 0
+    ) -> None:
+        """`link`: a name of your own for the port. Raises GateError if it is taken by something else.
+
+        `encoder`: the belt encoder's count at a time in microseconds.
+        """
         self.controller = controller
+        self._encoder = encoder
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)  # the slave stays open here, so that a station may come and go
         os.set_blocking(self._master, False)
@@ -61,7 +68,8 @@ class PtyController:
         wait_s = max(0, min(until_us - now_us(), _TICK_US)) / 1e6
         readable, _, _ = select.select([self._master], [], [], wait_s)
         data = os.read(self._master, _READ_BYTES) if readable else b""
-        self.controller.receive(data, now_us())
+        at_us = now_us()
+        self.controller.receive(data, at_us, self._encoder(at_us))
         self.flush()
 
     def flush(self) -> None:
@@ -110,3 +118,46 @@ class PartFeed:
             if self._left is not None:
                 self._left -= 1
         return self._next_us if not self.is_over else now_us + _TICK_US
+
+
+class BeltFeed:
+    """Parts at even distances on a belt that runs by a model: where the belt stands none comes."""
+
+    def __init__(
+        self, controller: Controller, belt: BeltModel, *, pitch_mm: float, parts: int, wait_for_station: bool
+    ) -> None:
+        """`parts`: so many and no more; 0: without end. The belt's model starts at 0 microseconds."""
+        self._controller = controller
+        self._belt = belt
+        self._pitch_mm = pitch_mm
+        self._left = parts or None
+        self._wait_for_station = wait_for_station
+        self._next_mm: float | None = None
+        self._looked: tuple[int, float] = (0, 0.0)  # when the belt was looked at last, and where it was
+
+    def stop(self) -> None:
+        """No more parts; the belt goes on."""
+        self._left = 0
+
+    @property
+    def is_over(self) -> bool:
+        """The last part has passed the sensor."""
+        return self._left == 0
+
+    def feed(self, now_us: int) -> int:
+        """Let the parts past the sensor that the belt has brought there; when to look again."""
+        before_us, before_mm = self._looked
+        at_mm = self._belt.position_mm(now_us)
+        self._looked = now_us, at_mm
+        if self._next_mm is None:
+            if self._wait_for_station and not self._controller.in_session:
+                return now_us + _TICK_US
+            before_us, before_mm, self._next_mm = now_us, at_mm, at_mm
+        while self._next_mm <= at_mm and not self.is_over:
+            share = (at_mm - self._next_mm) / (at_mm - before_mm) if at_mm > before_mm else 0.0
+            age_us = round((now_us - before_us) * min(share, 1.0))
+            self._controller.sense(now_us, age_us, self._belt.counts_at(self._next_mm))
+            self._next_mm += self._pitch_mm
+            if self._left is not None:
+                self._left -= 1
+        return now_us + _TICK_US

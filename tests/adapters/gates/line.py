@@ -9,7 +9,7 @@ from pathlib import Path
 
 from inspection.adapters.gates.serial_controller import SerialGate
 from inspection.adapters.gates.virtual import PtyController
-from inspection.domain.ports import Attached, GateEvent, Started
+from inspection.domain.ports import Attached, Gate, GateEvent, Started
 from inspection.station.clock import SystemClock
 from inspection.wire.controller import Controller
 from inspection.wire.session import GateSettings
@@ -25,7 +25,7 @@ def now_us() -> int:
 class _Nobody(Controller):
     """Hears nothing and says nothing."""
 
-    def receive(self, data: bytes, now_us: int) -> None:
+    def receive(self, data: bytes, now_us: int, encoder: int = 0) -> None:
         """Not a word of it is understood."""
 
     def take_output(self) -> bytes:
@@ -83,8 +83,11 @@ class Listener:
     """What a gate says, gathered until something is in it."""
 
     def __init__(self, url: str) -> None:
-        self.gate = SerialGate(url, baud=115200, settings=GateSettings(ME, 200_000, 500, 5_000), clock=SystemClock())
+        self.gate = self.open(url)
         self.events: list[GateEvent] = []
+
+    def open(self, url: str) -> Gate:
+        return SerialGate(url, baud=115200, settings=GateSettings(ME, 200_000, 500, 5_000), clock=SystemClock())
 
     def wait_for(self, kind: type[GateEvent]) -> GateEvent:
         """The next event of this kind; those before it are forgotten. The part path goes round meanwhile."""

@@ -1,0 +1,139 @@
+/* A gate controller without its board: the protocol of docs/gate-protocol.md, version 1, as a state machine.
+ *
+ * Time and the encoder's count are arguments, the line is bytes in and a buffer out, the actuator is one call a part.
+ * Nothing is allocated, nothing blocks, nothing is read from a clock. It does what inspection/wire/controller.py does,
+ * and is held against it byte for byte (tests/firmware). Not for use from an interrupt: note there what happened and
+ * when, and call from the loop.
+ *
+ *  - It diverts by default, and lets a part through only on a PASS for that part, taken before it is at the gate.
+ *  - A divert is never taken back; PASSes are dropped when the station leaves, restarts or makes no progress.
+ *  - Each part gets one number, and its outcome is repeated until the station has it on record.
+ */
+#ifndef INSPECTION_GATE_H
+#define INSPECTION_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "inspection_gate/framing.h"
+#include "inspection_gate/messages.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The figures of the reference. */
+#define IG_HEARTBEAT_US 100000u
+#define IG_REPEAT_US 250000u
+#define IG_BELT_CAPACITY 64u  /* parts between sensor and gate that may pass */
+#define IG_OUTCOMES_KEPT 64u
+
+/* Parts beyond IG_BELT_CAPACITY are diverted (untracked), and their outcome is told. The reference notes any number of
+ * them; here the part that finds this many on the belt is counted and its TRIGGER told, and its outcome is not. */
+#define IG_RIDING_CAPACITY 128u
+
+/* What physically happens to a part now that it is at the gate. */
+typedef struct {
+    uint32_t epoch;
+    uint32_t number;
+    bool passes;
+} ig_gone;
+
+typedef struct {
+    uint32_t boot;          /* a number that no other power-up had, not 0 */
+    bool has_eject_sensor;
+    uint32_t confirm_us;    /* so long the outcome waits for `ig_confirm_ejection`; not told in time, the sensor is said
+                               to disagree. 0: it agrees at once, as the reference's does (a simulator) */
+    uint8_t *output;        /* what is to be sent gathers here; a frame that does not fit is dropped and counted */
+    size_t output_capacity; /* 2560 hold all that one call says after a long silence */
+    void (*gone)(void *context, const ig_gone *part); /* the actuator: called once a part, at the gate, in their order */
+    void *context;
+} ig_config;
+
+/* A part between sensor and gate. */
+typedef struct {
+    uint64_t due_us; /* unless it is tracked by encoder: */
+    int32_t sensed_counts;
+    uint32_t travel_counts; /* 0: by time */
+    uint32_t epoch;
+    uint32_t number;
+    uint32_t seq;
+    uint8_t command; /* 0: none */
+    uint8_t barred;  /* the reason why it will be diverted whatever is sent; 0: it is not */
+    bool reported;   /* it passed the sensor while a station was there, who wants to know what becomes of it */
+} ig_riding;
+
+/* An outcome that the station has not confirmed. */
+typedef struct {
+    uint64_t time_us; /* since power-up */
+    uint64_t next_us;
+    uint32_t epoch;
+    uint32_t number;
+    int32_t encoder;
+    uint8_t result;
+    uint8_t reason;
+    uint8_t confirmation;
+    bool was_commanded;
+    bool waits_for_ejection;
+} ig_kept;
+
+/* One controller since its power-up. Its members are its own: use the functions. */
+typedef struct {
+    ig_config config;
+    uint64_t start_us;
+    uint32_t station;
+    uint32_t epoch;
+    uint32_t count;
+    uint8_t session;
+    uint8_t inputs;
+    bool has_settings;
+    ig_message settings; /* the last START that was taken */
+    bool has_progress;
+    uint32_t progress;
+    uint64_t progress_us;
+    bool has_sensed;
+    uint64_t sensed_us; /* when the last part was at the sensor, and at which count */
+    int32_t sensed_counts;
+    int32_t encoder;
+    uint64_t heartbeat_us;
+    ig_riding riding[IG_RIDING_CAPACITY]; /* a ring */
+    size_t first;
+    size_t riding_count;
+    ig_kept kept[IG_OUTCOMES_KEPT]; /* the oldest first */
+    size_t kept_count;
+    ig_decoder decoder;
+    size_t output_size;
+    uint32_t dropped_frames;
+} ig_gate;
+
+/* Call these with a clock (microseconds since any moment, 64 bits) that never goes back, and the encoder's count
+ * (0 without one), which may wrap. */
+
+void ig_init(ig_gate *gate, const ig_config *config, uint64_t now_us);
+
+/* A part has passed the sensor, `age_us` ago (no longer ago than power-up) and at this count; its number. */
+uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder);
+
+/* Take bytes from the line. Garbage changes nothing. */
+void ig_receive(ig_gate *gate, const uint8_t *data, size_t size, uint64_t now_us, int32_t encoder);
+
+/* Let time pass: parts arrive at the gate, the watchdog looks, outcomes and heartbeats are repeated. */
+void ig_tick(ig_gate *gate, uint64_t now_us, int32_t encoder);
+
+/* What the eject sensor said of a part that has been at the gate; no effect once its outcome was told. */
+void ig_confirm_ejection(ig_gate *gate, uint32_t epoch, uint32_t number, bool agrees, uint64_t now_us);
+
+/* Bits IG_EMERGENCY_STOP … IG_AIR_LOW, as the next heartbeat tells them. */
+void ig_set_inputs(ig_gate *gate, uint8_t inputs);
+
+bool ig_in_session(const ig_gate *gate);
+
+/* The first `size` bytes of the output buffer are on the line; at most `gate->output_size`. */
+void ig_output_taken(ig_gate *gate, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,438 @@
+#include "../inspection_gate.h"
+
+#include <string.h>
+
+static void arrive(ig_gate *gate, uint64_t until_us);
+
+/* --- what is told ------------------------------------------------------------------------------------------ */
+
+/* A whole frame or nothing: half a frame would cost the next one as well. */
+static void send(ig_gate *gate, const ig_message *message)
+{
+    uint8_t payload[IG_PAYLOAD_MAX];
+    uint8_t frame[IG_FRAME_MAX];
+    const size_t size = ig_encode_frame(payload, ig_encode(message, payload), frame);
+    if (size > gate->config.output_capacity - gate->output_size) {
+        gate->dropped_frames++;
+        return;
+    }
+    memcpy(gate->config.output + gate->output_size, frame, size);
+    gate->output_size += size;
+}
+
+static void send_welcome(ig_gate *gate)
+{
+    const uint64_t capabilities = gate->config.has_eject_sensor ? IG_CAN_CONFIRM : 0;
+    send(gate, &(ig_message){IG_WELCOME, {gate->config.boot, gate->epoch, gate->count, gate->station, capabilities}});
+}
+
+static void send_started(ig_gate *gate)
+{
+    send(gate, &(ig_message){IG_STARTED, {gate->config.boot, gate->epoch}});
+}
+
+static void send_ack(ig_gate *gate, const ig_message *verdict, uint8_t status)
+{
+    const uint64_t *asked = verdict->field;
+    send(gate, &(ig_message){IG_ACK,
+                             {asked[IG_VERDICT_EPOCH], asked[IG_VERDICT_NUMBER], asked[IG_VERDICT_SEQ],
+                              asked[IG_VERDICT_COMMAND], status}});
+}
+
+static void send_outcome(ig_gate *gate, const ig_kept *kept, uint64_t now_us)
+{
+    const uint64_t age_us = now_us - gate->start_us - kept->time_us;
+    send(gate, &(ig_message){IG_OUTCOME,
+                             {kept->epoch, kept->number, kept->result, kept->reason, kept->confirmation, kept->time_us,
+                              age_us < UINT32_MAX ? age_us : UINT32_MAX, (uint64_t)(int64_t)kept->encoder}});
+}
+
+static void send_heartbeat(ig_gate *gate, uint64_t now_us)
+{
+    send(gate, &(ig_message){IG_HEARTBEAT,
+                             {gate->config.boot, gate->epoch, gate->count, now_us - gate->start_us,
+                              (uint64_t)(int64_t)gate->encoder, gate->inputs, gate->session}});
+}
+
+/* --- the belt ---------------------------------------------------------------------------------------------- */
+
+static ig_riding *riding_at(ig_gate *gate, size_t position)
+{
+    return &gate->riding[(gate->first + position) % IG_RIDING_CAPACITY];
+}
+
+/* The first reason stays. */
+static void bar(ig_riding *part, uint8_t reason)
+{
+    if (part->barred == 0) {
+        part->barred = reason;
+    }
+}
+
+/* Whatever is on the belt will be diverted. */
+static void bar_all(ig_gate *gate, uint8_t reason)
+{
+    for (size_t i = 0; i < gate->riding_count; i++) {
+        bar(riding_at(gate, i), reason);
+    }
+}
+
+/* Nothing on the belt passes any more; what comes is counted and diverted until another epoch begins. */
+static void end_session(ig_gate *gate, uint8_t session, uint8_t reason)
+{
+    gate->session = session;
+    bar_all(gate, reason);
+}
+
+bool ig_in_session(const ig_gate *gate)
+{
+    return gate->session == IG_SESSION_RUNNING;
+}
+
+void ig_init(ig_gate *gate, const ig_config *config, uint64_t now_us)
+{
+    memset(gate, 0, sizeof *gate);
+    gate->config = *config;
+    gate->start_us = now_us;
+    gate->heartbeat_us = now_us;
+    ig_decoder_init(&gate->decoder);
+}
+
+void ig_set_inputs(ig_gate *gate, uint8_t inputs)
+{
+    gate->inputs = inputs;
+}
+
+void ig_output_taken(ig_gate *gate, size_t size)
+{
+    gate->output_size -= size;
+    memmove(gate->config.output, gate->config.output + size, gate->output_size);
+}
+
+/* How far the belt has moved from one count to another, which may have wrapped in between. */
+static int32_t travelled(int32_t from, int32_t to)
+{
+    return (int32_t)((uint32_t)to - (uint32_t)from);
+}
+
+/* Whether a part at the sensor can be told apart from the one before it. */
+static bool is_apart(const ig_gate *gate, uint64_t sensed_us, int32_t encoder)
+{
+    const uint64_t *settings = gate->settings.field;
+    if (settings[IG_START_TRAVEL_COUNTS] != 0) {
+        const int64_t counts = travelled(gate->sensed_counts, encoder);
+        return (counts < 0 ? -counts : counts) >= (int64_t)settings[IG_START_MIN_GAP_COUNTS];
+    }
+    return (int64_t)(sensed_us - gate->sensed_us) >= (int64_t)settings[IG_START_MIN_GAP_US];
+}
+
+/* Both divert. */
+static void bar_if_too_close(ig_gate *gate, ig_riding *part, uint64_t sensed_us, int32_t encoder)
+{
+    const bool stays = !gate->has_sensed || !gate->has_settings || is_apart(gate, sensed_us, encoder);
+    gate->has_sensed = true;
+    gate->sensed_us = sensed_us;
+    gate->sensed_counts = encoder;
+    if (stays) {
+        return;
+    }
+    bar(part, IG_TOO_CLOSE);
+    if (gate->riding_count > 0) {
+        bar(riding_at(gate, gate->riding_count - 1), IG_TOO_CLOSE);
+    }
+}
+
+uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder)
+{
+    ig_tick(gate, now_us, encoder);
+    if (age_us > now_us - gate->start_us) {
+        age_us = (uint32_t)(now_us - gate->start_us);
+    }
+    gate->count++;
+    const uint64_t sensed_us = now_us - age_us;
+    ig_riding part = {0};
+    part.due_us = sensed_us;
+    part.sensed_counts = encoder;
+    if (gate->has_settings) {
+        part.due_us += gate->settings.field[IG_START_TRAVEL_US];
+        part.travel_counts = (uint32_t)gate->settings.field[IG_START_TRAVEL_COUNTS];
+    }
+    part.epoch = gate->epoch;
+    part.number = gate->count;
+    part.reported = ig_in_session(gate);
+    if (!ig_in_session(gate)) {
+        part.barred = IG_SESSION_ENDED;
+    } else if (gate->riding_count >= IG_BELT_CAPACITY) {
+        part.barred = IG_UNTRACKED;
+    }
+    bar_if_too_close(gate, &part, sensed_us, encoder);
+    if (gate->riding_count < IG_RIDING_CAPACITY) {
+        *riding_at(gate, gate->riding_count++) = part;
+    }
+    if (ig_in_session(gate)) {
+        send(gate, &(ig_message){IG_TRIGGER,
+                                 {part.epoch, part.number, sensed_us - gate->start_us, age_us,
+                                  (uint64_t)(int64_t)encoder}});
+    }
+    return part.number;
+}
+
+void ig_tick(ig_gate *gate, uint64_t now_us, int32_t encoder)
+{
+    /* In the order in which it happens: what reaches the gate before the watchdog bites goes by its command. When the
+     * encoder reached its count nobody knows: such a part is at the gate now, after the watchdog. */
+    if (ig_in_session(gate)) {
+        const uint64_t watchdog_us = gate->progress_us + gate->settings.field[IG_START_WATCHDOG_MS] * 1000u;
+        if (watchdog_us <= now_us) {
+            arrive(gate, watchdog_us);
+            end_session(gate, IG_SESSION_WATCHDOG, IG_WATCHDOG);
+        }
+    }
+    gate->encoder = encoder;
+    arrive(gate, now_us);
+    for (size_t i = 0; i < gate->kept_count; i++) {
+        ig_kept *kept = &gate->kept[i];
+        if (kept->next_us <= now_us) {
+            kept->next_us = now_us + IG_REPEAT_US;
+            kept->waits_for_ejection = false;
+            send_outcome(gate, kept, now_us);
+        }
+    }
+    if (gate->heartbeat_us <= now_us) {
+        gate->heartbeat_us = now_us + IG_HEARTBEAT_US;
+        send_heartbeat(gate, now_us);
+    }
+}
+
+/* --- outcomes ---------------------------------------------------------------------------------------------- */
+
+static void forget_kept(ig_gate *gate, size_t position)
+{
+    gate->kept_count--;
+    memmove(&gate->kept[position], &gate->kept[position + 1],
+            (gate->kept_count - position) * sizeof *gate->kept);
+}
+
+/* A part that no command was taken for is diverted, and the station knows it without being told. */
+static size_t least_needed(const ig_gate *gate)
+{
+    for (size_t i = 0; i < gate->kept_count; i++) {
+        if (!gate->kept[i].was_commanded) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static void keep(ig_gate *gate, const ig_riding *part, bool passes, uint64_t at_us)
+{
+    const bool has_sensor = gate->config.has_eject_sensor;
+    const bool waits = has_sensor && gate->config.confirm_us > 0;
+    ig_kept kept = {0};
+    kept.time_us = at_us - gate->start_us;
+    kept.next_us = waits ? at_us + gate->config.confirm_us : at_us;
+    kept.epoch = part->epoch;
+    kept.number = part->number;
+    kept.encoder = gate->encoder;
+    kept.result = passes ? IG_PASSED : IG_DIVERTED;
+    kept.reason = part->barred != 0 ? part->barred : part->command == 0 ? IG_NO_COMMAND : IG_COMMANDED;
+    kept.confirmation = !has_sensor ? IG_NO_SENSOR : waits ? IG_DISAGREES : IG_AGREES;
+    kept.was_commanded = part->command != 0;
+    kept.waits_for_ejection = waits;
+    if (gate->kept_count == IG_OUTCOMES_KEPT) {
+        forget_kept(gate, least_needed(gate));
+    }
+    gate->kept[gate->kept_count++] = kept;
+}
+
+/* It is no longer on the belt; those behind it close up. */
+static ig_riding take_off(ig_gate *gate, size_t position)
+{
+    const ig_riding part = *riding_at(gate, position);
+    for (size_t i = position; i > 0; i--) {
+        *riding_at(gate, i) = *riding_at(gate, i - 1);
+    }
+    gate->first = (gate->first + 1) % IG_RIDING_CAPACITY;
+    gate->riding_count--;
+    return part;
+}
+
+/* The part is at the gate: this is decided once. */
+static void go(ig_gate *gate, const ig_riding *part, uint64_t at_gate_us)
+{
+    const ig_gone gone = {part->epoch, part->number, part->command == IG_PASS && part->barred == 0};
+    gate->config.gone(gate->config.context, &gone);
+    if (part->reported) {
+        keep(gate, part, gone.passes, at_gate_us);
+    }
+}
+
+/* Let the parts go past the gate that the encoder has brought there, or that are due by then. */
+static void arrive(ig_gate *gate, uint64_t until_us)
+{
+    bool one_waits = false;
+    size_t position = 0;
+    while (position < gate->riding_count) {
+        const ig_riding *part = riding_at(gate, position);
+        const bool by_encoder = part->travel_counts != 0;
+        bool is_there;
+        if (by_encoder) {
+            is_there = (int64_t)travelled(part->sensed_counts, gate->encoder) >= (int64_t)part->travel_counts;
+        } else { /* by time, in the order in which they came */
+            is_there = !one_waits && part->due_us <= until_us;
+            one_waits = !is_there;
+        }
+        if (is_there) {
+            const ig_riding taken = take_off(gate, position);
+            go(gate, &taken, by_encoder ? until_us : taken.due_us);
+        } else {
+            position++;
+        }
+    }
+}
+
+void ig_confirm_ejection(ig_gate *gate, uint32_t epoch, uint32_t number, bool agrees, uint64_t now_us)
+{
+    for (size_t i = 0; i < gate->kept_count; i++) {
+        ig_kept *kept = &gate->kept[i];
+        if (kept->waits_for_ejection && kept->epoch == epoch && kept->number == number) {
+            kept->confirmation = agrees ? IG_AGREES : IG_DISAGREES;
+            kept->waits_for_ejection = false;
+            kept->next_us = now_us;
+        }
+    }
+}
+
+/* --- the line ---------------------------------------------------------------------------------------------- */
+
+static void greet(ig_gate *gate, const ig_message *hello)
+{
+    end_session(gate, IG_SESSION_NONE, IG_SESSION_ENDED);
+    if (hello->field[IG_HELLO_STATION] != gate->station) {
+        /* What another station's parts became is of no use to this one, whose numbers may be the same. */
+        gate->kept_count = 0;
+        for (size_t i = 0; i < gate->riding_count; i++) {
+            riding_at(gate, i)->reported = false;
+        }
+    }
+    send_welcome(gate);
+}
+
+static void begin(ig_gate *gate, const ig_message *start, uint64_t now_us)
+{
+    const size_t bytes = ig_field_count(IG_START) * sizeof *start->field;
+    if (gate->has_settings && ig_in_session(gate) && memcmp(start->field, gate->settings.field, bytes) == 0) {
+        send_started(gate); /* it asked again: the answer was lost */
+        return;
+    }
+    const uint64_t *asked = start->field;
+    if (asked[IG_START_BOOT] != gate->config.boot || asked[IG_START_FROM_EPOCH] != gate->epoch ||
+        asked[IG_START_FROM_COUNT] != gate->count || asked[IG_START_EPOCH] == gate->epoch) {
+        send_welcome(gate); /* it stands elsewhere */
+        return;
+    }
+    bar_all(gate, IG_SESSION_ENDED);
+    gate->settings = *start;
+    gate->has_settings = true;
+    gate->station = (uint32_t)asked[IG_START_STATION];
+    gate->epoch = (uint32_t)asked[IG_START_EPOCH];
+    gate->count = 0;
+    gate->session = IG_SESSION_RUNNING;
+    gate->has_progress = false;
+    gate->progress_us = now_us;
+    send_started(gate);
+}
+
+static ig_riding *find_riding(ig_gate *gate, uint64_t epoch, uint64_t number)
+{
+    for (size_t i = 0; i < gate->riding_count; i++) {
+        ig_riding *part = riding_at(gate, i);
+        if (part->epoch == epoch && part->number == number) {
+            return part;
+        }
+    }
+    return NULL;
+}
+
+static uint8_t take_verdict(ig_gate *gate, const uint64_t *asked)
+{
+    const uint8_t command = (uint8_t)asked[IG_VERDICT_COMMAND];
+    const uint32_t seq = (uint32_t)asked[IG_VERDICT_SEQ];
+    if (!ig_in_session(gate) || asked[IG_VERDICT_EPOCH] != gate->epoch) {
+        return IG_NO_SESSION;
+    }
+    if (asked[IG_VERDICT_NUMBER] == 0 || asked[IG_VERDICT_NUMBER] > gate->count) {
+        return IG_UNKNOWN_PART;
+    }
+    ig_riding *part = find_riding(gate, asked[IG_VERDICT_EPOCH], asked[IG_VERDICT_NUMBER]);
+    if (part == NULL) {
+        return IG_LATE;
+    }
+    if (command == IG_PASS && (part->barred != 0 || part->command == IG_DIVERT || seq < part->seq)) {
+        return IG_BARRED;
+    }
+    part->command = command;
+    part->seq = seq;
+    return IG_ACCEPTED;
+}
+
+static void take_beat(ig_gate *gate, const uint64_t *beat, uint64_t now_us)
+{
+    const uint32_t progress = (uint32_t)beat[IG_BEAT_PROGRESS];
+    if (!ig_in_session(gate) || beat[IG_BEAT_EPOCH] != gate->epoch ||
+        (gate->has_progress && progress == gate->progress)) {
+        return;
+    }
+    gate->has_progress = true;
+    gate->progress = progress;
+    gate->progress_us = now_us;
+}
+
+static void forget_outcome(ig_gate *gate, const uint64_t *part)
+{
+    for (size_t i = gate->kept_count; i-- > 0;) {
+        if (gate->kept[i].epoch == part[IG_CONFIRM_EPOCH] && gate->kept[i].number == part[IG_CONFIRM_NUMBER]) {
+            forget_kept(gate, i);
+        }
+    }
+}
+
+static void take(ig_gate *gate, const ig_message *message, uint64_t now_us)
+{
+    switch (message->type) {
+    case IG_HELLO:
+        greet(gate, message);
+        break;
+    case IG_START:
+        begin(gate, message, now_us);
+        break;
+    case IG_VERDICT:
+        send_ack(gate, message, take_verdict(gate, message->field));
+        break;
+    case IG_BEAT:
+        take_beat(gate, message->field, now_us);
+        break;
+    case IG_CONFIRM:
+        forget_outcome(gate, message->field);
+        break;
+    case IG_STOP:
+        if (message->field[IG_STOP_EPOCH] == gate->epoch) {
+            end_session(gate, IG_SESSION_NONE, IG_SESSION_ENDED);
+        }
+        break;
+    default:
+        break; /* another direction: nothing to act on */
+    }
+}
+
+void ig_receive(ig_gate *gate, const uint8_t *data, size_t size, uint64_t now_us, int32_t encoder)
+{
+    ig_tick(gate, now_us, encoder);
+    for (size_t i = 0; i < size; i++) {
+        const size_t payload_size = ig_decoder_take(&gate->decoder, data[i]);
+        ig_message message;
+        if (payload_size > 0 && ig_decode(gate->decoder.pending, payload_size, &message)) {
+            take(gate, &message, now_us);
+        }
+    }
+}

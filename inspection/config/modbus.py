@@ -1,0 +1,91 @@
+"""`gate.kind: modbus`: a PLC is the gate controller."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+
+from inspection.config.fields import Strict, limits, note
+from inspection.config.ports import PORT_FORMS, serial_port
+
+STATION_REGISTERS = 64
+PLC_REGISTERS = 119
+LAST_REGISTER = 65_535
+
+# Of an exchange: a full request is written and read back, its number is written, the PLC's block is read.
+_EXCHANGE_BYTES = (9 + 2 * 48 + 8) + (8 + 5 + 2 * 48) + (8 + 8) + (8 + 5 + 2 * PLC_REGISTERS)
+_BITS_A_BYTE = 11
+
+
+def exchange_ms(baud: int) -> float:
+    """How long one exchange with the PLC keeps the wire busy; the PLC's own cycle comes on top."""
+    return _EXCHANGE_BYTES * _BITS_A_BYTE / baud * 1000
+
+
+class ModbusMapConfig(Strict):
+    """Where the PLC has its two blocks of holding registers: addresses on the wire, which count from 0."""
+
+    station: Annotated[
+        int,
+        limits(
+            0,
+            LAST_REGISTER - STATION_REGISTERS + 1,
+            f"first of {STATION_REGISTERS} registers",
+            "the station writes there: its heartbeat and the number of the part that a command is for; without them "
+            "a PASS could let another part through, and outlive the station",
+        ),
+    ]
+    plc: Annotated[
+        int,
+        limits(
+            0,
+            LAST_REGISTER - PLC_REGISTERS + 1,
+            f"first of {PLC_REGISTERS} registers",
+            "the PLC writes there: its heartbeat, the number of the last part and what became of each; without them "
+            "nobody knows which part a picture is of",
+        ),
+    ]
+
+
+class ModbusGateConfig(Strict):
+    """A PLC that numbers the parts and diverts by default, at a serial port, by Modbus RTU."""
+
+    kind: Literal["modbus"]
+    url: Annotated[str, BeforeValidator(serial_port), note("where the PLC is", PORT_FORMS)]
+    unit: Annotated[int, limits(1, 247, "the PLC's Modbus address", "set the same at the PLC")] = 1
+    baud: Annotated[
+        Literal[19200, 38400, 57600, 115200, 230400, 460800, 921600],
+        note("set the same at the PLC"),
+    ] = 115200
+    parity: Annotated[Literal["even", "odd", "none"], note("set the same at the PLC")] = "even"
+    stop_bits: Annotated[Literal[1, 2], note("set the same at the PLC")] = 1
+    timeout_ms: Annotated[int, limits(20, 2_000, "ms", "a reply that has not come by then is asked for again")] = 100
+    map: ModbusMapConfig
+    distance_mm: Annotated[float | None, limits(1, 100_000, "mm", "from part sensor to gate, along the belt")] = None
+    belt_mm_per_s: Annotated[float | None, limits(1, 20_000, "mm/s", "the belt at its fastest")] = None
+    delay_ms: Annotated[
+        float | None,
+        limits(1, 600_000, "ms", "from part sensor to gate; instead of distance_mm and belt_mm_per_s"),
+    ] = None
+    margin_ms: Annotated[
+        float, limits(1, 10_000, "ms", "a PASS must be handed over this long before the part is at the gate")
+    ] = 150
+    watchdog_ms: Annotated[
+        int,
+        limits(50, 5_000, "ms", "after this long without progress of the station the PLC drops its PASSes"),
+    ] = 500
+    min_gap_ms: Annotated[int, limits(1, 10_000, "ms", "parts closer together than this are both diverted")] = 30
+    without_power: Annotated[Literal["divert", "pass"], note("what the actuator does when it is de-energised")]
+    run_permit_output: Annotated[bool, note("true if the PLC's watchdog also drops an output that stops the line")] = (
+        False
+    )
+
+    @property
+    def travel_ms(self) -> float:
+        """From the part sensor to the gate."""
+        if self.delay_ms is not None:
+            return self.delay_ms
+        if self.distance_mm is None or self.belt_mm_per_s is None:
+            raise ValueError("a gate has a delay, or a distance and a belt speed: see inspection.config.rules")
+        return self.distance_mm / self.belt_mm_per_s * 1000

@@ -1,0 +1,187 @@
+"""The core does what the reference does: every byte for the line, every part at the gate, whatever happens."""
+
+from __future__ import annotations
+
+import random
+import struct
+
+import pytest
+from hypothesis import given, settings
+
+from benchmarks.firmware import Core, CoreDied
+from benchmarks.fuzz import Tally, fuzz
+from benchmarks.replay import Reference, Script
+from inspection.wire import messages as m
+from inspection.wire.controller import BELT_CAPACITY
+from inspection.wire.framing import FrameDecoder
+from tests.firmware.life import BOOT, Begin, Command, Life, Part, Wait, crowds, lives
+
+NOTED = 128  # IG_RIDING_CAPACITY
+NOT_FOLLOWED = 3
+
+
+@settings(max_examples=300)
+@given(lives())
+def test_a_life_in_the_core_is_the_references(played, life):
+    assert played(life.script) == life.expected
+
+
+@settings(max_examples=25)
+@given(crowds())
+def test_of_a_crowd_the_core_keeps_what_the_reference_keeps(played, life):
+    assert played(life.script) == life.expected
+
+
+@settings(max_examples=300)
+@given(lives())
+def test_a_life_does_not_upset_the_sanitizers(sanitized, life):
+    assert sanitized.play(life.script) == life.expected
+
+
+def test_thousands_of_hostile_sequences_neither_part_the_two_nor_crash_the_core(sanitized):
+    assert fuzz(sanitized, 5000, seed=1) == Tally(sequences=5000)
+
+
+def test_a_script_of_nonsense_ends_the_core_in_good_order(checked_program):
+    """The harness itself reads what is cut off or unknown without harm."""
+    pick = random.Random(2)
+    ends = []
+    with Core(checked_program) as core:
+        for _ in range(100):
+            try:
+                core.play(pick.choice((b"D", b"R", b"N")) + pick.randbytes(pick.randint(1, 60)))
+            except CoreDied as died:
+                ends.append(died.code)
+    assert set(ends) == {NOT_FOLLOWED}
+
+
+def gone(result: bytes) -> list[bool]:
+    """Which parts passed, of a core's result that has no other `G` than those."""
+    return [bool(passed) for _, _, passed in _told(result)[0]]
+
+
+def _told(result: bytes) -> tuple[list[tuple[int, int, int]], bytes]:
+    """Parts at the gate, and what was sent."""
+    parts, sent, at = [], b"", 0
+    while at < len(result):
+        what, at = result[at : at + 1], at + 1
+        match what:
+            case b"G":
+                parts.append(struct.unpack_from("<IIB", result, at))
+                at += 9
+            case b"O":
+                size = int.from_bytes(result[at : at + 4], "little")
+                sent += result[at + 4 : at + 4 + size]
+                at += 4 + size
+            case b"Z":
+                at += 10
+    return parts, sent
+
+
+def said(result: bytes) -> list[m.Message]:
+    return [message for message in map(m.decode, FrameDecoder().feed(_told(result)[1])) if message is not None]
+
+
+def test_a_part_with_a_pass_in_time_goes_through_and_no_other(played):
+    life = Life(has_eject_sensor=False)
+    life.happens(Begin(True, 9, 1, 0, 100_000, 500, 10_000, False))
+    for command in (m.Command.PASS, m.Command.DIVERT):
+        life.happens((Part(0), Command(0, command, 1, 0), Wait(20_000, True)))
+    life.happens((Part(0), Wait(200_000, True)))
+    assert gone(played(life.script)) == [True, False, False]
+
+
+def test_by_encoder_a_part_is_at_the_gate_when_the_belt_has_brought_it_there(played):
+    """However long that takes, over the end of the count, and once: a belt that runs back brings nothing again."""
+    script = Script()
+    script.power_up(BOOT, 0)
+    script.move(2**31 - 100)
+    script.say(m.Start(9, 1, BOOT, 0, 0, 0, 1_000, 60_000, 0, 200))
+    script.sense()
+    script.say(m.Verdict(9, 1, 1, m.Command.PASS))
+    script.move(999)
+    script.wait(30_000_000)
+    script.tick()
+    assert gone(played(bytes(script))) == []
+    script.move(-50)
+    script.tick()
+    script.move(51)
+    script.tick()
+    assert gone(played(bytes(script))) == [True]
+    script.move(-500)
+    script.tick()
+    script.sense()  # 500 counts after the first one: apart
+    script.say(m.Verdict(9, 2, 1, m.Command.PASS))
+    script.move(150)
+    script.sense()  # and 150 after the second one: too close
+    script.move(5_000)
+    script.tick()
+    assert gone(played(bytes(script))) == [True, False, False]
+    assert played(bytes(script)) == Reference().play(bytes(script))
+
+
+def test_more_parts_than_it_can_note_divert_and_are_counted(played):
+    """The one difference: the reference tells their outcome as well."""
+    script = Script()
+    script.power_up(BOOT, 0)
+    script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0, 0))
+    parts = 3 * NOTED
+    for number in range(1, parts + 1):
+        script.sense()
+        script.say(m.Verdict(9, number, 1, m.Command.PASS))
+    script.wait(100_000)
+    script.tick()
+    result = played(bytes(script))
+    assert gone(result) == [True] * BELT_CAPACITY + [False] * (NOTED - BELT_CAPACITY)
+    triggers = [message.number for message in said(result) if isinstance(message, m.Trigger)]
+    assert triggers == list(range(1, parts + 1))
+    statuses = [message.status for message in said(result) if isinstance(message, m.Ack)]
+    assert set(statuses[:BELT_CAPACITY]) == {m.Status.ACCEPTED}
+    assert set(statuses[BELT_CAPACITY:NOTED]) == {m.Status.BARRED}
+    assert set(statuses[NOTED:]) == {m.Status.LATE}
+    same = Reference().play(bytes(script))
+    assert [part for part in _told(same)[0] if part[1] <= NOTED] == _told(result)[0]
+    assert not any(passed for _, number, passed in _told(same)[0] if number > NOTED)
+
+
+def test_what_does_not_fit_the_output_is_dropped_whole_and_told_later(played):
+    script = Script()
+    script.power_up(BOOT, 0, output_bytes=80)
+    script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0, 0))
+    for _ in range(6):
+        script.sense()
+    for _ in range(20):
+        script.wait(250_000)
+        script.tick()
+        result = played(bytes(script))
+        decoder = FrameDecoder()
+        told = [m.decode(payload) for payload in decoder.feed(_told(result)[1])]
+        assert decoder.bad_frames == 0
+        numbers = {message.number for message in told if isinstance(message, m.Outcome)}
+        for number in numbers:
+            script.say(m.Confirm(9, number))
+    assert numbers == set(range(1, 7))
+
+
+@pytest.mark.parametrize(
+    ("said_after_us", "agrees", "told"),
+    [
+        (20_000, True, m.Confirmation.AGREES),
+        (20_000, False, m.Confirmation.DISAGREES),
+        (60_000, True, m.Confirmation.DISAGREES),  # its outcome has been told
+    ],
+)
+def test_an_eject_sensor_that_says_nothing_in_time_disagrees(played, said_after_us, agrees, told):
+    script = Script()
+    script.power_up(BOOT, 0, has_eject_sensor=True, confirm_us=50_000)
+    script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0, 0))
+    script.sense()
+    script.wait(100_000)
+    script.tick()
+    script.wait(said_after_us)
+    script.tick()
+    script.confirm_ejection(9, 1, agrees=agrees)
+    script.wait(100_000 - said_after_us)
+    script.tick()
+    outcomes = [message for message in said(played(bytes(script))) if isinstance(message, m.Outcome)]
+    assert [outcome.confirmation for outcome in outcomes] == [told]

@@ -1,0 +1,235 @@
+"""The Arduino sketch, on an Arduino of the desk whose clock and pins are moved by hand. No board has run it here."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from benchmarks.firmware import FIRMWARE, build
+from inspection.wire import messages as m
+from inspection.wire.framing import FrameDecoder, encode_frame
+
+SKETCH = FIRMWARE / "examples" / "inspection_gate" / "inspection_gate.ino"
+PART_SENSOR, ENCODER_A, ENCODER_B, EJECT_SENSOR, PASS, RUN_PERMIT, GREEN, RED, ESTOP = range(2, 11)
+PASS_US, TRAVEL_US, GAP_US = 60_000, 300_000, 70_000
+NEAR_THE_WRAP_US = 2**32 - 500_000  # micros() begins again from 0 half a second later
+
+
+class Desk:
+    """The sketch after its setup, and a station by hand."""
+
+    def __init__(self, library: Path, *, at_us: int = 0) -> None:
+        self._sketch = ctypes.CDLL(str(library))
+        self._sketch.desk_said.restype = ctypes.c_size_t
+        self._decoder = FrameDecoder()
+        self._progress = 0
+        self.heard: list[m.Message] = []
+        self._sketch.desk_power_up(ctypes.c_uint32(at_us))
+
+    def wait(self, us: int, *, quiet: bool = False) -> None:
+        """Beats every 50 ms, unless quiet."""
+        while us > 0:
+            step_us = min(us, 50_000)
+            us -= step_us
+            if not quiet:
+                self._progress += 1
+                self.say(m.Beat(9, self._progress))
+            self._sketch.desk_wait(ctypes.c_uint32(step_us))
+            said = ctypes.create_string_buffer(100_000)
+            size = self._sketch.desk_said(said)
+            self.heard += filter(None, map(m.decode, self._decoder.feed(said.raw[:size])))
+
+    def say(self, *messages: m.Message) -> None:
+        data = b"".join(encode_frame(m.encode(message)) for message in messages)
+        self._sketch.desk_hear(data, ctypes.c_size_t(len(data)))
+
+    def last(self, kind: type[m.Message]) -> m.Message:
+        return next(message for message in reversed(self.heard) if isinstance(message, kind))
+
+    def start(self, *, travel_counts: int = 0) -> None:
+        self.say(m.Hello(1))
+        self.wait(20_000)
+        stands = self.last(m.Welcome)
+        travel_us = 0 if travel_counts else TRAVEL_US
+        self.say(m.Start(9, 1, stands.boot, stands.epoch, stands.count, travel_us, travel_counts, 500, GAP_US, 0))
+        self.wait(20_000)
+        assert self.last(m.Started).epoch == 9
+
+    def edge(self, pin: int) -> None:
+        self._sketch.desk_edge(ctypes.c_uint8(pin))
+
+    def move(self, counts: int) -> None:
+        """The belt, forward."""
+        self.set(ENCODER_B, 1)
+        for _ in range(counts):
+            self.edge(ENCODER_A)
+
+    def set(self, pin: int, value: int) -> None:
+        self._sketch.desk_set(ctypes.c_uint8(pin), ctypes.c_uint8(value))
+
+    def pin(self, pin: int) -> int:
+        return self._sketch.desk_pin(ctypes.c_uint8(pin))
+
+    def command_next(self, command: m.Command) -> None:
+        """A part comes and gets its command."""
+        self.edge(PART_SENSOR)
+        self.wait(20_000)
+        trigger = self.last(m.Trigger)
+        self.say(m.Verdict(trigger.epoch, trigger.number, 1, command))
+        self.wait(10_000)
+        assert self.last(m.Ack).status is m.Status.ACCEPTED
+
+
+@pytest.fixture
+def sketch(folder, tmp_path):
+    """A function that compiles the sketch after these changes of its constants."""
+    compiler = shutil.which(os.environ.get("CXX", "c++"))
+    if compiler is None:
+        pytest.skip("no C++ compiler here (Debian: g++)")
+
+    def compiled(changes: dict[str, str] | None = None) -> Path:
+        text = SKETCH.read_text(encoding="utf-8")
+        for old, new in (changes or {}).items():
+            assert old in text
+            text = text.replace(old, new)
+        source = tmp_path / SKETCH.name
+        source.write_text(text, encoding="utf-8")
+        arduino = Path(__file__).parent / "arduino"
+        core = build(tmp_path / "core.so", flags=("-shared", "-fPIC"))
+        told = subprocess.run(
+            [
+                *(compiler, "-std=c++11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", f"-I{FIRMWARE / 'src'}"),
+                *(f"-I{arduino}", "-include", "Arduino.h", "-o", str(tmp_path / "sketch.so")),
+                *("-x", "c++", str(source), str(arduino / "desk.cpp"), "-x", "none", str(core)),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert told.returncode == 0, told.stderr
+        return tmp_path / "sketch.so"
+
+    return compiled
+
+
+@pytest.mark.parametrize("at_us", [0, NEAR_THE_WRAP_US])
+def test_the_gate_opens_for_a_part_with_a_pass_and_for_no_other(sketch, at_us):
+    desk = Desk(sketch(), at_us=at_us)
+    desk.start()
+    desk.command_next(m.Command.PASS)
+    desk.wait(TRAVEL_US - 30_000 - 1_000)
+    assert desk.pin(PASS) == 0
+    desk.wait(2_000)
+    assert desk.pin(PASS) == 1
+    desk.wait(PASS_US - 3_000)
+    assert desk.pin(PASS) == 1
+    desk.wait(4_000)
+    assert desk.pin(PASS) == 0
+    desk.command_next(m.Command.DIVERT)
+    for _ in range(400):
+        desk.wait(1_000)
+        assert desk.pin(PASS) == 0
+    assert desk.last(m.Outcome).number == 2
+
+
+def test_a_part_at_the_gate_closes_what_the_one_before_it_opened(sketch):
+    desk = Desk(sketch({"PASS_US = 60000": "PASS_US = 200000"}))
+    desk.start()
+    desk.command_next(m.Command.PASS)
+    desk.wait(50_000)
+    desk.command_next(m.Command.DIVERT)
+    desk.wait(TRAVEL_US - 30_000 - 1_000)
+    assert desk.pin(PASS) == 1
+    desk.wait(2_000)
+    assert desk.pin(PASS) == 0
+
+
+def test_a_quiet_station_is_left_its_passes_with_it(sketch):
+    desk = Desk(sketch({"PERMIT_NEEDS_STATION = false": "PERMIT_NEEDS_STATION = true"}))
+    desk.wait(1_000)
+    assert (desk.pin(GREEN), desk.pin(RED), desk.pin(RUN_PERMIT)) == (0, 1, 0)
+    desk.start()
+    assert (desk.pin(GREEN), desk.pin(RED), desk.pin(RUN_PERMIT)) == (1, 0, 1)
+    desk.wait(400_000, quiet=True)
+    desk.edge(PART_SENSOR)
+    desk.wait(20_000, quiet=True)
+    desk.say(m.Verdict(9, 1, 1, m.Command.PASS))
+    for _ in range(40):
+        desk.wait(10_000, quiet=True)
+        assert desk.pin(PASS) == 0
+    assert (desk.pin(GREEN), desk.pin(RED), desk.pin(RUN_PERMIT)) == (0, 1, 0)
+    assert desk.last(m.Outcome).reason is m.Reason.WATCHDOG
+
+
+def test_a_trigger_is_dated_back_to_its_edge_and_a_bouncing_edge_is_one_part(sketch):
+    desk = Desk(sketch())
+    desk.start()
+    desk.edge(PART_SENSOR)
+    desk.edge(PART_SENSOR)
+    desk.wait(2_000)
+    trigger = desk.last(m.Trigger)
+    assert (trigger.number, trigger.age_us) == (1, 100)
+
+
+def test_contacts_that_are_open_are_told(sketch):
+    desk = Desk(sketch())
+    desk.wait(150_000)
+    assert desk.last(m.Heartbeat).inputs == m.INPUTS["emergency_stop"] | m.INPUTS["guard_open"]  # nothing is wired
+    desk.set(ESTOP, 0)
+    desk.wait(150_000)
+    assert desk.last(m.Heartbeat).inputs == m.INPUTS["guard_open"]
+
+
+def test_the_encoder_counts_both_ways(sketch):
+    desk = Desk(sketch())
+    desk.move(3)
+    desk.set(ENCODER_B, 0)
+    for _ in range(5):
+        desk.edge(ENCODER_A)
+    desk.wait(150_000)
+    assert desk.last(m.Heartbeat).encoder == -2
+
+
+def test_by_encoder_a_part_waits_while_the_belt_stands(sketch):
+    desk = Desk(sketch())
+    desk.start(travel_counts=1_000)
+    desk.command_next(m.Command.PASS)
+    desk.move(999)
+    desk.wait(3_000_000)
+    assert desk.pin(PASS) == 0
+    desk.move(1)
+    desk.wait(100)
+    assert desk.pin(PASS) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "falls", "told"),
+    [
+        (m.Command.DIVERT, True, m.Confirmation.AGREES),
+        (m.Command.DIVERT, False, m.Confirmation.DISAGREES),
+        (m.Command.PASS, False, m.Confirmation.AGREES),
+        (m.Command.PASS, True, m.Confirmation.DISAGREES),
+    ],
+)
+def test_the_eject_sensor_says_what_fell_into_the_bin(sketch, command, falls, told):
+    desk = Desk(sketch({"HAS_EJECT_SENSOR = false": "HAS_EJECT_SENSOR = true"}))
+    desk.start()
+    desk.command_next(command)
+    desk.wait(TRAVEL_US)
+    assert not [message for message in desk.heard if isinstance(message, m.Outcome)]
+    if falls:
+        desk.edge(EJECT_SENSOR)
+    desk.wait(400_000)
+    assert desk.last(m.Outcome).confirmation is told
+
+
+def test_the_library_is_laid_out_as_the_arduino_build_wants_it():
+    told = dict(line.split("=", 1) for line in (FIRMWARE / "library.properties").read_text().splitlines())
+    assert {"name", "version", "author", "maintainer", "sentence", "category", "url", "architectures"} <= set(told)
+    assert (FIRMWARE / "src" / told["includes"]).is_file()
+    assert SKETCH.stem == SKETCH.parent.name

@@ -1,0 +1,99 @@
+"""A line whose controller tracks parts by the belt encoder: how long the station waits for what became of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inspection.domain.counts import int32
+from inspection.domain.ports import BeltAt, Triggered
+from inspection.domain.types import PartId, Trigger
+from inspection.judging.deadline import Travel
+from tests.fakes.parts import PASSED
+from tests.station.conftest import Bench
+
+TRAVEL_COUNTS = 4000
+GRACE_S = 5
+
+
+class EncoderBench(Bench):
+    """A bench on a belt: heartbeats say where it is while time passes."""
+
+    def __init__(self, data_dir: Path, first_counts: int) -> None:
+        self.counts = first_counts
+        super().__init__(data_dir, travel=Travel(800_000_000, 20_000_000, TRAVEL_COUNTS))
+
+    def trigger(self, number: int) -> None:
+        part = PartId(self.gate.epoch, number)
+        self.gate.say(Triggered(Trigger(part, self.clock.monotonic_ns(), self.clock.utc(), self.counts)))
+        self.run()
+
+    def move(self, counts: int) -> None:
+        self.counts = int32(self.counts + counts)
+        self.gate.say(BeltAt(self.counts))
+        self.run()
+
+    def stand(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.clock.advance(1)
+            self.move(0)
+
+    def outcome(self, number: int) -> object:
+        return self.rows()[self.part(number)].outcome
+
+
+@pytest.fixture(params=[0, 2**31 - 100, -50])
+def bench(tmp_path: Path, request: pytest.FixtureRequest) -> EncoderBench:
+    bench = EncoderBench(tmp_path, request.param)
+    bench.attach()
+    return bench
+
+
+def test_a_part_on_a_belt_that_stands_is_waited_for(bench):
+    bench.trigger(1)
+    bench.move(TRAVEL_COUNTS - 1)
+    bench.stand(60)
+    assert not bench.path.is_empty()
+    assert bench.alarms() == set()
+    bench.move(1)
+    bench.gate.resolve(bench.part(1), PASSED)
+    bench.run()
+    assert bench.outcome(1) == "PASSED"
+    assert bench.alarms() == set()
+
+
+def test_a_part_that_the_belt_has_brought_to_the_gate_is_unknown_when_nobody_tells(bench):
+    bench.trigger(1)
+    bench.stand(60)
+    bench.move(TRAVEL_COUNTS)
+    bench.move(-5)  # it does not take the part back
+    bench.stand(GRACE_S - 1)
+    assert bench.alarms() == set()
+    bench.stand(1)
+    assert bench.outcome(1) == "UNKNOWN"
+    assert bench.alarms() == {"outcome-unknown"}
+
+
+def test_when_nobody_says_where_the_belt_is_the_wait_has_an_end(bench):
+    bench.trigger(1)
+    bench.clock.advance(0.8 + GRACE_S)
+    bench.run()
+    assert bench.outcome(1) == "UNKNOWN"
+
+
+def test_after_a_restart_the_count_begins_anew(bench):
+    """Counts of before it mean nothing: the part may have been at the sensor just now."""
+    bench.trigger(1)
+    bench.move(TRAVEL_COUNTS // 2)
+    bench.gate.detach()
+    bench.run()
+    bench.counts = 77
+    bench.attach(boot=2)
+    bench.move(0)
+    bench.move(TRAVEL_COUNTS - 1)
+    bench.stand(60)
+    assert bench.alarms() == set()
+    bench.move(1)
+    bench.stand(GRACE_S)
+    assert bench.alarms() == {"outcome-unknown"}
