@@ -67,9 +67,7 @@ def run(parts: int, parts_per_s: float, folder: Path) -> Result:
         controller.wait()
     if (len(acks_ms), passed) != (parts, parts):
         told = f"of {parts} parts {len(acks_ms)} were acknowledged, {passed} passed"
-        raise InspectionError(
-            f"{told}: something held up this machine; run it again when it is quiet"
-        )
+        raise InspectionError(f"{told}: something held up this machine; run it again when it is quiet")
     return Result(parts, passed, _quantiles(acks_ms), _quantiles(_bare_ms(parts)))
 
 
