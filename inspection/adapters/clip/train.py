@@ -37,8 +37,8 @@ MOST_SCALE = math.log(60.0)
 UNSURE = 0.3
 """How far a sentence's meaning is moved about, in its own standard deviations: a word near by means nearly the same."""
 BY_WORDS_ALONE = 0.3
-"""The share of sentences that are understood by their words alone: how a sentence with a new word reads is a guess, what
-the word means is not."""
+"""The share of sentences that are understood by their words alone: how a sentence with a new word reads is a guess,
+what the word means is not."""
 Tell = Callable[[dict[str, float], Marks | None], None]
 
 
