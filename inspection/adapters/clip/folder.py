@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,9 @@ def save(folder: Path, model: PartsClipModel, tokenizer: Tokenizer) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         _rounded(model).half().save_pretrained(folder)  # type: ignore[no-untyped-call]
         processor.save_pretrained(folder)
+        words = folder / "tokenizer.json"  # laid out for reading, a third of it is blanks
+        packed = json.dumps(json.loads(words.read_text(encoding="utf-8")), ensure_ascii=False, separators=(",", ":"))
+        words.write_text(packed + "\n", encoding="utf-8")
     except (OSError, SafetensorError) as error:
         raise ModelError(
             f"{folder}: the model cannot be written ({error}); make room there and give the same command again"
