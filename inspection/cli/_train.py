@@ -43,7 +43,7 @@ def train(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train the bundled model from nothing on rendered parts. Goes on where it was interrupted."""
+    """Train the bundled model, or one like it, on rendered parts. Goes on where it was interrupted."""
     from inspection.adapters.clip.checkpoint import find
     from inspection.adapters.clip.plain import as_plain, to_json
     from inspection.adapters.clip.training import Means

@@ -38,7 +38,8 @@ HELD_OUT_PAIRS: Final = frozenset({
     ("hex nut", "crack"), ("casting", "chip"), ("biscuit", "stain"),
 })
 """(family, kind). The trained kinds take turns, in the vocabulary's order, 16 turns; each takes, of the trained
-families in reverse order that can have it, the first of those taken least. So each kind and family is here."""
+families in reverse order that can have it, the first of those taken least. So each kind and family is here, but for the
+stampings, which came later."""
 
 HELD_OUT_WORDS: Final[dict[str, Words]] = {
     "scratch": Words(("abrasion", "graze", "gouge", "furrow"), ("abraded", "grazed", "gouged")),

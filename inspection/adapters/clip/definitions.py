@@ -56,7 +56,8 @@ class Definitions:
         return list(dict.fromkeys(found))
 
     def _lemmas(self, word: str) -> Iterator[str]:
-        """The word itself and what it may be a form of, as far as they are known, by WordNet's own rules."""
+        """The word itself and what it may be a form of, as far as they are known. By its ending alone: a
+        corner is thereby a form of corn as well."""
         candidates = [word, *self.irregular.get(word, ())]
         for ending, instead in _ENDINGS:
             if word.endswith(ending) and len(word) > len(ending) + 2:

@@ -21,7 +21,7 @@ from inspection.adapters.clip.tokens import Tokenizer
 from inspection.domain.errors import ModelError
 
 _LEVELS = 127
-_LEAST = 1e-4  # of a row's largest weight: below, half precision has no such steps
+_LEAST = 1e-4  # of a row's largest weight; of an output that is all zeros no step can be made
 
 
 def image_processor(size_px: int) -> CLIPImageProcessorPil:

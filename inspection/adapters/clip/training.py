@@ -101,6 +101,8 @@ def _train(config: TrainingConfig, out: Path, means: Means, tell: Tell) -> Marks
     }
     _same_training(out, made_from)
     reading, unfinished = out / "reading", out / "reading.part"
+    if means.image_from is not None:  # before the reading, which takes a quarter of an hour
+        _take_over_image_tower(PartsClipModel(_sizes(means.text_from)), means.image_from)
     if not reading.exists():
         _save_reader(config, unfinished, means, tell)
         write_whole(out / "config.json", to_json(made_from, indent=1) + "\n")
@@ -143,6 +145,11 @@ def _train(config: TrainingConfig, out: Path, means: Means, tell: Tell) -> Marks
     write_whole(out / "model" / "training.json", to_json(report, indent=1) + "\n")
     tell("final exam", 1.0, final.line())
     return final
+
+
+def _sizes(text_from: Path | None) -> PartsClipConfig:
+    """What the model will be like."""
+    return PartsClipConfig() if text_from is None else folder.read(text_from)[0].config
 
 
 def _take_over_image_tower(model: PartsClipModel, source: Path) -> None:

@@ -23,6 +23,7 @@ SAMPLES = resources.samples_dir() / "hex_nut"
 KINDS = ("scratch", "dent", "crack", "chip", "stain")
 MOST_BYTES = 12 * 10**6
 FILES = {
+    "LICENSE-WordNet",
     "MODEL_CARD.md",
     "config.json",
     "inspection-model.json",

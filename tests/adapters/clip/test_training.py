@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,30 @@ def test_a_held_out_pair_is_not_denied(gallery: Gallery) -> None:
     assert not bool((lesson.true & lesson.untold).any())
     assert bool(lesson.untold.any())
     assert not bool(lesson.unasked.gather(1, lesson.kinds[:, None]).any()), "what is shown is asked"
+
+
+def test_a_step_learns_neither_what_is_not_asked_nor_how_a_sentence_reads_that_is_known_by_its_words(
+    gallery: Gallery, small: tuple[PartsClipModel, Tokenizer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, tokenizer = small
+    lesson = make_lesson(gallery.draw(np.arange(2)), np.random.default_rng(0), described=4, state_sets=1)
+    absent = next(kind for kind in range(1, len(TRAINED_KINDS) + 1) if not (lesson.kinds == kind).any())
+    unasked = torch.zeros_like(lesson.unasked)
+    width = model.config.text_width
+    for share, is_asked in ((0.0, True), (1.0, False)):
+        monkeypatch.setattr(train, "BY_WORDS_ALONE", share)
+        unasked[:, absent] = not is_asked
+        pupil = train.Pupil(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        pupil.zero_grad()
+        asked = replace(lesson, unasked=unasked)
+        train.loss_of(pupil, tokenizer, asked, torch.Generator().manual_seed(0)).backward()
+        for helper in (pupil.name_whole, pupil.name_cells):
+            assert helper.weight.grad is not None
+            assert bool((helper.weight.grad[absent] != 0).any()) is is_asked
+        slope = model.text.bend.weight.grad
+        assert slope is not None
+        assert bool((slope[:, :width] != 0).any()) is (share == 0)
+        assert bool((slope[:, width:] != 0).any())
 
 
 def test_a_training_that_was_cut_off_ends_as_if_it_had_not_been(
@@ -335,8 +360,10 @@ def test_an_incomplete_teacher_is_told_with_what_to_do(tmp_path: Path, lacking: 
 def test_a_saved_folder_is_loaded_by_transformers_alone(
     tmp_path: Path, small: tuple[PartsClipModel, Tokenizer]
 ) -> None:
-    model, tokenizer = small
-    folder.save(tmp_path, model.eval(), tokenizer)
+    _, tokenizer = small
+    folder.save(tmp_path, *small)
+    model, _ = folder.read(tmp_path)
+    model.eval()
     again, processor = AutoModel.from_pretrained(tmp_path).eval(), AutoProcessor.from_pretrained(tmp_path)
     picture = make_scene(0).pixels[0, 0]
     inputs = processor(text=["a nut"], images=[picture], return_tensors="pt", padding=True, truncation=True)
@@ -344,7 +371,7 @@ def test_a_saved_folder_is_loaded_by_transformers_alone(
     with torch.inference_mode():
         one = model.get_image_features(inputs["pixel_values"])
         other = again.float().get_image_features(inputs["pixel_values"])
-    torch.testing.assert_close(one, other, rtol=0.02, atol=0.01)
+    torch.testing.assert_close(one, other)
     assert tokenizer.sep_token_id != 2  # transformers would take 2 as the end of text
 
 
@@ -408,9 +435,11 @@ def test_a_short_training_is_better_than_random_weights(tmp_path: Path) -> None:
 
     control = np.mean([area(untrained(seed)) for seed in (0, 3, 4)])
     plan = LOOKING.model_copy(
-        update={"scenes": 96, "pictures": 6400, "scenes_a_step": 8, "rate": 1e-2, "exam_every": 10**6}
+        update={"scenes": 96, "pictures": 9600, "scenes_a_step": 8, "rate": 1e-2, "exam_every": 10**6}
     )
     model = untrained(0)
     gallery = Gallery.open(tmp_path / "gallery", plan.scenes, 100, 1, lambda *_: None)
     train.look(model, tokenizer, gallery, plan, 0, tmp_path / "checkpoint", papers(1, ["hex nut"]), lambda *_: None)
-    assert area(model.eval()) > control + 0.05
+    learnt = area(model.eval())
+    print(f"AUROC {learnt:.3f}; random weights {control:.3f}")
+    assert learnt > control + 0.05

@@ -138,6 +138,8 @@ def test_a_training_starts_from_another_models_image_tower(tmp_path: Path, reads
 def test_an_image_tower_of_other_sizes_is_refused(tmp_path: Path, reads: Path) -> None:
     with pytest.raises(ModelError, match=r"it has no image tower of these sizes; leave --image-from out"):
         train(CONFIG, tmp_path / "out", Means(text_from=reads, image_from=BUNDLED_FOLDER), quiet)
+    assert not (tmp_path / "out" / "config.json").exists(), "nothing was begun: the folder can be used without it"
+    assert not (tmp_path / "out" / "reading").exists()
 
 
 def test_another_gallery_is_refused(out: Path, reads: Path, tmp_path: Path) -> None:
