@@ -136,6 +136,11 @@ class Controller:
             return
         if self._settings.travel_counts:
             is_apart = abs(travelled(before[1], encoder)) >= self._settings.min_gap_counts
+            # On a belt that ran back a part may come to lie on another one than the last.
+            for other in self._riding:
+                if abs(travelled(other.sensed_counts, encoder)) < self._settings.min_gap_counts:
+                    part.barred = part.barred or m.Reason.TOO_CLOSE
+                    other.barred = other.barred or m.Reason.TOO_CLOSE
         else:
             is_apart = sensed_us - before[0] >= self._settings.min_gap_us
         if is_apart:
@@ -175,7 +180,10 @@ class Controller:
         for part in tuple(self._riding):
             if part.travel_counts:
                 at_gate_us = until_us
-                is_there = travelled(part.sensed_counts, self._encoder) >= part.travel_counts
+                way = travelled(part.sensed_counts, self._encoder)
+                is_there = way >= part.travel_counts
+                if self._is_lost(way, part.travel_counts):
+                    part.barred = part.barred or m.Reason.UNTRACKED
             else:  # by time, in the order in which they came
                 at_gate_us = part.due_us
                 is_there = not one_waits and part.due_us <= until_us
@@ -183,6 +191,12 @@ class Controller:
             if is_there:
                 self._riding.remove(part)
                 self._go(part, at_gate_us)
+
+    def _is_lost(self, way: int, travel_counts: int) -> bool:
+        """The count leapt past the gate, or fell: another part may be there by now. An encoder that was set anew, that
+        runs the wrong way round, or that nobody looked at for too long."""
+        slack = 0 if self._settings is None else self._settings.min_gap_counts
+        return way > travel_counts + slack or way < -travel_counts
 
     def _go(self, part: _Riding, at_gate_us: int) -> None:
         """The part is at the gate: this is decided once."""

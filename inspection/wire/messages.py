@@ -52,7 +52,7 @@ class Reason(IntEnum):
     TOO_CLOSE = 2  # nearer to its neighbour than the gate can tell apart
     WATCHDOG = 3  # the station made no progress while the part was on the belt
     SESSION_ENDED = 4  # the station left or was replaced while the part was on the belt
-    UNTRACKED = 5  # more parts on the belt than the controller can follow
+    UNTRACKED = 5  # more parts on the belt than the controller can follow, or a count that leapt
 
 
 class Confirmation(IntEnum):

@@ -123,7 +123,7 @@ def encode_request(request: Request, number: int) -> list[int]:
         registers += [0] * (_START_AT - len(registers))
         registers += _words(start.boot, start.from_epoch, start.from_count)
         registers += _words(start.travel_us, start.travel_counts, start.min_gap_us)
-        registers += [start.watchdog_ms, 0, 0]  # the last two are kept for a gap in encoder counts
+        registers += [start.watchdog_ms, *_words(start.min_gap_counts)]
     return registers
 
 

@@ -62,6 +62,12 @@ class Desk:
             self.say(m.Beat(self.controller.epoch, self.progress))
 
     def move(self, counts: int) -> None:
+        """The belt, which is looked at every few counts."""
+        for left in range(abs(counts), 0, -GAP // 2):
+            self.leap(min(left, GAP // 2) * (1 if counts > 0 else -1))
+
+    def leap(self, counts: int) -> None:
+        """The count, in one look."""
         self.at += counts
         self.controller.tick(self.now_us, self.encoder)
         self.listen()
@@ -144,6 +150,40 @@ def test_a_part_sensed_far_enough_back_on_a_belt_that_ran_back_is_not_too_close(
     assert desk.controller.gone == [Gone(9, 2, passed=True)]  # the one that is nearer to the gate goes first
     desk.move(GAP)
     assert desk.controller.gone[1:] == [Gone(9, 1, passed=True)]
+
+
+@pytest.mark.parametrize("counts", [TRAVEL + GAP + 1, 3 * TRAVEL, 10**6])
+def test_a_count_that_leaps_past_the_gate_lets_nothing_through(desk, counts):
+    """Which part is at the gate now, nobody knows."""
+    for number in range(1, 4):
+        assert desk.sense() == number
+        desk.command(number, m.Command.PASS)
+        desk.move(GAP)
+    desk.leap(counts)
+    assert [gone.passed for gone in desk.controller.gone] == [False] * 3
+    assert desk.outcome(1).reason is m.Reason.UNTRACKED
+
+
+def test_a_part_that_is_seen_a_little_late_still_goes_by_its_command(desk):
+    desk.command(desk.sense(), m.Command.PASS)
+    desk.leap(TRAVEL + GAP)
+    assert desk.controller.gone == [Gone(9, 1, passed=True)]
+
+
+def test_an_encoder_that_runs_the_wrong_way_round_or_is_set_anew_lets_nothing_through(desk):
+    desk.command(desk.sense(), m.Command.PASS)
+    desk.leap(-TRAVEL - 1)
+    desk.move(3 * TRAVEL)
+    assert desk.controller.gone == [Gone(9, 1, passed=False)]
+
+
+def test_a_part_that_is_sensed_again_behind_another_lets_neither_through(desk):
+    """A part, then its trailing edge on a belt that runs back, then its leading edge again: numbers 1 and 3 are one."""
+    desk.command(desk.sense(), m.Command.DIVERT)
+    desk.move(2 * GAP)
+    desk.sense()
+    desk.move(-2 * GAP + 10)
+    assert desk.command(desk.sense(), m.Command.PASS) is m.Status.BARRED
 
 
 def test_the_watchdog_works_by_time_on_a_belt_that_stands(desk):

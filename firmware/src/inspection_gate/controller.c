@@ -130,6 +130,17 @@ static bool is_apart(const ig_gate *gate, uint64_t sensed_us, int32_t encoder)
 static void bar_if_too_close(ig_gate *gate, ig_riding *part, uint64_t sensed_us, int32_t encoder)
 {
     const bool stays = !gate->has_sensed || !gate->has_settings || is_apart(gate, sensed_us, encoder);
+    if (gate->has_sensed && gate->has_settings && gate->settings.field[IG_START_TRAVEL_COUNTS] != 0) {
+        /* On a belt that ran back a part may come to lie on another one than the last. */
+        for (size_t i = 0; i < gate->riding_count; i++) {
+            ig_riding *other = riding_at(gate, i);
+            const int64_t counts = travelled(other->sensed_counts, encoder);
+            if ((counts < 0 ? -counts : counts) < (int64_t)gate->settings.field[IG_START_MIN_GAP_COUNTS]) {
+                bar(part, IG_TOO_CLOSE);
+                bar(other, IG_TOO_CLOSE);
+            }
+        }
+    }
     gate->has_sensed = true;
     gate->sensed_us = sensed_us;
     gate->sensed_counts = encoder;
@@ -267,17 +278,28 @@ static void go(ig_gate *gate, const ig_riding *part, uint64_t at_gate_us)
     }
 }
 
+/* The count leapt past the gate, or fell: another part may be there by now. */
+static bool is_lost(const ig_gate *gate, int64_t way, int64_t travel_counts)
+{
+    const int64_t slack = gate->has_settings ? (int64_t)gate->settings.field[IG_START_MIN_GAP_COUNTS] : 0;
+    return way > travel_counts + slack || way < -travel_counts;
+}
+
 /* Let the parts go past the gate that the encoder has brought there, or that are due by then. */
 static void arrive(ig_gate *gate, uint64_t until_us)
 {
     bool one_waits = false;
     size_t position = 0;
     while (position < gate->riding_count) {
-        const ig_riding *part = riding_at(gate, position);
+        ig_riding *part = riding_at(gate, position);
         const bool by_encoder = part->travel_counts != 0;
         bool is_there;
         if (by_encoder) {
-            is_there = (int64_t)travelled(part->sensed_counts, gate->encoder) >= (int64_t)part->travel_counts;
+            const int64_t way = travelled(part->sensed_counts, gate->encoder);
+            is_there = way >= (int64_t)part->travel_counts;
+            if (is_lost(gate, way, (int64_t)part->travel_counts)) {
+                bar(part, IG_UNTRACKED);
+            }
         } else { /* by time, in the order in which they came */
             is_there = !one_waits && part->due_us <= until_us;
             one_waits = !is_there;
