@@ -48,7 +48,7 @@ from inspection.station.station import Station
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
 
-_SWITCH_S = 0.0005
+_SWITCH_S = 0.00005
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
 
 
@@ -187,7 +187,7 @@ def _path_settings(line: LineConfig) -> PathSettings:
 @contextmanager
 def _nothing_holds_up_a_part() -> Iterator[None]:
     """What is there by now stays, and looking for garbage in it takes 60 ms. A thread that computes, as sealing does,
-    makes way for the part path after half a millisecond, not five, at each of a part's dozen of steps."""
+    makes way for the part path after a twentieth of a millisecond, not five, at each of a part's dozen of steps."""
     before_s = sys.getswitchinterval()
     gc.freeze()
     sys.setswitchinterval(_SWITCH_S)

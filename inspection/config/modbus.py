@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from inspection.config.fields import Strict, limits, note
-from inspection.config.ports import PORT_FORMS, serial_port
+from inspection.config.fields import Strict, limits, note, refuse
+from inspection.config.ports import serial_port
 
 STATION_REGISTERS = 64
 PLC_REGISTERS = 119
 LAST_REGISTER = 65_535
 
 # Of an exchange: a full request is written and read back, its number is written, the PLC's block is read.
-_EXCHANGE_BYTES = (9 + 2 * 48 + 8) + (8 + 5 + 2 * 48) + (8 + 8) + (8 + 5 + 2 * PLC_REGISTERS)
+_REPLY_BYTES = 5 + 2 * PLC_REGISTERS  # the longest
+_EXCHANGE_BYTES = (9 + 2 * 48 + 8) + (8 + 5 + 2 * 48) + (8 + 8) + (8 + _REPLY_BYTES)
 _BITS_A_BYTE = 11
 
 
 def exchange_ms(baud: int) -> float:
     """How long one exchange with the PLC keeps the wire busy; the PLC's own cycle comes on top."""
     return _EXCHANGE_BYTES * _BITS_A_BYTE / baud * 1000
+
+
+def reply_ms(baud: int) -> float:
+    """How long the longest reply is on the wire, with what asked for it."""
+    return (8 + _REPLY_BYTES) * _BITS_A_BYTE / baud * 1000
+
+
+def rtu_port(value: Any) -> Any:
+    """A serial port at which replies can be read in time: a bare socket tells pyserial not how much has come, and
+    pymodbus reads it a byte a millisecond."""
+    if isinstance(value, str) and value.startswith("socket://"):
+        refuse(f'"{value}" is too slow for Modbus RTU; allowed /dev/…, rfc2217://host:port')
+    return serial_port(value)
 
 
 class ModbusMapConfig(Strict):
@@ -52,7 +66,7 @@ class ModbusGateConfig(Strict):
     """A PLC that numbers the parts and diverts by default, at a serial port, by Modbus RTU."""
 
     kind: Literal["modbus"]
-    url: Annotated[str, BeforeValidator(serial_port), note("where the PLC is", PORT_FORMS)]
+    url: Annotated[str, BeforeValidator(rtu_port), note("where the PLC is", "/dev/…, rfc2217://host:port")]
     unit: Annotated[int, limits(1, 247, "the PLC's Modbus address", "set the same at the PLC")] = 1
     baud: Annotated[
         Literal[19200, 38400, 57600, 115200, 230400, 460800, 921600],
@@ -60,7 +74,7 @@ class ModbusGateConfig(Strict):
     ] = 115200
     parity: Annotated[Literal["even", "odd", "none"], note("set the same at the PLC")] = "even"
     stop_bits: Annotated[Literal[1, 2], note("set the same at the PLC")] = 1
-    timeout_ms: Annotated[int, limits(20, 2_000, "ms", "a reply that has not come by then is asked for again")] = 100
+    timeout_ms: Annotated[int, limits(20, 500, "ms", "a reply that has not come by then is asked for again")] = 100
     map: ModbusMapConfig
     distance_mm: Annotated[float | None, limits(1, 100_000, "mm", "from part sensor to gate, along the belt")] = None
     belt_mm_per_s: Annotated[float | None, limits(1, 20_000, "mm/s", "the belt at its fastest")] = None

@@ -11,10 +11,11 @@ from typing import Any
 
 from inspection.config.camera import WatchedCameraConfig
 from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
-from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGateConfig, exchange_ms
+from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGateConfig, exchange_ms, reply_ms
 from inspection.config.problems import KeyPath, Problem, Source, child
 
 Finding = tuple[KeyPath, str]
+_PLC_CYCLE_MS = 20  # before a PLC answers
 
 _LEAST_COUNTS = 10  # from sensor to gate
 
@@ -258,6 +259,7 @@ def _fast_enough(source: Source) -> Iterator[Finding]:
     needs_ms = exchange_ms(int(baud))
     takes = f"at {baud:g} baud an exchange with the PLC takes {needs_ms:.0f} ms"
     for key, least_ms, why in (
+        ("timeout_ms", reply_ms(int(baud)) + _PLC_CYCLE_MS, "no reply would be there in time"),
         ("margin_ms", 2 * needs_ms, "a PASS could come too late"),
         ("watchdog_ms", 2 * needs_ms + timeout_ms, "one reply that is missing would end the session"),
     ):

@@ -183,8 +183,14 @@ MODBUS_CASES = [
     ("watchdog_ms: 500", "watchdog_ms: 150", "15: gate.watchdog_ms: watchdog_ms 150 is too short, one reply that is "
      "missing would end the session: at 115200 baud an exchange with the PLC takes 47 ms; write 194 (ms) or more, or a "
      "higher baud"),
-    ("watchdog_ms: 500", "baud: 19200\n  watchdog_ms: 900", "9: gate: margin_ms 150 is too short, a PASS could come "
-     "too late: at 19200 baud an exchange with the PLC takes 280 ms; write 561 (ms) or more, or a higher baud"),
+    ("watchdog_ms: 500", "baud: 19200\n  timeout_ms: 200\n  watchdog_ms: 900",
+     "9: gate: margin_ms 150 is too short, "
+     "a PASS could come too late: at 19200 baud an exchange with the PLC takes 280 ms; write 561 (ms) or more, or a "
+     "higher baud"),
+    ("watchdog_ms: 500", "timeout_ms: 30", "15: gate.timeout_ms: timeout_ms 30 is too short, no reply would be there "
+     "in time: at 115200 baud an exchange with the PLC takes 47 ms; write 44 (ms) or more, or a higher baud"),
+    ("url: /dev/ttyUSB0", "url: socket://10.0.0.5:502", '12: gate.url: "socket://10.0.0.5:502" is too slow for Modbus '
+     "RTU; allowed /dev/…, rfc2217://host:port"),
     ("watchdog_ms: 500", "baud: 9600", "15: gate.baud: 9600 is not allowed; allowed 19200, 38400, 57600, 115200, "
      "230400, 460800, 921600"),
     ("watchdog_ms: 500", "unit: 0", "15: gate.unit: 0 is out of range; allowed 1 to 247 (the PLC's Modbus address), a "

@@ -19,7 +19,7 @@ _IDLE_S = 0.005  # between two readings when there is nothing to write
 _QUIET_S = 0.05  # after a reply that did not come: a late one must not be taken for the next one's
 _WRITE_AGAIN_NS = 150_000_000
 _GIVE_UP_NS = 1_000_000_000
-_LAST_EXCHANGES = 20  # at the end, so that the PLC hears STOP
+_LAST_EXCHANGES = 10  # at the end, so that the PLC hears STOP
 
 
 class ModbusGate:
