@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import ValidationError
 
 from inspection.config.explain import explain
-from inspection.config.fields import Strict, limits
+from inspection.config.fields import Strict, limits, note
 from inspection.config.problems import ConfigProblems, Problem, Source
 from inspection.config.rules import Finding, value_at
 from inspection.config.source import read_source
@@ -41,6 +41,10 @@ class LookingConfig(Strict):
     sentences_a_step: Annotated[int, limits(4, 4_096, "sentences", "that say of a picture what is on it")]
     state_sets: Annotated[int, limits(1, 16, "sets", "of one noun in every state, a step")]
     rate: Annotated[float, limits(1e-6, 0.1, "", "highest learning rate")]
+    hard_families: Annotated[
+        dict[str, Annotated[int, limits(2, 20, "times", "as often as the others")]],
+        note("shown more often than others"),
+    ] = {}  # noqa: RUF012
     exam_every: Annotated[int, limits(1_000, 1_000_000_000, "pictures", "between two exams, each with a checkpoint")]
 
 

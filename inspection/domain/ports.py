@@ -14,9 +14,11 @@ import numpy as np
 
 from inspection.domain.types import (
     Alarm,
+    Capability,
     Decision,
     Frame,
     GateInputs,
+    GateOutputs,
     Outcome,
     OutcomeKind,
     PartContext,
@@ -101,6 +103,7 @@ class Attached:
     epoch: int
     count: int
     station: int
+    capabilities: frozenset[Capability] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,15 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
+class Strangers:
+    """So many parts since its power-up the controller saw at the gate that no part of its belt could be: something
+    was put on behind the part sensor, or a part slipped. Told whenever the count changes."""
+
+    boot: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Detached:
     """The link is gone (unplugged, silent, controller restarted). Everything diverts; the link retries."""
 
@@ -161,7 +173,9 @@ class BeltAt:
     encoder_counts: int
 
 
-GateEvent = Attached | Started | Triggered | Acknowledged | Resolved | Inputs | Detached | SensorFault | BeltAt
+GateEvent = (
+    Attached | Started | Triggered | Acknowledged | Resolved | Inputs | Strangers | Detached | SensorFault | BeltAt
+)
 
 
 class Gate(Protocol):
@@ -187,6 +201,10 @@ class Gate(Protocol):
 
     def confirm(self, part: PartId) -> None:
         """The outcome of this part is on record; the controller may forget it."""
+
+    def show(self, outputs: GateOutputs) -> None:
+        """Set the outputs that are not the gate, where it has them. Whatever was set, the controller itself drops the run
+        permit and shows red when the session ends."""
 
     def beat(self) -> None:
         """The part path has gone round once. Heartbeats carry the count; when it stands still PASSes are dropped."""

@@ -73,6 +73,33 @@ class Decision(StrEnum):
 
     PASS = "PASS"
     DIVERT = "DIVERT"
+    REVIEW = "REVIEW"  # out by the lane of a person who looks again; a gate without one diverts
+
+
+class Capability(StrEnum):
+    """What a gate controller has; it says so when it is greeted."""
+
+    EJECT_SENSOR = "eject sensor"
+    GATE_SENSOR = "part sensor at the gate"
+    RUN_PERMIT = "run permit"  # an output without which the line stands; the controller drops it with the session
+    STACK_LIGHT = "stack light"
+    REVIEW_LANE = "review lane"
+
+
+class Light(StrEnum):
+    """The stack light: one of them is on."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+@dataclass(frozen=True, slots=True)
+class GateOutputs:
+    """Outputs of the gate controller that are not the gate."""
+
+    run_permit: bool
+    light: Light
 
 
 class RunState(StrEnum):

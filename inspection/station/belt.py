@@ -18,7 +18,8 @@ class _Riding:
     due_ns: int
     sensed_counts: int | None  # None: where the belt is next heard of
     commanded: bool = False
-    pass_sent: bool = False  # it may have been taken back since, perhaps too late
+    pass_sent: bool = False
+    taken_back: bool = False  # perhaps too late
     at_gate: bool = False  # by the encoder
 
 
@@ -75,6 +76,7 @@ class Belt:
         if part in self._riding:
             self._riding[part].commanded = True
             self._riding[part].pass_sent |= decision is Decision.PASS
+            self._riding[part].taken_back |= decision is not Decision.PASS
 
     def refused(self, part: PartId) -> None:
         """The controller will not act on the PASS that it was sent."""
@@ -85,8 +87,8 @@ class Belt:
         return list(self._riding)
 
     def passing(self) -> list[PartId]:
-        """Parts that the gate was told to let through."""
-        return [part for part, riding in self._riding.items() if riding.pass_sent]
+        """Parts that the gate was told to let through, and nothing else since."""
+        return [part for part, riding in self._riding.items() if riding.pass_sent and not riding.taken_back]
 
     def trigger_ns(self, part: PartId) -> int | None:
         return self._riding[part].trigger_ns if part in self._riding else None

@@ -69,11 +69,11 @@ class Examiner:
         return self._clock.monotonic_ns() > self._travel.deadline_ns(trigger.monotonic_ns)
 
     def examine(
-        self, triggers: Sequence[Trigger], *, nothing_passes: bool, progress: Callable[[], None]
+        self, triggers: Sequence[Trigger], *, bar: Callable[[PartId], Cause | None], progress: Callable[[], None]
     ) -> list[Examined]:
         """One verdict a trigger, in order. Frames are scored together.
 
-        `nothing_passes`: a fault stands; what would have been a PASS is UNJUDGED(fault-latched). `progress` is called
+        `bar`: why a part must not pass; what would have been a PASS is UNJUDGED with that cause. `progress` is called
         after each frame: a camera that times out again and again is slow, and not hung.
         """
         looks = []
@@ -86,7 +86,7 @@ class Examiner:
         score_ms = (self._clock.monotonic_ns() - start_ns) / 1e6
         examined = []
         for trigger, look in zip(triggers, looks, strict=True):
-            verdict = look.verdict or self._withhold(trigger, next(scored), nothing_passes=nothing_passes)
+            verdict = look.verdict or self._withhold(trigger, next(scored), bar)
             if look.frame is None:
                 examined.append(Examined(trigger, unjudged(trigger.part, verdict, self._clock), None, None))
             else:
@@ -116,13 +116,13 @@ class Examiner:
         except CameraError as error:
             return None, Verdict(VerdictKind.UNJUDGED, cause=Cause.CAMERA_FAULT, detail=str(error))
 
-    def _withhold(self, trigger: Trigger, verdict: Verdict, *, nothing_passes: bool) -> Verdict:
+    def _withhold(self, trigger: Trigger, verdict: Verdict, bar: Callable[[PartId], Cause | None]) -> Verdict:
         if verdict.kind is VerdictKind.PASS and self.is_late(trigger):
             return replace(verdict, kind=VerdictKind.UNJUDGED, cause=Cause.LATE, detail="judged after its deadline")
         if self._monitor and verdict.kind is not VerdictKind.UNJUDGED:
             return replace(verdict, kind=VerdictKind.UNJUDGED, cause=Cause.MONITOR, shadow=verdict.kind)
-        if verdict.kind is VerdictKind.PASS and nothing_passes:
-            return replace(verdict, kind=VerdictKind.UNJUDGED, cause=Cause.FAULT_LATCHED)
+        if verdict.kind is VerdictKind.PASS and (cause := bar(trigger.part)) is not None:
+            return replace(verdict, kind=VerdictKind.UNJUDGED, cause=cause)
         return verdict
 
     def _finish(self, trigger: Trigger, frame: Frame, verdict: Verdict, latency_ms: dict[str, float]) -> Examined:

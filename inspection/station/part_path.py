@@ -10,7 +10,7 @@ A part for which any of these fails, or is late, is sent no PASS; the controller
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from inspection.domain.errors import GateError, SessionOver, StoreError
@@ -28,6 +28,7 @@ from inspection.domain.ports import (
     Resolved,
     SensorFault,
     Started,
+    Strangers,
     Triggered,
 )
 from inspection.domain.types import (
@@ -49,6 +50,7 @@ from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined, Examiner, unjudged
 from inspection.station.numbering import DIVERTED_BY_RULE, Numbering
 from inspection.station.pictures import PictureWatch
+from inspection.station.watcher import Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class PartPath:
         context: Callable[[], PartContext],
         clock: Clock,
         settings: PathSettings = PathSettings(),
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._gate = gate
         self._examiner = examiner
@@ -87,6 +90,7 @@ class PartPath:
         self._context = context
         self._clock = clock
         self._settings = settings
+        self._watchers = tuple(watchers)
         self._is_dry = settings.by_rule.kind is OutcomeKind.UNCONTROLLED
         self._belt = Belt(
             journal,
@@ -105,7 +109,6 @@ class PartPath:
         self._stopping = False
         self._store_failed = False  # in this round
         self._pictures = PictureWatch(condition)
-        self._was_latched = condition.is_latched
         self.latest: Examined | None = None  # the newest part with a picture, for the status
         self.rounded_ns = clock.monotonic_ns()
         """When the path last went round."""
@@ -130,6 +133,8 @@ class PartPath:
         self._store_failed = False
         for event in self._gate.poll(timeout_s):
             self._handle(event)
+            for watcher in self._watchers:
+                watcher.heard(event)
         self._mend_store()
         self._begin_epoch()
         self._show_state()
@@ -139,6 +144,8 @@ class PartPath:
         self._take_back()
         if not (self._store_failed or self._unrecorded or self._numbering.has_missed):
             self._condition.clear_alarm("store-down")
+        for watcher in self._watchers:
+            watcher.rounded()
         self._condition.flush()
         self._gate.beat()
         self.rounded_ns = self._clock.monotonic_ns()
@@ -187,8 +194,8 @@ class PartPath:
                 self._condition.clear_alarm("part-sensor")
             case SensorFault(str(why)):
                 self._condition.raise_alarm(Alarm("part-sensor", why))
-            case Inputs():
-                pass  # shown and acted on by the closed loop, which is not built yet
+            case Inputs() | Strangers():
+                pass  # whoever watches acts on it
 
     def _detached(self, reason: str) -> None:
         self._attached = None
@@ -203,6 +210,10 @@ class PartPath:
         if self._attached is None or self._stopping:
             return
         attached = self._attached
+        refusals = [refusal for watcher in self._watchers if (refusal := watcher.attached(attached)) is not None]
+        if refusals:
+            self._condition.raise_alarm(Alarm("gate-link", f"{self._meanwhile}: {' '.join(refusals)}"))
+            return
         try:
             epoch = self._numbering.prepare(attached)
         except StoreError as error:
@@ -283,8 +294,10 @@ class PartPath:
         batch, self._waiting = self._waiting[: self._settings.batch], self._waiting[self._settings.batch :]
         if not batch:
             return
-        judged = self._examiner.examine(batch, nothing_passes=self._condition.is_latched, progress=self._gate.beat)
+        judged = self._examiner.examine(batch, bar=self._bar, progress=self._gate.beat)
         self._pictures.look(judged)
+        for watcher in self._watchers:
+            watcher.examined(judged)
         self.latest = next((part for part in reversed(judged) if part.frame), self.latest)
         self._record_verdicts([(part.judged, part.trigger) for part in judged])
 
@@ -311,8 +324,17 @@ class PartPath:
                 self._unrecorded.append(replace(part, verdict=kept))
             return
         for part, trigger in judged:
-            if part.verdict.kind is not VerdictKind.PASS or not self._examiner.is_late(trigger):
-                self._send(part.part, part.verdict.decision)
+            decision = part.verdict.decision
+            if decision is Decision.PASS and self._bar(part.part) is not None:
+                decision = Decision.DIVERT  # it arose after the part was judged
+            if decision is not Decision.PASS or not self._examiner.is_late(trigger):
+                self._send(part.part, decision)
+
+    def _bar(self, part: PartId) -> Cause | None:
+        """Why this part must not pass, whatever it looks like."""
+        if self._condition.is_latched:
+            return Cause.FAULT_LATCHED
+        return next((cause for watcher in self._watchers if (cause := watcher.bar(part)) is not None), None)
 
     def _send(self, part: PartId, decision: Decision) -> None:
         if self._stopping or part.epoch != self._numbering.epoch:
@@ -324,13 +346,14 @@ class PartPath:
         except GateError as error:  # it may have been sent all the same
             self._condition.event("send-failed", f"part {part}: {error}")
         self._belt.commanded(part, decision)
+        for watcher in self._watchers:
+            watcher.sent(part, decision)
 
     def _take_back(self) -> None:
-        """When a fault latches, PASSes that are on the wire already are taken back."""
-        if self._condition.is_latched and not self._was_latched:
-            for part in self._belt.passing():
+        """PASSes that are on the wire already are taken back when something arises against their parts."""
+        for part in self._belt.passing():
+            if self._bar(part) is not None:
                 self._send(part, Decision.DIVERT)
-        self._was_latched = self._condition.is_latched
 
     def _mend_store(self) -> None:
         """Record what could not be recorded when it happened."""

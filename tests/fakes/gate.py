@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from inspection.domain.errors import GateError
 from inspection.domain.ports import Acknowledged, Attached, Detached, GateEvent, Resolved, Started, Triggered
-from inspection.domain.types import Decision, Outcome, PartId, Trigger
+from inspection.domain.types import Decision, GateOutputs, Outcome, PartId, Trigger
 from tests.fakes.clock import ManualClock
 from tests.fakes.parts import DIVERTED, PASSED
 
@@ -25,6 +25,7 @@ class ScriptedGate:
         self.confirmed: list[PartId] = []
         self.starts: list[tuple[int, Attached]] = []
         self.beats = 0
+        self.shown: list[GateOutputs] = []
         self.stopped = False
         self.closed = False
 
@@ -77,6 +78,9 @@ class ScriptedGate:
 
     def confirm(self, part: PartId) -> None:
         self.confirmed.append(part)
+
+    def show(self, outputs: GateOutputs) -> None:
+        self.shown.append(outputs)
 
     def beat(self) -> None:
         self.beats += 1

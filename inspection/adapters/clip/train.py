@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
@@ -30,6 +31,7 @@ from inspection.config.training import LookingConfig
 from inspection.domain.errors import ModelError
 from inspection.domain.types import Pixels, Vectors
 from inspection.synthesis.captions import TRAINED_KINDS
+from inspection.wording import unknown_name
 
 WARM_UP_STEPS = 300
 FALLING = 1 / 3
@@ -172,12 +174,12 @@ def look(
     optimiser = Optimiser(pupil.learnt(), shaped_by_muon)
     steps = _steps(plan)
     every = max(1, plan.exam_every // (plan.scenes_a_step * PICTURES))
+    dealt = dealt_scenes(gallery, plan.hard_families)
     step, smoothed = _go_on(_last(keep, plan), pupil, optimiser)
     while step < steps:
         rng = np.random.default_rng([seed, 11, step])
-        # Every scene once before any comes again.
         lesson = make_lesson(
-            gallery.draw(_turn(seed, step, plan.scenes_a_step, gallery.scenes)),
+            gallery.draw(dealt[_turn(seed, step, plan.scenes_a_step, len(dealt))]),
             rng,
             plan.sentences_a_step,
             plan.state_sets,
@@ -213,8 +215,21 @@ def look(
     pupil.eval()
 
 
+def dealt_scenes(gallery: Gallery, times: Mapping[str, int]) -> npt.NDArray[np.intp]:
+    """The scenes that a round is dealt from: every one once, and those of a hard family so many times.
+
+    Raises ModelError for a family that no picture shows.
+    """
+    families = np.array([each[0].family for each in gallery.seen])
+    shown = set(families.tolist())
+    for family in times:
+        if family not in shown:
+            raise ModelError(f"looking.hard_families: no picture shows a {family!r}; {unknown_name(family, shown)}")
+    return np.repeat(np.arange(gallery.scenes), [times.get(family, 1) for family in families])
+
+
 def _turn(seed: int, step: int, count: int, scenes: int) -> np.ndarray:
-    """The scenes of a step: a permutation of all, dealt out; a new one when it is used up."""
+    """The places of a step: a permutation of all, dealt out; a new one when it is used up."""
     a_round = scenes // count
     order = np.random.default_rng([seed, 12, step // a_round]).permutation(scenes)
     return order[step % a_round * count :][:count]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from inspection.domain.ports import Attached, Clock, GateEvent, PartSensor, Resolved, SensorFault
-from inspection.domain.types import Decision, OutcomeKind, PartId
+from inspection.domain.types import Decision, GateOutputs, OutcomeKind, PartId
 from inspection.wire.controller import Controller
 from inspection.wire.messages import U32_MAX
 from inspection.wire.session import GateSettings, StationSession
@@ -78,6 +78,9 @@ class DryGate:
     def confirm(self, part: PartId) -> None:
         self._session.confirm(part)
         self._sensor.recorded(part)
+
+    def show(self, outputs: GateOutputs) -> None:
+        """It has none."""
 
     def beat(self) -> None:
         self._session.beat()
