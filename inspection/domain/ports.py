@@ -203,8 +203,10 @@ class Gate(Protocol):
         """The outcome of this part is on record; the controller may forget it."""
 
     def show(self, outputs: GateOutputs) -> None:
-        """Set the outputs that are not the gate, where it has them. Whatever was set, the controller itself drops the run
-        permit and shows red when the session ends."""
+        """Set the outputs that are not the gate, where it has them.
+
+        Whatever was set, the controller itself drops the run permit and shows red when the session ends.
+        """
 
     def beat(self) -> None:
         """The part path has gone round once. Heartbeats carry the count; when it stands still PASSes are dropped."""
