@@ -169,6 +169,8 @@ def why(kind: str, description: str | None, margin: float | None, unjudged_cause
     if description is None:
         return ()
     named = plain(description)
+    if kind == "REVIEW":
+        return (sentence(named), sentence(over(margin)), "a person decides")
     return (f"Nearest: {named}" if kind == "PASS" else sentence(named), sentence(over(margin)))
 
 
@@ -225,6 +227,11 @@ def percent(fraction: float | None) -> str:
 
 def rate(per_minute: float) -> str:
     return f"{per_minute:.1f}" if 0 < per_minute < 10 and per_minute % 1 else f"{per_minute:,.0f}"
+
+
+def share(number: int, of: int) -> str:
+    """Rounded up to a tenth of a percent: nothing is told as 0 % that is there."""
+    return f"{math.ceil(number * 1000 / of - 1e-9) / 10:.1f} %" if of else NOTHING
 
 
 def duration(span: timedelta) -> str:
