@@ -131,7 +131,7 @@ def parts(
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What a page shows of a line. `tally` has TALLY_COLUMNS, from the minute of `since` on; the others have the
-    columns GLANCE, a row a part: `recent` the last minutes in order, `rejects`, `review` and `near` the newest first."""
+    columns GLANCE, a row a part: `recent` the last minutes in order, the other three the newest first."""
 
     tally: pd.DataFrame
     recent: pd.DataFrame

@@ -170,7 +170,7 @@ def why(kind: str, description: str | None, margin: float | None, unjudged_cause
         return ()
     named = plain(description)
     if kind == "REVIEW":
-        return (sentence(named), sentence(over(margin)), "a person decides")
+        return (sentence(named), sentence(over(margin)), "A person decides")
     return (f"Nearest: {named}" if kind == "PASS" else sentence(named), sentence(over(margin)))
 
 

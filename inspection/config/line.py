@@ -195,7 +195,7 @@ class LineConfig(Strict):
         Field(default_factory=lambda: ZoneInfo("UTC"))
     )
     frame: FrameConfig = FrameConfig()
-    review: Annotated[ReviewConfig | None, note("leave it out where nobody looks")] = None
+    review: ReviewConfig | None = None
     evidence: EvidenceConfig = EvidenceConfig()
     log: LogConfig = LogConfig()
 

@@ -193,10 +193,10 @@ class PartContext:
     model_id: str
     code_version: str
     thresholds: Mapping[str, float] = field(default_factory=dict)  # raw score a description rejects above
-    review_below: float | None = None  # the review band, in standard deviations of good parts; None: no band
-    review_above: float | None = None
     lot: str | None = None
     shift: str | None = None
+    review_below: float | None = None  # the review band, in standard deviations of good parts; None: no band
+    review_above: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
