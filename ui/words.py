@@ -146,7 +146,7 @@ def verdict(kind: str | None) -> str:
 
 def shadow(kind: str) -> str:
     """A verdict of monitor mode, which nobody acted on."""
-    return f"Would {verdict(kind).lower()}"
+    return f"Would {verdict(kind).lower().removeprefix('to ')}"
 
 
 def outcome(kind: str | None) -> str | None:
@@ -169,8 +169,6 @@ def why(kind: str, description: str | None, margin: float | None, unjudged_cause
     if description is None:
         return ()
     named = plain(description)
-    if kind == "REVIEW":
-        return (sentence(named), sentence(over(margin)), "A person decides")
     return (f"Nearest: {named}" if kind == "PASS" else sentence(named), sentence(over(margin)))
 
 

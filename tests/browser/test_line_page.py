@@ -48,7 +48,7 @@ def test_parts_to_review_are_seen_apart_from_rejects(
             if not monitor:
                 site.part(REVIEW)
             site.say("stopped", monitor=monitor, review_below=0.5, review_above=0.0)
-            expect(page.locator(".part .verdict")).to_have_text("Would review" if monitor else "Review")
+            expect(page.locator(".part .verdict")).to_have_text("Would review" if monitor else "To review")
             expect(page.locator(".tiles .review")).to_have_count(2)
             expect(page.locator(".tiles .reject")).to_have_count(4)
             cut_off = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,26 @@ def test_the_table_is_whole_on_80_columns_with_many_descriptions(site: Path) -> 
     assert max(map(len, lines)) <= 80
     assert sum("000.jpg" in line for line in lines) == 1
     assert lines[-1].startswith("10 descriptions do not fit here: --html FILE or --json")
+
+
+def test_a_line_with_a_review_band_says_what_is_to_be_reviewed(calibrated: Path, tmp_path: Path) -> None:
+    line = calibrated / LINE_FILE
+    plain = line.read_text()
+    score = ("score", GOOD, SCRATCHED, "--line", "demo", "--config-dir", calibrated)
+    good, scratched = json.loads(call(*score, "--json").out)
+    wide = math.ceil(scratched["margin"])
+    assert 0 < wide <= 10
+    line.write_text(f"{plain}review: {{below: 0.1, above: {wide}}}\n")
+    (_, review) = json.loads(call(*score, "--json").out)
+    assert (review["verdict"], review["margin"]) == ("REVIEW", scratched["margin"])
+    assert call(*score).out.splitlines()[-1].split()[:2] == ["scratch/000.jpg", "REVIEW"]
+    report = tmp_path / "report.html"
+    assert "1 PASS, 1 REVIEW" in call(*score, "--html", report).out
+    html = report.read_text()
+    assert f"<dt>review band</dt><dd>0.1 σ under each threshold to {wide} σ over it</dd>" in html
+    assert "in the review band a person decides" in html
+    assert "To review</b>" in html
+    line.write_text(f"{plain}review: {{below: 10}}\n")
+    refused = call(*score)
+    assert refused.code == 2
+    assert "line demo: review.below 10 would divert more good parts than it lets through" in refused.err

@@ -323,7 +323,7 @@ def test_parts_to_review_are_counted_and_shown_apart_from_rejects(page: AppTest,
         shown = text_of(page)
     assert "|66.6|%|of 9 judged in the last 5 min|" in shown, "what is to be reviewed has not passed"
     assert "|Today: rejected|1|of 9 judged|Today: to review|2|22.3 % of 9 judged|" in shown
-    assert "|Review|Dent|Just under its limit, 0.3 σ|A person decides|" in shown
+    assert "|To review|Dent|Just under its limit, 0.3 σ|Part 9 at " in shown
     assert "|To review|a person decides|dent|0.3 σ under|" in shown
     assert "near misses" not in shown.lower()
     assert "|Rejects by description|parts · running share|scratch|1|100%|" in shown
@@ -351,7 +351,7 @@ def test_in_monitor_mode_what_would_have_been_reviewed_is_told_so(page: AppTest,
             site.part(verdict)
         site.say(monitor=True, review_below=0.5, review_above=0.0)
         shown = text_of(page)
-    assert "|Today: would reject|1|of 3 shadow verdicts|Today: would review|1|33.4 % of 3 shadow verdicts|" in shown
+    assert "|Today: would reject|1|of 3 shadow verdicts|Today: would review|1|33.4 % of 3 shadows|" in shown
     assert "|Would review|Dent|" in shown
-    assert "|Would be reviewed|a person decides|dent|0.3 σ under|" in shown
+    assert "|Would review|a person decides|dent|0.3 σ under|" in shown
     assert "|Would reject, by description|parts · running share|dent|1|100%|" in shown

@@ -168,7 +168,7 @@ def _rejects(shift: Counts, period: str, *, monitor: bool, has_review: bool) -> 
             "would-reject",
         )
         near = _of(shift.shadow_near, would_pass, "would pass")
-        review = _share(shift.shadow_review, shift.shadow_judged, "shadow verdicts")
+        review = _share(shift.shadow_review, shift.shadow_judged, "shadows")
     else:
         rejected = cards.Figure(f"{period}: rejected", *_of(shift.rejected, shift.judged, "judged"), "rejected")
         near = _of(shift.near, shift.passed, "passed")
@@ -232,7 +232,7 @@ def _pictures(
     title = "Would have been rejected" if monitor else "Last rejects"
     rejects = cards.Group(title, "", shots(figures.rejects, "reject", REJECTS_SHOWN), "None so far.")
     if _has_review(shift, status):
-        title = "Would be reviewed" if monitor else "To review"
+        title = "Would review" if monitor else "To review"
         return rejects, cards.Group(
             title, "a person decides", shots(figures.review, "review", NEAR_SHOWN), "None so far."
         )
