@@ -128,18 +128,21 @@ def test_the_table_is_whole_on_80_columns_with_many_descriptions(site: Path) -> 
 def test_a_line_with_a_review_band_says_what_is_to_be_reviewed(calibrated: Path, tmp_path: Path) -> None:
     line = calibrated / LINE_FILE
     plain = line.read_text()
-    score = ("score", GOOD, SCRATCHED, "--line", "demo", "--config-dir", calibrated)
-    good, scratched = json.loads(call(*score, "--json").out)
-    wide = math.ceil(scratched["margin"])
-    assert 0 < wide <= 10
-    line.write_text(f"{plain}review: {{below: 0.1, above: {wide}}}\n")
-    (_, review) = json.loads(call(*score, "--json").out)
-    assert (review["verdict"], review["margin"]) == ("REVIEW", scratched["margin"])
-    assert call(*score).out.splitlines()[-1].split()[:2] == ["scratch/000.jpg", "REVIEW"]
+    at_line = ("--line", "demo", "--config-dir", calibrated)
+    passed = json.loads(call("score", *sorted(GOOD.parent.glob("02*.jpg")), *at_line, "--json").out)
+    near = max((row for row in passed if row["verdict"] == "PASS"), key=lambda row: row["margin"])
+    below = math.ceil(-near["margin"] * 100) / 100 + 0.01
+    line.write_text(f"{plain}review: {{below: {below}}}\n")
+    score = ("score", near["image"], SCRATCHED, *at_line)
+    review, rejected = json.loads(call(*score, "--json").out)
+    assert review["verdict"] == "REVIEW"
+    assert review["margin"] == pytest.approx(near["margin"], abs=1e-4)
+    assert (review["description"], rejected["verdict"]) == (near["description"], "REJECT")
+    assert any("REVIEW" in told for told in call(*score).out.splitlines())
     report = tmp_path / "report.html"
-    assert "1 PASS, 1 REVIEW" in call(*score, "--html", report).out
+    assert "1 REJECT, 1 REVIEW" in call(*score, "--html", report).out
     html = report.read_text()
-    assert f"<dt>review band</dt><dd>0.1 σ under each threshold to {wide} σ over it</dd>" in html
+    assert f"<dt>review band</dt><dd>{below:g} σ under each threshold to 0 σ over it</dd>" in html
     assert "in the review band a person decides" in html
     assert "To review</b>" in html
     line.write_text(f"{plain}review: {{below: 10}}\n")
