@@ -100,7 +100,7 @@ class PartPath:
             clock,
             travel_ns=travel.travel_ns,
             grace_ns=settings.outcome_grace_ns,
-            travel_counts=travel.travel_counts,
+            travel_counts=travel.travel_counts + travel.sight_counts,
             by_rule=settings.by_rule,
         )
         self._numbering = Numbering(journal, context, clock, adopt=self._belt.adopt, by_rule=settings.by_rule)
