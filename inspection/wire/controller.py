@@ -14,6 +14,7 @@ parts are tracked by it or by time.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -62,8 +63,20 @@ class _Kept:
 class Controller:
     """One controller since its power-up. Call `sense`, `receive` and `tick` with a clock that never goes back."""
 
-    def __init__(self, boot: int, now_us: int, *, has_eject_sensor: bool = False) -> None:
-        """`boot`: a number that no other power-up had, 1 to 2**32 - 1."""
+    def __init__(
+        self,
+        boot: int,
+        now_us: int,
+        *,
+        has_eject_sensor: bool = False,
+        let_through: Callable[[int, int, int], bool] | None = None,
+    ) -> None:
+        """`boot`: a number that no other power-up had, 1 to 2**32 - 1.
+
+        `let_through(epoch, number, due_us)`: asked to open the gate for a part that is to pass; False: it did not, and
+        the part is diverted. Without it, who reads `gone` moves the gate.
+        """
+        self._let_through = let_through
         self._boot = boot
         self._start_us = now_us
         self._confirmation = m.Confirmation.AGREES if has_eject_sensor else m.Confirmation.NO_SENSOR
@@ -201,6 +214,8 @@ class Controller:
     def _go(self, part: _Riding, at_gate_us: int) -> None:
         """The part is at the gate: this is decided once."""
         passes = part.command is m.Command.PASS and part.barred is None
+        if passes and self._let_through is not None and not self._let_through(part.epoch, part.number, at_gate_us):
+            passes, part.barred = False, m.Reason.UNTRACKED
         self.gone.append(Gone(part.epoch, part.number, passes))
         if part.reported:
             self._keep(part, passes=passes, now_us=at_gate_us)
