@@ -18,7 +18,7 @@ def relay_and_its_trigger(source: Source) -> Iterator[Finding]:
     if gate == "relay" and trigger in ("gate", "timer", "watched"):
         yield (
             ("trigger", "kind"),
-            f'"{trigger}" does not go with a relay, which has no part sensor; wire a light barrier and write {_BARRIER}',
+            f'"{trigger}" does not go with a relay, which has no part sensor; wire a barrier and write {_BARRIER}',
         )
     if trigger == "line_input" and gate in ("serial", "modbus"):
         text = f'"line_input" does not go with a {gate} gate, whose sensor numbers the parts; write trigger.kind: gate'
