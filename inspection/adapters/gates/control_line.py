@@ -95,6 +95,7 @@ class LightBarrier:
         self._min_gap_us = min_gap_us
         self._was: Look | None = None
         self._looked_us = self._changed_us = self._doubt_until_us = 0
+        self._is_rising = False  # a part has just been counted, and the line is not quiet since
         self._unbelieved = False  # the line became active too soon after a change: a bounce, or a part
 
     def forget(self) -> None:
@@ -116,12 +117,13 @@ class LightBarrier:
                 return self._passed(now_us, Passed(now_us - self._changed_us, 0, "came-too-soon"))
             return None
         self._changed_us = now_us
+        self._is_rising = self._is_rising and not is_quiet
         rises = changes // 2 if was.is_active else (changes + 1) // 2
         can_tell = gap_us <= self._debounce_us  # more changes than one within this time are bounces
         if rises == 0 or (can_tell and (was.is_active or not is_quiet)):
-            self._unbelieved = look.is_active
+            self._unbelieved = look.is_active and not self._is_rising
             return None
-        self._unbelieved = False
+        self._unbelieved, self._is_rising = False, True
         if not can_tell and gap_us > self._late_us:
             return self._passed(now_us, Passed(gap_us, rises - 1, "sensed-late"))
         lost = 0 if can_tell else rises - 1
