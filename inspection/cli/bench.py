@@ -1,5 +1,5 @@
-"""`inspection bench station | gate | relay | encoder | model | tracking | fuzz`: how fast this machine is, what the bundled
-model understands, what tracking is worth, and whether the firmware's core does what the reference does.
+"""`inspection bench station | gate | relay | encoder | model | tracking | fuzz`: how fast this machine is, what
+the bundled model understands, what tracking is worth, and whether the firmware's core does what the reference does.
 """
 
 from __future__ import annotations

@@ -93,7 +93,8 @@ LINE_CASES = [
     ("{kind: gate}", "{kind: watched}", '17: trigger.kind: "watched" does not go with a serial gate, whose sensor '
      'numbers the parts; write trigger.kind: gate, and under camera part_number: "{epoch}-{number}", by which a file '
      "names its part"),
-    ("{kind: gate}", "gate", '17: trigger: "gate" is text; allowed a mapping with kind gate or line_input or timer or watched'),
+    ("{kind: gate}", "gate", '17: trigger: "gate" is text; allowed a mapping with kind gate or line_input or '
+     "timer or watched"),
     ("Europe/Berlin", "Europe/Berln", '18: timezone: "Europe/Berln" is not a time zone; did you mean '
      '"Europe/Berlin" or '
      '"Europe/Dublin"? allowed names like "Europe/Berlin", or "UTC"'),
