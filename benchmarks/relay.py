@@ -3,7 +3,8 @@
     inspection bench relay [--parts N] [--parts-per-s R] [--json]
 
 The light barrier is a line that changes by the clock. Each part gets its PASS as soon as its trigger is heard.
-`late_ms` is from the due moment to the moment at which the frame was written; a part that would be later than 5 ms diverts.
+`late_ms` is from the due moment to the moment at which the frame was written; a part that would be later than 5 ms
+diverts.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def _travel_ms(source: Source) -> float | None:
 
 def _is_serial(source: Source) -> bool:
     """The gate is at a serial port: a controller that speaks our frames, a PLC by its registers, or a relay board."""
-    return value_at(source, "gate", "kind") in _AT_A_PORT
+    return value_at(source, "gate", "kind") in tuple(_AT_A_PORT)
 
 
 def _is_modbus(source: Source) -> bool:
@@ -89,7 +89,8 @@ def _is_modbus(source: Source) -> bool:
 
 
 def _gate_model(source: Source) -> type[Strict]:
-    return _AT_A_PORT.get(value_at(source, "gate", "kind"), SerialGateConfig)
+    kind = value_at(source, "gate", "kind")
+    return _AT_A_PORT[kind] if _is_serial(source) else SerialGateConfig
 
 
 def _by_encoder(source: Source) -> bool:
