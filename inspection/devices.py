@@ -11,14 +11,19 @@ from inspection.adapters.cameras.claims import Claims
 from inspection.adapters.cameras.folder import FolderCamera
 from inspection.adapters.cameras.numbered import NumberedFolder, PartNames
 from inspection.adapters.cameras.watched import WatchedFolder
+from inspection.adapters.gates.control_line import ControlLine, LightBarrier
 from inspection.adapters.gates.dry import DryGate, TimerSensor
+from inspection.adapters.gates.relay import RelayGate, RelayWay
+from inspection.adapters.gates.relay_line import Shot
 from inspection.adapters.gates.serial_controller import SerialGate
 from inspection.config import (
     DryGateConfig,
     FolderCameraConfig,
     FrameConfig,
     LineConfig,
+    LineInputTriggerConfig,
     ModbusGateConfig,
+    RelayGateConfig,
     SerialGateConfig,
     TimerTriggerConfig,
     WatchedCameraConfig,
@@ -84,6 +89,10 @@ def open_gate(line: LineConfig, url: str | None, travel: Travel, station_id: int
         case ModbusGateConfig():
             settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
             return _modbus_gate(gate, url or gate.url, settings, clock)
+        case RelayGateConfig():
+            assert isinstance(trigger, LineInputTriggerConfig), "see inspection.config.relay_rules"
+            settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
+            return _relay_gate(gate, trigger, url or gate.url, settings, clock)
         case _:
             assert_never(gate)
 
@@ -112,6 +121,21 @@ def _modbus_gate(gate: ModbusGateConfig, url: str, settings: GateSettings, clock
         timeout_s=gate.timeout_ms / 1000,
     )
     return ModbusGate(way, settings=settings, clock=clock)
+
+
+def _relay_gate(
+    gate: RelayGateConfig, trigger: LineInputTriggerConfig, url: str, settings: GateSettings, clock: Clock
+) -> Gate:
+    late_us = round(gate.late_ms * 1000)
+    debounce_us = round(trigger.debounce_ms * 1000)
+    return RelayGate(
+        RelayWay(url, gate.baud, gate.channel, trigger.port),
+        Shot(round(gate.one_shot_ms * 1000), round(gate.hold_ms * 1000), late_us),
+        LightBarrier(debounce_us=debounce_us, late_us=late_us, min_gap_us=settings.min_gap_us),
+        line_at=lambda port: ControlLine(port, trigger.line, active_high=trigger.active == "high"),
+        settings=settings,
+        clock=clock,
+    )
 
 
 def frame_gate_of(frame: FrameConfig) -> FrameGate:

@@ -16,6 +16,7 @@ from inspection.config.line import (
 from inspection.config.modbus import ModbusGateConfig, ModbusMapConfig
 from inspection.config.problems import ConfigProblems, Problem
 from inspection.config.recipe import DescriptionConfig, RecipeConfig, RegionConfig
+from inspection.config.relay import LineInputTriggerConfig, RelayGateConfig
 from inspection.config.site import Site, load_site
 
 __all__ = [
@@ -28,12 +29,14 @@ __all__ = [
     "FrameConfig",
     "GateTriggerConfig",
     "LineConfig",
+    "LineInputTriggerConfig",
     "LogConfig",
     "ModbusGateConfig",
     "ModbusMapConfig",
     "Problem",
     "RecipeConfig",
     "RegionConfig",
+    "RelayGateConfig",
     "SerialGateConfig",
     "ShiftConfig",
     "Site",

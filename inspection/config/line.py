@@ -14,6 +14,7 @@ from inspection.config.camera import CameraConfig
 from inspection.config.fields import Name, Strict, limits, note, refuse
 from inspection.config.modbus import ModbusGateConfig
 from inspection.config.ports import PORT_FORMS, serial_port
+from inspection.config.relay import LineInputTriggerConfig, RelayGateConfig
 from inspection.wording import did_you_mean
 
 PARTS_PER_S_LIMIT = 100
@@ -168,8 +169,12 @@ class LogConfig(Strict):
 
 
 Durability = Literal["power", "process"]
-GateConfig = Annotated[SerialGateConfig | ModbusGateConfig | DryGateConfig, Field(discriminator="kind")]
-TriggerConfig = Annotated[GateTriggerConfig | TimerTriggerConfig | WatchedTriggerConfig, Field(discriminator="kind")]
+GateConfig = Annotated[
+    SerialGateConfig | ModbusGateConfig | RelayGateConfig | DryGateConfig, Field(discriminator="kind")
+]
+TriggerConfig = Annotated[
+    GateTriggerConfig | TimerTriggerConfig | WatchedTriggerConfig | LineInputTriggerConfig, Field(discriminator="kind")
+]
 
 
 def _default_durability(earlier: dict[str, Any]) -> Durability:

@@ -122,6 +122,9 @@ class Belt:
         if unexpected and (riding is not None or self._journal.outcome_of(part) is OutcomeKind.DIVERTED):
             text = f"part {part} went through without a PASS of ours. Stop the line, find the part, check the gate."
             return Alarm("wrong-pass", text, latched=True)
+        if outcome.kind is OutcomeKind.UNKNOWN:
+            text = f"nobody knows which way part {part} went ({outcome.reason}). Find the part; check the gate."
+            return Alarm("outcome-unknown", text, latched=True)
         if outcome.confirmed is False:
             text = f"the eject sensor disagrees: part {part} was not {outcome.kind}. Find the part; check the gate."
             return Alarm("ejection-unconfirmed", text, latched=True)

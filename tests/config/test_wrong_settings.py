@@ -61,10 +61,10 @@ LINE_CASES = [
     ("timeout_ms: 100", "timeout_ms: 790", "8: camera.timeout_ms: 790 is too long: a part is at the gate 800 ms after "
      "the sensor and the verdict is due 20 ms before; write less than 780 (ms)"),
     ("kind: serial", "kind: serail", '10: gate.kind: "serail" is not allowed; did you mean "serial"? allowed '
-     'dry, modbus, serial'),
-    ("kind: serial", "kind: {}", "10: gate.kind: a mapping is not allowed; allowed dry, modbus, serial"),
-    ("kind: serial", "kind: [serial]", "10: gate.kind: a list is not allowed; allowed dry, modbus, serial"),
-    ("  kind: serial\n", "", "9: gate: kind is missing; add it; allowed dry or modbus or serial"),
+     'dry, modbus, relay, serial'),
+    ("kind: serial", "kind: {}", "10: gate.kind: a mapping is not allowed; allowed dry, modbus, relay, serial"),
+    ("kind: serial", "kind: [serial]", "10: gate.kind: a list is not allowed; allowed dry, modbus, relay, serial"),
+    ("  kind: serial\n", "", "9: gate: kind is missing; add it; allowed dry or modbus or relay or serial"),
     ("/dev/ttyUSB0", "ttyUSB0", '11: gate.url: "ttyUSB0" is not a serial port; allowed /dev/…, socket://host:port, '
      "rfc2217://host:port; see what there is with 'inspection doctor'"),
     ("/dev/ttyUSB0", "socket://gate:99999", '11: gate.url: "socket://gate:99999" is not a serial port; allowed /dev/…, '
@@ -92,7 +92,8 @@ LINE_CASES = [
     ("{kind: gate}", "{kind: watched}", '17: trigger.kind: "watched" does not go with a serial gate, whose sensor '
      'numbers the parts; write trigger.kind: gate, and under camera part_number: "{epoch}-{number}", by which a file '
      "names its part"),
-    ("{kind: gate}", "gate", '17: trigger: "gate" is text; allowed a mapping with kind gate or timer or watched'),
+    ("{kind: gate}", "gate", '17: trigger: "gate" is text; allowed a mapping with kind gate or line_input or '
+     "timer or watched"),
     ("Europe/Berlin", "Europe/Berln", '18: timezone: "Europe/Berln" is not a time zone; did you mean '
      '"Europe/Berlin" or '
      '"Europe/Dublin"? allowed names like "Europe/Berlin", or "UTC"'),
