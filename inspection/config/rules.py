@@ -40,12 +40,9 @@ def line_problems(source: Source) -> Iterator[Problem]:
         _without_power,
         _blocks_apart,
         _fast_enough,
-<<<<<<< HEAD
         _review,
-=======
         relay_and_its_trigger,
         one_opening_one_part,
->>>>>>> relay
         _shifts_differ,
     ):
         for path, text in rule(source):
