@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+import json
 import sys
 import threading
 import zlib
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel
 
 import inspection
 from inspection.adapters.store.evidence import ImageEvidence
@@ -30,11 +33,15 @@ from inspection.config import (
     RecipeConfig,
     Site,
 )
+from inspection.config.challenge import counts_since
 from inspection.devices import frame_gate_of, open_camera, open_gate, require_extras, travel_of
 from inspection.domain.errors import InspectionError
-from inspection.domain.ports import Camera, Clock, Encoder
+from inspection.domain.ports import Camera, Clock, Encoder, Journal, Request
 from inspection.domain.types import Alarm, Cause, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
+from inspection.station.challenge import Challenge
+from inspection.station.challenge_due import ChallengePlan
+from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
@@ -119,18 +126,30 @@ def build_station(
             monitor=options.monitor,
         )
         tally = Tally(condition, clock)
+        challenge = _challenge(line, journal, condition, clock, context, options, lambda: path.is_empty())  # noqa: PLW0108  (made below)
         path = PartPath(
             gate=gate,
             examiner=examiner,
             travel=travel,
             journal=told_journal(journal, tally),
             condition=condition,
-            context=context,
+            context=challenge.context if challenge else context,
             clock=clock,
             settings=_path_settings(line),
+            watchers=[challenge] if challenge else [],
         )
         zone = line.timezone.key
-        report = StatusReport(path, condition, context, line.gate.kind, clock, line.shift_since, options.monitor, zone)
+        report = StatusReport(
+            path,
+            condition,
+            context,
+            line.gate.kind,
+            clock,
+            line.shift_since,
+            options.monitor,
+            zone,
+            lambda: challenge.now if challenge else None,
+        )
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
         stack.enter_context(_nothing_holds_up_a_part())
@@ -139,7 +158,7 @@ def build_station(
             gate=gate,
             keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock),
             condition=condition,
-            requests=RequestDesk(inbox, condition, clock),
+            requests=RequestDesk(inbox, condition, clock, _requests(challenge)),
             tally=tally,
             clock=clock,
             travel_ns=travel.travel_ns,
@@ -174,6 +193,46 @@ def _context(
         )
 
     return context
+
+
+def _challenge(
+    line: LineConfig,
+    journal: Journal,
+    condition: ConditionKeeper,
+    clock: Clock,
+    context: Callable[[], PartContext],
+    options: RunOptions,
+    belt_is_empty: Callable[[], bool],
+) -> Challenge | None:
+    """None where the line has no challenge runs, and in monitor mode, where nothing can pass."""
+    config = line.challenge
+    if config is None or options.monitor:
+        return None
+    plan = ChallengePlan(
+        parts=tuple(GoldenPart(part.name, VerdictKind(part.expect.upper()), part.description) for part in config.parts),
+        required=config.required,
+        every=config.every,
+        settings={
+            "camera": _digest(line.camera, line.frame),
+            "gate": _digest(line.gate),
+            "golden parts": _digest(*config.parts),
+        },
+        timeout_s=config.timeout_s,
+        counts_since=lambda utc: counts_since(line, utc),
+    )
+    return Challenge(
+        plan, journal=journal, condition=condition, clock=clock, context=context, belt_is_empty=belt_is_empty
+    )
+
+
+def _requests(challenge: Challenge | None) -> dict[str, Callable[[Request], None]]:
+    return {"challenge": challenge.ask, "challenge-abort": challenge.abort} if challenge else {}
+
+
+def _digest(*sections: BaseModel) -> str:
+    """Another one when any setting of these sections is another."""
+    content = json.dumps([section.model_dump(mode="json") for section in sections], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lock) -> ParquetLog:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from inspection.config.camera import WatchedCameraConfig
+from inspection.config.challenge import challenge_findings
 from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
 from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGateConfig, exchange_ms, reply_ms
 from inspection.config.problems import KeyPath, Problem, Source, child
@@ -33,6 +34,7 @@ def line_problems(source: Source) -> Iterator[Problem]:
         _blocks_apart,
         _fast_enough,
         _shifts_differ,
+        _challenge,
     ):
         for path, text in rule(source):
             yield source.problem(path, text)
@@ -268,6 +270,10 @@ def _fast_enough(source: Source) -> Iterator[Finding]:
             path: KeyPath = ("gate", key) if value_at(source, "gate", key) is not None else ("gate",)
             to_do = f"write {math.ceil(least_ms)} (ms) or more, or a higher baud"
             yield path, f"{key} {value:g} is too short, {why}: {takes}; {to_do}"
+
+
+def _challenge(source: Source) -> Iterator[Finding]:
+    yield from challenge_findings(source, _travel_ms(source) if _is_serial(source) else None)
 
 
 def _shifts_differ(source: Source) -> Iterator[Finding]:

@@ -304,6 +304,9 @@ class Journal(Protocol):
     def record_event(self, kind: str, text: str, utc: datetime, data: Mapping[str, object] | None = None) -> None:
         """Append to the event log."""
 
+    def last_event(self, kind: str) -> Mapping[str, object] | None:
+        """The data of the newest event of this kind; None if there never was one."""
+
     def latch(self, alarm: Alarm, utc: datetime) -> None:
         """Keep an alarm that stands until a person clears it, whoever restarts. One a key; the first time counts."""
 
@@ -342,7 +345,8 @@ class Log(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks of a running line. `kind` acknowledge: clear the alarm `subject`. `by`: the person.
+    """What a person asks of a running line. `kind` acknowledge: clear the alarm `subject`; challenge, challenge-abort:
+    begin or abort a challenge run, whose word `subject` is. `by`: the person.
 
     `seen`: the alarm's text as the person saw it; None if that is not known.
     """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _UTC = pa.timestamp("us", tz="UTC")
 
@@ -24,6 +24,7 @@ PARTS = pa.schema(
         ("lot", pa.string()),
         ("serial", pa.string()),
         ("shift", pa.string()),
+        ("challenge", pa.string()),
         ("trigger_utc", _UTC),
         ("frame_utc", _UTC),
         ("verdict_utc", _UTC),
