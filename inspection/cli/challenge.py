@@ -16,8 +16,7 @@ from inspection.cli._options import AsJson, DataDir
 from inspection.domain.errors import InspectionError
 
 if TYPE_CHECKING:
-    from inspection import history
-    from inspection.adapters.store.challenge_record import ChallengeRun, GoldenPartShown
+    from inspection.adapters.store.challenge_record import ChallengeRun, ChallengeStatus, GoldenPartShown
 
 _LOOK_S = 0.2
 _SILENT = timedelta(seconds=30)  # a line says something about twice a second, and carries requests out as often
@@ -96,7 +95,7 @@ class _Followed:
                 raise typer.Exit(EXIT_FAILED)
             time.sleep(_LOOK_S)
 
-    def _look(self, told: history.ChallengeStatus) -> ChallengeRun | None:
+    def _look(self, told: ChallengeStatus) -> ChallengeRun | None:
         """Our run, if it has begun; what is new of it is told."""
         if told.refused is not None and told.refused[0] == self._word:
             _cannot(f"no run on line {self._line}: {told.refused[1]}")
