@@ -49,8 +49,8 @@ LINE_CASES = [
      f"{KEYS_OF_THE_GATE}; correct or remove it"),
     ("recipe: nut", "recipe: nut\nrecipes: nut", '3: recipes: unknown key; did you mean "recipe"? allowed keys: '
      'station, '
-     "recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, evidence, log; correct or "
-     "remove it"),
+     "recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, evidence, log, challenge; "
+     "correct or remove it"),
     ("recipe: nut", "recipe: nut\ndurability: powr", '3: durability: "powr" is not allowed; did you mean '
      '"power"? allowed '
      "power, process"),
