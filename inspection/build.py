@@ -114,11 +114,12 @@ def build_station(
         travel = travel_of(line)
         gate = open_gate(line, options.gate_url, travel, journal.station_id, camera, clock)
         stack.callback(gate.close)
+        challenge = _challenge(line, journal, condition, clock, context, options, lambda: path.is_empty())  # noqa: PLW0108  (made below)
         examiner = Examiner(
             camera=camera,
             frame_gate=frame_gate_of(line.frame),
             score=rater,
-            keep_image=_keep_image(line.evidence),
+            keep_image=_keep_image(line.evidence, challenge),
             evidence=evidence,
             clock=clock,
             travel=travel,
@@ -126,7 +127,6 @@ def build_station(
             monitor=options.monitor,
         )
         tally = Tally(condition, clock)
-        challenge = _challenge(line, journal, condition, clock, context, options, lambda: path.is_empty())  # noqa: PLW0108  (made below)
         path = PartPath(
             gate=gate,
             examiner=examiner,
@@ -257,15 +257,16 @@ def _nothing_holds_up_a_part() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _keep_image(evidence: EvidenceConfig) -> Callable[[PartId, Verdict], bool]:
-    """Rejects, parts near their threshold, and a share of the others that follows from the part's number."""
+def _keep_image(evidence: EvidenceConfig, challenge: Challenge | None) -> Callable[[PartId, Verdict], bool]:
+    """Rejects, golden parts, those near their threshold, and a share of the others that follows from their number."""
 
     def keep(part: PartId, verdict: Verdict) -> bool:
         has_passed = (verdict.shadow or verdict.kind) is VerdictKind.PASS
         is_unsaid = verdict.cause is Cause.MONITOR and verdict.shadow is None
         near = verdict.margin is not None and verdict.margin > -evidence.near_margin
         sampled = zlib.crc32(str(part).encode()) < evidence.passed_share * 2**32
-        return not (has_passed or is_unsaid) or near or sampled
+        golden = challenge is not None and challenge.is_golden(part)
+        return not (has_passed or is_unsaid) or near or sampled or golden
 
     return keep
 

@@ -81,6 +81,10 @@ class Challenge(Watcher):
         context = self._context()
         return context if self._run is None else replace(context, challenge=str(self._run.number))
 
+    def is_golden(self, part: PartId) -> bool:
+        """It belongs to the run that is on."""
+        return self._run is not None and self._run.of(part) is not None
+
     # --- requests -------------------------------------------------------------------------------------------
 
     def ask(self, request: Request) -> None:
@@ -110,7 +114,9 @@ class Challenge(Watcher):
         standing = next((raised.alarm for raised in now.alarms if raised.alarm.key in _OBSTACLES), None)
         if standing is not None:
             return f"{standing.key}: {standing.text}"
-        if self._epoch is None or now.state not in _RUNS:
+        if self._epoch is None:
+            return "the gate controller is not in session"
+        if now.state not in _RUNS:
             return f"the line is {now.state}{f': {now.reason}' if now.reason else ''}"
         return None
 
@@ -162,7 +168,7 @@ class Challenge(Watcher):
 
     def bar(self, part: PartId) -> Cause | None:
         if self._run is not None:
-            return Cause.CHALLENGE_DUE if self._has_failed or self._run.of(part) is None else None
+            return Cause.CHALLENGE_DUE if self._has_failed or not self.is_golden(part) else None
         return Cause.CHALLENGE_DUE if self._due is not None and self._plan.required else None
 
     def rounded(self) -> None:

@@ -32,8 +32,10 @@ challenge:
     - {name: good-1, expect: pass}
     - {name: bad-scratch, expect: reject, description: scratch}
 """
-NO_HURRY = LINE.replace("delay_ms: 300, watchdog_ms: 300", "delay_ms: 3000, watchdog_ms: 5000").replace(
-    "order: shuffled, seed: 3", "order: sorted"
+NO_HURRY = (
+    LINE.replace("delay_ms: 300, watchdog_ms: 300", "delay_ms: 3000, watchdog_ms: 5000")
+    .replace("order: shuffled, seed: 3", "order: sorted")
+    .replace("evidence: {passed_share: 1}", "evidence: {passed_share: 0, near_margin: 0}")
 )
 NONE_DUE = {"required": True, "due": None, "waiting": None, "run": None, "refused": None}
 
@@ -136,6 +138,7 @@ def test_a_run_from_the_command_line_passes_and_one_in_the_wrong_order_fails(tmp
         assert "  1. good-1: PASS scratch, PASSED, confirmed: as expected\n" in passed.out
         assert "  2. bad-scratch: REJECT scratch, DIVERTED, confirmed: as expected\n" in passed.out
         assert passed.out.endswith("Run 1 passed.\n")
+        assert history.parts(line.data_dir, "stub")["image_path"].notna().all(), "pictures of golden parts are kept"
         assert call("challenge", "stub", "--status", *where).code == 0
         line.lay_one()  # a good one: the next that comes is scratched
         wait_for(lambda: len(history.parts(line.data_dir, "stub")) == 3, "the part to be seen")

@@ -369,7 +369,7 @@ def test_a_second_run_is_refused_while_one_is_on(line: ChallengedBench) -> None:
 def test_a_run_cannot_begin_without_a_controller_or_a_record(tmp_path: Path) -> None:
     line = ChallengedBench(tmp_path)
     line.ask()
-    assert "the line is starting" in line.refusal()
+    assert "not in session" in line.refusal()
     line.attach()
     line.journal.fail_on = {"record_event"}
     line.ask()
