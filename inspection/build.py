@@ -37,8 +37,8 @@ from inspection.config.challenge import counts_since
 from inspection.devices import frame_gate_of, open_camera, open_gate, require_extras, travel_of
 from inspection.domain.errors import InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder, Journal, Request
-from inspection.domain.types import Alarm, Cause, Frame, PartContext, PartId, Verdict, VerdictKind
-from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
+from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Verdict, VerdictKind
+from inspection.gauge import band_of, load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
 from inspection.station.challenge import Challenge
 from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
@@ -51,9 +51,11 @@ from inspection.station.part_path import PartPath, PathSettings
 from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
+from inspection.station.review import ReviewLane, tell_band
 from inspection.station.station import Station
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
+from inspection.station.watcher import Watcher
 
 _SWITCH_S = 0.00005
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
@@ -106,7 +108,8 @@ def build_station(
         else:
             calibration, stale = require_calibration(site, line, encoder), None
         thresholds = calibration.thresholds if calibration else None
-        rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe))
+        band = band_of(line, calibration)
+        rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe), band)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
         camera = stack.enter_context(closing(camera or open_camera(line, journal, clock)))
@@ -136,7 +139,7 @@ def build_station(
             context=challenge.context if challenge else context,
             clock=clock,
             settings=_path_settings(line),
-            watchers=[challenge] if challenge else [],
+            watchers=_watchers(line, challenge),
         )
         zone = line.timezone.key
         report = StatusReport(
@@ -150,6 +153,7 @@ def build_station(
             zone,
             lambda: challenge.now if challenge else None,
         )
+        tell_band(journal, condition, line.review.model_dump() if line.review else None)
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
         stack.enter_context(_nothing_holds_up_a_part())
@@ -188,6 +192,8 @@ def _context(
             model_id=model_id,
             code_version=inspection.__version__,
             thresholds=thresholds,
+            review_below=line.review.below if line.review else None,
+            review_above=line.review.above if line.review else None,
             lot=options.lot,
             shift=line.shift_at(clock.utc()),
         )
@@ -215,6 +221,7 @@ def _challenge(
         settings={
             "camera": _digest(line.camera, line.frame),
             "gate": _digest(line.gate),
+            "review band": _digest(*([line.review] if line.review else [])),
             "golden parts": _digest(*config.parts),
         },
         timeout_s=config.timeout_s,
@@ -223,6 +230,11 @@ def _challenge(
     return Challenge(
         plan, journal=journal, condition=condition, clock=clock, context=context, belt_is_empty=belt_is_empty
     )
+
+
+def _watchers(line: LineConfig, challenge: Challenge | None) -> list[Watcher]:
+    lane = [ReviewLane()] if line.review and line.review.lane else []
+    return [*lane, *([challenge] if challenge else [])]
 
 
 def _requests(challenge: Challenge | None) -> dict[str, Callable[[Request], None]]:
@@ -240,7 +252,10 @@ def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lo
 
 
 def _path_settings(line: LineConfig) -> PathSettings:
-    return PathSettings(by_rule=UNCONTROLLED_BY_RULE) if isinstance(line.gate, DryGateConfig) else PathSettings()
+    if isinstance(line.gate, DryGateConfig):
+        return PathSettings(by_rule=UNCONTROLLED_BY_RULE)
+    has_lane = line.review is not None and line.review.lane
+    return PathSettings(review=Decision.REVIEW if has_lane else Decision.DIVERT)
 
 
 @contextmanager

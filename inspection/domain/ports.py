@@ -305,7 +305,7 @@ class Journal(Protocol):
         """Append to the event log."""
 
     def last_event(self, kind: str) -> Mapping[str, object] | None:
-        """The data of the newest event of this kind; None if there never was one."""
+        """The data of the newest event of this kind; None if there is none."""
 
     def latch(self, alarm: Alarm, utc: datetime) -> None:
         """Keep an alarm that stands until a person clears it, whoever restarts. One a key; the first time counts."""

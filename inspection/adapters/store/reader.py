@@ -26,7 +26,9 @@ GLANCE = (  # of PARTS
     "epoch number trigger_utc verdict_utc verdict cause description margin shadow outcome image_path challenge"
 ).split()
 _COLUMNS = ", ".join(PARTS.names)
-_LACKING = "SELECT NULL::VARCHAR AS challenge WHERE false"  # in files of version 1
+_LACKING = (  # in files of version 1
+    "SELECT NULL::DOUBLE AS review_below, NULL::DOUBLE AS review_above, NULL::VARCHAR AS challenge WHERE false"
+)
 _MARKS = pa.schema([("epoch", pa.int64()), ("high_water", pa.int64())])
 _WHEN = "coalesce(trigger_utc, verdict_utc)"
 

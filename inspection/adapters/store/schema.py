@@ -36,6 +36,8 @@ PARTS = pa.schema(
         ("margin", pa.float64()),
         ("shadow", pa.string()),
         ("scores", SCORES),
+        ("review_below", pa.float64()),
+        ("review_above", pa.float64()),
         ("outcome", pa.string()),
         ("outcome_commanded", pa.bool_()),
         ("outcome_confirmed", pa.bool_()),
