@@ -156,7 +156,8 @@ def _tell_status(data_dir: Path, line: str, *, as_json: bool) -> None:
         at = f"{status.updated_utc:%Y-%m-%d %H:%M:%S} UTC"
         meanwhile = "; until then everything diverts" if told.required else ""
         due = f"A challenge run is due: {told.due}{meanwhile}." if told.due else "No challenge run is due."
-        typer.echo(f"Line {line} at {at}: {due}")
+        silent = status.state == "stopped" or datetime.now(UTC) - status.updated_utc > _SILENT
+        typer.echo(f"Line {line} at {at}{', when it last said anything' if silent else ''}: {due}")
         if told.run is not None:
             run, why = told.run, f": {told.run.reason}" if told.run.reason else ""
             result = "is on" if run.result == "begun" else run.result
