@@ -5,6 +5,7 @@ A request is left in the line's state file; the line carries it out between part
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,6 +34,35 @@ def acknowledge(data_dir: Path, line: str, alarm: str, by: str) -> None:
         raise InspectionError(f"line {line} does not run yet; wait until it does, then acknowledge what it shows")
     seen = _seen(status, alarm, now) if status is not None else None
     leave_request(paths, Request("acknowledge", alarm, by.strip(), seen), now)
+
+
+def challenge(data_dir: Path, line: str, by: str) -> str:
+    """Ask the line for a challenge run, in a person's name. The word by which the line's status tells of it.
+
+    Raises InspectionError if the name is empty, or if the line does not run or has no challenge; StoreError as
+    `acknowledge`.
+    """
+    if not by.strip():
+        raise InspectionError("a challenge run is made by a named person: give a name with --by")
+    now = datetime.now(UTC)
+    status = history.status(data_dir, line)
+    if status is None or status.state == "stopped" or now - status.updated_utc > _SILENT_AFTER:
+        raise InspectionError(f"line {line} does not run; start it with 'inspection run {line}', then send the parts")
+    if status.challenge is None:
+        why = (
+            "it is in monitor mode, where nothing passes"
+            if status.monitor
+            else "its configuration has none: write challenge: in the line's file"
+        )
+        raise InspectionError(f"line {line} has no challenge runs: {why}")
+    word = secrets.token_hex(8)
+    leave_request(LinePaths(data_dir, line), Request("challenge", word, by.strip()), now)
+    return word
+
+
+def abort_challenge(data_dir: Path, line: str, word: str, by: str) -> None:
+    """Ask the line to end the run that `challenge` gave this word. Raises StoreError as `acknowledge`."""
+    leave_request(LinePaths(data_dir, line), Request("challenge-abort", word, by.strip()), datetime.now(UTC))
 
 
 def _seen(status: history.LineStatus, alarm: str, now: datetime) -> str:

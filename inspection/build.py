@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+import json
 import sys
 import threading
 import zlib
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel
 
 import inspection
 from inspection.adapters.store.evidence import ImageEvidence
@@ -30,11 +33,15 @@ from inspection.config import (
     RecipeConfig,
     Site,
 )
+from inspection.config.challenge import counts_since
 from inspection.devices import frame_gate_of, open_camera, open_gate, require_extras, travel_of
 from inspection.domain.errors import InspectionError
-from inspection.domain.ports import Camera, Clock, Encoder
+from inspection.domain.ports import Camera, Clock, Encoder, Journal, Request
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.gauge import band_of, load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
+from inspection.station.challenge import Challenge
+from inspection.station.challenge_due import ChallengePlan
+from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
@@ -48,6 +55,7 @@ from inspection.station.review import ReviewLane, tell_band
 from inspection.station.station import Station
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
+from inspection.station.watcher import Watcher
 
 _SWITCH_S = 0.00005
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
@@ -109,11 +117,12 @@ def build_station(
         travel = travel_of(line)
         gate = open_gate(line, options.gate_url, travel, journal.station_id, camera, clock)
         stack.callback(gate.close)
+        challenge = _challenge(line, journal, condition, clock, context, options, lambda: path.is_empty())  # noqa: PLW0108  (made below)
         examiner = Examiner(
             camera=camera,
             frame_gate=frame_gate_of(line.frame),
             score=rater,
-            keep_image=_keep_image(line.evidence),
+            keep_image=_keep_image(line.evidence, challenge),
             evidence=evidence,
             clock=clock,
             travel=travel,
@@ -127,13 +136,23 @@ def build_station(
             travel=travel,
             journal=told_journal(journal, tally),
             condition=condition,
-            context=context,
+            context=challenge.context if challenge else context,
             clock=clock,
             settings=_path_settings(line),
-            watchers=[ReviewLane()] if line.review and line.review.lane else [],
+            watchers=_watchers(line, challenge),
         )
         zone = line.timezone.key
-        report = StatusReport(path, condition, context, line.gate.kind, clock, line.shift_since, options.monitor, zone)
+        report = StatusReport(
+            path,
+            condition,
+            context,
+            line.gate.kind,
+            clock,
+            line.shift_since,
+            options.monitor,
+            zone,
+            lambda: challenge.now if challenge else None,
+        )
         tell_band(journal, condition, line.review.model_dump() if line.review else None)
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
@@ -143,7 +162,7 @@ def build_station(
             gate=gate,
             keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock),
             condition=condition,
-            requests=RequestDesk(inbox, condition, clock),
+            requests=RequestDesk(inbox, condition, clock, _requests(challenge)),
             tally=tally,
             clock=clock,
             travel_ns=travel.travel_ns,
@@ -182,6 +201,52 @@ def _context(
     return context
 
 
+def _challenge(
+    line: LineConfig,
+    journal: Journal,
+    condition: ConditionKeeper,
+    clock: Clock,
+    context: Callable[[], PartContext],
+    options: RunOptions,
+    belt_is_empty: Callable[[], bool],
+) -> Challenge | None:
+    """None where the line has no challenge runs, and in monitor mode, where nothing can pass."""
+    config = line.challenge
+    if config is None or options.monitor:
+        return None
+    plan = ChallengePlan(
+        parts=tuple(GoldenPart(part.name, VerdictKind(part.expect.upper()), part.description) for part in config.parts),
+        required=config.required,
+        every=config.every,
+        settings={
+            "camera": _digest(line.camera, line.frame),
+            "gate": _digest(line.gate),
+            "review band": _digest(*([line.review] if line.review else [])),
+            "golden parts": _digest(*config.parts),
+        },
+        timeout_s=config.timeout_s,
+        counts_since=lambda utc: counts_since(line, utc),
+    )
+    return Challenge(
+        plan, journal=journal, condition=condition, clock=clock, context=context, belt_is_empty=belt_is_empty
+    )
+
+
+def _watchers(line: LineConfig, challenge: Challenge | None) -> list[Watcher]:
+    lane = [ReviewLane()] if line.review and line.review.lane else []
+    return [*lane, *([challenge] if challenge else [])]
+
+
+def _requests(challenge: Challenge | None) -> dict[str, Callable[[Request], None]]:
+    return {"challenge": challenge.ask, "challenge-abort": challenge.abort} if challenge else {}
+
+
+def _digest(*sections: BaseModel) -> str:
+    """Another one when any setting of these sections is another."""
+    content = json.dumps([section.model_dump(mode="json") for section in sections], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
 def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lock) -> ParquetLog:
     return ParquetLog(paths, clock, seal_after_parts=log.seal_after_parts, seal_after_s=log.seal_after_s, lock=lock)
 
@@ -207,15 +272,16 @@ def _nothing_holds_up_a_part() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _keep_image(evidence: EvidenceConfig) -> Callable[[PartId, Verdict], bool]:
-    """Rejects, parts near their threshold, and a share of the others that follows from the part's number."""
+def _keep_image(evidence: EvidenceConfig, challenge: Challenge | None) -> Callable[[PartId, Verdict], bool]:
+    """Rejects, golden parts, those near their threshold, and a share of the others that follows from their number."""
 
     def keep(part: PartId, verdict: Verdict) -> bool:
         has_passed = (verdict.shadow or verdict.kind) is VerdictKind.PASS
         is_unsaid = verdict.cause is Cause.MONITOR and verdict.shadow is None
         near = verdict.margin is not None and verdict.margin > -evidence.near_margin
         sampled = zlib.crc32(str(part).encode()) < evidence.passed_share * 2**32
-        return not (has_passed or is_unsaid) or near or sampled
+        golden = challenge is not None and challenge.is_golden(part)
+        return not (has_passed or is_unsaid) or near or sampled or golden
 
     return keep
 

@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 
 from inspection.adapters.store import reader
+from inspection.adapters.store.challenge_record import COLUMNS, ChallengeStatus, rows_of, status_of
 from inspection.adapters.store.paths import LinePaths, known_lines
 from inspection.adapters.store.status import read_status
 from inspection.analytics.yields import is_near_miss, is_reject, is_review, seen_utc, summed, tally
@@ -76,6 +77,8 @@ class LineStatus:
     review_below: float | None = None
     """The review band, in standard deviations of good parts; None: the line has none."""
     review_above: float | None = None
+    challenge: ChallengeStatus | None = None
+    """Of challenge runs; None on a line that has none."""
 
 
 def lines(data_dir: Path) -> list[str]:
@@ -100,6 +103,7 @@ def _line_status(content: dict[str, Any]) -> LineStatus:
     last = content.pop("last_part")
     picture = content.pop("live_picture")
     alarms = content.pop("alarms")
+    challenge = content.pop("challenge", None)
     shift_since = content.get("shift_since_utc")
     moments = {
         "since_utc": _utc(content["since_utc"]),
@@ -108,6 +112,7 @@ def _line_status(content: dict[str, Any]) -> LineStatus:
     }
     return LineStatus(
         **{**content, **moments},
+        challenge=status_of(challenge) if challenge else None,
         alarms=tuple(AlarmStatus(**{**alarm, "since_utc": _utc(alarm["since_utc"])}) for alarm in alarms),
         last_part=LastPart(**{**last, "trigger_utc": _utc(last["trigger_utc"])}, image_path=picture) if last else None,
     )
@@ -229,6 +234,14 @@ class Follower:
 def events(data_dir: Path, line: str) -> pd.DataFrame:
     """State changes, alarms and faults, oldest first: utc, kind, text, data."""
     return pd.DataFrame(reader.read_events(LinePaths(data_dir, line)), columns=["utc", "kind", "text", "data"])
+
+
+def challenges(data_dir: Path, line: str) -> pd.DataFrame:
+    """Challenge runs, oldest first, a row a golden part, with the columns of `docs/challenge.md`."""
+    frame = pd.DataFrame(rows_of(reader.read_events(LinePaths(data_dir, line))), columns=COLUMNS)
+    counts = dict.fromkeys(("epoch", "number"), "Int64")
+    flags = dict.fromkeys(("confirmed", "as_expected"), "boolean")
+    return frame.astype(counts | flags | {"margin": "float64"})
 
 
 def query(data_dir: Path, line: str, sql: str) -> pd.DataFrame:

@@ -31,6 +31,7 @@ _CAUSES = {
     "link-down": "the gate link was lost",
     "interrupted": "the station died before its verdict",
     "fault-latched": "a fault waits for a person to clear it",
+    "challenge-due": "a challenge run must pass first",
     "stopping": "the line was being stopped",
     "monitor": "monitor mode",
 }
@@ -42,7 +43,10 @@ _TODO = {
     "stores": "Call maintenance: the disk is full, or cannot be written.",
     "store-down": "Call maintenance: the disk is full, or cannot be written. No part counts as good until it can.",
     "calibration": "Call the engineer: the line needs a calibration.",
+    "challenge-due": "Stop the infeed, lay the golden parts ready, and type",
+    "challenge-advised": "When the belt can be empty for it, type",
 }
+_COMMANDS = dict.fromkeys(("challenge-due", "challenge-advised"), "challenge {line} --by NAME")
 _OUTCOMES = {
     "PASSED": "Passed the gate",
     "DIVERTED": "Diverted",
@@ -106,7 +110,9 @@ def alarms(status: LineStatus, most: int, data_dir_option: str) -> list[Task]:
 def _task(status: LineStatus, alarm: AlarmStatus, data_dir_option: str) -> Task:
     text = "" if alarm.text == status.reason else sentence(alarm.text)
     if not alarm.latched:
-        return Task(text, _TODO.get(alarm.key, ""))
+        asks = _COMMANDS.get(alarm.key)
+        command = f"inspection {asks.format(line=status.line)}{data_dir_option}" if asks else ""
+        return Task(text, _TODO.get(alarm.key, ""), command)
     command = f"inspection acknowledge {status.line} {alarm.key} --by NAME{data_dir_option}"
     return Task(text, "When it is put right, type", command)
 

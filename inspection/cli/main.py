@@ -12,6 +12,7 @@ from inspection.cli import bench, log, model
 from inspection.cli._failure import exit_code_of, message_of
 from inspection.cli.acknowledge import acknowledge
 from inspection.cli.calibrate import calibrate
+from inspection.cli.challenge import challenge
 from inspection.cli.check import check
 from inspection.cli.dashboard import dashboard
 from inspection.cli.demo import demo
@@ -70,6 +71,7 @@ app.command("evaluate")(evaluate)
 app.command("render")(render)
 app.command("doctor")(doctor)
 app.command("acknowledge")(acknowledge)
+app.command("challenge")(challenge)
 app.add_typer(log.app, name="log", help="Query, export, verify and back up the log of parts; its events.")
 app.add_typer(model.app, name="model", help="List, pull and verify the models that see and read; their cards.")
 app.command("gate-sim")(gate_sim)

@@ -1,6 +1,7 @@
 """Strict models of a site's configuration. `load_site` reads a directory or refuses it with every problem in it."""
 
 from inspection.config.camera import CameraConfig, FolderCameraConfig, WatchedCameraConfig
+from inspection.config.challenge import ChallengeConfig, GoldenPartConfig
 from inspection.config.line import (
     DryGateConfig,
     EvidenceConfig,
@@ -21,6 +22,7 @@ from inspection.config.site import Site, load_site
 
 __all__ = [
     "CameraConfig",
+    "ChallengeConfig",
     "ConfigProblems",
     "DescriptionConfig",
     "DryGateConfig",
@@ -28,6 +30,7 @@ __all__ = [
     "FolderCameraConfig",
     "FrameConfig",
     "GateTriggerConfig",
+    "GoldenPartConfig",
     "LineConfig",
     "LineInputTriggerConfig",
     "LogConfig",

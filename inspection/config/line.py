@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BeforeValidator, Field
 
 from inspection.config.camera import CameraConfig
+from inspection.config.challenge import ChallengeConfig
 from inspection.config.fields import Name, Strict, limits, note, refuse
 from inspection.config.modbus import ModbusGateConfig
 from inspection.config.ports import PORT_FORMS, serial_port
@@ -203,6 +204,7 @@ class LineConfig(Strict):
     review: ReviewConfig | None = None
     evidence: EvidenceConfig = EvidenceConfig()
     log: LogConfig = LogConfig()
+    challenge: Annotated[ChallengeConfig | None, note("leave it out where known parts are not sent through")] = None
 
     def shift_at(self, utc: datetime) -> str | None:
         """The shift that is on at an aware time, by the line's local clock; None where the line has no shifts."""

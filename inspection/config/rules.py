@@ -11,6 +11,7 @@ from typing import Any
 
 from inspection.config.camera import WatchedCameraConfig
 from inspection.config.fields import Strict
+from inspection.config.challenge import challenge_findings
 from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
 from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGateConfig, exchange_ms, reply_ms
 from inspection.config.problems import KeyPath, Problem, Source, child
@@ -44,6 +45,7 @@ def line_problems(source: Source) -> Iterator[Problem]:
         relay_and_its_trigger,
         one_opening_one_part,
         _shifts_differ,
+        _challenge,
     ):
         for path, text in rule(source):
             yield source.problem(path, text)
@@ -289,6 +291,10 @@ def _review(source: Source) -> Iterator[Finding]:
         yield ("review", "lane"), "true does not go with a dry gate, which diverts nothing; write false, or remove it"
     if child(review, "below") == 0 and child(review, "above") in (None, 0):
         yield ("review", "below"), "0 leaves a band of no width; write more here or in above, or remove review"
+
+
+def _challenge(source: Source) -> Iterator[Finding]:
+    yield from challenge_findings(source, _travel_ms(source) if _is_serial(source) else None)
 
 
 def _shifts_differ(source: Source) -> Iterator[Finding]:

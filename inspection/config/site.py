@@ -12,6 +12,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from inspection import resources
+from inspection.config.challenge import descriptions_known
 from inspection.config.explain import explain
 from inspection.config.fields import NAME_MAX, NAME_PATTERN, NAME_RULE
 from inspection.config.line import LineConfig
@@ -71,9 +72,14 @@ def load_site(config_dir: Path, samples_dir: Path | None = None) -> Site:
     problems += _one_line_a_port(line_sources)
     problems += _one_line_a_folder(lines, line_sources)
     problems += _recipe_files(line_sources, config_dir / "recipes")
+    problems += descriptions_known(line_sources, lambda name: _descriptions_of(recipes.get(name)))
     if problems:
         raise ConfigProblems(problems)
     return Site(config_dir, MappingProxyType(lines), MappingProxyType(recipes))
+
+
+def _descriptions_of(recipe: RecipeConfig | None) -> list[str] | None:
+    return None if recipe is None else [description.name for description in recipe.descriptions]
 
 
 def _sources(folder: Path, problems: list[Problem]) -> Iterator[Source]:

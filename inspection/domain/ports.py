@@ -345,7 +345,8 @@ class Log(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks of a running line. `kind` acknowledge: clear the alarm `subject`. `by`: the person.
+    """What a person asks of a running line. `kind` acknowledge: clear the alarm `subject`; challenge, challenge-abort:
+    begin or abort a challenge run, whose word `subject` is. `by`: the person.
 
     `seen`: the alarm's text as the person saw it; None if that is not known.
     """

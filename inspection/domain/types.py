@@ -55,6 +55,7 @@ class Cause(StrEnum):
     LINK_DOWN = "link-down"  # the gate link was lost between trigger and verdict
     INTERRUPTED = "interrupted"  # the station died between trigger and verdict
     FAULT_LATCHED = "fault-latched"  # it would have passed, but a fault stands that a person must clear first
+    CHALLENGE_DUE = "challenge-due"  # known parts must first have been judged and ejected as they should be
     STOPPING = "stopping"  # the line was being stopped
     MONITOR = "monitor"  # monitor mode: the verdict is a shadow only
 
@@ -198,6 +199,7 @@ class PartContext:
     shift: str | None = None
     review_below: float | None = None  # the review band, in standard deviations of good parts; None: no band
     review_above: float | None = None
+    challenge: str | None = None  # the challenge run that it belongs to; such a part is not of the production
 
 
 @dataclass(frozen=True, slots=True)

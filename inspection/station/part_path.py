@@ -385,7 +385,7 @@ class PartPath:
         self._condition.raise_alarm(Alarm("store-down", f"parts cannot be recorded, so {self._meanwhile}: {reason}"))
 
 
-_DEGRADING = ("store-down", "gate-link", "part-sensor")
+_DEGRADING = ("store-down", "gate-link", "part-sensor", "challenge-due")
 
 
 def _decision_of(verdict: VerdictKind | None) -> Decision | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from inspection.domain.ports import Clock
 from inspection.domain.types import Frame, PartContext, RunState
+from inspection.station.challenge_run import run_in_words
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined
 from inspection.station.part_path import PartPath
@@ -27,10 +28,11 @@ class StatusReport:
         shift_since: Callable[[datetime], datetime | None] = lambda _: None,
         monitor: bool = False,
         timezone: str | None = None,
+        challenge: Callable[[], Mapping[str, object] | None] = lambda: None,
     ) -> None:
         """`shift_since`: when the shift that is on at a time began; None on a line without shifts.
 
-        `timezone`: the line's, as its IANA name.
+        `timezone`: the line's, as its IANA name. `challenge`: of challenge runs; None on a line that has none.
         """
         self._path = path
         self._condition = condition
@@ -40,6 +42,7 @@ class StatusReport:
         self._shift_since = shift_since
         self._monitor = monitor
         self._timezone = timezone
+        self._challenge = challenge
         self._shown: Examined | None = None
 
     def __call__(self) -> tuple[Mapping[str, object], Frame | None]:
@@ -50,6 +53,9 @@ class StatusReport:
         if still_s > _STILL_S and state is RunState.RUNNING:
             meanwhile = "no part is judged" if self._gate_kind == "dry" else "everything diverts"
             state, reason = RunState.DEGRADED, f"the station stands still for {still_s:.0f} s; {meanwhile}"
+        challenge = self._challenge()
+        if state is RunState.RUNNING and reason is None and challenge is not None:
+            reason = run_in_words(challenge)
         picture = None
         last_part = None
         if latest is not None:
@@ -92,4 +98,5 @@ class StatusReport:
                 for raised in now.alarms
             ],
             "last_part": last_part,
+            "challenge": challenge,
         }, picture

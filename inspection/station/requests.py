@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock, Inbox, Request
 from inspection.station.condition import ConditionKeeper
@@ -12,8 +14,15 @@ _PERIOD_NS = 500_000_000
 class RequestDesk:
     """Looks into the inbox about twice a second."""
 
-    def __init__(self, inbox: Inbox, condition: ConditionKeeper, clock: Clock) -> None:
-        """Raises StoreError."""
+    def __init__(
+        self,
+        inbox: Inbox,
+        condition: ConditionKeeper,
+        clock: Clock,
+        others: Mapping[str, Callable[[Request], None]] | None = None,
+    ) -> None:
+        """`others`: who carries out which other kinds of request. Raises StoreError."""
+        self._others = others or {}
         self._inbox = inbox
         self._condition = condition
         self._clock = clock
@@ -33,6 +42,8 @@ class RequestDesk:
         for request in requests:
             if request.kind == "acknowledge":
                 self._acknowledge(request)
+            elif request.kind in self._others:
+                self._others[request.kind](request)
             else:
                 self._condition.event("refused", f"{request.kind} {request.subject} by {request.by}: no such request")
 

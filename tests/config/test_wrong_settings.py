@@ -49,7 +49,7 @@ LINE_CASES = [
      f"{KEYS_OF_THE_GATE}; correct or remove it"),
     ("recipe: nut", "recipe: nut\nrecipes: nut", '3: recipes: unknown key; did you mean "recipe" or "review"? '
      "allowed keys: station, recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, "
-     "review, evidence, log; correct or remove it"),
+     "review, evidence, log, challenge; correct or remove it"),
     ("recipe: nut", "recipe: nut\ndurability: powr", '3: durability: "powr" is not allowed; did you mean '
      '"power"? allowed '
      "power, process"),

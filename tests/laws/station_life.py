@@ -9,11 +9,12 @@ from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.ports import Attached, GateEvent, Triggered
-from inspection.domain.types import Cause, Decision, Frame, PartId, Verdict, VerdictKind
+from inspection.domain.types import Cause, Decision, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
 from inspection.station.part_path import PartPath, PathSettings
+from inspection.station.watcher import Watcher
 from inspection.wire.session import GateSettings, StationSession
 from tests.fakes.camera import ScriptedCamera, any_frame
 from tests.fakes.clock import ManualClock
@@ -80,10 +81,18 @@ class Station:
             travel=TRAVEL,
             journal=self.failing,
             condition=self.condition,
-            context=lambda: CONTEXT,
+            context=self.context,
             clock=clock,
             settings=SETTINGS,
+            watchers=self.watchers(),
         )
+
+    def watchers(self) -> Sequence[Watcher]:
+        """Who else has a say on its part path."""
+        return ()
+
+    def context(self) -> PartContext:
+        return CONTEXT
 
     def apply(self, faults: set[str]) -> None:
         self.failing.fail_on = set().union(*(STORE_FAULTS.get(fault, set()) for fault in faults))

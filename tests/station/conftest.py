@@ -9,12 +9,13 @@ import pytest
 
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
-from inspection.domain.types import Decision, Frame, PartId, Verdict, VerdictKind
+from inspection.domain.types import Decision, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
 from inspection.station.part_path import PartPath, PathSettings
+from inspection.station.watcher import Watcher
 from tests.fakes.camera import ScriptedCamera, any_frame
 from tests.fakes.clock import ManualClock
 from tests.fakes.gate import ScriptedGate
@@ -72,11 +73,19 @@ class Bench:
             travel=self.travel,
             journal=self.journal,
             condition=self.condition,
-            context=lambda: CONTEXT,
+            context=self.context,
             clock=self.clock,
             settings=self.settings,
+            watchers=self.watchers(),
         )
         self.path.recover()
+
+    def watchers(self) -> Sequence[Watcher]:
+        """Who else has a say on the part path of this life."""
+        return ()
+
+    def context(self) -> PartContext:
+        return CONTEXT
 
     def die(self) -> None:
         """As kill -9 leaves it: whatever was committed is there, nothing else."""
