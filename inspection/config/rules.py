@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from inspection.config.camera import WatchedCameraConfig
-from inspection.config.fields import Strict
 from inspection.config.challenge import challenge_findings
+from inspection.config.fields import Strict
 from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
 from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGateConfig, exchange_ms, reply_ms
 from inspection.config.problems import KeyPath, Problem, Source, child
