@@ -9,11 +9,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 
 import inspection
+from inspection.adapters.machine import ThisMachine
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.lock import LineLock
@@ -29,6 +31,7 @@ from inspection.config import (
     LogConfig,
     RecipeConfig,
     Site,
+    SupervisionConfig,
 )
 from inspection.devices import frame_gate_of, open_camera, open_gate, require_extras, travel_of
 from inspection.domain.errors import InspectionError
@@ -38,15 +41,20 @@ from inspection.gauge import load_encoder, prototypes_of, region_of, require_cal
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
+from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.keeper import StoreKeeper
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PartPath, PathSettings
+from inspection.station.pausing import Pausing
+from inspection.station.progress import ClockRuns, CommandsAnswered, PartsCome, ProgressLimits
 from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
 from inspection.station.station import Station
 from inspection.station.tally import Tally
+from inspection.station.timing import Timing
 from inspection.station.told_journal import told_journal
+from inspection.station.watcher import Watcher
 
 _SWITCH_S = 0.00005
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
@@ -118,7 +126,9 @@ def build_station(
             camera_timeout_s=line.camera.timeout_ms / 1000,
             monitor=options.monitor,
         )
-        tally = Tally(condition, clock)
+        timing = Timing(travel, clock)
+        tally = Tally(condition, clock, timing.figures)
+        machine = _machine_watch(line, data_dir, condition, clock)
         path = PartPath(
             gate=gate,
             examiner=examiner,
@@ -128,16 +138,26 @@ def build_station(
             context=context,
             clock=clock,
             settings=_path_settings(line),
+            watchers=(Pausing(condition, clock), machine, *_progress(line.supervision, condition, clock), timing),
         )
-        zone = line.timezone.key
-        report = StatusReport(path, condition, context, line.gate.kind, clock, line.shift_since, options.monitor, zone)
+        report = StatusReport(
+            path,
+            condition,
+            context,
+            line.gate.kind,
+            clock,
+            line.shift_since,
+            options.monitor,
+            line.timezone.key,
+            lambda: {"totals": tally.totals(), "timing": timing.figures()},
+        )
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
         stack.enter_context(_nothing_holds_up_a_part())
         yield Station(
             path=path,
             gate=gate,
-            keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock),
+            keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock, machine.measure),
             condition=condition,
             requests=RequestDesk(inbox, condition, clock),
             tally=tally,
@@ -182,6 +202,29 @@ def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lo
 
 def _path_settings(line: LineConfig) -> PathSettings:
     return PathSettings(by_rule=UNCONTROLLED_BY_RULE) if isinstance(line.gate, DryGateConfig) else PathSettings()
+
+
+def _machine_watch(line: LineConfig, data_dir: Path, condition: ConditionKeeper, clock: Clock) -> MachineWatch:
+    limits = line.supervision
+    diverts = "no part is judged" if isinstance(line.gate, DryGateConfig) else "everything diverts"
+    return MachineWatch(
+        ThisMachine(data_dir),
+        condition,
+        clock,
+        MachineLimits(
+            limits.disk_low_mb, limits.disk_min_mb, limits.memory_free_min_mb, limits.memory_used_max_mb
+        ),
+        diverts,
+    )
+
+
+def _progress(config: SupervisionConfig, condition: ConditionKeeper, clock: Clock) -> tuple[Watcher, ...]:
+    limits = ProgressLimits(
+        no_part_ns=None if config.no_part_s is None else round(config.no_part_s * 1e9),
+        ack_silence_ns=config.ack_silence_ms * 1_000_000,
+        clock_step=timedelta(seconds=config.clock_step_s),
+    )
+    return tuple(watch(condition, clock, limits) for watch in (PartsCome, CommandsAnswered, ClockRuns))
 
 
 @contextmanager

@@ -31,6 +31,7 @@ _CAUSES = {
     "link-down": "the gate link was lost",
     "interrupted": "the station died before its verdict",
     "fault-latched": "a fault waits for a person to clear it",
+    "paused": "the line was paused",
     "stopping": "the line was being stopped",
     "monitor": "monitor mode",
 }

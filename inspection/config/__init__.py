@@ -17,6 +17,7 @@ from inspection.config.modbus import ModbusGateConfig, ModbusMapConfig
 from inspection.config.problems import ConfigProblems, Problem
 from inspection.config.recipe import DescriptionConfig, RecipeConfig, RegionConfig
 from inspection.config.site import Site, load_site
+from inspection.config.supervision import SupervisionConfig
 
 __all__ = [
     "CameraConfig",
@@ -37,6 +38,7 @@ __all__ = [
     "SerialGateConfig",
     "ShiftConfig",
     "Site",
+    "SupervisionConfig",
     "TimerTriggerConfig",
     "WatchedCameraConfig",
     "WatchedTriggerConfig",

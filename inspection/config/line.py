@@ -14,6 +14,7 @@ from inspection.config.camera import CameraConfig
 from inspection.config.fields import Name, Strict, limits, note, refuse
 from inspection.config.modbus import ModbusGateConfig
 from inspection.config.ports import PORT_FORMS, serial_port
+from inspection.config.supervision import SupervisionConfig
 from inspection.wording import did_you_mean
 
 PARTS_PER_S_LIMIT = 100
@@ -142,7 +143,7 @@ class FrameConfig(Strict):
     clipped_above: Annotated[float, limits(0, 1, "", "largest share of pixels that are clipped")] = 0.5
     frozen_after: Annotated[
         int, limits(0, 1000, "frames", "so many identical frames in a row may come; 0: any number")
-    ] = 3
+    ] = 1
     width_px: Annotated[int | None, limits(1, 20_000, "px", "what the camera is set to; any if left out")] = None
     height_px: Annotated[int | None, limits(1, 20_000, "px", "what the camera is set to; any if left out")] = None
 
@@ -184,6 +185,7 @@ class LineConfig(Strict):
     frame: FrameConfig = FrameConfig()
     evidence: EvidenceConfig = EvidenceConfig()
     log: LogConfig = LogConfig()
+    supervision: SupervisionConfig = SupervisionConfig()
 
     def shift_at(self, utc: datetime) -> str | None:
         """The shift that is on at an aware time, by the line's local clock; None where the line has no shifts."""

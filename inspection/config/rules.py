@@ -13,6 +13,7 @@ from inspection.config.camera import WatchedCameraConfig
 from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
 from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGateConfig, exchange_ms, reply_ms
 from inspection.config.problems import KeyPath, Problem, Source, child
+from inspection.config.supervision import SupervisionConfig
 
 Finding = tuple[KeyPath, str]
 _PLC_CYCLE_MS = 20  # before a PLC answers
@@ -33,6 +34,7 @@ def line_problems(source: Source) -> Iterator[Problem]:
         _blocks_apart,
         _fast_enough,
         _shifts_differ,
+        _disk_limits,
     ):
         for path, text in rule(source):
             yield source.problem(path, text)
@@ -273,6 +275,16 @@ def _fast_enough(source: Source) -> Iterator[Finding]:
 def _shifts_differ(source: Source) -> Iterator[Finding]:
     for key in ("name", "start"):
         yield from _twice(_texts(source, "shifts", key), "is another shift's already; every shift has its own")
+
+
+def _disk_limits(source: Source) -> Iterator[Finding]:
+    low_mb, min_mb = (
+        _number(source, "supervision", key) or SupervisionConfig.model_fields[key].default
+        for key in ("disk_low_mb", "disk_min_mb")
+    )
+    if low_mb <= min_mb:
+        text = f"{low_mb:g} must be more than disk_min_mb, {min_mb:g}: the alarm comes before nothing passes"
+        yield ("supervision", "disk_low_mb"), text
 
 
 def _descriptions_differ(source: Source) -> Iterator[Finding]:

@@ -55,6 +55,7 @@ class Cause(StrEnum):
     LINK_DOWN = "link-down"  # the gate link was lost between trigger and verdict
     INTERRUPTED = "interrupted"  # the station died between trigger and verdict
     FAULT_LATCHED = "fault-latched"  # it would have passed, but a fault stands that a person must clear first
+    PAUSED = "paused"  # a person has paused the line, or it was on the belt when the line went on
     STOPPING = "stopping"  # the line was being stopped
     MONITOR = "monitor"  # monitor mode: the verdict is a shadow only
 

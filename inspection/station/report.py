@@ -27,10 +27,11 @@ class StatusReport:
         shift_since: Callable[[datetime], datetime | None] = lambda _: None,
         monitor: bool = False,
         timezone: str | None = None,
+        figures: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
         """`shift_since`: when the shift that is on at a time began; None on a line without shifts.
 
-        `timezone`: the line's, as its IANA name.
+        `timezone`: the line's, as its IANA name. `figures`: what else the status has; asked in the stores' thread.
         """
         self._path = path
         self._condition = condition
@@ -40,6 +41,7 @@ class StatusReport:
         self._shift_since = shift_since
         self._monitor = monitor
         self._timezone = timezone
+        self._figures = figures
         self._shown: Examined | None = None
 
     def __call__(self) -> tuple[Mapping[str, object], Frame | None]:
@@ -89,5 +91,7 @@ class StatusReport:
                 }
                 for raised in now.alarms
             ],
+            "paused": now.paused,
             "last_part": last_part,
+            **self._figures(),
         }, picture
