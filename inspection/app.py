@@ -44,7 +44,7 @@ def pause(data_dir: Path, line: str, by: str, reason: str = "") -> None:
         raise InspectionError("a line is paused by a named person: give a name")
     now = datetime.now(UTC)
     status = history.status(data_dir, line)
-    if status is not None and not _runs(status, now):
+    if status is not None and not is_running(status, now):
         raise InspectionError(f"line {line} does not run ({_last_word(status)}): nothing passes there as it is")
     leave_request(LinePaths(data_dir, line), Request("pause", " ".join(reason.split()), by.strip()), now)
 
@@ -59,7 +59,7 @@ def resume(data_dir: Path, line: str, by: str) -> None:
         raise InspectionError("a line is resumed by a named person: give a name")
     now = datetime.now(UTC)
     status = history.status(data_dir, line)
-    if status is not None and not _runs(status, now):
+    if status is not None and not is_running(status, now):
         raise InspectionError(f"line {line} does not run ({_last_word(status)}); start it, then resume it")
     if status is not None and status.paused is None:
         raise InspectionError(f"line {line} is not paused: it is {status.state}")
@@ -67,7 +67,8 @@ def resume(data_dir: Path, line: str, by: str) -> None:
     leave_request(LinePaths(data_dir, line), Request("resume", "", by.strip(), seen), now)
 
 
-def _runs(status: history.LineStatus, now: datetime) -> bool:
+def is_running(status: history.LineStatus, now: datetime) -> bool:
+    """Whether the line has said something of late, and not that it has stopped."""
     return status.state != "stopped" and now - status.updated_utc <= _SILENT_AFTER
 
 
@@ -77,7 +78,7 @@ def _last_word(status: history.LineStatus) -> str:
 
 def _seen(status: history.LineStatus, alarm: str, now: datetime) -> str:
     """The alarm's text. A request left for a line that does not run could clear what nobody has looked at yet."""
-    if not _runs(status, now):
+    if not is_running(status, now):
         said = _last_word(status)
         raise InspectionError(f"line {status.line} does not run ({said}); start it, then acknowledge what it shows")
     standing = {raised.key: raised for raised in status.alarms}

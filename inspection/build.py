@@ -41,8 +41,8 @@ from inspection.gauge import load_encoder, prototypes_of, region_of, require_cal
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
-from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.keeper import StoreKeeper
+from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PartPath, PathSettings
 from inspection.station.pausing import Pausing
@@ -211,9 +211,7 @@ def _machine_watch(line: LineConfig, data_dir: Path, condition: ConditionKeeper,
         ThisMachine(data_dir),
         condition,
         clock,
-        MachineLimits(
-            limits.disk_low_mb, limits.disk_min_mb, limits.memory_free_min_mb, limits.memory_used_max_mb
-        ),
+        MachineLimits(limits.disk_low_mb, limits.disk_min_mb, limits.memory_free_min_mb, limits.memory_used_max_mb),
         diverts,
     )
 

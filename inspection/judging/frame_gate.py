@@ -47,8 +47,7 @@ class FrameGate:
         if (width_px, height_px) != wanted:
             return Cause.FRAME_SIZE, f"{width_px} x {height_px} pixels, not {wanted[0]} x {wanted[1]}"
         sample = np.ascontiguousarray(pixels[::STRIDE, ::STRIDE])
-        if self._is_frozen(pixels, sample):
-            return Cause.FRAME_FROZEN, f"the same frame {self._same} times in a row; limit {limits.frozen_after}"
+        is_frozen = self._is_frozen(pixels, sample)
         brightness = float(sample.mean())
         if brightness < limits.dark_below:
             return Cause.FRAME_DARK, f"mean brightness {brightness:.1f}, under {limits.dark_below:g} of 255"
@@ -56,6 +55,8 @@ class FrameGate:
         clipped = float((darkest >= CLIPPED_FROM).mean())
         if clipped > limits.clipped_above:
             return Cause.FRAME_CLIPPED, f"{clipped:.0%} of the pixels are clipped, over {limits.clipped_above:.0%}"
+        if is_frozen:  # last: a camera in the dark gives the same picture, too, and that says less
+            return Cause.FRAME_FROZEN, f"the same frame {self._same} times in a row; limit {limits.frozen_after}"
         return None
 
     def _is_frozen(self, pixels: Pixels, sample: Pixels) -> bool:

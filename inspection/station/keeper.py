@@ -8,11 +8,6 @@ from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock, Evidence, Log, StatusBoard
 from inspection.domain.types import Frame
 
-
-def _nothing() -> None:
-    """There is nothing to measure."""
-
-
 _STATUS_PERIOD_NS = 400_000_000
 
 Report = Callable[[], tuple[Mapping[str, object], Frame | None]]
@@ -22,7 +17,15 @@ Report = Callable[[], tuple[Mapping[str, object], Frame | None]]
 class StoreKeeper:
     """Writes evidence, seals the log, publishes the status. Called from one thread."""
 
-    def __init__(self, evidence: Evidence, log: Log, board: StatusBoard, report: Report, clock: Clock, measure: Callable[[], None] = _nothing) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        log: Log,
+        board: StatusBoard,
+        report: Report,
+        clock: Clock,
+        measure: Callable[[], object] = lambda: None,
+    ) -> None:
         """`measure` is called each round: what takes too long for the part path and is no store's."""
         self._evidence = evidence
         self._log = log

@@ -97,7 +97,9 @@ class MachineWatch(Watcher):
             text = f"the machine has less than {limits.memory_free_min:,} MB of memory left. See what takes it: top"
             self._condition.raise_alarm(Alarm("memory", text))
         elif used is not None and limits.memory_used_max is not None and used > limits.memory_used_max * _MB:
-            text = f"the station takes more than {limits.memory_used_max:,} MB of memory. Restart it when the belt stands."
+            text = (
+                f"the station takes more than {limits.memory_used_max:,} MB of memory. Restart it when the belt stands."
+            )
             self._condition.raise_alarm(Alarm("memory", text))
         else:
             self._condition.clear_alarm("memory")
