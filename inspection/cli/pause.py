@@ -20,6 +20,5 @@ def pause(
     from inspection.cli._options import data_dir_of_line
 
     app.pause(data_dir_of_line(data_dir, line), line, by, reason)
-    typer.echo(
-        f"Asked line {line} to pause, in the name of {by.strip()}; 'inspection status {line}' tells when it has."
-    )
+    told = f"'inspection status {line}' tells when it has"
+    typer.echo(f"Asked line {line} to pause, in the name of {by.strip()}; {told}.")

@@ -19,6 +19,5 @@ def resume(
     from inspection.cli._options import data_dir_of_line
 
     app.resume(data_dir_of_line(data_dir, line), line, by)
-    typer.echo(
-        f"Asked line {line} to go on, in the name of {by.strip()}; 'inspection status {line}' tells when it has."
-    )
+    told = f"'inspection status {line}' tells when it has"
+    typer.echo(f"Asked line {line} to go on, in the name of {by.strip()}; {told}.")

@@ -49,8 +49,12 @@ LINE_CASES = [
      f"{KEYS_OF_THE_GATE}; correct or remove it"),
     ("recipe: nut", "recipe: nut\nrecipes: nut", '3: recipes: unknown key; did you mean "recipe"? allowed keys: '
      'station, '
-     "recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, evidence, log; correct or "
-     "remove it"),
+     "recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, evidence, log, "
+     "supervision; correct or remove it"),
+    ("recipe: nut", "recipe: nut\nsupervision: {disk_min_mb: 2000}", "3: supervision.disk_low_mb: 2000 must be more "
+     "than disk_min_mb, 2000: the alarm comes before nothing passes"),
+    ("recipe: nut", "recipe: nut\nsupervision: {no_part_s: 0}", "3: supervision.no_part_s: 0 is out of range; allowed "
+     "1 to 86400 (s); an alarm when no part has come for so long; left out: never"),
     ("recipe: nut", "recipe: nut\ndurability: powr", '3: durability: "powr" is not allowed; did you mean '
      '"power"? allowed '
      "power, process"),
