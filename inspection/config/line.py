@@ -79,7 +79,7 @@ class SerialGateConfig(Strict):
     ] = 20
     watchdog_ms: Annotated[
         int,
-        limits(50, 5_000, "ms", "after this long without progress of the station the controller drops its PASSes"),
+        limits(100, 5_000, "ms", "after this long without progress of the station the controller drops its PASSes"),
     ] = 500
     min_gap_ms: Annotated[int, limits(1, 10_000, "ms", "parts closer together than this are both diverted")] = 30
     tracking: Annotated[Literal["time", "encoder"], note("how the controller follows a part to the gate")] = "time"

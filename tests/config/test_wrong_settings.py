@@ -26,9 +26,9 @@ LINE_CASES = [
      "255 (of 255); least mean brightness of a frame"),
     ("recipe: nut", "recipe: nut\nframe: {frozen: 3}", '3: frame.frozen: unknown key; did you mean "frozen_after"? '
      "allowed keys: dark_below, clipped_above, frozen_after, width_px, height_px; correct or remove it"),
-    ("watchdog_ms: 500", "watchdog_ms: 5", "15: gate.watchdog_ms: 5 is out of range; allowed 50 to 5000 (ms), a whole "
+    ("watchdog_ms: 500", "watchdog_ms: 5", "15: gate.watchdog_ms: 5 is out of range; allowed 100 to 5000 (ms), a whole "
      "number; after this long without progress of the station the controller drops its PASSes"),
-    ("watchdog_ms: 500", "watchdog_ms: 500.5", "15: gate.watchdog_ms: 500.5 is of the wrong type; allowed 50 to 5000 "
+    ("watchdog_ms: 500", "watchdog_ms: 500.5", "15: gate.watchdog_ms: 500.5 is of the wrong type; allowed 100 to 5000 "
      "(ms), a whole number; after this long without progress of the station the controller drops its PASSes"),
     ("parts_per_s_max: 20", "parts_per_s_max: '20'", '3: parts_per_s_max: "20" is text; write it without quotes; '
      "allowed 0.01 to 100 (parts/s); what the line is rated for"),
