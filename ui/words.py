@@ -105,7 +105,7 @@ def alarms(status: LineStatus, most: int, data_dir_option: str) -> list[Task]:
     """Those that need a person come first; what the banner says already is not said again."""
     in_order = sorted(status.alarms, key=lambda alarm: not alarm.latched)
     told = [(alarm.key, _task(status, alarm, data_dir_option)) for alarm in in_order]
-    if status.paused is not None:
+    if status.paused is not None and status.state != "stopped":
         told.insert(0, (status.state, _resume(status, status.paused, data_dir_option)))
     told = [(key, task) for key, task in told if task.text or task.todo]
     shown, rest = (told, []) if len(told) <= most else (told[: most - 1], told[most - 1 :])
@@ -138,7 +138,7 @@ _MISSES = {"late": "judged too late", "not_sent": "recorded too late to be sent"
 
 def timing(timing: Timing) -> tuple[list[tuple[str, ...]], str]:
     """Rows of a table of times, its heading first, and what is told below it."""
-    rows: list[tuple[str, ...]] = [("", "half", "95 %", "99 %", "longest")]
+    rows: list[tuple[str, ...]] = [("", "50 %", "95 %", "99 %", "longest")]
     for stage, name in _STAGES.items():
         times = timing.stages.get(stage)
         cells = [NOTHING] * 4 if times is None else [f"{times[key]:,.1f}" for key in ("p50", "p95", "p99", "max")]
