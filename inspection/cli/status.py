@@ -88,10 +88,11 @@ def _print_totals(totals: Totals) -> None:
 
 
 def _print_timing(timing: Timing) -> None:
-    typer.echo(f"  time of the last {timing.last:,} parts, ms{'':13}p50      p95      p99      max")
+    heading = f"  time of the last {timing.last:,} parts, ms"
+    typer.echo(f"{heading:<34}{'p50':>9}{'p95':>9}{'p99':>9}{'max':>9}")
     for stage, meaning in _STAGES.items():
         times = timing.stages.get(stage)
         cells = "".join(f"{times[name]:9.1f}" for name in ("p50", "p95", "p99", "max")) if times else f"{'-':>9}" * 4
         typer.echo(f"    {stage:<30}{cells}   {meaning}")
     missed = ", ".join(f"{count:,} {_MISSES.get(name, name)}" for name, count in timing.misses.items())
-    typer.echo(f"  a part has {timing.budget_ms:,.0f} ms; diverted since the start for want of time: {missed}")
+    typer.echo(f"  a part has {timing.budget_ms:,.0f} ms; too late since the start: {missed}")

@@ -218,8 +218,16 @@ def _in_words(told: Mapping[str, object]) -> str:
         f"in {told['seconds']:.0f} s {told['parts']} parts, {told['parts_per_min']:.0f} a minute:"
         f" {told['pass']} PASS, {told['reject']} REJECT,{review} {told['unjudged']} UNJUDGED{why};"
         f" at the gate {told['passed']} passed, {told['diverted']} diverted, {told['unknown']} unknown{uncontrolled}"
-        f"{within}{missed}; {told['queue']} waiting; alarms: {', '.join(alarms) or 'none'}"
+        f"{within}{_stages(told)}{missed}; {told['queue']} waiting; alarms: {', '.join(alarms) or 'none'}"
     )
+
+
+def _stages(told: Mapping[str, object]) -> str:
+    stages = told.get("stages")
+    if not isinstance(stages, Mapping) or not stages:
+        return ""
+    times = ", ".join(f"{stage} {times['p99']:.1f}" for stage, times in stages.items())
+    return f"; 99 % by stage: {times} ms of {told['budget_ms']:.0f}"
 
 
 def _listed(misses: Mapping[str, object]) -> str:

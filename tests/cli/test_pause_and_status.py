@@ -92,7 +92,7 @@ def test_the_status_tells_state_alarms_counts_and_times(tmp_path: Path) -> None:
     assert lines[8].split()[:5] == ["capture", "12.2", "20.0", "31.0", "44.0"]
     assert lines[11].split()[:5] == ["link", "-", "-", "-", "-"]
     assert lines[13] == (
-        "a part has 780 ms; diverted since the start for want of time:"
+        "a part has 780 ms; too late since the start:"
         " 10 judged too late, 1 recorded too late to be sent, 0 too late at the controller"
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
 
 from inspection.domain.ports import Acknowledged
-from inspection.domain.types import Decision
+from inspection.domain.types import Cause, Decision, Verdict, VerdictKind
+from inspection.station.tally import Tally
+from tests.fakes.parts import DIVERTED
 from tests.fakes.stores import FailingJournal
 from tests.station.supervised import SupervisedBench
 
@@ -98,3 +101,37 @@ def test_nothing_is_kept_of_parts_whose_answers_do_not_come(bench):
     bench.gate.detach()
     bench.run()
     assert bench.timing._open == {}
+
+
+def test_the_line_of_the_minute_has_the_stages_and_what_came_too_late(bench, caplog):
+    caplog.set_level(logging.INFO, "inspection")
+    tally = Tally(bench.condition, bench.clock, bench.timing.figures)
+    bench.scoring_s = 0.02
+    bench.gate.trigger(1)
+    bench.run()
+    bench.scoring_s = 0.79
+    bench.gate.trigger(2)
+    bench.run()
+    tally.tell(at_end=True)
+    (record,) = [record for record in caplog.records if getattr(record, "event", "") == "minute"]
+    assert record.fields["misses"] == {"late": 1, "not_sent": 0, "refused": 0}
+    assert record.fields["stages"]["score"]["p50"] == 20.0
+    assert "99 % by stage: capture 0.0, score 790.0, decide 0.0, whole 790.0 ms of 780" in record.getMessage()
+    assert "; too late: 1 late; " in record.getMessage()
+
+
+def test_the_totals_are_those_of_all_minutes(tmp_path):
+    bench = SupervisedBench(tmp_path / "other")
+    tally = Tally(bench.condition, bench.clock)
+    reject = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
+    tally.judged(bench.part(1), reject, {})
+    tally.closed(bench.part(1), DIVERTED)
+    tally.tell(at_end=True)
+    tally.unseen(1, range(2, 5), Verdict(VerdictKind.UNJUDGED, cause=Cause.STATION_DOWN), DIVERTED)
+    assert tally.totals() == {
+        "parts": 4,
+        "verdicts": {"REJECT": 1, "UNJUDGED": 3},
+        "causes": {"station-down": 3},
+        "outcomes": {"DIVERTED": 4},
+    }
+    bench.die()
