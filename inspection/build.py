@@ -11,12 +11,14 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel
 
 import inspection
+from inspection.adapters.machine import ThisMachine
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.lock import LineLock
@@ -32,6 +34,7 @@ from inspection.config import (
     LogConfig,
     RecipeConfig,
     Site,
+    SupervisionConfig,
 )
 from inspection.config.challenge import counts_since
 from inspection.devices import frame_gate_of, open_camera, open_gate, require_extras, travel_of
@@ -46,14 +49,18 @@ from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
+from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PartPath, PathSettings
+from inspection.station.pausing import Pausing
+from inspection.station.progress import ClockRuns, CommandsAnswered, PartsCome, ProgressLimits
 from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
 from inspection.station.review import ReviewLane, tell_band
 from inspection.station.station import Station
 from inspection.station.tally import Tally
+from inspection.station.timing import Timing
 from inspection.station.told_journal import told_journal
 from inspection.station.watcher import Watcher
 
@@ -129,7 +136,9 @@ def build_station(
             camera_timeout_s=line.camera.timeout_ms / 1000,
             monitor=options.monitor,
         )
-        tally = Tally(condition, clock)
+        timing = Timing(travel, clock)
+        tally = Tally(condition, clock, timing.figures)
+        machine = _machine_watch(line, data_dir, condition, clock)
         path = PartPath(
             gate=gate,
             examiner=examiner,
@@ -139,9 +148,14 @@ def build_station(
             context=challenge.context if challenge else context,
             clock=clock,
             settings=_path_settings(line),
-            watchers=_watchers(line, challenge),
+            watchers=(
+                *_watchers(line, challenge),
+                Pausing(condition, clock),
+                machine,
+                *_progress(line.supervision, condition, clock),
+                timing,
+            ),
         )
-        zone = line.timezone.key
         report = StatusReport(
             path,
             condition,
@@ -150,8 +164,9 @@ def build_station(
             clock,
             line.shift_since,
             options.monitor,
-            zone,
+            line.timezone.key,
             lambda: challenge.now if challenge else None,
+            lambda: {"totals": tally.totals(), "timing": timing.figures()},
         )
         tell_band(journal, condition, line.review.model_dump() if line.review else None)
         if stale:
@@ -160,7 +175,7 @@ def build_station(
         yield Station(
             path=path,
             gate=gate,
-            keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock),
+            keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock, machine.measure),
             condition=condition,
             requests=RequestDesk(inbox, condition, clock, _requests(challenge)),
             tally=tally,
@@ -256,6 +271,27 @@ def _path_settings(line: LineConfig) -> PathSettings:
         return PathSettings(by_rule=UNCONTROLLED_BY_RULE)
     has_lane = line.review is not None and line.review.lane
     return PathSettings(review=Decision.REVIEW if has_lane else Decision.DIVERT)
+
+
+def _machine_watch(line: LineConfig, data_dir: Path, condition: ConditionKeeper, clock: Clock) -> MachineWatch:
+    limits = line.supervision
+    diverts = "no part is judged" if isinstance(line.gate, DryGateConfig) else "everything diverts"
+    return MachineWatch(
+        ThisMachine(data_dir),
+        condition,
+        clock,
+        MachineLimits(limits.disk_low_mb, limits.disk_min_mb, limits.memory_free_min_mb, limits.memory_used_max_mb),
+        diverts,
+    )
+
+
+def _progress(config: SupervisionConfig, condition: ConditionKeeper, clock: Clock) -> tuple[Watcher, ...]:
+    limits = ProgressLimits(
+        no_part_ns=None if config.no_part_s is None else round(config.no_part_s * 1e9),
+        ack_silence_ns=config.ack_silence_ms * 1_000_000,
+        clock_step=timedelta(seconds=config.clock_step_s),
+    )
+    return tuple(watch(condition, clock, limits) for watch in (PartsCome, CommandsAnswered, ClockRuns))
 
 
 @contextmanager

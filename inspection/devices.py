@@ -32,7 +32,7 @@ from inspection.domain.errors import ConfigError
 from inspection.domain.ports import Camera, Clock, Gate, Journal, PartSensor
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate, FrameLimits
-from inspection.wire.session import GateSettings
+from inspection.wire.session import BEAT_NS, GateSettings
 
 _DRY_TRAVEL_NS = 1_000_000_000  # nothing is diverted, so nothing is late: a part is judged within a second
 _DRY_WATCHDOG_MS = 5_000
@@ -81,10 +81,12 @@ def open_gate(line: LineConfig, url: str | None, travel: Travel, station_id: int
             settings = GateSettings(station_id, travel_us, _DRY_WATCHDOG_MS, 0)
             return DryGate(sensor, settings=settings, clock=clock)
         case SerialGateConfig():
+            # What the part path did last is told with the next beat: so much later the controller begins to wait.
+            watchdog_ms = gate.watchdog_ms - BEAT_NS // 1_000_000
             if travel.travel_counts:
-                settings = GateSettings(station_id, 0, gate.watchdog_ms, 0, travel.travel_counts, gate.min_gap_counts)
+                settings = GateSettings(station_id, 0, watchdog_ms, 0, travel.travel_counts, gate.min_gap_counts)
             else:
-                settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
+                settings = GateSettings(station_id, travel_us, watchdog_ms, gate.min_gap_ms * 1000)
             return SerialGate(url or gate.url, baud=gate.baud, settings=settings, clock=clock)
         case ModbusGateConfig():
             settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)

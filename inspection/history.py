@@ -55,6 +55,31 @@ class LastPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """Parts since the station started; counts by verdict, by cause of the unjudged, and by outcome."""
+
+    parts: int
+    verdicts: dict[str, int]
+    causes: dict[str, int]
+    outcomes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Times of the last parts in milliseconds: `p50`, `p95`, `p99` and `max` by stage, with their `count`, which is
+    `last` at most. `budget_ms`: what a part has from its trigger until its PASS must be with the link.
+
+    `misses` since the station started: `late`: judged too late; `not_sent`: a PASS that was on record too late;
+    `refused`: a PASS that reached the controller too late. Each was diverted.
+    """
+
+    budget_ms: float
+    last: int
+    stages: dict[str, dict[str, float]]
+    misses: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class LineStatus:
     """What a running station says of itself about twice a second; `updated_utc` tells if it still does."""
 
@@ -79,6 +104,10 @@ class LineStatus:
     review_above: float | None = None
     challenge: ChallengeStatus | None = None
     """Of challenge runs; None on a line that has none."""
+    paused: str | None = None
+    """Who has paused the line and why, whatever else its state says."""
+    totals: Totals | None = None
+    timing: Timing | None = None
 
 
 def lines(data_dir: Path) -> list[str]:
@@ -105,6 +134,7 @@ def _line_status(content: dict[str, Any]) -> LineStatus:
     alarms = content.pop("alarms")
     challenge = content.pop("challenge", None)
     shift_since = content.get("shift_since_utc")
+    totals, timing = content.pop("totals", None), content.pop("timing", None)
     moments = {
         "since_utc": _utc(content["since_utc"]),
         "updated_utc": _utc(content["updated_utc"]),
@@ -113,6 +143,8 @@ def _line_status(content: dict[str, Any]) -> LineStatus:
     return LineStatus(
         **{**content, **moments},
         challenge=status_of(challenge) if challenge else None,
+        totals=Totals(**totals) if totals else None,
+        timing=Timing(**timing) if timing else None,
         alarms=tuple(AlarmStatus(**{**alarm, "since_utc": _utc(alarm["since_utc"])}) for alarm in alarms),
         last_part=LastPart(**{**last, "trigger_utc": _utc(last["trigger_utc"])}, image_path=picture) if last else None,
     )

@@ -19,6 +19,7 @@ from inspection.config.problems import ConfigProblems, Problem
 from inspection.config.recipe import DescriptionConfig, RecipeConfig, RegionConfig
 from inspection.config.relay import LineInputTriggerConfig, RelayGateConfig
 from inspection.config.site import Site, load_site
+from inspection.config.supervision import SupervisionConfig
 
 __all__ = [
     "CameraConfig",
@@ -43,6 +44,7 @@ __all__ = [
     "SerialGateConfig",
     "ShiftConfig",
     "Site",
+    "SupervisionConfig",
     "TimerTriggerConfig",
     "WatchedCameraConfig",
     "WatchedTriggerConfig",

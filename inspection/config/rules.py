@@ -17,6 +17,7 @@ from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGat
 from inspection.config.problems import KeyPath, Problem, Source, child
 from inspection.config.relay import RelayGateConfig
 from inspection.config.relay_rules import one_opening_one_part, relay_and_its_trigger
+from inspection.config.supervision import SupervisionConfig
 
 Finding = tuple[KeyPath, str]
 _PLC_CYCLE_MS = 20  # before a PLC answers
@@ -46,6 +47,7 @@ def line_problems(source: Source) -> Iterator[Problem]:
         one_opening_one_part,
         _shifts_differ,
         _challenge,
+        _disk_limits,
     ):
         for path, text in rule(source):
             yield source.problem(path, text)
@@ -300,6 +302,16 @@ def _challenge(source: Source) -> Iterator[Finding]:
 def _shifts_differ(source: Source) -> Iterator[Finding]:
     for key in ("name", "start"):
         yield from _twice(_texts(source, "shifts", key), "is another shift's already; every shift has its own")
+
+
+def _disk_limits(source: Source) -> Iterator[Finding]:
+    low_mb, min_mb = (
+        _number(source, "supervision", key) or SupervisionConfig.model_fields[key].default
+        for key in ("disk_low_mb", "disk_min_mb")
+    )
+    if low_mb <= min_mb:
+        text = f"{low_mb:g} must be more than disk_min_mb, {min_mb:g}: the alarm comes before nothing passes"
+        yield ("supervision", "disk_low_mb"), text
 
 
 def _descriptions_differ(source: Source) -> Iterator[Finding]:

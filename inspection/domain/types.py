@@ -56,6 +56,7 @@ class Cause(StrEnum):
     INTERRUPTED = "interrupted"  # the station died between trigger and verdict
     FAULT_LATCHED = "fault-latched"  # it would have passed, but a fault stands that a person must clear first
     CHALLENGE_DUE = "challenge-due"  # known parts must first have been judged and ejected as they should be
+    PAUSED = "paused"  # a person has paused the line, or it was on the belt when the line went on
     STOPPING = "stopping"  # the line was being stopped
     MONITOR = "monitor"  # monitor mode: the verdict is a shadow only
 

@@ -111,6 +111,8 @@ class Challenge(Watcher):
         latched = [raised.alarm.key for raised in now.alarms if raised.alarm.latched]
         if latched:
             return f"faults wait for a person: put right and acknowledge {', '.join(latched)} first"
+        if now.paused:
+            return f"{now.paused} Resume the line first"
         standing = next((raised.alarm for raised in now.alarms if raised.alarm.key in _OBSTACLES), None)
         if standing is not None:
             return f"{standing.key}: {standing.text}"

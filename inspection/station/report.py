@@ -29,10 +29,12 @@ class StatusReport:
         monitor: bool = False,
         timezone: str | None = None,
         challenge: Callable[[], Mapping[str, object] | None] = lambda: None,
+        figures: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
         """`shift_since`: when the shift that is on at a time began; None on a line without shifts.
 
         `timezone`: the line's, as its IANA name. `challenge`: of challenge runs; None on a line that has none.
+        `figures`: what else the status has; asked in the stores' thread.
         """
         self._path = path
         self._condition = condition
@@ -43,6 +45,7 @@ class StatusReport:
         self._monitor = monitor
         self._timezone = timezone
         self._challenge = challenge
+        self._figures = figures
         self._shown: Examined | None = None
 
     def __call__(self) -> tuple[Mapping[str, object], Frame | None]:
@@ -97,6 +100,8 @@ class StatusReport:
                 }
                 for raised in now.alarms
             ],
+            "paused": now.paused,
             "last_part": last_part,
             "challenge": challenge,
+            **self._figures(),
         }, picture

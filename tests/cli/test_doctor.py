@@ -20,6 +20,7 @@ from inspection.cli._findings import Flush, keeps_up, lock_holder, port_holders
 from inspection.history import LineStatus
 from tests.cli.conftest import SAMPLES, call
 from tests.config.site_files import LINE, LINE_FILE, RECIPE_FILE, changed
+from tests.ui.site import Site
 
 
 def findings(site: Path, data_dir: Path) -> dict[str, dict[str, object]]:
@@ -203,3 +204,18 @@ def test_a_line_at_a_plc_without_its_extra(calibrated: Path, tmp_path: Path, mon
     missing = findings(calibrated, tmp_path)["demo: extras"]
     assert not missing["well"]
     assert missing["advice"] == "pip install 'inspection-station[modbus]'"
+
+
+def test_a_line_with_less_room_than_it_wants_and_one_that_is_paused(calibrated: Path, tmp_path: Path) -> None:
+    line = calibrated / "lines" / "demo.yaml"
+    line.write_text(line.read_text() + "supervision: {disk_low_mb: 9000000, disk_min_mb: 8000000}\n")
+    with Site(tmp_path / "data") as status:
+        status.say("paused", paused="paused by Kim: a jam.")
+        called = call("doctor", "demo", "--config-dir", calibrated, "--data-dir", tmp_path / "data", "--json")
+    found = {each["what"]: each for each in json.loads(called.out)}
+    assert called.code == 1
+    assert not found["demo: room"]["well"]
+    assert found["demo: room"]["found"].endswith(" less than supervision.disk_low_mb, 9,000,000; nothing passes")
+    assert found["demo: pause"]["well"]
+    assert found["demo: pause"]["found"] == "nothing passes: paused by Kim: a jam."
+    assert found["demo: pause"]["advice"].endswith("inspection resume demo --by NAME")

@@ -26,9 +26,9 @@ LINE_CASES = [
      "255 (of 255); least mean brightness of a frame"),
     ("recipe: nut", "recipe: nut\nframe: {frozen: 3}", '3: frame.frozen: unknown key; did you mean "frozen_after"? '
      "allowed keys: dark_below, clipped_above, frozen_after, width_px, height_px; correct or remove it"),
-    ("watchdog_ms: 500", "watchdog_ms: 5", "15: gate.watchdog_ms: 5 is out of range; allowed 50 to 5000 (ms), a whole "
+    ("watchdog_ms: 500", "watchdog_ms: 5", "15: gate.watchdog_ms: 5 is out of range; allowed 100 to 5000 (ms), a whole "
      "number; after this long without progress of the station the controller drops its PASSes"),
-    ("watchdog_ms: 500", "watchdog_ms: 500.5", "15: gate.watchdog_ms: 500.5 is of the wrong type; allowed 50 to 5000 "
+    ("watchdog_ms: 500", "watchdog_ms: 500.5", "15: gate.watchdog_ms: 500.5 is of the wrong type; allowed 100 to 5000 "
      "(ms), a whole number; after this long without progress of the station the controller drops its PASSes"),
     ("parts_per_s_max: 20", "parts_per_s_max: '20'", '3: parts_per_s_max: "20" is text; write it without quotes; '
      "allowed 0.01 to 100 (parts/s); what the line is rated for"),
@@ -49,7 +49,11 @@ LINE_CASES = [
      f"{KEYS_OF_THE_GATE}; correct or remove it"),
     ("recipe: nut", "recipe: nut\nrecipes: nut", '3: recipes: unknown key; did you mean "recipe" or "review"? '
      "allowed keys: station, recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, "
-     "review, evidence, log, challenge; correct or remove it"),
+     "review, evidence, log, challenge, supervision; correct or remove it"),
+    ("recipe: nut", "recipe: nut\nsupervision: {disk_min_mb: 2000}", "3: supervision.disk_low_mb: 2000 must be more "
+     "than disk_min_mb, 2000: the alarm comes before nothing passes"),
+    ("recipe: nut", "recipe: nut\nsupervision: {no_part_s: 0}", "3: supervision.no_part_s: 0 is out of range; allowed "
+     "1 to 86400 (s); an alarm when no part has come for so long; left out: never"),
     ("recipe: nut", "recipe: nut\ndurability: powr", '3: durability: "powr" is not allowed; did you mean '
      '"power"? allowed '
      "power, process"),
