@@ -33,6 +33,12 @@ def gate_sim(
         bool, typer.Option("--wait-for-station", help="The first part comes when a station has begun an epoch.")
     ] = False,
     eject_confirm: Annotated[bool, typer.Option("--eject-confirm", help="It has an eject sensor.")] = False,
+    gate_sensor: Annotated[
+        bool, typer.Option("--gate-sensor", help="It has a part sensor at the gate, and sees every part there.")
+    ] = False,
+    permit: Annotated[bool, typer.Option(help="It has a run permit, which fails safe.")] = True,
+    light: Annotated[bool, typer.Option(help="It has a stack light.")] = True,
+    review_lane: Annotated[bool, typer.Option(help="It has a review lane; without one a REVIEW diverts.")] = True,
     belt: Annotated[
         str | None,
         typer.Option(
@@ -50,15 +56,24 @@ def gate_sim(
 
     Prints the port that a station is to open ('inspection run LINE --gate-url PORT').
     """
-    from inspection.adapters.gates.virtual import BeltFeed, PartFeed, PtyController
+    from inspection.adapters.gates.virtual import BeltFeed, PartFeed, PtyController, SeeingController
     from inspection.wire.controller import Controller
-    from inspection.wire.messages import U32_MAX
+    from inspection.wire.messages import U32_MAX, Can
 
+    has = {
+        Can.CONFIRM: eject_confirm,
+        Can.SEE_AT_GATE: gate_sensor,
+        Can.PERMIT | Can.PERMIT_IN_HARDWARE: permit,
+        Can.LIGHT: light,
+        Can.REVIEW: review_lane,
+    }
+    capabilities = sum(bit for bit, is_there in has.items() if is_there)
+    kind = SeeingController if gate_sensor else Controller
     model = None if belt is None else _belt_model(belt, counts_per_mm)
     asked = _Asked()
     with ExitStack() as stack:
         record = stack.enter_context(_opened(truth)) if truth else None
-        controller = Controller(1 + secrets.randbelow(U32_MAX), _now_us(), has_eject_sensor=eject_confirm)
+        controller = kind(1 + secrets.randbelow(U32_MAX), _now_us(), capabilities=capabilities)
         feed: PartFeed | BeltFeed
         if model is None:
             pty = stack.enter_context(PtyController(controller, link=link))
@@ -138,7 +153,7 @@ def _serve(pty: PtyController, feed: PartFeed | BeltFeed, asked: _Asked, record:
         for part in controller.gone:
             tally.add(part)
             if record is not None:
-                record.write(json.dumps(part._asdict()) + "\n")
+                record.write(json.dumps({**part._asdict(), "way": part.way.name.lower(), "passed": part.passed}) + "\n")
                 record.flush()
         controller.gone.clear()
         if feed.is_over and controller.is_empty:

@@ -84,6 +84,7 @@ class Capability(StrEnum):
     RUN_PERMIT = "run permit"  # an output without which the line stands; the controller drops it with the session
     STACK_LIGHT = "stack light"
     REVIEW_LANE = "review lane"
+    PERMIT_FAILS_SAFE = "permit in hardware"  # the run permit falls by itself when the controller dies or resets
 
 
 class Light(StrEnum):

@@ -43,6 +43,7 @@ class RegisterLink:
         self._order: m.Hello | m.Start | m.Stop | None = None
         self._beat: m.Beat | None = None
         self._progress = 0
+        self._outputs = m.SAFE
         self._station = 0
         self._verdicts: deque[m.Verdict] = deque()
         self._confirms: dict[m.Confirm, None] = {}
@@ -60,7 +61,7 @@ class RegisterLink:
         match message:
             case m.Hello() | m.Start() | m.Stop():
                 self._order = message
-                self._beat = None
+                self._beat, self._outputs = None, m.SAFE
                 self._verdicts.clear()
                 if not isinstance(message, m.Stop):
                     self._station = message.station
@@ -72,7 +73,7 @@ class RegisterLink:
                 self._verdicts = deque(v for v in self._verdicts if (v.epoch, v.number) != part)
                 self._verdicts.append(message)
             case m.Beat():
-                self._beat, self._progress = message, message.progress
+                self._beat, self._progress, self._outputs = message, message.progress, message.outputs
             case m.Confirm():
                 self._confirms[message] = None
             case _:
@@ -111,7 +112,7 @@ class RegisterLink:
         if not epoch and not confirms:
             return None
         kind = Order.RUN if epoch else Order.NONE
-        return Request(kind, self._station, epoch, self._progress, tuple(verdicts), confirms)
+        return Request(kind, self._station, epoch, self._progress, tuple(verdicts), confirms, outputs=self._outputs)
 
     # --- from the PLC ---------------------------------------------------------------------------------------
 
@@ -135,7 +136,8 @@ class RegisterLink:
 
     @staticmethod
     def _heartbeat(at: Standing) -> m.Heartbeat:
-        return m.Heartbeat(at.boot, at.epoch, at.count, at.clock_ms * 1000, 0, at.inputs & 0xFF, at.session)
+        tells = at.inputs & 0xFF, at.session, at.outputs, at.strangers
+        return m.Heartbeat(at.boot, at.epoch, at.count, at.clock_ms * 1000, 0, *tells)
 
     def _answers(self, at: Standing) -> list[m.Message]:
         """To the request that it has acted on."""

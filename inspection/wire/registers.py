@@ -23,7 +23,7 @@ OUTCOME_SLOTS = 6
 STATION_REGISTERS = 64
 REQUEST = 63
 """Where in the station's block the request register is, which is written last and alone."""
-PLC_REGISTERS = 119
+PLC_REGISTERS = 122
 DONE = 2
 """Where in the PLC's block it says which request it has acted on."""
 
@@ -46,7 +46,7 @@ class Order(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the station writes. `epoch` is that of the verdicts and of `progress`; `start` comes with START alone."""
+    """What the station writes. `epoch` is that of the verdicts, `progress` and `outputs`; `start` comes with START."""
 
     order: Order
     station: int
@@ -55,6 +55,7 @@ class Request:
     verdicts: tuple[m.Verdict, ...] = ()
     confirms: tuple[m.Confirm, ...] = ()
     start: m.Start | None = None
+    outputs: m.Outputs = m.SAFE
 
 
 class TriggerSlot(NamedTuple):
@@ -100,6 +101,8 @@ class Standing:
     triggers: tuple[TriggerSlot, ...] = (TriggerSlot(0, 0),) * TRIGGER_SLOTS
     acks: tuple[AckSlot, ...] = ()
     outcomes: tuple[OutcomeSlot, ...] = ()
+    outputs: m.Outputs = m.SAFE
+    strangers: int = 0
 
 
 def encode_request(request: Request, number: int) -> list[int]:
@@ -111,7 +114,7 @@ def encode_request(request: Request, number: int) -> list[int]:
         raise ValueError(f"a request has room for {VERDICT_SLOTS} verdicts and {CONFIRM_SLOTS} confirmations")
     start = request.start
     counts = (len(request.verdicts), len(request.confirms))
-    registers = [number, VERSION, request.order, *counts, 0]
+    registers = [number, VERSION, request.order, *counts, request.outputs]
     registers += _words(request.station, request.epoch, request.progress)
     for verdict in request.verdicts:
         registers += [*_words(verdict.number, verdict.seq), verdict.command]
@@ -130,16 +133,15 @@ def encode_request(request: Request, number: int) -> list[int]:
 def decode_request(registers: Sequence[int]) -> Request:
     """A whole station's block as what it asks. Raises ValueError for what no station writes."""
     take = iter(registers)
-    _, version, order, verdicts, confirms, _ = (next(take) for _ in range(6))
+    _, version, order, verdicts, confirms, outputs = (next(take) for _ in range(6))
     if version != VERSION or verdicts > VERDICT_SLOTS or confirms > CONFIRM_SLOTS:
         raise ValueError(f"no request of version {VERSION}: {list(registers[:_HEADER])}")
     station, epoch, progress = _take32(take), _take32(take), _take32(take)
     taken = tuple(m.Verdict(epoch, _take32(take), _take32(take), m.Command(next(take))) for _ in range(verdicts))
     take = iter(registers[_CONFIRMS_AT:])
     confirmed = tuple(m.Confirm(_take32(take), _take32(take)) for _ in range(confirms))
-    return Request(
-        Order(order), station, epoch, progress, taken, confirmed, _start(registers) if order == Order.START else None
-    )
+    start = _start(registers) if order == Order.START else None
+    return Request(Order(order), station, epoch, progress, taken, confirmed, start, m.Outputs(outputs))
 
 
 def _start(registers: Sequence[int]) -> m.Start:
@@ -162,6 +164,7 @@ def encode_standing(standing: Standing, seal: int) -> list[int]:
     """The PLC's whole block. `seal` is its first and its last register."""
     registers = [seal, VERSION, standing.done, standing.session, standing.inputs, standing.capabilities]
     registers += _words(standing.boot, standing.epoch, standing.count, standing.station, standing.clock_ms)
+    registers += [standing.outputs, *_words(standing.strangers)]
     for trigger in _filled(standing.triggers, TRIGGER_SLOTS):
         registers += [0] * 3 if trigger is None else [trigger.number_low, *_words(trigger.stamp_ms)]
     for ack in _filled(standing.acks, VERDICT_SLOTS):
@@ -192,6 +195,7 @@ def decode_standing(registers: Sequence[int]) -> Standing | None:
     if version != VERSION:
         raise ValueError(f"version {version} in its second register instead of {VERSION}")
     boot, epoch, count, station, clock_ms = (_take32(take) for _ in range(5))
+    outputs, strangers = m.Outputs(next(take)), _take32(take)
     triggers = tuple(TriggerSlot(next(take), _take32(take)) for _ in range(TRIGGER_SLOTS))
     acks = [(_take32(take), _take32(take), next(take), next(take)) for _ in range(VERDICT_SLOTS)]
     outcomes = [
@@ -218,6 +222,8 @@ def decode_standing(registers: Sequence[int]) -> Standing | None:
             for epoch, number, result, reason, confirmation, stamp_ms in outcomes
             if result
         ),
+        outputs,
+        strangers,
     )
 
 

@@ -30,8 +30,8 @@ CLOCK_FROM_MS = 2**32 - 3_000
 class SoftwarePlc:
     """`scan` is its program, called once a cycle on a clock that is handed in; `read` and `write` are its memory."""
 
-    def __init__(self, boot: int, now_us: int) -> None:
-        self.controller = Controller(boot, now_us)
+    def __init__(self, boot: int, now_us: int, *, capabilities: int = 0) -> None:
+        self.controller = Controller(boot, now_us, capabilities=capabilities)
         self.station_block = [0] * STATION_REGISTERS
         self.heeds = True
         """False: its clock runs and nothing is done about a request."""
@@ -76,7 +76,7 @@ class SoftwarePlc:
 
     def _standing(self, now_us: int) -> Standing:
         controller = self.controller
-        kept = [kept.outcome for kept in controller._kept[:OUTCOME_SLOTS]]
+        kept = [kept.outcome for kept in controller._kept if not kept.waits][:OUTCOME_SLOTS]
         return Standing(
             done=self._done,
             session=controller.session,
@@ -100,6 +100,8 @@ class SoftwarePlc:
                 )
                 for one in kept
             ),
+            outputs=controller.outputs,
+            strangers=controller.strangers,
         )
 
 
@@ -112,7 +114,7 @@ def messages_of(request: Request) -> Sequence[m.Message]:
         case Order.START if request.start is not None:
             told.append(request.start)
         case Order.RUN:
-            told += [m.Beat(request.epoch, request.progress), *request.verdicts]
+            told += [m.Beat(request.epoch, request.progress, request.outputs), *request.verdicts]
         case Order.STOP:
             told.append(m.Stop(request.epoch))
     return told

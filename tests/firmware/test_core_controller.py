@@ -83,7 +83,7 @@ def said(result: bytes) -> list[m.Message]:
 
 
 def test_a_part_with_a_pass_in_time_goes_through_and_no_other(played):
-    life = Life(has_eject_sensor=False)
+    life = Life()
     life.happens(Begin(True, 9, 1, 0, 100_000, 500, 10_000, False))
     for command in (m.Command.PASS, m.Command.DIVERT):
         life.happens((Part(0), Command(0, command, 1, 0), Wait(20_000, True)))
@@ -173,7 +173,7 @@ def test_what_does_not_fit_the_output_is_dropped_whole_and_told_later(played):
 )
 def test_an_eject_sensor_that_says_nothing_in_time_disagrees(played, said_after_us, agrees, told):
     script = Script()
-    script.power_up(BOOT, 0, has_eject_sensor=True, confirm_us=50_000)
+    script.power_up(BOOT, 0, capabilities=m.Can.CONFIRM, confirm_us=50_000)
     script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0, 0))
     script.sense()
     script.wait(100_000)

@@ -8,12 +8,28 @@ import tty
 from collections.abc import Callable
 from pathlib import Path
 
+from inspection.domain.counts import int32, travelled
 from inspection.domain.errors import GateError
 from inspection.wire.belt_model import BeltModel
 from inspection.wire.controller import Controller
 
 _TICK_US = 5_000
 _READ_BYTES = 4096
+
+
+class SeeingController(Controller):
+    """A controller with a part sensor at the gate, before which each part comes when it is due: none slips."""
+
+    def tick(self, now_us: int, encoder: int = 0) -> None:
+        for part in self._riding:
+            if part.is_seen:
+                continue
+            if part.travel_counts:
+                if travelled(part.sensed_counts, encoder) >= part.travel_counts:
+                    self.at_gate(now_us, int32(part.sensed_counts + part.travel_counts))
+            elif part.due_us <= now_us:
+                self.at_gate(now_us, encoder, age_us=now_us - part.due_us)
+        super().tick(now_us, encoder)
 
 
 class PtyController:
