@@ -186,9 +186,20 @@ class Controller:
                 self._send(replace(kept.outcome, age_us=self._age_us(kept.outcome, now_us)))
         if self._heartbeat_us <= now_us:
             self._heartbeat_us = now_us + HEARTBEAT_US
-            time_us, stands = now_us - self._start_us, (self._boot, self.epoch, self.count)
-            tells = self._inputs, self.session, self.outputs, self.strangers
-            self._send(m.Heartbeat(*stands, time_us, encoder, *tells))
+            self._send(self._heartbeat(now_us))
+
+    def _heartbeat(self, now_us: int) -> m.Heartbeat:
+        return m.Heartbeat(
+            self._boot,
+            self.epoch,
+            self.count,
+            now_us - self._start_us,
+            self._encoder,
+            self._inputs,
+            self.session,
+            self.outputs,
+            self.strangers,
+        )
 
     def _watchdog_us(self) -> int | None:
         """When the session ends unless the station makes progress; None without a session."""
