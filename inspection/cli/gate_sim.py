@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import signal
-import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -56,7 +56,7 @@ def gate_sim(
 
     Prints the port that a station is to open ('inspection run LINE --gate-url PORT').
     """
-    from inspection.adapters.gates.virtual import BeltFeed, PartFeed, PtyController, SeeingController
+    from inspection.adapters.gates.virtual import BeltFeed, PartFeed, PtyController, SeeingController, SteadyClock
     from inspection.wire.controller import Controller
     from inspection.wire.messages import U32_MAX, Can
 
@@ -70,10 +70,10 @@ def gate_sim(
     capabilities = sum(bit for bit, is_there in has.items() if is_there)
     kind = SeeingController if gate_sensor else Controller
     model = None if belt is None else _belt_model(belt, counts_per_mm)
-    asked = _Asked()
+    asked, clock = _Asked(), SteadyClock()
     with ExitStack() as stack:
         record = stack.enter_context(_opened(truth)) if truth else None
-        controller = kind(1 + secrets.randbelow(U32_MAX), _now_us(), capabilities=capabilities)
+        controller = kind(1 + secrets.randbelow(U32_MAX), clock(), capabilities=capabilities)
         feed: PartFeed | BeltFeed
         if model is None:
             pty = stack.enter_context(PtyController(controller, link=link))
@@ -83,7 +83,7 @@ def gate_sim(
             pitch_mm = model.fastest_mm_per_s / parts_per_s
             feed = BeltFeed(controller, model, pitch_mm=pitch_mm, parts=parts, wait_for_station=wait_for_station)
         typer.echo(f"gate controller at {pty.path}; Ctrl-C stops the belt, twice pulls the plug", err=as_json)
-        gone = _serve(pty, feed, asked, record)
+        gone = _serve(pty, feed, clock, asked, record)
         unconfirmed = not controller.is_idle
     if as_json:
         typer.echo(json.dumps({**asdict(gone), "unconfirmed": unconfirmed}))
@@ -139,7 +139,9 @@ class _Asked:
         self.times += 1
 
 
-def _serve(pty: PtyController, feed: PartFeed | BeltFeed, asked: _Asked, record: TextIO | None) -> _Tally:
+def _serve(
+    pty: PtyController, feed: PartFeed | BeltFeed, clock: Callable[[], int], asked: _Asked, record: TextIO | None
+) -> _Tally:
     """Until the last part is gone and on record (or nobody confirms it)."""
     controller = pty.controller
     tally = _Tally()
@@ -147,9 +149,9 @@ def _serve(pty: PtyController, feed: PartFeed | BeltFeed, asked: _Asked, record:
     while asked.times < 2:
         if asked.times:
             feed.stop()
-        next_us = feed.feed(_now_us())
+        next_us = feed.feed(clock())
         pty.flush()
-        pty.exchange(_now_us, next_us)
+        pty.exchange(clock, next_us)
         for part in controller.gone:
             tally.add(part)
             if record is not None:
@@ -157,11 +159,7 @@ def _serve(pty: PtyController, feed: PartFeed | BeltFeed, asked: _Asked, record:
                 record.flush()
         controller.gone.clear()
         if feed.is_over and controller.is_empty:
-            gone_us = gone_us or _now_us()
-            if controller.is_idle or _now_us() - gone_us > _CONFIRM_S * 1e6:
+            gone_us = gone_us or clock()
+            if controller.is_idle or clock() - gone_us > _CONFIRM_S * 1e6:
                 break
     return tally
-
-
-def _now_us() -> int:
-    return time.monotonic_ns() // 1000

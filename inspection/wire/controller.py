@@ -280,7 +280,7 @@ class Controller:
         """
         if not self._sees_at_gate:
             return
-        seen_us = now_us - age_us
+        seen_us = max(now_us - age_us, self._start_us)
         self._learn_belt(seen_us, encoder)
         due = [part for part in self._riding if self._is_due(part, seen_us, encoder)]
         part = next((part for part in due if not part.is_seen), None)

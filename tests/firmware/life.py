@@ -107,6 +107,7 @@ class Inputs(NamedTuple):
 Event = Part | Wait | Move | Begin | Command | Beat | Confirm | Say | Noise | Damage | Inputs | AtGate
 
 _small = st.integers(0, 3)
+_outputs = st.integers(0, 15)
 _said = st.one_of(
     st.builds(m.Hello, st.sampled_from((0, 1, 2))),
     st.builds(m.Stop, _small),
@@ -150,7 +151,7 @@ _begins_well = st.builds(
 )
 _parts = st.builds(Part, st.one_of(st.just(0), st.integers(0, MAX_AGE_US)))
 _waits = st.builds(Wait, times_us, st.booleans())
-_beats = st.builds(Beat, st.integers(0, 1))
+_beats = st.builds(Beat, st.integers(0, 1), _outputs)
 _pauses = st.builds(Wait, st.integers(0, 499_999), st.booleans())
 _watched = st.tuples(_begins_well, _pauses, _beats, _parts, _last, _pauses)
 events = st.lists(
@@ -160,7 +161,7 @@ events = st.lists(
         _commands,
         _begins,
         st.builds(Move, moves),
-        st.builds(Beat, st.integers(0, 3), st.integers(0, 15)),
+        st.builds(Beat, st.integers(0, 3), _outputs),
         st.builds(AtGate, st.sampled_from((0, 0, 1, 4_999, 5_000, 20_000))),
         st.builds(Confirm, st.integers(-1, 4)),
         st.builds(Say, _said),
@@ -168,7 +169,7 @@ events = st.lists(
         st.builds(Damage, _said, st.integers(0, 60), st.integers(0, 255)),
         st.builds(Inputs, st.integers(0, 255)),
         # What a belt is most of the time: a part, its command, and the way to the gate.
-        st.tuples(_parts, st.builds(Beat, st.integers(0, 99)), _commands, _waits),
+        st.tuples(_parts, st.builds(Beat, st.integers(0, 99), _outputs), _commands, _waits),
         st.tuples(_parts, _last, _last, _waits),
         st.tuples(st.builds(Move, moves), _parts, _last, st.builds(Move, moves), _waits),
         st.tuples(_watched, _watched),

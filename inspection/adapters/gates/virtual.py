@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,28 @@ from inspection.wire.controller import Controller
 
 _TICK_US = 5_000
 _READ_BYTES = 4096
+_STALL_US = 50_000
+
+
+class SteadyClock:
+    """Microseconds for a simulated controller with its belt: where this computer stalls, both stand as long.
+
+    A controller of its own does not stall; one that did would rightly divert what came to the gate meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._real_us = self._us = time.monotonic_ns() // 1000
+
+    def __call__(self) -> int:
+        real_us = time.monotonic_ns() // 1000
+        self._us += min(real_us - self._real_us, _STALL_US)
+        self._real_us = real_us
+        return self._us
+
+    @property
+    def lost_us(self) -> int:
+        """So far it is behind."""
+        return self._real_us - self._us
 
 
 class SeeingController(Controller):
