@@ -188,7 +188,7 @@ MODBUS_CASES = [
      "a PASS could come too late: at 19200 baud an exchange with the PLC takes 284 ms; write 568 (ms) or more, or a "
      "higher baud"),
     ("watchdog_ms: 500", "timeout_ms: 30", "15: gate.timeout_ms: timeout_ms 30 is too short, no reply would be there "
-     "in time: at 115200 baud an exchange with the PLC takes 47 ms; write 44 (ms) or more, or a higher baud"),
+     "in time: at 115200 baud an exchange with the PLC takes 47 ms; write 45 (ms) or more, or a higher baud"),
     ("url: /dev/ttyUSB0", "url: socket://10.0.0.5:502", '12: gate.url: "socket://10.0.0.5:502" is too slow for Modbus '
      "RTU; allowed /dev/…, rfc2217://host:port"),
     ("watchdog_ms: 500", "baud: 9600", "15: gate.baud: 9600 is not allowed; allowed 19200, 38400, 57600, 115200, "
