@@ -74,14 +74,17 @@ class Hostile:
             case 3 | 4 | 5 | 6 | 7:
                 return m.Verdict(*part, pick.choice((0, 1, 2, m.U32_MAX)), pick.choice(tuple(m.Command)))
             case 8 | 9:
-                return m.Beat(part[0], pick.getrandbits(32))
+                return m.Beat(part[0], pick.getrandbits(32), m.Outputs(pick.randrange(16)))
             case 10:
                 return m.Confirm(*part)
             case _:
                 time_us, encoder = pick.getrandbits(64), pick.getrandbits(32) - 2**31
                 return pick.choice(
                     (
-                        m.Heartbeat(BOOT, *part, time_us, encoder, pick.getrandbits(8), pick.choice(tuple(m.Session))),
+                        m.Heartbeat(
+                            *(BOOT, *part, time_us, encoder, pick.getrandbits(8), pick.choice(tuple(m.Session))),
+                            *(m.Outputs(pick.randrange(16)), pick.getrandbits(32)),
+                        ),
                         m.Trigger(*part, time_us, pick.getrandbits(32), encoder),
                         m.Ack(*part, 1, m.Command.PASS, pick.choice(tuple(m.Status))),
                     )
@@ -145,7 +148,7 @@ class Hostile:
         script = Script()
         for i, sequence in enumerate(sequences):
             if i % LIFE == 0:
-                script.power_up(BOOT, pick.choice((0, 1_000_000, 2**32 - 50_000)), has_eject_sensor=pick.random() < 0.5)
+                script.power_up(BOOT, pick.choice((0, 1_000_000, 2**32 - 50_000)), capabilities=pick.randrange(64))
                 script.say(self._start(pick.randint(1, 2), BOOT, 0, 0))
             script.decode(sequence)
             script.receive(sequence)
@@ -155,6 +158,8 @@ class Hostile:
                 script.move(pick.choice((-1, 5, 20, 200, 2**31 - 1)))
             if pick.random() < 0.5:
                 script.sense()
+            if pick.random() < 0.5:
+                script.at_gate(pick.choice((0, 0, 1_000, 4_000)))
         return bytes(script)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import struct
 from dataclasses import fields
 
-from inspection.domain.types import Capability
 from inspection.wire import messages as m
 from inspection.wire.controller import Controller
 from inspection.wire.framing import FrameDecoder, encode_frame
@@ -38,12 +37,12 @@ class Script:
         boot: int,
         now_us: int,
         *,
-        has_eject_sensor: bool = False,
+        capabilities: int = 0,
         confirm_us: int = 0,
         output_bytes: int = _OUTPUT_BYTES,
     ) -> None:
         """Another controller. The last two are the C core's own: the reference waits for no sensor and has no limit."""
-        self._bytes += struct.pack("<cIBQIH", b"N", boot, has_eject_sensor, now_us, confirm_us, output_bytes)
+        self._bytes += struct.pack("<cIHQIH", b"N", boot, capabilities, now_us, confirm_us, output_bytes)
 
     def wait(self, us: int) -> None:
         """Time passes; the controller does not look."""
@@ -58,6 +57,10 @@ class Script:
 
     def sense(self, age_us: int = 0) -> None:
         self._bytes += struct.pack("<cI", b"S", age_us)
+
+    def at_gate(self, age_us: int = 0) -> None:
+        """Something comes by the part sensor there."""
+        self._bytes += struct.pack("<cI", b"A", age_us)
 
     def set_inputs(self, inputs: int) -> None:
         self._bytes += struct.pack("<cB", b"I", inputs)
@@ -107,10 +110,10 @@ class Reference:
                 at += 2 + size
                 self._take(what, script[at - size : at])
             case b"N":
-                boot, has_sensor, self._now_us = struct.unpack_from("<IBQ", script, at)
-                at += 19
+                boot, capabilities, self._now_us = struct.unpack_from("<IHQ", script, at)
+                at += 20
                 self._encoder = 0
-                self._controller = Controller(boot, self._now_us, [Capability.EJECT_SENSOR] if has_sensor else [])
+                self._controller = Controller(boot, self._now_us, capabilities=capabilities)
             case b"W":
                 (us,) = struct.unpack_from("<I", script, at)
                 self._now_us += us
@@ -125,6 +128,10 @@ class Reference:
                 (age_us,) = struct.unpack_from("<I", script, at)
                 at += 4
                 self._controller.sense(self._now_us, age_us, self._encoder)
+            case b"A":
+                (age_us,) = struct.unpack_from("<I", script, at)
+                at += 4
+                self._controller.at_gate(self._now_us, self._encoder, age_us=age_us)
             case b"I":
                 self._controller.set_inputs(script[at])
                 return at + 1
@@ -143,12 +150,13 @@ class Reference:
     def _tell(self) -> None:
         controller = self._controller
         for gone in controller.gone:
-            self._result += struct.pack("<cIIB", b"G", gone.epoch, gone.number, gone.passed)
+            self._result += struct.pack("<cIIB", b"G", gone.epoch, gone.number, gone.way)
         controller.gone.clear()
         output = controller.take_output()
         self._result += struct.pack("<cI", b"O", len(output)) + output
         state = controller.session, controller.epoch, controller.count, controller.is_empty
-        self._result += struct.pack("<cBIIB", b"Z", *state)
+        drives = controller.outputs, controller.strangers
+        self._result += struct.pack("<cBIIBBI", b"Z", *state, *drives)
 
 
 def decoded(data: bytes) -> bytes:

@@ -66,7 +66,7 @@ static void note_gone(void *context, const ig_gone *part)
     put_number(self, 'G', 1);
     put_number(self, part->epoch, 4);
     put_number(self, part->number, 4);
-    put_number(self, part->passes, 1);
+    put_number(self, part->way, 1);
 }
 
 static void put_state(player *self)
@@ -79,14 +79,16 @@ static void put_state(player *self)
     put_number(self, self->gate.session, 1);
     put_number(self, self->gate.epoch, 4);
     put_number(self, self->gate.count, 4);
-    put_number(self, self->gate.riding_count == 0, 1);
+    put_number(self, ig_is_empty(&self->gate), 1);
+    put_number(self, ig_outputs(&self->gate), 1);
+    put_number(self, self->gate.strangers, 4);
 }
 
 static void power_up(player *self)
 {
     ig_config config = {0};
     config.boot = (uint32_t)take_number(self, 4);
-    config.has_eject_sensor = take_number(self, 1) != 0;
+    config.capabilities = (uint16_t)take_number(self, 2);
     self->now_us = take_number(self, 8);
     config.confirm_us = (uint32_t)take_number(self, 4);
     config.output = self->output;
@@ -156,6 +158,9 @@ static bool step(player *self, char what)
         return true;
     case 'S':
         ig_sense(&self->gate, self->now_us, (uint32_t)take_number(self, 4), self->encoder);
+        return true;
+    case 'A':
+        ig_at_gate(&self->gate, self->now_us, (uint32_t)take_number(self, 4), self->encoder);
         return true;
     case 'R':
         receive(self);

@@ -7,6 +7,7 @@
  *
  *  - It diverts by default, and lets a part through only on a PASS for that part, taken before it is at the gate.
  *  - A divert is never taken back; PASSes are dropped when the station leaves, restarts or makes no progress.
+ *  - Run permit and lights are the station's while its session lasts: without one the permit is off and red is on.
  *  - Each part gets one number, and its outcome is repeated until the station has it on record.
  */
 #ifndef INSPECTION_GATE_H
@@ -26,6 +27,7 @@ extern "C" {
 /* The figures of the reference. */
 #define IG_HEARTBEAT_US 100000u
 #define IG_REPEAT_US 250000u
+#define IG_LATE_US 100000u /* by time: a part that is looked at so long after it was due is diverted */
 #define IG_BELT_CAPACITY 64u  /* parts between sensor and gate that may pass */
 #define IG_OUTCOMES_KEPT 64u
 
@@ -38,11 +40,12 @@ typedef struct {
     uint32_t epoch;
     uint32_t number;
     bool passes;
+    uint8_t way; /* IG_PASS, IG_DIVERT, or IG_REVIEW where there is a review lane */
 } ig_gone;
 
 typedef struct {
     uint32_t boot;          /* a number that no other power-up had, not 0 */
-    bool has_eject_sensor;
+    uint16_t capabilities;  /* bits IG_CAN_... */
     uint32_t confirm_us;    /* so long the outcome waits for `ig_confirm_ejection`; not told in time, the sensor is said
                                to disagree. 0: it agrees at once, as the reference's does (a simulator) */
     uint8_t *output;        /* what is to be sent gathers here; a frame that does not fit is dropped and counted */
@@ -51,17 +54,20 @@ typedef struct {
     void *context;
 } ig_config;
 
-/* A part between sensor and gate. */
+/* A part between sensor and gate; where there is a part sensor at the gate, until its window there is over. */
 typedef struct {
     uint64_t due_us; /* unless it is tracked by encoder: */
     int32_t sensed_counts;
     uint32_t travel_counts; /* 0: by time */
+    uint32_t window;        /* so much before and after the gate it may be seen there, in microseconds or counts */
     uint32_t epoch;
     uint32_t number;
     uint32_t seq;
     uint8_t command; /* 0: none */
     uint8_t barred;  /* the reason why it will be diverted whatever is sent; 0: it is not */
     bool reported;   /* it passed the sensor while a station was there, who wants to know what becomes of it */
+    bool is_decided;
+    bool is_seen;
 } ig_riding;
 
 /* An outcome that the station has not confirmed. */
@@ -76,6 +82,7 @@ typedef struct {
     uint8_t confirmation;
     bool was_commanded;
     bool waits_for_ejection;
+    bool waits_at_gate; /* for the part to be seen there */
 } ig_kept;
 
 /* One controller since its power-up. Its members are its own: use the functions. */
@@ -87,6 +94,12 @@ typedef struct {
     uint32_t count;
     uint8_t session;
     uint8_t inputs;
+    uint8_t outputs;
+    uint32_t strangers;
+    bool has_begun;
+    bool knows_belt; /* what was on the belt at the first START has gone by */
+    uint64_t begun_us;
+    int32_t begun_counts;
     bool has_settings;
     ig_message settings; /* the last START that was taken */
     bool has_progress;
@@ -121,6 +134,10 @@ void ig_receive(ig_gate *gate, const uint8_t *data, size_t size, uint64_t now_us
 /* Let time pass: parts arrive at the gate, the watchdog looks, outcomes and heartbeats are repeated. */
 void ig_tick(ig_gate *gate, uint64_t now_us, int32_t encoder);
 
+/* Something was seen by the part sensor at the gate, `age_us` ago and at this count: the part that is due there, or a
+ * stranger. Tell it before the `ig_tick` or `ig_receive` that lets this time pass. */
+void ig_at_gate(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder);
+
 /* What the eject sensor said of a part that has been at the gate; no effect once its outcome was told. */
 void ig_confirm_ejection(ig_gate *gate, uint32_t epoch, uint32_t number, bool agrees, uint64_t now_us);
 
@@ -128,6 +145,12 @@ void ig_confirm_ejection(ig_gate *gate, uint32_t epoch, uint32_t number, bool ag
 void ig_set_inputs(ig_gate *gate, uint8_t inputs);
 
 bool ig_in_session(const ig_gate *gate);
+
+/* Bits IG_RUN_PERMIT … IG_RED, to be driven now; ask after each call that lets time pass or takes bytes. */
+uint8_t ig_outputs(const ig_gate *gate);
+
+/* No part is between sensor and gate. */
+bool ig_is_empty(const ig_gate *gate);
 
 /* The first `size` bytes of the output buffer are on the line; at most `gate->output_size`. */
 void ig_output_taken(ig_gate *gate, size_t size);

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import signal
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,7 +15,6 @@ import typer
 
 from inspection.cli._options import AsJson
 from inspection.domain.errors import InspectionError
-from inspection.domain.types import Capability
 from inspection.wording import counted
 
 if TYPE_CHECKING:
@@ -35,7 +33,12 @@ def gate_sim(
         bool, typer.Option("--wait-for-station", help="The first part comes when a station has begun an epoch.")
     ] = False,
     eject_confirm: Annotated[bool, typer.Option("--eject-confirm", help="It has an eject sensor.")] = False,
-    gate_sensor: Annotated[bool, typer.Option("--gate-sensor", help="It has a part sensor at the gate.")] = False,
+    gate_sensor: Annotated[
+        bool, typer.Option("--gate-sensor", help="It has a part sensor at the gate, and sees every part there.")
+    ] = False,
+    permit: Annotated[bool, typer.Option(help="It has a run permit, which fails safe.")] = True,
+    light: Annotated[bool, typer.Option(help="It has a stack light.")] = True,
+    review_lane: Annotated[bool, typer.Option(help="It has a review lane; without one a REVIEW diverts.")] = True,
     belt: Annotated[
         str | None,
         typer.Option(
@@ -53,19 +56,24 @@ def gate_sim(
 
     Prints the port that a station is to open ('inspection run LINE --gate-url PORT').
     """
-    from inspection.adapters.gates.virtual import BeltFeed, PartFeed, PtyController
+    from inspection.adapters.gates.virtual import BeltFeed, PartFeed, PtyController, SeeingController, SteadyClock
     from inspection.wire.controller import Controller
-    from inspection.wire.messages import U32_MAX
+    from inspection.wire.messages import U32_MAX, Can
 
+    has = {
+        Can.CONFIRM: eject_confirm,
+        Can.SEE_AT_GATE: gate_sensor,
+        Can.PERMIT | Can.PERMIT_IN_HARDWARE: permit,
+        Can.LIGHT: light,
+        Can.REVIEW: review_lane,
+    }
+    capabilities = sum(bit for bit, is_there in has.items() if is_there)
+    kind = SeeingController if gate_sensor else Controller
     model = None if belt is None else _belt_model(belt, counts_per_mm)
-    asked = _Asked()
+    asked, clock = _Asked(), SteadyClock()
     with ExitStack() as stack:
         record = stack.enter_context(_opened(truth)) if truth else None
-        controller = Controller(
-            1 + secrets.randbelow(U32_MAX),
-            _now_us(),
-            _capabilities(eject_confirm=eject_confirm, gate_sensor=gate_sensor),
-        )
+        controller = kind(1 + secrets.randbelow(U32_MAX), clock(), capabilities=capabilities)
         feed: PartFeed | BeltFeed
         if model is None:
             pty = stack.enter_context(PtyController(controller, link=link))
@@ -75,7 +83,7 @@ def gate_sim(
             pitch_mm = model.fastest_mm_per_s / parts_per_s
             feed = BeltFeed(controller, model, pitch_mm=pitch_mm, parts=parts, wait_for_station=wait_for_station)
         typer.echo(f"gate controller at {pty.path}; Ctrl-C stops the belt, twice pulls the plug", err=as_json)
-        gone = _serve(pty, feed, asked, record)
+        gone = _serve(pty, feed, clock, asked, record)
         unconfirmed = not controller.is_idle
     if as_json:
         typer.echo(json.dumps({**asdict(gone), "unconfirmed": unconfirmed}))
@@ -83,15 +91,6 @@ def gate_sim(
         typer.echo(f"{counted(gone.parts, 'part')} went by: {gone.passed} passed, {gone.diverted} diverted")
         if unconfirmed:
             typer.echo("The station has not confirmed what became of all of them: 'inspection log verify LINE' counts")
-
-
-def _capabilities(*, eject_confirm: bool, gate_sensor: bool) -> Iterator[Capability]:
-    """What costs nothing in software it has."""
-    yield from (Capability.RUN_PERMIT, Capability.PERMIT_FAILS_SAFE, Capability.STACK_LIGHT, Capability.REVIEW_LANE)
-    if eject_confirm:
-        yield Capability.EJECT_SENSOR
-    if gate_sensor:
-        yield Capability.GATE_SENSOR
 
 
 def _belt_model(profile: str, counts_per_mm: float) -> BeltModel:
@@ -140,7 +139,9 @@ class _Asked:
         self.times += 1
 
 
-def _serve(pty: PtyController, feed: PartFeed | BeltFeed, asked: _Asked, record: TextIO | None) -> _Tally:
+def _serve(
+    pty: PtyController, feed: PartFeed | BeltFeed, clock: Callable[[], int], asked: _Asked, record: TextIO | None
+) -> _Tally:
     """Until the last part is gone and on record (or nobody confirms it)."""
     controller = pty.controller
     tally = _Tally()
@@ -148,22 +149,17 @@ def _serve(pty: PtyController, feed: PartFeed | BeltFeed, asked: _Asked, record:
     while asked.times < 2:
         if asked.times:
             feed.stop()
-        next_us = feed.feed(_now_us())
+        next_us = feed.feed(clock())
         pty.flush()
-        pty.exchange(_now_us, next_us)
-        for part in tuple(controller.gone):
-            controller.at_gate(_now_us(), pty.encoder(_now_us()))
+        pty.exchange(clock, next_us)
+        for part in controller.gone:
             tally.add(part)
             if record is not None:
-                record.write(json.dumps(part._asdict()) + "\n")
+                record.write(json.dumps({**part._asdict(), "way": part.way.name.lower(), "passed": part.passed}) + "\n")
                 record.flush()
         controller.gone.clear()
         if feed.is_over and controller.is_empty:
-            gone_us = gone_us or _now_us()
-            if controller.is_idle or _now_us() - gone_us > _CONFIRM_S * 1e6:
+            gone_us = gone_us or clock()
+            if controller.is_idle or clock() - gone_us > _CONFIRM_S * 1e6:
                 break
     return tally
-
-
-def _now_us() -> int:
-    return time.monotonic_ns() // 1000

@@ -10,7 +10,7 @@ from inspection.config.fields import Strict, limits, note, refuse
 from inspection.config.ports import serial_port
 
 STATION_REGISTERS = 64
-PLC_REGISTERS = 119
+PLC_REGISTERS = 122
 LAST_REGISTER = 65_535
 
 # Of an exchange: a full request is written and read back, its number is written, the PLC's block is read.

@@ -5,6 +5,7 @@ held against it. What it promises:
 
 - it diverts by default, and lets a part through only on a PASS for that part, taken before the part is at the gate;
 - a divert is never taken back; PASSes are dropped when the station leaves, restarts or makes no progress;
+- run permit and lights are the station's while its session lasts: without one the permit is off and red is on;
 - each part gets one number, and its outcome is repeated until the station has it on record.
 
 The belt encoder's count comes in with the time; a controller without an encoder leaves it out. START says whether
@@ -14,23 +15,20 @@ parts are tracked by it or by time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from inspection.domain.counts import travelled
-from inspection.domain.types import Capability
 from inspection.wire import messages as m
 from inspection.wire.framing import FrameDecoder, encode_frame
 
 HEARTBEAT_US = 100_000
 REPEAT_US = 250_000
+LATE_US = 100_000
+"""By time: a part that is looked at so long after it was due is diverted; or min_gap_us, if that is more."""
 BELT_CAPACITY = 64
 OUTCOMES_KEPT = 64
-SIGHTS_KEPT = 8
-LATE_US = 100_000
-"""A controller that tracks by time and looks this much too late at a part, or later than the gap if that is longer,
-stood still: where the part is now nobody knows."""
 
 
 class Gone(NamedTuple):
@@ -38,24 +36,29 @@ class Gone(NamedTuple):
 
     epoch: int
     number: int
-    passed: bool
-    reviewed: bool = False  # diverted by the review lane
+    way: m.Command
+
+    @property
+    def passed(self) -> bool:
+        return self.way is m.Command.PASS
 
 
 @dataclass(slots=True)
 class _Riding:
-    """A part between sensor and gate."""
+    """A part between sensor and gate; where there is a part sensor at the gate, until its window there is over."""
 
     epoch: int
     number: int
     due_us: int  # unless it is tracked by encoder:
     sensed_counts: int
     travel_counts: int  # 0: by time
+    window: int  # so much before and after the gate it may be seen there, in microseconds or counts
     reported: bool  # it passed the sensor while a station was there, who wants to know what becomes of it
     command: m.Command | None = None
     seq: int = 0
     barred: m.Reason | None = None  # why it will be diverted whatever is sent
-    seen: bool = False  # by the sensor at the gate, a little before it was due
+    is_decided: bool = False
+    is_seen: bool = False
 
 
 @dataclass(slots=True)
@@ -65,51 +68,50 @@ class _Kept:
     outcome: m.Outcome
     next_us: int
     was_commanded: bool
-    waits_for: _Riding | None = None  # the sensor at the gate may still see it
+    waits: bool = False  # for the part to be seen at the gate
 
 
 class Controller:
-    """One controller since its power-up. Call `sense`, `receive` and `tick` with a clock that never goes back."""
+    """One controller since its power-up. Call its methods with a clock that never goes back."""
 
     def __init__(
         self,
         boot: int,
         now_us: int,
-        capabilities: Iterable[Capability] = (),
         *,
+        capabilities: int = 0,
         let_through: Callable[[int, int, int], bool] | None = None,
     ) -> None:
-        """`boot`: a number that no other power-up had, 1 to 2**32 - 1.
+        """`boot`: a number that no other power-up had, 1 to 2**32 - 1. `capabilities`: bits of `messages.Can`.
 
         `let_through(epoch, number, due_us)`: asked to open the gate for a part that is to pass; False: it did not, and
         the part is diverted. Without it, who reads `gone` moves the gate.
         """
-        has = frozenset(capabilities)
         self._let_through = let_through
         self._boot = boot
         self._start_us = now_us
-        self._has_review_lane = Capability.REVIEW_LANE in has
-        self._has_gate_sensor = Capability.GATE_SENSOR in has
-        self._confirmation = m.Confirmation.AGREES if Capability.EJECT_SENSOR in has else m.Confirmation.NO_SENSOR
-        self._capabilities = sum(m.CAPABILITIES[each] for each in has)
+        self._confirmation = m.Confirmation.AGREES if capabilities & m.Can.CONFIRM else m.Confirmation.NO_SENSOR
+        self._capabilities = capabilities
+        self._sees_at_gate = bool(capabilities & m.Can.SEE_AT_GATE)
         self._station = 0
         self._settings: m.Start | None = None
         self._progress: int | None = None
         self._progress_us = now_us
         self._riding: deque[_Riding] = deque()
         self._encoder = 0
+        self._begun: tuple[int, int] | None = None  # when the first START came, and at which count
+        self._knows_belt = False  # what was on the belt then has gone by
         self._sensed: tuple[int, int] | None = None  # the part before: when, and at which count
         self._kept: list[_Kept] = []
-        self._sights: list[_Riding] = []  # gone, and the sensor at the gate may still see them
         self._heartbeat_us = now_us
         self._inputs = 0
-        self._strangers = 0
-        self.outputs = m.OUTPUTS_AT_REST
         self._decoder = FrameDecoder()
         self._output = bytearray()
         self.epoch = 0
         self.count = 0
         self.session = m.Session.NONE
+        self.outputs = m.SAFE
+        self.strangers = 0
         self.gone: list[Gone] = []
 
     @property
@@ -119,7 +121,7 @@ class Controller:
     @property
     def is_empty(self) -> bool:
         """No part is between sensor and gate."""
-        return not self._riding
+        return all(part.is_decided for part in self._riding)
 
     @property
     def is_idle(self) -> bool:
@@ -143,10 +145,11 @@ class Controller:
         self.tick(now_us, encoder)
         self.count += 1
         sensed_us = now_us - age_us
-        due_us, travel_counts = sensed_us, 0
+        due_us, travel_counts, window = sensed_us, 0, 0
         if self._settings is not None:
             due_us, travel_counts = sensed_us + self._settings.travel_us, self._settings.travel_counts
-        part = _Riding(self.epoch, self.count, due_us, encoder, travel_counts, reported=self.in_session)
+            window = (self._settings.min_gap_counts if travel_counts else self._settings.min_gap_us) // 2
+        part = _Riding(self.epoch, self.count, due_us, encoder, travel_counts, window, reported=self.in_session)
         if not self.in_session:
             part.barred = m.Reason.SESSION_ENDED
         elif len(self._riding) >= BELT_CAPACITY:
@@ -157,49 +160,6 @@ class Controller:
             self._send(m.Trigger(part.epoch, part.number, sensed_us - self._start_us, age_us, encoder))
         return part.number
 
-    def at_gate(self, now_us: int, encoder: int = 0) -> None:
-        """The sensor at the gate sees something: the part that is due about now, the nearest one, or a stranger."""
-        self.tick(now_us, encoder)
-        if not self._has_gate_sensor or self._settings is None:
-            return  # how long parts travel nobody has said yet
-        unseen = [part for part in (*self._sights, *self._riding) if not part.seen]
-        near = [(abs(past), part) for part in unseen if abs(past := self._past_gate(part, now_us)) <= self._sight(part)]
-        if not near:
-            self._strangers = (self._strangers + 1) % (m.U32_MAX + 1)
-            return
-        _, part = min(near, key=lambda each: each[0])
-        part.seen = True
-        if part in self._sights:
-            self._sights.remove(part)
-            self._tell_sight(part, now_us)
-
-    def _past_gate(self, part: _Riding, now_us: int) -> int:
-        """How far the part is past the gate, in counts or microseconds."""
-        if part.travel_counts:
-            return travelled(part.sensed_counts, self._encoder) - part.travel_counts
-        return now_us - part.due_us
-
-    def _sight(self, part: _Riding) -> int:
-        """How far from the gate the part may be when it is seen there: half a gap."""
-        if self._settings is None:
-            return 0
-        return (self._settings.min_gap_counts if part.travel_counts else self._settings.min_gap_us) // 2
-
-    def _close_sights(self, now_us: int) -> None:
-        """Give up the parts that the sensor at the gate should have seen by now."""
-        for part in tuple(self._sights):
-            if abs(self._past_gate(part, now_us)) > self._sight(part):
-                self._sights.remove(part)
-                self._tell_sight(part, now_us)
-
-    def _tell_sight(self, part: _Riding, now_us: int) -> None:
-        """Its outcome waited for the sensor at the gate."""
-        for kept in self._kept:
-            if kept.waits_for is part:
-                kept.waits_for, kept.next_us = None, now_us
-                if not part.seen:
-                    kept.outcome = replace(kept.outcome, reason=m.Reason.NOT_SEEN)
-
     def _bar_if_too_close(self, part: _Riding, sensed_us: int, encoder: int) -> None:
         before, self._sensed = self._sensed, (sensed_us, encoder)
         if self._settings is None or before is None:
@@ -208,7 +168,10 @@ class Controller:
             is_apart = abs(travelled(before[1], encoder)) >= self._settings.min_gap_counts
             # On a belt that ran back a part may come to lie on another one than the last.
             for other in self._riding:
-                if abs(travelled(other.sensed_counts, encoder)) < self._settings.min_gap_counts:
+                if (
+                    not other.is_decided
+                    and abs(travelled(other.sensed_counts, encoder)) < self._settings.min_gap_counts
+                ):
                     part.barred = part.barred or m.Reason.TOO_CLOSE
                     other.barred = other.barred or m.Reason.TOO_CLOSE
         else:
@@ -228,28 +191,28 @@ class Controller:
             self._arrive(watchdog_us, now_us)
             self._end_session(m.Session.WATCHDOG, m.Reason.WATCHDOG)
         self._encoder = encoder
+        self._learn_belt(now_us, encoder)
         self._arrive(now_us, now_us)
-        self._close_sights(now_us)
         for kept in self._kept:
-            if kept.waits_for is None and kept.next_us <= now_us:
+            if kept.next_us <= now_us and not kept.waits:
                 kept.next_us = now_us + REPEAT_US
                 self._send(replace(kept.outcome, age_us=self._age_us(kept.outcome, now_us)))
         if self._heartbeat_us <= now_us:
             self._heartbeat_us = now_us + HEARTBEAT_US
-            time_us = now_us - self._start_us
-            self._send(
-                m.Heartbeat(
-                    self._boot,
-                    self.epoch,
-                    self.count,
-                    time_us,
-                    encoder,
-                    self._inputs,
-                    self.session,
-                    self.outputs,
-                    self._strangers,
-                )
-            )
+            self._send(self._heartbeat(now_us))
+
+    def _heartbeat(self, now_us: int) -> m.Heartbeat:
+        return m.Heartbeat(
+            self._boot,
+            self.epoch,
+            self.count,
+            now_us - self._start_us,
+            self._encoder,
+            self._inputs,
+            self.session,
+            self.outputs,
+            self.strangers,
+        )
 
     def _watchdog_us(self) -> int | None:
         """When the session ends unless the station makes progress; None without a session."""
@@ -265,17 +228,26 @@ class Controller:
                 at_gate_us = until_us
                 way = travelled(part.sensed_counts, self._encoder)
                 is_there = way >= part.travel_counts
+                is_over = way > part.travel_counts + part.window
                 if self._is_lost(way, part.travel_counts):
                     part.barred = part.barred or m.Reason.UNTRACKED
             else:  # by time, in the order in which they came
                 at_gate_us = part.due_us
                 is_there = not one_waits and part.due_us <= until_us
+                is_over = part.due_us + part.window < until_us
                 one_waits = not is_there
-                if now_us - part.due_us > self._late_us():
-                    part.barred = part.barred or m.Reason.UNTRACKED
-            if is_there:
-                self._riding.remove(part)
+                if is_there and now_us - part.due_us > self._late_us():
+                    part.barred = part.barred or m.Reason.UNTRACKED  # the gate would act on what comes behind it
+            if is_there and not part.is_decided:
+                part.is_decided = True
                 self._go(part, at_gate_us)
+            if part.is_decided and (is_over or not self._sees_at_gate):
+                self._riding.remove(part)
+                if self._sees_at_gate and not part.is_seen:
+                    self._release(part, now_us, m.Reason.NOT_SEEN)
+
+    def _late_us(self) -> int:
+        return LATE_US if self._settings is None else max(LATE_US, self._settings.min_gap_us)
 
     def _is_lost(self, way: int, travel_counts: int) -> bool:
         """The count leapt past the gate, or fell: another part may be there by now. An encoder that was set anew, that
@@ -283,22 +255,16 @@ class Controller:
         slack = 0 if self._settings is None else self._settings.min_gap_counts
         return way > travel_counts + slack or way < -travel_counts
 
-    def _late_us(self) -> int:
-        return max(LATE_US, 0 if self._settings is None else self._settings.min_gap_us)
-
     def _go(self, part: _Riding, at_gate_us: int) -> None:
         """The part is at the gate: this is decided once."""
-        heeded = part.command if part.barred is None else m.Command.DIVERT
-        passes = heeded is m.Command.PASS
-        if passes and self._let_through is not None and not self._let_through(part.epoch, part.number, at_gate_us):
-            passes, part.barred = False, m.Reason.UNTRACKED
-        self.gone.append(Gone(part.epoch, part.number, passes, self._has_review_lane and heeded is m.Command.REVIEW))
-        if self._has_gate_sensor and self._settings is not None and not part.seen:
-            if len(self._sights) == SIGHTS_KEPT:
-                self._tell_sight(self._sights.pop(0), at_gate_us)
-            self._sights.append(part)
+        way = m.Command.DIVERT if part.command is None or part.barred is not None else part.command
+        if way is m.Command.REVIEW and not self._capabilities & m.Can.REVIEW:
+            way = m.Command.DIVERT
+        if way is m.Command.PASS and self._let_through and not self._let_through(part.epoch, part.number, at_gate_us):
+            way, part.barred = m.Command.DIVERT, m.Reason.UNTRACKED
+        self.gone.append(Gone(part.epoch, part.number, way))
         if part.reported:
-            self._keep(part, passes=passes, now_us=at_gate_us)
+            self._keep(part, passes=way is m.Command.PASS, now_us=at_gate_us)
 
     def _keep(self, part: _Riding, *, passes: bool, now_us: int) -> None:
         result = m.Result.PASSED if passes else m.Result.DIVERTED
@@ -317,8 +283,56 @@ class Controller:
             # A part that no command was taken for is diverted, and the station knows it without being told.
             least = next((kept for kept in self._kept if not kept.was_commanded), self._kept[0])
             self._kept.remove(least)
-        waits_for = part if part in self._sights else None
-        self._kept.append(_Kept(outcome, now_us, part.command is not None, waits_for))
+        waits = self._sees_at_gate and not part.is_seen
+        self._kept.append(_Kept(outcome, now_us, part.command is not None, waits))
+
+    # --- the part sensor at the gate ------------------------------------------------------------------------
+
+    def at_gate(self, now_us: int, encoder: int = 0, *, age_us: int = 0) -> None:
+        """Something was seen at the gate, `age_us` ago and at this count: the part that is due there, or a stranger.
+
+        To be told before the `tick` that lets this time pass.
+        """
+        if not self._sees_at_gate:
+            return
+        seen_us = max(now_us - age_us, self._start_us)
+        self._learn_belt(seen_us, encoder)
+        due = [part for part in self._riding if self._is_due(part, seen_us, encoder)]
+        part = next((part for part in due if not part.is_seen), None)
+        if part is not None:
+            part.is_seen = True
+            if part.is_decided:
+                self._release(part, now_us)
+        elif not due and self._knows_belt:  # in the window of one that was seen it is that one again
+            self.strangers = min(self.strangers + 1, m.U32_MAX)
+
+    @staticmethod
+    def _is_due(part: _Riding, seen_us: int, encoder: int) -> bool:
+        """Whether what is seen at the gate may be this part."""
+        if part.travel_counts:
+            return abs(travelled(part.sensed_counts, encoder) - part.travel_counts) <= part.window
+        return abs(seen_us - part.due_us) <= part.window
+
+    def _release(self, part: _Riding, now_us: int, reason: m.Reason | None = None) -> None:
+        """Its outcome waited for this."""
+        for kept in self._kept:
+            if kept.waits and (kept.outcome.epoch, kept.outcome.number) == (part.epoch, part.number):
+                kept.waits, kept.next_us = False, now_us
+                if reason is not None:
+                    kept.outcome = replace(kept.outcome, reason=reason)
+
+    def _learn_belt(self, now_us: int, encoder: int) -> None:
+        """Whether all that was on the belt at the first START, counted or not, has gone by the gate."""
+        if self._knows_belt or self._settings is None or self._begun is None:
+            return
+        start = self._settings
+        if start.travel_counts:
+            way = travelled(self._begun[1], encoder)
+            self._knows_belt = way > start.travel_counts + start.min_gap_counts // 2
+        else:
+            self._knows_belt = now_us - self._begun[0] > start.travel_us + start.min_gap_us // 2
+
+    # --- what the station is told ---------------------------------------------------------------------------
 
     def _age_us(self, outcome: m.Outcome, now_us: int) -> int:
         return min(now_us - self._start_us - outcome.time_us, m.U32_MAX)
@@ -372,7 +386,7 @@ class Controller:
     def _end_session(self, session: m.Session, reason: m.Reason) -> None:
         """Nothing on the belt passes any more; what comes is counted and diverted until another epoch begins."""
         self.session = session
-        self.outputs = m.OUTPUTS_AT_REST
+        self.outputs = m.SAFE
         self._bar_all(reason)
 
     def _begin(self, start: m.Start, now_us: int) -> None:
@@ -387,8 +401,10 @@ class Controller:
         self._settings = start
         self._station = start.station
         self.epoch, self.count, self.session = start.epoch, 0, m.Session.RUNNING
-        self.outputs = m.OUTPUTS_AT_REST
         self._progress, self._progress_us = None, now_us
+        self.outputs = m.SAFE
+        if not self._knows_belt:
+            self._begun = now_us, self._encoder
         self._send(m.Started(self._boot, self.epoch))
 
     def _take_verdict(self, verdict: m.Verdict) -> m.Status:
@@ -397,16 +413,17 @@ class Controller:
         if not 0 < verdict.number <= self.count:
             return m.Status.UNKNOWN_PART
         part = next((p for p in self._riding if (p.epoch, p.number) == (verdict.epoch, verdict.number)), None)
-        if part is None:
+        if part is None or part.is_decided:
             return m.Status.LATE
-        if verdict.command is m.Command.DIVERT:
-            part.command, part.seq = verdict.command, verdict.seq
-            return m.Status.ACCEPTED
-        # Away from PASS, never back: PASS, then REVIEW, then DIVERT.
-        is_final = part.command is m.Command.DIVERT or (
-            part.command is m.Command.REVIEW and verdict.command is m.Command.PASS
-        )
-        if part.barred is not None or is_final or verdict.seq < part.seq:
+        match verdict.command:
+            case m.Command.PASS:
+                is_barred = part.command in (m.Command.DIVERT, m.Command.REVIEW) or verdict.seq < part.seq
+            case m.Command.REVIEW:
+                is_barred = part.command is m.Command.DIVERT
+            case m.Command.DIVERT:
+                part.command, part.seq = verdict.command, verdict.seq
+                return m.Status.ACCEPTED
+        if is_barred or part.barred is not None:
             return m.Status.BARRED
         part.command, part.seq = verdict.command, verdict.seq
         return m.Status.ACCEPTED
@@ -414,7 +431,6 @@ class Controller:
     def _take_beat(self, beat: m.Beat, now_us: int) -> None:
         if not self.in_session or beat.epoch != self.epoch:
             return
-        self.outputs = beat.outputs & m.ALL_OUTPUTS
-        if beat.progress == self._progress:
-            return
-        self._progress, self._progress_us = beat.progress, now_us
+        self.outputs = beat.outputs
+        if beat.progress != self._progress:
+            self._progress, self._progress_us = beat.progress, now_us

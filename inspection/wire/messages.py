@@ -12,10 +12,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from enum import IntEnum
+from enum import STRICT, IntEnum, IntFlag
 from typing import NamedTuple
-
-from inspection.domain.types import Capability, Light
 
 VERSION = 1
 
@@ -23,11 +21,11 @@ U32_MAX = 2**32 - 1
 
 
 class Command(IntEnum):
-    """What to do with a part. 4 to 15 are kept for lines with more than three ways out."""
+    """What to do with a part. 4 to 15 are kept for lines with more ways out."""
 
     PASS = 1
     DIVERT = 2
-    REVIEW = 3  # out by the review lane, where there is one
+    REVIEW = 3  # out by the review lane; a controller without one diverts
 
 
 class Status(IntEnum):
@@ -55,8 +53,8 @@ class Reason(IntEnum):
     TOO_CLOSE = 2  # nearer to its neighbour than the gate can tell apart
     WATCHDOG = 3  # the station made no progress while the part was on the belt
     SESSION_ENDED = 4  # the station left or was replaced while the part was on the belt
-    UNTRACKED = 5  # more parts on the belt than it can follow, a count that leapt, or a controller that stood still
-    NOT_SEEN = 6  # the sensor at the gate did not see it: it slipped, or somebody took it off
+    UNTRACKED = 5  # more parts on the belt than it can follow, a count that leapt, or it was looked at too late
+    NOT_SEEN = 6  # it did not come by the part sensor at the gate: it slipped, or was taken off
 
 
 class Confirmation(IntEnum):
@@ -73,6 +71,19 @@ class Session(IntEnum):
     NONE = 0
     RUNNING = 1
     WATCHDOG = 2  # it made no progress, so its session was ended
+
+
+class Outputs(IntFlag, boundary=STRICT):
+    """What a controller drives beside the gate."""
+
+    RUN_PERMIT = 1 << 0
+    GREEN = 1 << 1
+    AMBER = 1 << 2
+    RED = 1 << 3
+
+
+SAFE = Outputs.RED
+"""What it drives without a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +125,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """Station -> controller: how often the part path has gone round. Only a change of it is a sign of life.
+    """Station -> controller: how often the part path has gone round, and what to drive while the session lasts.
 
-    `outputs`: bits of `RUN_PERMIT` and `LIGHTS` that are to be on.
+    Only a change of `progress` is a sign of life.
     """
 
     epoch: int
     progress: int
-    outputs: int = 0
+    outputs: Outputs = SAFE
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +152,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Controller -> station: where it stands. `station`: who began the epoch; 0 with epoch 0, since power-up."""
+    """Controller -> station: where it stands. `station`: who began the epoch; 0 with epoch 0, since power-up.
+
+    `capabilities`: bits of `Can`; others mean nothing.
+    """
 
     boot: int
     epoch: int
@@ -196,10 +210,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Controller -> station, ten times a second. `inputs`: bits of `INPUTS`; `outputs`: as
-    those of `Beat`, that are on.
+    """Controller -> station, ten times a second. `inputs`: bits of `INPUTS`. `outputs`: what it drives now.
 
-    `strangers`: how many things since power-up the sensor at the gate saw that no part of the belt could be.
+    `strangers`: what came by the part sensor at the gate since power-up and could be no part of the belt.
     """
 
     boot: int
@@ -209,28 +222,23 @@ class Heartbeat:
     encoder: int
     inputs: int
     session: Session
-    outputs: int = 0
+    outputs: Outputs = SAFE
     strangers: int = 0
 
 
 Message = Hello | Start | Verdict | Beat | Confirm | Stop | Welcome | Started | Trigger | Ack | Outcome | Heartbeat
 
-CAPABILITIES = {
-    Capability.EJECT_SENSOR: 1 << 0,
-    Capability.GATE_SENSOR: 1 << 1,
-    Capability.RUN_PERMIT: 1 << 2,
-    Capability.STACK_LIGHT: 1 << 3,
-    Capability.REVIEW_LANE: 1 << 4,
-    Capability.PERMIT_FAILS_SAFE: 1 << 5,
-}
-"""Bits of `Welcome.capabilities`."""
 
-RUN_PERMIT = 1 << 0
-LIGHTS = {Light.GREEN: 1 << 1, Light.AMBER: 1 << 2, Light.RED: 1 << 3}
-"""With the run permit the bits of `Beat.outputs` and `Heartbeat.outputs`."""
-ALL_OUTPUTS = RUN_PERMIT | sum(LIGHTS.values())
-OUTPUTS_AT_REST = LIGHTS[Light.RED]
-"""What is on without a session."""
+class Can(IntFlag):
+    """Bits of `Welcome.capabilities`."""
+
+    CONFIRM = 1 << 0  # it has an eject sensor
+    SEE_AT_GATE = 1 << 1  # and a part sensor at the gate
+    PERMIT = 1 << 2  # an output without which the line stands
+    LIGHT = 1 << 3
+    REVIEW = 1 << 4  # a lane of its own
+    PERMIT_IN_HARDWARE = 1 << 5  # the permit falls by itself when the controller dies or resets
+
 
 INPUTS = {"emergency_stop": 1 << 0, "guard_open": 1 << 1, "bin_full": 1 << 2, "air_low": 1 << 3}
 """Bits of `Heartbeat.inputs`."""
@@ -239,14 +247,14 @@ INPUTS = {"emergency_stop": 1 << 0, "guard_open": 1 << 1, "bin_full": 1 << 2, "a
 class _Layout(NamedTuple):
     code: int
     values: struct.Struct
-    enums: dict[str, type[IntEnum]]
+    enums: dict[str, type[IntEnum] | type[IntFlag]]
 
 
 _LAYOUTS: dict[type[Message], _Layout] = {
     Hello: _Layout(0x01, struct.Struct("<I"), {}),
     Start: _Layout(0x02, struct.Struct("<IIIIIIIHII"), {}),
     Verdict: _Layout(0x03, struct.Struct("<IIIB"), {"command": Command}),
-    Beat: _Layout(0x04, struct.Struct("<IIB"), {}),
+    Beat: _Layout(0x04, struct.Struct("<IIB"), {"outputs": Outputs}),
     Confirm: _Layout(0x05, struct.Struct("<II"), {}),
     Stop: _Layout(0x06, struct.Struct("<I"), {}),
     Welcome: _Layout(0x81, struct.Struct("<IIIIH"), {}),
@@ -258,7 +266,7 @@ _LAYOUTS: dict[type[Message], _Layout] = {
         struct.Struct("<IIBBBQIi"),
         {"result": Result, "reason": Reason, "confirmation": Confirmation},
     ),
-    Heartbeat: _Layout(0x86, struct.Struct("<IIIQiBBBI"), {"session": Session}),
+    Heartbeat: _Layout(0x86, struct.Struct("<IIIQiBBBI"), {"session": Session, "outputs": Outputs}),
 }
 _BY_CODE = {layout.code: (message, layout) for message, layout in _LAYOUTS.items()}
 

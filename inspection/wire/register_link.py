@@ -42,7 +42,8 @@ class RegisterLink:
     def __init__(self) -> None:
         self._order: m.Hello | m.Start | m.Stop | None = None
         self._beat: m.Beat | None = None
-        self._progress = self._outputs = 0
+        self._progress = 0
+        self._outputs = m.SAFE
         self._station = 0
         self._verdicts: deque[m.Verdict] = deque()
         self._confirms: dict[m.Confirm, None] = {}
@@ -60,7 +61,7 @@ class RegisterLink:
         match message:
             case m.Hello() | m.Start() | m.Stop():
                 self._order = message
-                self._beat = None
+                self._beat, self._outputs = None, m.SAFE
                 self._verdicts.clear()
                 if not isinstance(message, m.Stop):
                     self._station = message.station
@@ -111,7 +112,7 @@ class RegisterLink:
         if not epoch and not confirms:
             return None
         kind = Order.RUN if epoch else Order.NONE
-        return Request(kind, self._station, epoch, self._progress, self._outputs, tuple(verdicts), confirms)
+        return Request(kind, self._station, epoch, self._progress, tuple(verdicts), confirms, outputs=self._outputs)
 
     # --- from the PLC ---------------------------------------------------------------------------------------
 
@@ -135,17 +136,8 @@ class RegisterLink:
 
     @staticmethod
     def _heartbeat(at: Standing) -> m.Heartbeat:
-        return m.Heartbeat(
-            at.boot,
-            at.epoch,
-            at.count,
-            at.clock_ms * 1000,
-            0,
-            at.inputs & 0xFF,
-            at.session,
-            at.outputs & m.ALL_OUTPUTS,
-            at.strangers,
-        )
+        tells = at.inputs & 0xFF, at.session, at.outputs, at.strangers
+        return m.Heartbeat(at.boot, at.epoch, at.count, at.clock_ms * 1000, 0, *tells)
 
     def _answers(self, at: Standing) -> list[m.Message]:
         """To the request that it has acted on."""

@@ -46,17 +46,16 @@ class Order(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the station writes. `epoch` is that of the verdicts, of `progress` and `outputs`; `start` comes with START
-    alone."""
+    """What the station writes. `epoch` is that of the verdicts, `progress` and `outputs`; `start` comes with START."""
 
     order: Order
     station: int
     epoch: int = 0
     progress: int = 0
-    outputs: int = 0
     verdicts: tuple[m.Verdict, ...] = ()
     confirms: tuple[m.Confirm, ...] = ()
     start: m.Start | None = None
+    outputs: m.Outputs = m.SAFE
 
 
 class TriggerSlot(NamedTuple):
@@ -99,11 +98,11 @@ class Standing:
     count: int
     station: int
     clock_ms: int
-    outputs: int = 0
-    strangers: int = 0
     triggers: tuple[TriggerSlot, ...] = (TriggerSlot(0, 0),) * TRIGGER_SLOTS
     acks: tuple[AckSlot, ...] = ()
     outcomes: tuple[OutcomeSlot, ...] = ()
+    outputs: m.Outputs = m.SAFE
+    strangers: int = 0
 
 
 def encode_request(request: Request, number: int) -> list[int]:
@@ -141,16 +140,8 @@ def decode_request(registers: Sequence[int]) -> Request:
     taken = tuple(m.Verdict(epoch, _take32(take), _take32(take), m.Command(next(take))) for _ in range(verdicts))
     take = iter(registers[_CONFIRMS_AT:])
     confirmed = tuple(m.Confirm(_take32(take), _take32(take)) for _ in range(confirms))
-    return Request(
-        Order(order),
-        station,
-        epoch,
-        progress,
-        outputs,
-        taken,
-        confirmed,
-        _start(registers) if order == Order.START else None,
-    )
+    start = _start(registers) if order == Order.START else None
+    return Request(Order(order), station, epoch, progress, taken, confirmed, start, m.Outputs(outputs))
 
 
 def _start(registers: Sequence[int]) -> m.Start:
@@ -204,7 +195,7 @@ def decode_standing(registers: Sequence[int]) -> Standing | None:
     if version != VERSION:
         raise ValueError(f"version {version} in its second register instead of {VERSION}")
     boot, epoch, count, station, clock_ms = (_take32(take) for _ in range(5))
-    outputs, strangers = next(take), _take32(take)
+    outputs, strangers = m.Outputs(next(take)), _take32(take)
     triggers = tuple(TriggerSlot(next(take), _take32(take)) for _ in range(TRIGGER_SLOTS))
     acks = [(_take32(take), _take32(take), next(take), next(take)) for _ in range(VERDICT_SLOTS)]
     outcomes = [
@@ -220,8 +211,6 @@ def decode_standing(registers: Sequence[int]) -> Standing | None:
         count,
         station,
         clock_ms,
-        outputs,
-        strangers,
         triggers,
         tuple(
             AckSlot(number, seq, m.Command(command), m.Status(status))
@@ -233,6 +222,8 @@ def decode_standing(registers: Sequence[int]) -> Standing | None:
             for epoch, number, result, reason, confirmation, stamp_ms in outcomes
             if result
         ),
+        outputs,
+        strangers,
     )
 
 

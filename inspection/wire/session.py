@@ -17,7 +17,17 @@ from enum import Enum, auto
 
 from inspection.domain import ports
 from inspection.domain.errors import SessionOver
-from inspection.domain.types import Decision, GateInputs, GateOutputs, Outcome, OutcomeKind, PartId, Trigger
+from inspection.domain.types import (
+    Capability,
+    Decision,
+    GateInputs,
+    GateOutputs,
+    Light,
+    Outcome,
+    OutcomeKind,
+    PartId,
+    Trigger,
+)
 from inspection.wire import messages as m
 from inspection.wire.framing import FrameDecoder, encode_frame
 
@@ -36,6 +46,15 @@ _COMMANDS = {
 }
 _DECISIONS = {command: decision for decision, command in _COMMANDS.items()}
 _CONFIRMED = {m.Confirmation.NO_SENSOR: None, m.Confirmation.AGREES: True, m.Confirmation.DISAGREES: False}
+_CAPABILITIES = {
+    m.Can.CONFIRM: Capability.EJECT_SENSOR,
+    m.Can.SEE_AT_GATE: Capability.GATE_SENSOR,
+    m.Can.PERMIT: Capability.RUN_PERMIT,
+    m.Can.LIGHT: Capability.STACK_LIGHT,
+    m.Can.REVIEW: Capability.REVIEW_LANE,
+    m.Can.PERMIT_IN_HARDWARE: Capability.PERMIT_FAILS_SAFE,
+}
+_LIGHTS = {Light.GREEN: m.Outputs.GREEN, Light.AMBER: m.Outputs.AMBER, Light.RED: m.Outputs.RED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +108,8 @@ class StationSession:
         self._seq = 0
         self._unacknowledged: dict[tuple[int, int], _Unacknowledged] = {}
         self._inputs = 0
-        self._strangers = (0, 0)  # of which power-up, and how many
-        self._outputs = m.OUTPUTS_AT_REST
+        self._outputs = m.SAFE
+        self._strangers: int | None = None
 
     @property
     def bad_frames(self) -> int:
@@ -124,6 +143,7 @@ class StationSession:
         now_ns = self._clock.monotonic_ns()
         self._state = _State.GREETING
         self._attached = self._start = None
+        self._strangers = None
         self._unacknowledged.clear()
         self._heard_ns = now_ns
         self._ask(now_ns)
@@ -180,12 +200,11 @@ class StationSession:
         self._progress = (self._progress + 1) % (m.U32_MAX + 1)
 
     def show(self, outputs: GateOutputs) -> None:
-        """Set the outputs that are not the gate. Told with every beat, and at once when they change."""
-        wanted = m.LIGHTS[outputs.light] | (m.RUN_PERMIT if outputs.run_permit else 0)
-        if wanted != self._outputs:
-            self._outputs = wanted
-            self._beat_ns = self._clock.monotonic_ns()
-            self.tick()
+        """Have these driven while a session runs; at once when it is something else than before."""
+        permit = m.Outputs.RUN_PERMIT if outputs.run_permit else m.Outputs(0)
+        before, self._outputs = self._outputs, permit | _LIGHTS[outputs.light]
+        if self._state is _State.RUNNING and self._outputs != before:
+            self._send_beat(self._clock.monotonic_ns())
 
     def stop(self) -> None:
         """End the session for good; everything diverts. Outcomes of parts on the belt are still taken."""
@@ -205,9 +224,13 @@ class StationSession:
             self._ask(now_ns)
         if self._state is _State.RUNNING and self._start is not None:
             if now_ns >= self._beat_ns:
-                self._beat_ns = now_ns + BEAT_NS
-                self._send(m.Beat(self._start.epoch, self._progress, self._outputs))
+                self._send_beat(now_ns)
             self._resend(now_ns)
+
+    def _send_beat(self, now_ns: int) -> None:
+        if self._start is not None:
+            self._beat_ns = now_ns + BEAT_NS
+            self._send(m.Beat(self._start.epoch, self._progress, self._outputs))
 
     def _ask(self, now_ns: int) -> None:
         self._ask_ns = now_ns + ASK_AGAIN_NS
@@ -310,9 +333,12 @@ class StationSession:
             self._tell_belt(beat)
 
     def _tell_strangers(self, beat: m.Heartbeat) -> None:
-        before = self._strangers if self._strangers[0] == beat.boot else (beat.boot, 0)
-        self._strangers = beat.boot, beat.strangers
-        if self._strangers != before:
+        """When the count is known, and whenever it changes; where there is a sensor that sees them."""
+        attached = self._attached
+        if attached is None or beat.boot != attached.boot or not attached.capabilities & m.Can.SEE_AT_GATE:
+            return
+        if beat.strangers != self._strangers:
+            self._strangers = beat.strangers
             self._events.append(ports.Strangers(beat.boot, beat.strangers))
 
     def _tell_belt(self, beat: m.Heartbeat) -> None:
@@ -349,15 +375,16 @@ class StationSession:
         )
 
     def _take_outcome(self, outcome: m.Outcome) -> None:
-        kind = OutcomeKind.PASSED if outcome.result is m.Result.PASSED else OutcomeKind.DIVERTED
-        if outcome.reason is m.Reason.NOT_SEEN:
-            kind = OutcomeKind.UNKNOWN  # the gate did its part; where the part is nobody knows
+        # The gate did what it should, but the part was not there: where it is, and which way it goes, nobody knows.
+        not_seen = outcome.reason is m.Reason.NOT_SEEN
+        passed = outcome.result is m.Result.PASSED
+        kind = OutcomeKind.PASSED if passed else OutcomeKind.DIVERTED
         self._events.append(
             ports.Resolved(
                 part=PartId(outcome.epoch, outcome.number),
                 outcome=Outcome(
-                    kind=kind,
-                    commanded=outcome.reason is m.Reason.COMMANDED,
+                    kind=OutcomeKind.UNKNOWN if not_seen else kind,
+                    commanded=outcome.reason is m.Reason.COMMANDED or (not_seen and passed),
                     confirmed=_CONFIRMED[outcome.confirmation],
                     reason=_word(outcome.reason),
                 ),
@@ -370,8 +397,8 @@ class StationSession:
 
 
 def _attached(welcome: m.Welcome) -> ports.Attached:
-    capabilities = frozenset(each for each, bit in m.CAPABILITIES.items() if welcome.capabilities & bit)
-    return ports.Attached(welcome.boot, welcome.epoch, welcome.count, welcome.station, capabilities)
+    has = frozenset(has for bit, has in _CAPABILITIES.items() if welcome.capabilities & bit)
+    return ports.Attached(welcome.boot, welcome.epoch, welcome.count, welcome.station, has)
 
 
 def _word(value: m.Status | m.Reason) -> str:

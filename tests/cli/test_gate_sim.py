@@ -31,7 +31,7 @@ def test_without_a_station_every_part_diverts_and_is_told(tmp_path):
 
     assert "/dev/pts/" in told
     lines = [json.loads(line) for line in truth.read_text().splitlines()]
-    assert lines == [{"epoch": 0, "number": n, "passed": False} for n in range(1, 21)]
+    assert lines == [{"epoch": 0, "number": n, "way": "divert", "passed": False} for n in range(1, 21)]
 
 
 def test_ctrl_c_stops_the_belt_and_removes_the_port(tmp_path):

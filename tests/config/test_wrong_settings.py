@@ -186,29 +186,29 @@ STATION_BLOCK = (
     "station"
 )
 PLC_BLOCK = (
-    "allowed 0 to 65417 (first of 119 registers), a whole number; the PLC writes there: its heartbeat, the number of "
+    "allowed 0 to 65414 (first of 122 registers), a whole number; the PLC writes there: its heartbeat, the number of "
     "the last part and what became of each; without them nobody knows which part a picture is of"
 )
 
 MODBUS_CASES = [
     ("station: 0, ", "", f"11: gate.map.station: is missing; add it; {STATION_BLOCK}"),
     (", plc: 100", "", f"11: gate.map.plc: is missing; add it; {PLC_BLOCK}"),
-    ("plc: 100", "plc: 65418", f"11: gate.map.plc: 65418 is out of range; {PLC_BLOCK}"),
+    ("plc: 100", "plc: 65415", f"11: gate.map.plc: 65415 is out of range; {PLC_BLOCK}"),
     ("plc: 100", "plc: 100, coil: 7", '11: gate.map.coil: unknown key; allowed keys: station, plc; '
      "correct or remove it"),
-    ("plc: 100", "plc: 63", "11: gate.map.plc: the station's 64 registers from 0 on and the PLC's 119 from 63 overlap, "
+    ("plc: 100", "plc: 63", "11: gate.map.plc: the station's 64 registers from 0 on and the PLC's 122 from 63 overlap, "
      "and each would write over the other; write 64 or more"),
     ("  map: {station: 0, plc: 100}\n", "", "9: gate.map: is missing; add it; allowed a mapping with the keys station, "
      "plc"),
     ("watchdog_ms: 500", "watchdog_ms: 150", "15: gate.watchdog_ms: watchdog_ms 150 is too short, one reply that is "
-     "missing would end the session: at 115200 baud an exchange with the PLC takes 47 ms; write 194 (ms) or more, or a "
+     "missing would end the session: at 115200 baud an exchange with the PLC takes 47 ms; write 195 (ms) or more, or a "
      "higher baud"),
     ("watchdog_ms: 500", "baud: 19200\n  timeout_ms: 200\n  watchdog_ms: 900",
      "9: gate: margin_ms 150 is too short, "
-     "a PASS could come too late: at 19200 baud an exchange with the PLC takes 280 ms; write 561 (ms) or more, or a "
+     "a PASS could come too late: at 19200 baud an exchange with the PLC takes 284 ms; write 568 (ms) or more, or a "
      "higher baud"),
     ("watchdog_ms: 500", "timeout_ms: 30", "15: gate.timeout_ms: timeout_ms 30 is too short, no reply would be there "
-     "in time: at 115200 baud an exchange with the PLC takes 47 ms; write 44 (ms) or more, or a higher baud"),
+     "in time: at 115200 baud an exchange with the PLC takes 47 ms; write 45 (ms) or more, or a higher baud"),
     ("url: /dev/ttyUSB0", "url: socket://10.0.0.5:502", '12: gate.url: "socket://10.0.0.5:502" is too slow for Modbus '
      "RTU; allowed /dev/…, rfc2217://host:port"),
     ("watchdog_ms: 500", "baud: 9600", "15: gate.baud: 9600 is not allowed; allowed 19200, 38400, 57600, 115200, "

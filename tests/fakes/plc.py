@@ -30,8 +30,8 @@ CLOCK_FROM_MS = 2**32 - 3_000
 class SoftwarePlc:
     """`scan` is its program, called once a cycle on a clock that is handed in; `read` and `write` are its memory."""
 
-    def __init__(self, boot: int, now_us: int) -> None:
-        self.controller = Controller(boot, now_us)
+    def __init__(self, boot: int, now_us: int, *, capabilities: int = 0) -> None:
+        self.controller = Controller(boot, now_us, capabilities=capabilities)
         self.station_block = [0] * STATION_REGISTERS
         self.heeds = True
         """False: its clock runs and nothing is done about a request."""
@@ -76,7 +76,7 @@ class SoftwarePlc:
 
     def _standing(self, now_us: int) -> Standing:
         controller = self.controller
-        kept = [kept.outcome for kept in controller._kept if kept.waits_for is None][:OUTCOME_SLOTS]
+        kept = [kept.outcome for kept in controller._kept if not kept.waits][:OUTCOME_SLOTS]
         return Standing(
             done=self._done,
             session=controller.session,
@@ -87,8 +87,6 @@ class SoftwarePlc:
             count=controller.count,
             station=controller._station,
             clock_ms=self._clock_ms(now_us),
-            outputs=controller.outputs,
-            strangers=controller._strangers,
             triggers=tuple(self._triggers),
             acks=tuple(self._acks),
             outcomes=tuple(
@@ -102,6 +100,8 @@ class SoftwarePlc:
                 )
                 for one in kept
             ),
+            outputs=controller.outputs,
+            strangers=controller.strangers,
         )
 
 

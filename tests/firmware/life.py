@@ -69,6 +69,13 @@ class Command(NamedTuple):
 
 class Beat(NamedTuple):
     progress: int
+    outputs: int = 0
+
+
+class AtGate(NamedTuple):
+    """Something comes by the part sensor there."""
+
+    age_us: int
 
 
 class Confirm(NamedTuple):
@@ -97,9 +104,10 @@ class Inputs(NamedTuple):
     bits: int
 
 
-Event = Part | Wait | Move | Begin | Command | Beat | Confirm | Say | Noise | Damage | Inputs
+Event = Part | Wait | Move | Begin | Command | Beat | Confirm | Say | Noise | Damage | Inputs | AtGate
 
 _small = st.integers(0, 3)
+_outputs = st.integers(0, 15)
 _said = st.one_of(
     st.builds(m.Hello, st.sampled_from((0, 1, 2))),
     st.builds(m.Stop, _small),
@@ -143,7 +151,7 @@ _begins_well = st.builds(
 )
 _parts = st.builds(Part, st.one_of(st.just(0), st.integers(0, MAX_AGE_US)))
 _waits = st.builds(Wait, times_us, st.booleans())
-_beats = st.builds(Beat, st.integers(0, 1))
+_beats = st.builds(Beat, st.integers(0, 1), _outputs)
 _pauses = st.builds(Wait, st.integers(0, 499_999), st.booleans())
 _watched = st.tuples(_begins_well, _pauses, _beats, _parts, _last, _pauses)
 events = st.lists(
@@ -153,14 +161,15 @@ events = st.lists(
         _commands,
         _begins,
         st.builds(Move, moves),
-        st.builds(Beat, st.integers(0, 3)),
+        st.builds(Beat, st.integers(0, 3), _outputs),
+        st.builds(AtGate, st.sampled_from((0, 0, 1, 4_999, 5_000, 20_000))),
         st.builds(Confirm, st.integers(-1, 4)),
         st.builds(Say, _said),
         st.builds(Noise, st.binary(max_size=80)),
         st.builds(Damage, _said, st.integers(0, 60), st.integers(0, 255)),
         st.builds(Inputs, st.integers(0, 255)),
         # What a belt is most of the time: a part, its command, and the way to the gate.
-        st.tuples(_parts, st.builds(Beat, st.integers(0, 99)), _commands, _waits),
+        st.tuples(_parts, st.builds(Beat, st.integers(0, 99), _outputs), _commands, _waits),
         st.tuples(_parts, _last, _last, _waits),
         st.tuples(st.builds(Move, moves), _parts, _last, st.builds(Move, moves), _waits),
         st.tuples(_watched, _watched),
@@ -173,13 +182,13 @@ events = st.lists(
 class Life:
     """A script in the making, and the reference that goes along with it, to know where it stands."""
 
-    def __init__(self, *, has_eject_sensor: bool) -> None:
+    def __init__(self, *, capabilities: int = 0) -> None:
         self.script = b""
         self.reference = Reference()
         self.expected = b""
         self._parts = 0
         script = Script()
-        script.power_up(BOOT, POWER_UP_US, has_eject_sensor=has_eject_sensor)
+        script.power_up(BOOT, POWER_UP_US, capabilities=capabilities)
         script.wait(MAX_AGE_US)
         self._add(script)
 
@@ -212,6 +221,8 @@ class Life:
                 frame = bytearray(encode_frame(m.encode(message)))
                 frame[at % len(frame)] ^= flip
                 script.receive(bytes(frame) if flip else bytes(frame[: at % len(frame)]))
+            case AtGate(age_us):
+                script.at_gate(age_us)
             case Inputs(bits):
                 script.set_inputs(bits)
             case _:
@@ -230,8 +241,8 @@ def said_by(event: Begin | Command | Beat | Confirm | Say, epoch: int, count: in
             return [*[m.Hello(event.station)] * event.hello, *[begin] * (1 + event.twice)]
         case Command(back, command, seq, other):
             return [m.Verdict(epoch + other, max(0, count - back), seq, command)]
-        case Beat(progress):
-            return [m.Beat(epoch, progress)]
+        case Beat(progress, outputs):
+            return [m.Beat(epoch, progress, m.Outputs(outputs))]
         case Confirm(back):
             return [m.Confirm(epoch, max(0, count - back))]
         case Say(message):
@@ -241,7 +252,7 @@ def said_by(event: Begin | Command | Beat | Confirm | Say, epoch: int, count: in
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
     """A life that has been lived."""
-    life = Life(has_eject_sensor=draw(st.booleans()))
+    life = Life(capabilities=draw(st.integers(0, 63)))
     if draw(st.booleans()):
         by_encoder = draw(travels_counts), draw(gaps_counts)
         life.happens(Begin(True, 4, 1, 0, draw(travels_us), 500, draw(gaps_us), False, *by_encoder))
@@ -253,7 +264,7 @@ def lives(draw: st.DrawFn) -> Life:
 @st.composite
 def crowds(draw: st.DrawFn) -> Life:
     """More parts than outcomes are kept of; some have a command, some are confirmed."""
-    life = Life(has_eject_sensor=False)
+    life = Life(capabilities=draw(st.sampled_from((0, m.Can.SEE_AT_GATE))))
     life.happens(Begin(True, 4, 1, 0, draw(st.sampled_from((0, 100_000, 500_000))), 2**16 - 1, 0, False))
     for _ in range(draw(st.integers(60, MAX_PARTS))):
         life.happens(Part(0))

@@ -16,6 +16,8 @@ from inspection.wire.framing import FrameDecoder, encode_frame
 
 SKETCH = FIRMWARE / "examples" / "inspection_gate" / "inspection_gate.ino"
 PART_SENSOR, ENCODER_A, ENCODER_B, EJECT_SENSOR, PASS, RUN_PERMIT, GREEN, RED, ESTOP = range(2, 11)
+AMBER, REVIEW, GATE_SENSOR = 14, 15, 16
+ON = m.Outputs.RUN_PERMIT | m.Outputs.GREEN
 PASS_US, TRAVEL_US, GAP_US = 60_000, 300_000, 70_000
 NEAR_THE_WRAP_US = 2**32 - 500_000  # micros() begins again from 0 half a second later
 
@@ -28,6 +30,7 @@ class Desk:
         self._sketch.desk_said.restype = ctypes.c_size_t
         self._decoder = FrameDecoder()
         self._progress = 0
+        self.outputs = ON
         self.heard: list[m.Message] = []
         self._sketch.desk_power_up(ctypes.c_uint32(at_us))
 
@@ -38,7 +41,7 @@ class Desk:
             us -= step_us
             if not quiet:
                 self._progress += 1
-                self.say(m.Beat(9, self._progress))
+                self.say(m.Beat(9, self._progress, self.outputs))
             self._sketch.desk_wait(ctypes.c_uint32(step_us))
             said = ctypes.create_string_buffer(100_000)
             size = self._sketch.desk_said(said)
@@ -56,7 +59,7 @@ class Desk:
         self.wait(20_000)
         stands = self.last(m.Welcome)
         travel_us = 0 if travel_counts else TRAVEL_US
-        self.say(m.Start(9, 1, stands.boot, stands.epoch, stands.count, travel_us, travel_counts, 500, GAP_US, 0))
+        self.say(m.Start(9, 1, stands.boot, stands.epoch, stands.count, travel_us, travel_counts, 500, GAP_US, 100))
         self.wait(20_000)
         assert self.last(m.Started).epoch == 9
 
@@ -150,7 +153,8 @@ def test_a_part_at_the_gate_closes_what_the_one_before_it_opened(sketch):
 
 
 def test_a_quiet_station_is_left_its_passes_with_it(sketch):
-    desk = Desk(sketch({"PERMIT_NEEDS_STATION = false": "PERMIT_NEEDS_STATION = true"}))
+    desk = Desk(sketch())
+    assert (desk.pin(GREEN), desk.pin(RED), desk.pin(RUN_PERMIT)) == (0, 1, 0)
     desk.wait(1_000)
     assert (desk.pin(GREEN), desk.pin(RED), desk.pin(RUN_PERMIT)) == (0, 1, 0)
     desk.start()
@@ -164,6 +168,66 @@ def test_a_quiet_station_is_left_its_passes_with_it(sketch):
         assert desk.pin(PASS) == 0
     assert (desk.pin(GREEN), desk.pin(RED), desk.pin(RUN_PERMIT)) == (0, 1, 0)
     assert desk.last(m.Outcome).reason is m.Reason.WATCHDOG
+
+
+def test_the_station_drives_permit_and_lights_while_its_session_lasts(sketch):
+    desk = Desk(sketch())
+    desk.start()
+    for outputs in (m.Outputs.RUN_PERMIT | m.Outputs.AMBER, m.Outputs.RED, ON):
+        desk.outputs = outputs
+        desk.wait(60_000)
+        pins = [desk.pin(pin) for pin in (RUN_PERMIT, GREEN, AMBER, RED)]
+        assert pins == [int(bool(outputs & bit)) for bit in m.Outputs]
+    desk.say(m.Stop(9))
+    desk.wait(1_000, quiet=True)
+    assert [desk.pin(pin) for pin in (RUN_PERMIT, GREEN, AMBER, RED)] == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("has_lane", [True, False])
+def test_a_part_for_review_goes_by_the_lane_where_there_is_one(sketch, has_lane):
+    desk = Desk(sketch({"HAS_REVIEW_LANE = false": "HAS_REVIEW_LANE = true"} if has_lane else {}))
+    desk.start()
+    desk.command_next(m.Command.REVIEW)
+    desk.wait(TRAVEL_US - 30_000 + 1_000)
+    assert (desk.pin(PASS), desk.pin(REVIEW)) == (0, int(has_lane))
+    desk.wait(PASS_US + 1_000)
+    assert (desk.pin(PASS), desk.pin(REVIEW)) == (0, 0)
+    assert desk.last(m.Outcome).result is m.Result.DIVERTED
+
+
+@pytest.mark.parametrize("travel_counts", [0, 1_000])
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_part_that_does_not_come_by_the_gates_sensor_is_told(sketch, comes, travel_counts):
+    desk = Desk(sketch({"HAS_GATE_SENSOR = false": "HAS_GATE_SENSOR = true"}))
+    desk.start(travel_counts=travel_counts)
+    desk.command_next(m.Command.PASS)
+    if travel_counts:
+        desk.move(travel_counts)
+        desk.wait(1_000)
+    else:
+        desk.wait(TRAVEL_US - 30_000 + 1_000)
+    assert desk.pin(PASS) == 1
+    assert not [message for message in desk.heard if isinstance(message, m.Outcome)]
+    if comes:
+        desk.edge(GATE_SENSOR)
+        desk.wait(1_000)
+        assert desk.last(m.Outcome).reason is m.Reason.COMMANDED
+        return
+    if travel_counts:
+        desk.move(51)
+    desk.wait(GAP_US // 2 + 1_000)
+    assert desk.last(m.Outcome).reason is m.Reason.NOT_SEEN
+
+
+def test_a_stranger_at_the_gate_is_counted(sketch):
+    desk = Desk(sketch({"HAS_GATE_SENSOR = false": "HAS_GATE_SENSOR = true"}))
+    desk.start()
+    desk.edge(GATE_SENSOR)  # what was on the belt before the first START
+    desk.wait(TRAVEL_US + GAP_US)
+    assert desk.last(m.Heartbeat).strangers == 0
+    desk.edge(GATE_SENSOR)
+    desk.wait(150_000)
+    assert desk.last(m.Heartbeat).strangers == 1
 
 
 def test_a_trigger_is_dated_back_to_its_edge_and_a_bouncing_edge_is_one_part(sketch):

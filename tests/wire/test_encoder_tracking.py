@@ -95,7 +95,7 @@ def test_a_part_is_at_the_gate_when_the_belt_has_brought_it_there_however_long_i
     desk.wait(5_000)
     assert not desk.controller.gone
     desk.move(1)
-    assert desk.controller.gone == [Gone(9, 1, passed=True)]
+    assert desk.controller.gone == [Gone(9, 1, m.Command.PASS)]
     assert desk.outcome(1).encoder == desk.encoder
     assert desk.outcome(1).reason is m.Reason.COMMANDED
 
@@ -104,7 +104,7 @@ def test_a_pass_at_the_gate_is_late(desk):
     number = desk.sense()
     desk.move(TRAVEL)
     assert desk.command(number, m.Command.PASS) is m.Status.LATE
-    assert desk.controller.gone == [Gone(9, 1, passed=False)]
+    assert desk.controller.gone == [Gone(9, 1, m.Command.DIVERT)]
 
 
 def test_a_pass_that_comes_with_the_belt_at_the_gate_already_is_late(desk):
@@ -120,7 +120,7 @@ def test_a_part_is_decided_once_whichever_way_the_belt_runs_then(desk):
     assert desk.command(number, m.Command.PASS) is m.Status.LATE
     for counts in (5, -TRAVEL, TRAVEL, 2 * TRAVEL):
         desk.move(counts)
-    assert desk.controller.gone == [Gone(9, 1, passed=False)]
+    assert desk.controller.gone == [Gone(9, 1, m.Command.DIVERT)]
 
 
 def test_parts_too_close_on_the_belt_both_divert_and_time_does_not_matter(desk):
@@ -147,9 +147,9 @@ def test_a_part_sensed_far_enough_back_on_a_belt_that_ran_back_is_not_too_close(
     desk.move(-GAP)
     assert desk.command(desk.sense(), m.Command.PASS) is m.Status.ACCEPTED
     desk.move(TRAVEL)
-    assert desk.controller.gone == [Gone(9, 2, passed=True)]  # the one that is nearer to the gate goes first
+    assert desk.controller.gone == [Gone(9, 2, m.Command.PASS)]  # the one that is nearer to the gate goes first
     desk.move(GAP)
-    assert desk.controller.gone[1:] == [Gone(9, 1, passed=True)]
+    assert desk.controller.gone[1:] == [Gone(9, 1, m.Command.PASS)]
 
 
 @pytest.mark.parametrize("counts", [TRAVEL + GAP + 1, 3 * TRAVEL, 10**6])
@@ -167,14 +167,14 @@ def test_a_count_that_leaps_past_the_gate_lets_nothing_through(desk, counts):
 def test_a_part_that_is_seen_a_little_late_still_goes_by_its_command(desk):
     desk.command(desk.sense(), m.Command.PASS)
     desk.leap(TRAVEL + GAP)
-    assert desk.controller.gone == [Gone(9, 1, passed=True)]
+    assert desk.controller.gone == [Gone(9, 1, m.Command.PASS)]
 
 
 def test_an_encoder_that_runs_the_wrong_way_round_or_is_set_anew_lets_nothing_through(desk):
     desk.command(desk.sense(), m.Command.PASS)
     desk.leap(-TRAVEL - 1)
     desk.move(3 * TRAVEL)
-    assert desk.controller.gone == [Gone(9, 1, passed=False)]
+    assert desk.controller.gone == [Gone(9, 1, m.Command.DIVERT)]
 
 
 def test_a_part_that_is_sensed_again_behind_another_lets_neither_through(desk):
@@ -191,7 +191,7 @@ def test_the_watchdog_works_by_time_on_a_belt_that_stands(desk):
     desk.move(TRAVEL - 1)
     desk.now_us += WATCHDOG_MS * 1000
     desk.move(1)  # in the same look: when it came to the gate nobody knows
-    assert desk.controller.gone == [Gone(9, 1, passed=False)]
+    assert desk.controller.gone == [Gone(9, 1, m.Command.DIVERT)]
     assert desk.outcome(1).reason is m.Reason.WATCHDOG
 
 
@@ -209,7 +209,7 @@ def test_what_was_on_the_belt_at_a_new_session_diverts_when_it_gets_there(desk, 
     desk.wait(1000)
     assert not desk.controller.gone
     desk.move(TRAVEL // 2)
-    assert desk.controller.gone == [Gone(9, 1, passed=False)]
+    assert desk.controller.gone == [Gone(9, 1, m.Command.DIVERT)]
 
 
 def test_heartbeats_and_triggers_carry_the_count(desk):

@@ -36,6 +36,7 @@ def requests(draw: st.DrawFn) -> Request:
         () if start else tuple(draw(st.lists(verdicts, max_size=r.VERDICT_SLOTS))),
         tuple(draw(st.lists(st.builds(m.Confirm, u32, u32), max_size=r.CONFIRM_SLOTS))),
         start,
+        draw(st.integers(0, 15).map(m.Outputs)),
     )
 
 
@@ -58,6 +59,8 @@ standings = st.builds(
         ),
         max_size=r.OUTCOME_SLOTS,
     ).map(tuple),
+    outputs=st.integers(0, 15).map(m.Outputs),
+    strangers=u32,
 )
 blocks = st.lists(u16, min_size=r.STATION_REGISTERS, max_size=r.STATION_REGISTERS)
 
@@ -135,10 +138,21 @@ def test_the_guide_has_every_register_once():
         assert [offset for first, last in block for offset in range(first, last + 1)] == list(range(registers))
 
 
+def test_outputs_that_there_are_none_of_are_refused():
+    block = [*r.encode_request(Request(Order.RUN, 77, 9), 12), *[0] * r.STATION_REGISTERS]
+    block[5] = 16
+    with pytest.raises(ValueError, match="16"):
+        r.decode_request(block)
+    standing = r.encode_standing(Standing(1, m.Session.NONE, 0, 0, 5, 0, 0, 0, 1), 3)
+    standing[16] = 16
+    with pytest.raises(ValueError, match="16"):
+        r.decode_standing(standing)
+
+
 def test_a_start_as_the_guide_has_it():
     start = m.Start(9, 77, 5, 3, 4, 300_000, 0, 500, 5_000, 0)
     block = r.encode_request(Request(Order.START, 77, 9, start=start, confirms=(m.Confirm(3, 70_000),)), 12)
-    assert block[:12] == [12, 1, 2, 0, 1, 0, 0, 77, 0, 9, 0, 0]
+    assert block[:12] == [12, 1, 2, 0, 1, 8, 0, 77, 0, 9, 0, 0]
     assert block[12:32] == [0] * 20
     assert block[32:48] == [0, 3, 1, 4464, *[0] * 12]
     assert block[48:] == [0, 5, 0, 3, 0, 4, 4, 37_856, 0, 0, 0, 5_000, 500, 0, 0]
@@ -146,8 +160,8 @@ def test_a_start_as_the_guide_has_it():
 
 def test_a_verdict_as_the_guide_has_it():
     verdict = m.Verdict(9, 65_537, 2, m.Command.DIVERT)
-    block = r.encode_request(Request(Order.RUN, 77, 9, 258, (verdict,)), 12)
-    assert block == [12, 1, 3, 1, 0, 0, 0, 77, 0, 9, 0, 258, 1, 1, 0, 2, 2]
+    block = r.encode_request(Request(Order.RUN, 77, 9, 258, (verdict,), outputs=m.Outputs(3)), 12)
+    assert block == [12, 1, 3, 1, 0, 3, 0, 77, 0, 9, 0, 258, 1, 1, 0, 2, 2]
 
 
 def test_what_the_plc_says_as_the_guide_has_it():
@@ -157,10 +171,13 @@ def test_what_the_plc_says_as_the_guide_has_it():
             triggers=(r.TriggerSlot(1, 65_536), r.TriggerSlot(2, 7), *[r.TriggerSlot(0, 0)] * 6),
             acks=(r.AckSlot(2, 3, m.Command.PASS, m.Status.BARRED),),
             outcomes=(r.OutcomeSlot(9, 1, m.Result.DIVERTED, m.Reason.WATCHDOG, m.Confirmation.AGREES, 8),),
+            outputs=m.Outputs(5),
+            strangers=65_538,
         ),
         seal=3,
     )
     assert block[:16] == [3, 1, 12, 1, 4, 1, 0, 5, 0, 9, 0, 2, 0, 77, 1, 4]
-    assert block[16:40] == [1, 1, 0, 2, 0, 7, *[0] * 18]
-    assert block[40:64] == [0, 2, 0, 3, 1, 3, *[0] * 18]
-    assert block[64:] == [0, 9, 0, 1, 2, 3, 1, 0, 8, *[0] * 45, 3]
+    assert block[16:19] == [5, 1, 2]
+    assert block[19:43] == [1, 1, 0, 2, 0, 7, *[0] * 18]
+    assert block[43:67] == [0, 2, 0, 3, 1, 3, *[0] * 18]
+    assert block[67:] == [0, 9, 0, 1, 2, 3, 1, 0, 8, *[0] * 45, 3]

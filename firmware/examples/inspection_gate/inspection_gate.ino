@@ -15,16 +15,23 @@ static const uint8_t PIN_PASS = 6;          // high: the gate lets through. Low,
 static const uint8_t PIN_RUN_PERMIT = 7;    // high: the belt may run
 static const uint8_t PIN_LIGHT_GREEN = 8;
 static const uint8_t PIN_LIGHT_RED = 9;
+static const uint8_t PIN_LIGHT_AMBER = 14;
+static const uint8_t PIN_REVIEW = 15;       // high: the part that is diverted goes to the review lane
+static const uint8_t PIN_GATE_SENSOR = 16;  // with an interrupt; falls when a part is at the gate
 static const uint8_t PIN_ESTOP = 10;        // auxiliary contacts, closed to ground when all is well: only read
 static const uint8_t PIN_GUARD = 11;
 static const uint8_t PIN_BIN_FULL = 12;     // closed to ground when the bin is full
 static const uint8_t PIN_AIR_LOW = 13;      // closed to ground when the air pressure is low
 
 static const bool HAS_EJECT_SENSOR = false;
+static const bool HAS_GATE_SENSOR = false;
+static const bool HAS_PERMIT = true;        // something stops the belt when PIN_RUN_PERMIT is low
+static const bool PERMIT_IN_HARDWARE = false;  // true only if the permit falls by itself when this board hangs or resets
+static const bool HAS_LIGHT = true;
+static const bool HAS_REVIEW_LANE = false;
 static const uint32_t PASS_US = 60000;      // so long the gate stays open for one part; shorter than the smallest gap
 static const uint32_t CONFIRM_US = 300000;  // so long after the gate a diverted part may take to the eject sensor
 static const uint32_t DEBOUNCE_US = 2000;   // edges of the part sensor that are closer are one part
-static const bool PERMIT_NEEDS_STATION = false;  // true: the belt may run only while a station makes progress
 
 // --- interrupts: they note what happened and when, and decide nothing --------------------------------------------
 
@@ -36,6 +43,10 @@ static volatile int32_t edge_counts[EDGES];
 static volatile uint8_t edges_written = 0;
 static volatile uint32_t last_edge_us = 0;
 static volatile uint8_t ejections = 0;
+static volatile uint32_t seen_us[EDGES];  // at the gate
+static volatile int32_t seen_counts[EDGES];
+static volatile uint8_t seen_written = 0;
+static volatile uint32_t last_seen_us = 0;
 
 static void on_part() {
   const uint32_t now = micros();
@@ -46,6 +57,17 @@ static void on_part() {
   edge_us[edges_written % EDGES] = now;
   edge_counts[edges_written % EDGES] = encoder_counts;
   edges_written = edges_written + 1;
+}
+
+static void on_seen() {
+  const uint32_t now = micros();
+  if (now - last_seen_us < DEBOUNCE_US) {
+    return;
+  }
+  last_seen_us = now;
+  seen_us[seen_written % EDGES] = now;
+  seen_counts[seen_written % EDGES] = encoder_counts;
+  seen_written = seen_written + 1;
 }
 
 static void on_encoder() {
@@ -65,7 +87,9 @@ static void on_ejection() {
 static ig_gate gate;
 static uint8_t output[2560];
 static uint8_t edges_read = 0;
+static uint8_t seen_read = 0;
 static uint64_t pass_until_us = 0;
+static uint64_t review_until_us = 0;
 
 struct Awaited {  // parts behind the gate, until their eject sensor had its time
   ig_gone part;
@@ -99,6 +123,8 @@ static void on_gone(void *, const ig_gone *part) {
   const uint64_t now = now_us();
   digitalWrite(PIN_PASS, part->passes ? HIGH : LOW);
   pass_until_us = part->passes ? now + PASS_US : 0;
+  digitalWrite(PIN_REVIEW, part->way == IG_REVIEW ? HIGH : LOW);
+  review_until_us = part->way == IG_REVIEW ? now + PASS_US : 0;
   if (HAS_EJECT_SENSOR && awaited_count < AWAITED) {
     awaited[awaited_count].part = *part;
     awaited[awaited_count].until_us = now + CONFIRM_US;
@@ -122,7 +148,13 @@ void setup() {
   pinMode(PIN_PASS, OUTPUT);
   pinMode(PIN_RUN_PERMIT, OUTPUT);
   pinMode(PIN_LIGHT_GREEN, OUTPUT);
+  pinMode(PIN_LIGHT_AMBER, OUTPUT);
   pinMode(PIN_LIGHT_RED, OUTPUT);
+  digitalWrite(PIN_RUN_PERMIT, LOW);
+  digitalWrite(PIN_LIGHT_RED, HIGH);
+  digitalWrite(PIN_REVIEW, LOW);
+  pinMode(PIN_REVIEW, OUTPUT);
+  pinMode(PIN_GATE_SENSOR, INPUT_PULLUP);
   pinMode(PIN_PART_SENSOR, INPUT_PULLUP);
   pinMode(PIN_ENCODER_A, INPUT_PULLUP);
   pinMode(PIN_ENCODER_B, INPUT_PULLUP);
@@ -135,7 +167,10 @@ void setup() {
 
   ig_config config = {};
   config.boot = random_boot();
-  config.has_eject_sensor = HAS_EJECT_SENSOR;
+  config.capabilities = (HAS_EJECT_SENSOR ? IG_CAN_CONFIRM : 0) | (HAS_GATE_SENSOR ? IG_CAN_SEE_AT_GATE : 0) |
+                        (HAS_PERMIT ? IG_CAN_PERMIT : 0) | (HAS_LIGHT ? IG_CAN_LIGHT : 0) |
+                        (HAS_REVIEW_LANE ? IG_CAN_REVIEW : 0) |
+                        (HAS_PERMIT && PERMIT_IN_HARDWARE ? IG_CAN_PERMIT_IN_HARDWARE : 0);
   config.confirm_us = CONFIRM_US + 50000;  // the sketch has told by then
   config.output = output;
   config.output_capacity = sizeof output;
@@ -145,6 +180,7 @@ void setup() {
   attachInterrupt(digitalPinToInterrupt(PIN_PART_SENSOR), on_part, FALLING);
   attachInterrupt(digitalPinToInterrupt(PIN_ENCODER_A), on_encoder, RISING);
   attachInterrupt(digitalPinToInterrupt(PIN_EJECT_SENSOR), on_ejection, FALLING);
+  attachInterrupt(digitalPinToInterrupt(PIN_GATE_SENSOR), on_seen, FALLING);
 }
 
 // A part came that has no number: nothing may pass and nothing may run until a person has looked and reset the board.
@@ -152,7 +188,9 @@ static void halt() {
   noInterrupts();
   digitalWrite(PIN_PASS, LOW);
   digitalWrite(PIN_RUN_PERMIT, LOW);
+  digitalWrite(PIN_REVIEW, LOW);
   digitalWrite(PIN_LIGHT_GREEN, LOW);
+  digitalWrite(PIN_LIGHT_AMBER, LOW);
   digitalWrite(PIN_LIGHT_RED, HIGH);
   for (;;) {
   }
@@ -176,6 +214,36 @@ static void sense_parts() {
     const uint64_t now = now_us();
     ig_sense(&gate, now, (uint32_t)now - at_us, counts);
   }
+}
+
+// What came by the sensor at the gate since the last round. Told before any time passes for the core: the windows of
+// the parts that are due must still be open.
+static void see_at_gate() {
+  for (;;) {
+    noInterrupts();
+    const uint8_t waiting = seen_written - seen_read;
+    const uint32_t at_us = seen_us[seen_read % EDGES];
+    const int32_t counts = seen_counts[seen_read % EDGES];
+    interrupts();
+    if (waiting > EDGES) {
+      halt();
+    }
+    if (waiting == 0) {
+      return;
+    }
+    seen_read++;
+    const uint64_t now = now_us();
+    ig_at_gate(&gate, now, (uint32_t)now - at_us, counts);
+  }
+}
+
+// As the station asks for in its session; without one the permit is off and red is on.
+static void drive_outputs() {
+  const uint8_t outputs = ig_outputs(&gate);
+  digitalWrite(PIN_RUN_PERMIT, outputs & IG_RUN_PERMIT ? HIGH : LOW);
+  digitalWrite(PIN_LIGHT_GREEN, outputs & IG_GREEN ? HIGH : LOW);
+  digitalWrite(PIN_LIGHT_AMBER, outputs & IG_AMBER ? HIGH : LOW);
+  digitalWrite(PIN_LIGHT_RED, outputs & IG_RED ? HIGH : LOW);
 }
 
 static void tell_ejection(uint8_t position, bool agrees) {
@@ -235,6 +303,9 @@ static void talk() {
 }
 
 void loop() {
+  if (HAS_GATE_SENSOR) {
+    see_at_gate();
+  }
   sense_parts();
   ig_set_inputs(&gate, inputs_now());
   talk();  // lets time pass as well
@@ -242,11 +313,12 @@ void loop() {
     digitalWrite(PIN_PASS, LOW);
     pass_until_us = 0;
   }
+  if (review_until_us != 0 && review_until_us <= now_us()) {
+    digitalWrite(PIN_REVIEW, LOW);
+    review_until_us = 0;
+  }
   if (HAS_EJECT_SENSOR) {
     watch_ejections();
   }
-  const bool in_session = ig_in_session(&gate);
-  digitalWrite(PIN_RUN_PERMIT, in_session || !PERMIT_NEEDS_STATION ? HIGH : LOW);
-  digitalWrite(PIN_LIGHT_GREEN, in_session ? HIGH : LOW);
-  digitalWrite(PIN_LIGHT_RED, in_session ? LOW : HIGH);
+  drive_outputs();
 }

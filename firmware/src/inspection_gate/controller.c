@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static void arrive(ig_gate *gate, uint64_t until_us);
+static void arrive(ig_gate *gate, uint64_t until_us, uint64_t now_us);
 
 /* --- what is told ------------------------------------------------------------------------------------------ */
 
@@ -22,8 +22,8 @@ static void send(ig_gate *gate, const ig_message *message)
 
 static void send_welcome(ig_gate *gate)
 {
-    const uint64_t capabilities = gate->config.has_eject_sensor ? IG_CAN_CONFIRM : 0;
-    send(gate, &(ig_message){IG_WELCOME, {gate->config.boot, gate->epoch, gate->count, gate->station, capabilities}});
+    send(gate, &(ig_message){IG_WELCOME,
+                             {gate->config.boot, gate->epoch, gate->count, gate->station, gate->config.capabilities}});
 }
 
 static void send_started(ig_gate *gate)
@@ -51,7 +51,8 @@ static void send_heartbeat(ig_gate *gate, uint64_t now_us)
 {
     send(gate, &(ig_message){IG_HEARTBEAT,
                              {gate->config.boot, gate->epoch, gate->count, now_us - gate->start_us,
-                              (uint64_t)(int64_t)gate->encoder, gate->inputs, gate->session}});
+                              (uint64_t)(int64_t)gate->encoder, gate->inputs, gate->session, gate->outputs,
+                              gate->strangers}});
 }
 
 /* --- the belt ---------------------------------------------------------------------------------------------- */
@@ -81,6 +82,7 @@ static void bar_all(ig_gate *gate, uint8_t reason)
 static void end_session(ig_gate *gate, uint8_t session, uint8_t reason)
 {
     gate->session = session;
+    gate->outputs = IG_SAFE;
     bar_all(gate, reason);
 }
 
@@ -89,12 +91,23 @@ bool ig_in_session(const ig_gate *gate)
     return gate->session == IG_SESSION_RUNNING;
 }
 
+uint8_t ig_outputs(const ig_gate *gate)
+{
+    return gate->outputs;
+}
+
+static bool can(const ig_gate *gate, unsigned capability)
+{
+    return (gate->config.capabilities & capability) != 0;
+}
+
 void ig_init(ig_gate *gate, const ig_config *config, uint64_t now_us)
 {
     memset(gate, 0, sizeof *gate);
     gate->config = *config;
     gate->start_us = now_us;
     gate->heartbeat_us = now_us;
+    gate->outputs = IG_SAFE;
     ig_decoder_init(&gate->decoder);
 }
 
@@ -135,7 +148,7 @@ static void bar_if_too_close(ig_gate *gate, ig_riding *part, uint64_t sensed_us,
         for (size_t i = 0; i < gate->riding_count; i++) {
             ig_riding *other = riding_at(gate, i);
             const int64_t counts = travelled(other->sensed_counts, encoder);
-            if ((counts < 0 ? -counts : counts) < (int64_t)gate->settings.field[IG_START_MIN_GAP_COUNTS]) {
+            if (!other->is_decided && (counts < 0 ? -counts : counts) < (int64_t)gate->settings.field[IG_START_MIN_GAP_COUNTS]) {
                 bar(part, IG_TOO_CLOSE);
                 bar(other, IG_TOO_CLOSE);
             }
@@ -153,6 +166,30 @@ static void bar_if_too_close(ig_gate *gate, ig_riding *part, uint64_t sensed_us,
     }
 }
 
+/* In the unit by which parts are tracked. */
+static uint32_t half_gap(const ig_gate *gate)
+{
+    const uint64_t *settings = gate->settings.field;
+    const bool by_encoder = settings[IG_START_TRAVEL_COUNTS] != 0;
+    return (uint32_t)(settings[by_encoder ? IG_START_MIN_GAP_COUNTS : IG_START_MIN_GAP_US] / 2);
+}
+
+/* Whether all that was on the belt at the first START, counted or not, has gone by the gate. */
+static void learn_belt(ig_gate *gate, uint64_t now_us, int32_t encoder)
+{
+    if (gate->knows_belt || !gate->has_settings || !gate->has_begun) {
+        return;
+    }
+    const uint64_t *settings = gate->settings.field;
+    if (settings[IG_START_TRAVEL_COUNTS] != 0) {
+        const int64_t way = travelled(gate->begun_counts, encoder);
+        gate->knows_belt = way > (int64_t)(settings[IG_START_TRAVEL_COUNTS] + half_gap(gate));
+    } else {
+        const int64_t since_us = (int64_t)(now_us - gate->begun_us);
+        gate->knows_belt = since_us > (int64_t)(settings[IG_START_TRAVEL_US] + half_gap(gate));
+    }
+}
+
 uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder)
 {
     ig_tick(gate, now_us, encoder);
@@ -167,6 +204,7 @@ uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encod
     if (gate->has_settings) {
         part.due_us += gate->settings.field[IG_START_TRAVEL_US];
         part.travel_counts = (uint32_t)gate->settings.field[IG_START_TRAVEL_COUNTS];
+        part.window = half_gap(gate);
     }
     part.epoch = gate->epoch;
     part.number = gate->count;
@@ -195,15 +233,16 @@ void ig_tick(ig_gate *gate, uint64_t now_us, int32_t encoder)
     if (ig_in_session(gate)) {
         const uint64_t watchdog_us = gate->progress_us + gate->settings.field[IG_START_WATCHDOG_MS] * 1000u;
         if (watchdog_us <= now_us) {
-            arrive(gate, watchdog_us);
+            arrive(gate, watchdog_us, now_us);
             end_session(gate, IG_SESSION_WATCHDOG, IG_WATCHDOG);
         }
     }
     gate->encoder = encoder;
-    arrive(gate, now_us);
+    learn_belt(gate, now_us, encoder);
+    arrive(gate, now_us, now_us);
     for (size_t i = 0; i < gate->kept_count; i++) {
         ig_kept *kept = &gate->kept[i];
-        if (kept->next_us <= now_us) {
+        if (kept->next_us <= now_us && !kept->waits_at_gate) {
             kept->next_us = now_us + IG_REPEAT_US;
             kept->waits_for_ejection = false;
             send_outcome(gate, kept, now_us);
@@ -237,7 +276,7 @@ static size_t least_needed(const ig_gate *gate)
 
 static void keep(ig_gate *gate, const ig_riding *part, bool passes, uint64_t at_us)
 {
-    const bool has_sensor = gate->config.has_eject_sensor;
+    const bool has_sensor = can(gate, IG_CAN_CONFIRM);
     const bool waits = has_sensor && gate->config.confirm_us > 0;
     ig_kept kept = {0};
     kept.time_us = at_us - gate->start_us;
@@ -250,6 +289,7 @@ static void keep(ig_gate *gate, const ig_riding *part, bool passes, uint64_t at_
     kept.confirmation = !has_sensor ? IG_NO_SENSOR : waits ? IG_DISAGREES : IG_AGREES;
     kept.was_commanded = part->command != 0;
     kept.waits_for_ejection = waits;
+    kept.waits_at_gate = can(gate, IG_CAN_SEE_AT_GATE) && !part->is_seen;
     if (gate->kept_count == IG_OUTCOMES_KEPT) {
         forget_kept(gate, least_needed(gate));
     }
@@ -271,7 +311,11 @@ static ig_riding take_off(ig_gate *gate, size_t position)
 /* The part is at the gate: this is decided once. */
 static void go(ig_gate *gate, const ig_riding *part, uint64_t at_gate_us)
 {
-    const ig_gone gone = {part->epoch, part->number, part->command == IG_PASS && part->barred == 0};
+    uint8_t way = part->command == 0 || part->barred != 0 ? (uint8_t)IG_DIVERT : part->command;
+    if (way == IG_REVIEW && !can(gate, IG_CAN_REVIEW)) {
+        way = IG_DIVERT;
+    }
+    const ig_gone gone = {part->epoch, part->number, way == IG_PASS, way};
     gate->config.gone(gate->config.context, &gone);
     if (part->reported) {
         keep(gate, part, gone.passes, at_gate_us);
@@ -285,31 +329,118 @@ static bool is_lost(const ig_gate *gate, int64_t way, int64_t travel_counts)
     return way > travel_counts + slack || way < -travel_counts;
 }
 
-/* Let the parts go past the gate that the encoder has brought there, or that are due by then. */
-static void arrive(ig_gate *gate, uint64_t until_us)
+/* The outcome of this part waited for it to be seen at the gate. `reason`: a new one, or 0. */
+static void release(ig_gate *gate, const ig_riding *part, uint64_t now_us, uint8_t reason)
 {
+    for (size_t i = 0; i < gate->kept_count; i++) {
+        ig_kept *kept = &gate->kept[i];
+        if (kept->waits_at_gate && kept->epoch == part->epoch && kept->number == part->number) {
+            kept->waits_at_gate = false;
+            kept->reason = reason != 0 ? reason : kept->reason;
+            if (!kept->waits_for_ejection || kept->next_us < now_us) {
+                kept->next_us = now_us;
+            }
+        }
+    }
+}
+
+static bool is_late(const ig_gate *gate, const ig_riding *part, uint64_t now_us)
+{
+    uint64_t late_us = IG_LATE_US;
+    if (gate->has_settings && gate->settings.field[IG_START_MIN_GAP_US] > late_us) {
+        late_us = gate->settings.field[IG_START_MIN_GAP_US];
+    }
+    return now_us > part->due_us && now_us - part->due_us > late_us;
+}
+
+/* Let the parts go past the gate that the encoder has brought there, or that are due by then. */
+static void arrive(ig_gate *gate, uint64_t until_us, uint64_t now_us)
+{
+    const bool sees_at_gate = can(gate, IG_CAN_SEE_AT_GATE);
     bool one_waits = false;
     size_t position = 0;
     while (position < gate->riding_count) {
         ig_riding *part = riding_at(gate, position);
         const bool by_encoder = part->travel_counts != 0;
         bool is_there;
+        bool is_over; /* its window at the gate */
         if (by_encoder) {
             const int64_t way = travelled(part->sensed_counts, gate->encoder);
             is_there = way >= (int64_t)part->travel_counts;
+            is_over = way > (int64_t)part->travel_counts + (int64_t)part->window;
             if (is_lost(gate, way, (int64_t)part->travel_counts)) {
                 bar(part, IG_UNTRACKED);
             }
         } else { /* by time, in the order in which they came */
             is_there = !one_waits && part->due_us <= until_us;
+            is_over = part->due_us + part->window < until_us;
             one_waits = !is_there;
+            if (is_there && is_late(gate, part, now_us)) {
+                bar(part, IG_UNTRACKED); /* the gate would act on what comes behind it */
+            }
         }
-        if (is_there) {
+        if (is_there && !part->is_decided) {
+            part->is_decided = true;
+            go(gate, part, by_encoder ? until_us : part->due_us);
+        }
+        if (part->is_decided && (is_over || !sees_at_gate)) {
             const ig_riding taken = take_off(gate, position);
-            go(gate, &taken, by_encoder ? until_us : taken.due_us);
+            if (sees_at_gate && !taken.is_seen) {
+                release(gate, &taken, now_us, IG_NOT_SEEN);
+            }
         } else {
             position++;
         }
+    }
+}
+
+bool ig_is_empty(const ig_gate *gate)
+{
+    for (size_t i = 0; i < gate->riding_count; i++) {
+        if (!gate->riding[(gate->first + i) % IG_RIDING_CAPACITY].is_decided) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether what is seen at the gate may be this part. */
+static bool is_due(const ig_riding *part, uint64_t seen_us, int32_t encoder)
+{
+    const int64_t off = part->travel_counts != 0
+                            ? (int64_t)travelled(part->sensed_counts, encoder) - (int64_t)part->travel_counts
+                            : (int64_t)(seen_us - part->due_us);
+    return (off < 0 ? -off : off) <= (int64_t)part->window;
+}
+
+void ig_at_gate(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder)
+{
+    if (!can(gate, IG_CAN_SEE_AT_GATE)) {
+        return;
+    }
+    if (age_us > now_us - gate->start_us) {
+        age_us = (uint32_t)(now_us - gate->start_us);
+    }
+    const uint64_t seen_us = now_us - age_us;
+    learn_belt(gate, seen_us, encoder);
+    bool is_again = false; /* in the window of one that was seen it is that one again */
+    for (size_t i = 0; i < gate->riding_count; i++) {
+        ig_riding *part = riding_at(gate, i);
+        if (!is_due(part, seen_us, encoder)) {
+            continue;
+        }
+        if (part->is_seen) {
+            is_again = true;
+            continue;
+        }
+        part->is_seen = true;
+        if (part->is_decided) {
+            release(gate, part, now_us, 0);
+        }
+        return;
+    }
+    if (!is_again && gate->knows_belt && gate->strangers < UINT32_MAX) {
+        gate->strangers++;
     }
 }
 
@@ -320,7 +451,7 @@ void ig_confirm_ejection(ig_gate *gate, uint32_t epoch, uint32_t number, bool ag
         if (kept->waits_for_ejection && kept->epoch == epoch && kept->number == number) {
             kept->confirmation = agrees ? IG_AGREES : IG_DISAGREES;
             kept->waits_for_ejection = false;
-            kept->next_us = now_us;
+            kept->next_us = now_us; /* if it does not wait for the part to be seen at the gate */
         }
     }
 }
@@ -362,6 +493,12 @@ static void begin(ig_gate *gate, const ig_message *start, uint64_t now_us)
     gate->session = IG_SESSION_RUNNING;
     gate->has_progress = false;
     gate->progress_us = now_us;
+    gate->outputs = IG_SAFE;
+    if (!gate->knows_belt) {
+        gate->has_begun = true;
+        gate->begun_us = now_us;
+        gate->begun_counts = gate->encoder;
+    }
     send_started(gate);
 }
 
@@ -387,10 +524,13 @@ static uint8_t take_verdict(ig_gate *gate, const uint64_t *asked)
         return IG_UNKNOWN_PART;
     }
     ig_riding *part = find_riding(gate, asked[IG_VERDICT_EPOCH], asked[IG_VERDICT_NUMBER]);
-    if (part == NULL) {
+    if (part == NULL || part->is_decided) {
         return IG_LATE;
     }
-    if (command == IG_PASS && (part->barred != 0 || part->command == IG_DIVERT || seq < part->seq)) {
+    if (command != IG_DIVERT && (part->barred != 0 || part->command == IG_DIVERT)) {
+        return IG_BARRED;
+    }
+    if (command == IG_PASS && (part->command == IG_REVIEW || seq < part->seq)) {
         return IG_BARRED;
     }
     part->command = command;
@@ -401,8 +541,11 @@ static uint8_t take_verdict(ig_gate *gate, const uint64_t *asked)
 static void take_beat(ig_gate *gate, const uint64_t *beat, uint64_t now_us)
 {
     const uint32_t progress = (uint32_t)beat[IG_BEAT_PROGRESS];
-    if (!ig_in_session(gate) || beat[IG_BEAT_EPOCH] != gate->epoch ||
-        (gate->has_progress && progress == gate->progress)) {
+    if (!ig_in_session(gate) || beat[IG_BEAT_EPOCH] != gate->epoch) {
+        return;
+    }
+    gate->outputs = (uint8_t)beat[IG_BEAT_OUTPUTS];
+    if (gate->has_progress && progress == gate->progress) {
         return;
     }
     gate->has_progress = true;

@@ -1,16 +1,16 @@
 #include "messages.h"
 
 /* A letter a field. 1 2 4 8: unsigned, of so many bytes; i: signed, of 4; the others have names for their values:
- * c command, s status, r result, w reason (why), f confirmation, n session. */
+ * c command, s status, r result, w reason (why), f confirmation, n session, o outputs. */
 typedef struct {
     uint8_t type;
     const char *fields;
 } layout;
 
 static const layout layouts[] = {
-    {IG_HELLO, "4"},        {IG_START, "4444444244"}, {IG_VERDICT, "444c"},   {IG_BEAT, "44"},
+    {IG_HELLO, "4"},        {IG_START, "4444444244"}, {IG_VERDICT, "444c"},   {IG_BEAT, "44o"},
     {IG_CONFIRM, "44"},     {IG_STOP, "4"},          {IG_WELCOME, "44442"},  {IG_STARTED, "44"},
-    {IG_TRIGGER, "4484i"},  {IG_ACK, "444cs"},       {IG_OUTCOME, "44rwf84i"}, {IG_HEARTBEAT, "4448i1n"},
+    {IG_TRIGGER, "4484i"},  {IG_ACK, "444cs"},       {IG_OUTCOME, "44rwf84i"}, {IG_HEARTBEAT, "4448i1no4"},
 };
 
 static const char *fields_of(uint8_t type)
@@ -52,17 +52,19 @@ static bool is_in_range(char field, uint64_t value)
     case 'i':
         return value <= INT32_MAX || value >= (uint64_t)INT64_C(-0x80000000);
     case 'c':
-        return value == IG_PASS || value == IG_DIVERT;
+        return value >= IG_PASS && value <= IG_REVIEW;
     case 's':
         return value <= IG_NO_SESSION;
     case 'r':
         return value == IG_PASSED || value == IG_DIVERTED;
     case 'w':
-        return value <= IG_UNTRACKED;
+        return value <= IG_NOT_SEEN;
     case 'f':
         return value <= IG_DISAGREES;
     case 'n':
         return value <= IG_SESSION_WATCHDOG;
+    case 'o':
+        return value <= (IG_RUN_PERMIT | IG_GREEN | IG_AMBER | IG_RED);
     default:
         return false;
     }

@@ -33,14 +33,35 @@ enum {
     IG_HEARTBEAT = 0x86
 };
 
-enum { IG_PASS = 1, IG_DIVERT = 2 };                                                  /* command */
+enum { IG_PASS = 1, IG_DIVERT = 2, IG_REVIEW = 3 };                                   /* command */
 enum { IG_ACCEPTED = 0, IG_LATE, IG_UNKNOWN_PART, IG_BARRED, IG_NO_SESSION };         /* status */
 enum { IG_PASSED = 1, IG_DIVERTED = 2 };                                              /* result */
-enum { IG_COMMANDED = 0, IG_NO_COMMAND, IG_TOO_CLOSE, IG_WATCHDOG, IG_SESSION_ENDED, IG_UNTRACKED }; /* reason */
+enum {
+    IG_COMMANDED = 0,
+    IG_NO_COMMAND,
+    IG_TOO_CLOSE,
+    IG_WATCHDOG,
+    IG_SESSION_ENDED,
+    IG_UNTRACKED,
+    IG_NOT_SEEN
+}; /* reason */
 enum { IG_NO_SENSOR = 0, IG_AGREES, IG_DISAGREES };                                   /* confirmation */
 enum { IG_SESSION_NONE = 0, IG_SESSION_RUNNING, IG_SESSION_WATCHDOG };                /* session */
 
-#define IG_CAN_CONFIRM 1u /* capability: it has an eject sensor */
+/* Bits of the capabilities. */
+enum {
+    IG_CAN_CONFIRM = 1,            /* it has an eject sensor */
+    IG_CAN_SEE_AT_GATE = 2,        /* and a part sensor at the gate */
+    IG_CAN_PERMIT = 4,             /* an output without which the line stands */
+    IG_CAN_LIGHT = 8,              /* a stack light */
+    IG_CAN_REVIEW = 16,            /* a lane of its own for REVIEW */
+    IG_CAN_PERMIT_IN_HARDWARE = 32 /* the permit falls by itself when the controller dies or resets */
+};
+
+/* Bits of the outputs. */
+enum { IG_RUN_PERMIT = 1, IG_GREEN = 2, IG_AMBER = 4, IG_RED = 8 };
+
+#define IG_SAFE IG_RED /* what is driven without a session */
 
 /* Bits of the inputs. */
 enum { IG_EMERGENCY_STOP = 1, IG_GUARD_OPEN = 2, IG_BIN_FULL = 4, IG_AIR_LOW = 8 };
@@ -60,7 +81,7 @@ enum {
     IG_START_MIN_GAP_COUNTS
 };
 enum { IG_VERDICT_EPOCH, IG_VERDICT_NUMBER, IG_VERDICT_SEQ, IG_VERDICT_COMMAND };
-enum { IG_BEAT_EPOCH, IG_BEAT_PROGRESS };
+enum { IG_BEAT_EPOCH, IG_BEAT_PROGRESS, IG_BEAT_OUTPUTS };
 enum { IG_CONFIRM_EPOCH, IG_CONFIRM_NUMBER };
 enum { IG_STOP_EPOCH };
 

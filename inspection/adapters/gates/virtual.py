@@ -4,16 +4,55 @@ from __future__ import annotations
 
 import os
 import select
+import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
 
+from inspection.domain.counts import int32, travelled
 from inspection.domain.errors import GateError
 from inspection.wire.belt_model import BeltModel
 from inspection.wire.controller import Controller
 
 _TICK_US = 5_000
 _READ_BYTES = 4096
+_STALL_US = 50_000
+
+
+class SteadyClock:
+    """Microseconds for a simulated controller with its belt: where this computer stalls, both stand as long.
+
+    A controller of its own does not stall; one that did would rightly divert what came to the gate meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._real_us = self._us = time.monotonic_ns() // 1000
+
+    def __call__(self) -> int:
+        real_us = time.monotonic_ns() // 1000
+        self._us += min(real_us - self._real_us, _STALL_US)
+        self._real_us = real_us
+        return self._us
+
+    @property
+    def lost_us(self) -> int:
+        """So far it is behind."""
+        return self._real_us - self._us
+
+
+class SeeingController(Controller):
+    """A controller with a part sensor at the gate, before which each part comes when it is due: none slips."""
+
+    def tick(self, now_us: int, encoder: int = 0) -> None:
+        for part in self._riding:
+            if part.is_seen:
+                continue
+            if part.travel_counts:
+                if travelled(part.sensed_counts, encoder) >= part.travel_counts:
+                    self.at_gate(now_us, int32(part.sensed_counts + part.travel_counts))
+            elif part.due_us <= now_us:
+                self.at_gate(now_us, encoder, age_us=now_us - part.due_us)
+        super().tick(now_us, encoder)
 
 
 class PtyController:

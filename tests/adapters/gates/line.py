@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from inspection.adapters.gates.serial_controller import SerialGate
-from inspection.adapters.gates.virtual import PtyController
+from inspection.adapters.gates.virtual import PtyController, SteadyClock
 from inspection.domain.ports import Attached, Gate, GateEvent, Started
 from inspection.station.clock import SystemClock
 from inspection.wire.controller import Controller
 from inspection.wire.session import GateSettings
 
 ME = 77
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 def now_us() -> int:
@@ -36,10 +36,18 @@ class Plugged:
     """A controller that runs in a thread until it is unplugged. Parts are put on its belt with `sense`."""
 
     def __init__(
-        self, link: Path, *, boot: int = 5, noise: Callable[[], bytes] = bytes, controller: bool = True
+        self,
+        link: Path,
+        *,
+        boot: int = 5,
+        noise: Callable[[], bytes] = bytes,
+        controller: bool = True,
+        capabilities: int = 0,
     ) -> None:
         """`noise` is said between the frames; without a `controller`, instead of them."""
-        self.controller = Controller(boot, now_us()) if controller else _Nobody(boot, now_us())
+        self._clock = SteadyClock()
+        kind = Controller if controller else _Nobody
+        self.controller = kind(boot, self._clock(), capabilities=capabilities)
         self._pty = PtyController(self.controller, link=link)
         self.path = self._pty.path
         self._noise = noise
@@ -56,12 +64,12 @@ class Plugged:
                 continue
             if self._sense.is_set():
                 self._sense.clear()
-                self.controller.sense(now_us())
+                self.controller.sense(self._clock())
                 self._pty.flush()
             noise = self._noise()
             if noise:
                 self._pty.say(noise)
-            self._pty.exchange(now_us, now_us() + 5_000)
+            self._pty.exchange(self._clock, self._clock() + 5_000)
 
     def sense(self) -> None:
         self._sense.set()

@@ -17,10 +17,11 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from inspection.adapters.gates.modbus import ModbusGate
 from inspection.adapters.gates.modbus_client import ModbusWay
+from inspection.adapters.gates.virtual import SteadyClock
 from inspection.station.clock import SystemClock
 from inspection.wire.registers import PLC_REGISTERS, STATION_REGISTERS
 from inspection.wire.session import GateSettings
-from tests.adapters.gates.line import ME, Listener, now_us
+from tests.adapters.gates.line import ME, Listener
 from tests.fakes.plc import SoftwarePlc
 
 STATION_AT, PLC_AT = 100, 300
@@ -36,8 +37,9 @@ class PluggedPlc:
     something to what was written; `stop_program` leaves the registers readable and runs the program no more.
     """
 
-    def __init__(self, link: Path, *, boot: int = 5, plc: SoftwarePlc | None = None) -> None:
-        self.plc = plc or SoftwarePlc(boot, now_us())
+    def __init__(self, link: Path, *, boot: int = 5, plc: SoftwarePlc | None = None, capabilities: int = 0) -> None:
+        self.clock = SteadyClock()
+        self.plc = plc or SoftwarePlc(boot, self.clock(), capabilities=capabilities)
         self.reply: Callable[[bytes], bytes] = bytes
         self.refuse: ExcCodes | None = None
         self.memory: Callable[[list[int]], None] = lambda block: None
@@ -69,7 +71,7 @@ class PluggedPlc:
 
     def _sense(self, parts: int) -> None:
         for _ in range(parts):
-            self.plc.sense(now_us())
+            self.plc.sense(self.clock())
 
     def stop_program(self) -> None:
         self._programs = False
@@ -126,7 +128,7 @@ class PluggedPlc:
 
     def _cycle(self) -> None:
         if self._programs:
-            self.plc.scan(now_us())
+            self.plc.scan(self.clock())
 
     async def _access(
         self,
@@ -171,10 +173,17 @@ class PlcListener(Listener):
     """What a Modbus gate says, gathered until something is in it."""
 
     plc_registers = PLC_AT
+    travel_us = 300_000
 
     def open(self, url: str) -> ModbusGate:
         way = ModbusWay(url, UNIT, STATION_AT, self.plc_registers, parity="N")  # a pseudo-terminal knows no other
-        return ModbusGate(way, settings=GateSettings(ME, 300_000, 500, 5_000), clock=SystemClock())
+        return ModbusGate(way, settings=GateSettings(ME, self.travel_us, 500, 5_000), clock=SystemClock())
+
+
+class LongBelt(PlcListener):
+    """One whose parts are long enough on their way for a session to end meanwhile."""
+
+    travel_us = 2_000_000
 
 
 class LostListener(PlcListener):
