@@ -55,6 +55,8 @@ class Cause(StrEnum):
     LINK_DOWN = "link-down"  # the gate link was lost between trigger and verdict
     INTERRUPTED = "interrupted"  # the station died between trigger and verdict
     FAULT_LATCHED = "fault-latched"  # it would have passed, but a fault stands that a person must clear first
+    CHALLENGE_DUE = "challenge-due"  # known parts must first have been judged and ejected as they should be
+    PAUSED = "paused"  # a person has paused the line, or it was on the belt when the line went on
     STOPPING = "stopping"  # the line was being stopped
     MONITOR = "monitor"  # monitor mode: the verdict is a shadow only
 
@@ -84,7 +86,7 @@ class Capability(StrEnum):
     RUN_PERMIT = "run permit"  # an output without which the line stands; the controller drops it with the session
     STACK_LIGHT = "stack light"
     REVIEW_LANE = "review lane"
-    PERMIT_FAILS_SAFE = "permit in hardware"  # the run permit falls by itself when the controller dies or resets
+    PERMIT_FAILS_SAFE = "run permit that falls when the controller dies"
 
 
 class Light(StrEnum):
@@ -141,9 +143,10 @@ class Frame:
 class Verdict:
     """What was judged of one part, and on which evidence.
 
-    `description` is the one that decided: for REJECT, of those over their thresholds, the one that rose most above its
-    mean over good parts; for PASS the nearest to its own. `margin` is its score minus its threshold, in standard
-    deviations of good parts: positive rejects. `cause` is set exactly when the kind is UNJUDGED.
+    `description` is the one that decided: for REJECT, of those over their thresholds (and beyond the review band), for
+    REVIEW, of those in the band, the one that rose most above its mean over good parts; for PASS the nearest to its
+    own threshold. `margin` is its score minus its threshold, in standard deviations of good parts: positive rejects,
+    but for the review band. `cause` is set exactly when the kind is UNJUDGED.
     """
 
     kind: VerdictKind
@@ -195,6 +198,9 @@ class PartContext:
     thresholds: Mapping[str, float] = field(default_factory=dict)  # raw score a description rejects above
     lot: str | None = None
     shift: str | None = None
+    review_below: float | None = None  # the review band, in standard deviations of good parts; None: no band
+    review_above: float | None = None
+    challenge: str | None = None  # the challenge run that it belongs to; such a part is not of the production
 
 
 @dataclass(frozen=True, slots=True)

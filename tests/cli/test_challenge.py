@@ -18,7 +18,7 @@ import pytest
 
 from inspection import history
 from inspection.adapters.gates.virtual import PtyController
-from inspection.domain.types import Capability
+from inspection.wire import messages as m
 from inspection.wire.controller import Controller
 from tests.cli.conftest import call
 from tests.faults.stub_station import LINE, write_site
@@ -48,7 +48,7 @@ class Line(threading.Thread):
         super().__init__(name="controller")
         self.data_dir = folder / "data"
         self.feeds_golden_parts = True
-        self._controller = Controller(1, _now_us(), {Capability.EJECT_SENSOR})
+        self._controller = Controller(1, _now_us(), capabilities=m.Can.CONFIRM)
         self.pty = PtyController(self._controller, link=folder / "gate")
         self._hand: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._ended = threading.Event()

@@ -11,7 +11,7 @@ from inspection.config import ConfigProblems, LineInputTriggerConfig, RelayGateC
 from tests.config.site_files import LINE, LINE_FILE, changed, write_site
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "relay-board.md").read_text(encoding="utf-8")
-RELAY = re.search(r"^```yaml\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)[1]
+RELAY = GUIDE.split("```yaml\n")[1].split("```")[0]
 OLD = LINE[LINE.index("gate:\n") : LINE.index("timezone:")]
 OURS = changed(LINE, OLD, RELAY).replace("parts_per_s_max: 20", "parts_per_s_max: 10")
 

@@ -98,13 +98,17 @@ def test_a_trigger_port_without_control_lines_is_told(pty: Pty) -> None:
     )
     events: list[object] = []
     try:
-        wait_for(
-            lambda: bool(events.extend(gate.poll(0.01))) or any(isinstance(e, SensorFault) for e in events), "a fault"
-        )
+
+        def is_told() -> bool:
+            events.extend(gate.poll(0.01))
+            return any(isinstance(event, SensorFault) for event in events)
+
+        wait_for(is_told, "a fault")
     finally:
         gate.close()
         other.unplug()
     (fault, *_) = [event for event in events if isinstance(event, SensorFault)]
+    assert fault.why is not None
     assert other.name in fault.why
     assert "has control lines" in fault.why
 

@@ -10,6 +10,7 @@ from inspection.config.line import SerialGateConfig
 from inspection.devices import open_gate, travel_of
 from inspection.domain.ports import Attached, Detached, Started, Triggered
 from inspection.domain.types import Decision, PartId
+from inspection.wire import messages as m
 from inspection.wire.controller import Controller
 from inspection.wire.session import GateSettings, StationSession
 from tests.fakes.clock import ManualClock
@@ -90,7 +91,7 @@ def test_from_the_stations_last_progress_to_the_last_pass_dropped_it_is_half_a_s
         pair.run(1)
     assert pair.now_us - last_us <= 500 * MS_US
     pair.run(2000)
-    assert pair.controller.gone == [Gone(9, 1, passed=False)]
+    assert pair.controller.gone == [Gone(9, 1, m.Command.DIVERT)]
 
 
 def test_from_the_controllers_silence_to_the_stations_alarm_it_is_a_second() -> None:

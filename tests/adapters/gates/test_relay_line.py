@@ -116,7 +116,7 @@ def test_a_firing_that_became_late_while_it_was_written_is_unknown():
     bench.relay.takes_s = 0.020
     bench.run(300)
     assert bench.outcomes() == {1: (OutcomeKind.UNKNOWN, "fired-late")}
-    assert "20 ms late" in bench.line.fault
+    assert "20 ms late" in str(bench.line.fault)
 
 
 def test_parts_too_close_both_divert():
