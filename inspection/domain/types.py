@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,7 @@ class Cause(StrEnum):
     LINK_DOWN = "link-down"  # the gate link was lost between trigger and verdict
     INTERRUPTED = "interrupted"  # the station died between trigger and verdict
     FAULT_LATCHED = "fault-latched"  # it would have passed, but a fault stands that a person must clear first
+    HELD = "held"  # it would have passed, but an input of the gate controller stands against it, or the belt is purged
     STOPPING = "stopping"  # the line was being stopped
     MONITOR = "monitor"  # monitor mode: the verdict is a shadow only
 
@@ -196,13 +197,33 @@ class PartContext:
     shift: str | None = None
 
 
+class Reaction(StrEnum):
+    """What stands while an alarm stands, mildest first."""
+
+    ALARM = "alarm"  # nothing more
+    DIVERT = "divert"  # everything diverts
+    STOP = "stop"  # everything diverts, and the line is asked to stop: the run permit is taken away
+
+    @property
+    def severity(self) -> int:
+        return list(Reaction).index(self)
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something a person must know. `key` is stable, `text` says what, where and what to do."""
+    """Something a person must know. `key` is stable, `text` says what, where and what to do.
+
+    `reaction`: where it is not said, a latched alarm diverts and another one does not.
+    """
 
     key: str
     text: str
     latched: bool = False
+    reaction: Reaction = cast(Reaction, None)
+
+    def __post_init__(self) -> None:
+        if self.reaction is None:
+            object.__setattr__(self, "reaction", Reaction.DIVERT if self.latched else Reaction.ALARM)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from inspection.domain.types import (
     OutcomeKind,
     PartContext,
     PartId,
+    Reaction,
     RunState,
     Trigger,
     Verdict,
@@ -231,7 +232,7 @@ class PartPath:
         if self._stopping:
             return
         alarms = [raised.alarm for raised in self._condition.now.alarms]
-        down = next((alarm for alarm in alarms if alarm.latched or alarm.key in _DEGRADING), None)
+        down = next((alarm for alarm in alarms if _degrades(alarm)), None)
         if down is not None:
             self._condition.state(RunState.DEGRADED, down.text)
         elif self._numbering.epoch is not None:
@@ -332,8 +333,8 @@ class PartPath:
 
     def _bar(self, part: PartId) -> Cause | None:
         """Why this part must not pass, whatever it looks like."""
-        if self._condition.is_latched:
-            return Cause.FAULT_LATCHED
+        if (standing := self._condition.bar) is not None:
+            return standing
         return next((cause for watcher in self._watchers if (cause := watcher.bar(part)) is not None), None)
 
     def _send(self, part: PartId, decision: Decision) -> None:
@@ -383,6 +384,10 @@ class PartPath:
 
 
 _DEGRADING = ("store-down", "gate-link", "part-sensor")
+
+
+def _degrades(alarm: Alarm) -> bool:
+    return alarm.reaction is not Reaction.ALARM or alarm.key in _DEGRADING
 
 
 def _decision_of(verdict: VerdictKind | None) -> Decision | None:
