@@ -28,25 +28,41 @@ from inspection.config import (
     LineConfig,
     LogConfig,
     RecipeConfig,
+    SerialGateConfig,
     Site,
 )
-from inspection.devices import frame_gate_of, open_camera, open_gate, require_extras, travel_of
+from inspection.devices import (
+    demands_of,
+    frame_gate_of,
+    open_camera,
+    open_gate,
+    reactions_of,
+    require_extras,
+    travel_of,
+)
 from inspection.domain.errors import InspectionError
-from inspection.domain.ports import Camera, Clock, Encoder
-from inspection.domain.types import Alarm, Cause, Frame, PartContext, PartId, Verdict, VerdictKind
+from inspection.domain.ports import Camera, Clock, Encoder, Gate
+from inspection.domain.types import Alarm, Cause, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
 from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
+from inspection.judging.deadline import Travel
+from inspection.judging.reconciliation import Ledger
 from inspection.station.clock import SystemClock
+from inspection.station.closed_loop import ClosedLoop
 from inspection.station.condition import ConditionKeeper
+from inspection.station.demands import Demands
+from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PartPath, PathSettings
 from inspection.station.rating import Rater, sustained_parts_per_s
+from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
 from inspection.station.station import Station
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
+from inspection.station.watcher import Watcher
 
 _SWITCH_S = 0.00005
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
@@ -119,18 +135,36 @@ def build_station(
             monitor=options.monitor,
         )
         tally = Tally(condition, clock)
+        reconciler = Reconciler(
+            Ledger(log.rows_owed),
+            condition,
+            journal.station_id,
+            rows_sealed=lambda: log.rows_sealed,
+            reaction=Reaction.ALARM if isinstance(line.gate, DryGateConfig) else Reaction.DIVERT,
+        )
         path = PartPath(
             gate=gate,
             examiner=examiner,
             travel=travel,
-            journal=told_journal(journal, tally),
+            journal=told_journal(journal, tally, reconciler),
             condition=condition,
             context=context,
             clock=clock,
             settings=_path_settings(line),
+            watchers=[*_at_the_gate(line, gate, condition, travel, clock), reconciler],
         )
         zone = line.timezone.key
-        report = StatusReport(path, condition, context, line.gate.kind, clock, line.shift_since, options.monitor, zone)
+        report = StatusReport(
+            path,
+            condition,
+            context,
+            line.gate.kind,
+            clock,
+            line.shift_since,
+            options.monitor,
+            zone,
+            counts=lambda: reconciler.counts,
+        )
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
         stack.enter_context(_nothing_holds_up_a_part())
@@ -143,6 +177,7 @@ def build_station(
             tally=tally,
             clock=clock,
             travel_ns=travel.travel_ns,
+            at_end=reconciler.finish,
         )
 
 
@@ -181,7 +216,24 @@ def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lo
 
 
 def _path_settings(line: LineConfig) -> PathSettings:
-    return PathSettings(by_rule=UNCONTROLLED_BY_RULE) if isinstance(line.gate, DryGateConfig) else PathSettings()
+    if isinstance(line.gate, DryGateConfig):
+        return PathSettings(by_rule=UNCONTROLLED_BY_RULE)
+    return PathSettings(reactions=reactions_of(line))
+
+
+def _at_the_gate(
+    line: LineConfig, gate: Gate, condition: ConditionKeeper, travel: Travel, clock: Clock
+) -> list[Watcher]:
+    """Who acts on what a controller says. A dry gate has none, and nothing to act with."""
+    if isinstance(line.gate, DryGateConfig):
+        return []
+    watchers: list[Watcher] = [
+        Demands(demands_of(line)),
+        ClosedLoop(gate, condition, reactions_of(line), travel, clock),
+    ]
+    if isinstance(line.gate, SerialGateConfig) and travel.travel_counts:
+        watchers.append(EncoderWatch(condition, line.gate.min_gap_counts))
+    return watchers
 
 
 @contextmanager

@@ -11,7 +11,8 @@ Nothing here writes, and nothing here needs the station to be running. Errors ar
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ class AlarmStatus:
     text: str
     latched: bool
     since_utc: datetime
+    reaction: str | None = None
+    """What stands while it does: alarm, divert or stop; a station of an earlier version does not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class LineStatus:
     shift_since_utc: datetime | None = None
     timezone: str | None = None
     """The line's IANA name; a station of an earlier version does not say it."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """The running count of this run: `inspection.judging.reconciliation.Totals`."""
 
 
 def lines(data_dir: Path) -> list[str]:

@@ -31,6 +31,7 @@ _CAUSES = {
     "link-down": "the gate link was lost",
     "interrupted": "the station died before its verdict",
     "fault-latched": "a fault waits for a person to clear it",
+    "held": "emergency stop, guard, bin or air stood against it, or the belt was purged after that",
     "stopping": "the line was being stopped",
     "monitor": "monitor mode",
 }
@@ -41,6 +42,8 @@ _TODO = {
     "evidence": "Slow the line down, or call maintenance: the disk is too slow or full.",
     "stores": "Call maintenance: the disk is full, or cannot be written.",
     "store-down": "Call maintenance: the disk is full, or cannot be written. No part counts as good until it can.",
+    "emergency-stop": "Make the line safe, then release the button. It goes by itself.",
+    "guard-open": "Close the guard. It goes by itself.",
     "calibration": "Call the engineer: the line needs a calibration.",
 }
 _OUTCOMES = {

@@ -14,6 +14,7 @@ from inspection.config.camera import CameraConfig
 from inspection.config.fields import Name, Strict, limits, note, refuse
 from inspection.config.modbus import ModbusGateConfig
 from inspection.config.ports import PORT_FORMS, serial_port
+from inspection.config.reactions import ReactionsConfig
 from inspection.wording import did_you_mean
 
 PARTS_PER_S_LIMIT = 100
@@ -88,6 +89,7 @@ class SerialGateConfig(Strict):
     run_permit_output: Annotated[
         bool, note("true if the controller's watchdog also drops an output that stops the line")
     ] = False
+    reactions: ReactionsConfig = ReactionsConfig()
 
     @property
     def travel_ms(self) -> float:

@@ -305,8 +305,8 @@ class Journal(Protocol):
         """Append to the event log."""
 
     def latch(self, alarm: Alarm, utc: datetime) -> None:
-        """Keep an alarm that stands until a person clears it, whoever restarts. One a key; the first time counts, and the
-        most severe reaction."""
+        """Keep an alarm that stands until a person clears it, whoever restarts. One a key; the first time counts,
+        and the most severe reaction."""
 
     def unlatch(self, key: str) -> None:
         """A person has cleared it."""

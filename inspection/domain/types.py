@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -219,7 +219,7 @@ class Alarm:
     key: str
     text: str
     latched: bool = False
-    reaction: Reaction = cast(Reaction, None)
+    reaction: Reaction = None  # type: ignore[assignment]  # set below
 
     def __post_init__(self) -> None:
         if self.reaction is None:

@@ -46,6 +46,7 @@ from inspection.domain.types import (
     VerdictKind,
 )
 from inspection.judging.deadline import Travel
+from inspection.judging.reactions import BY_DEFAULT, Reactions
 from inspection.station.belt import Belt
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined, Examiner, unjudged
@@ -65,6 +66,7 @@ class PathSettings:
     queue_capacity: int = 64
     batch: int = 8
     by_rule: Outcome = DIVERTED_BY_RULE
+    reactions: Reactions = BY_DEFAULT
 
 
 class PartPath:
@@ -101,6 +103,7 @@ class PartPath:
             grace_ns=settings.outcome_grace_ns,
             travel_counts=travel.travel_counts,
             by_rule=settings.by_rule,
+            reactions=settings.reactions,
         )
         self._numbering = Numbering(journal, context, clock, adopt=self._belt.adopt, by_rule=settings.by_rule)
         self._waiting: list[Trigger] = []

@@ -27,10 +27,11 @@ class StatusReport:
         shift_since: Callable[[datetime], datetime | None] = lambda _: None,
         monitor: bool = False,
         timezone: str | None = None,
+        counts: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         """`shift_since`: when the shift that is on at a time began; None on a line without shifts.
 
-        `timezone`: the line's, as its IANA name.
+        `timezone`: the line's, as its IANA name. `counts`: the running count, as `judging.reconciliation.Totals`.
         """
         self._path = path
         self._condition = condition
@@ -40,6 +41,7 @@ class StatusReport:
         self._shift_since = shift_since
         self._monitor = monitor
         self._timezone = timezone
+        self._counts = counts
         self._shown: Examined | None = None
 
     def __call__(self) -> tuple[Mapping[str, object], Frame | None]:
@@ -80,11 +82,13 @@ class StatusReport:
             "shift_since_utc": self._shift_since(self._clock.utc()),
             "timezone": self._timezone,
             "monitor": self._monitor,
+            "counts": self._counts(),
             "alarms": [
                 {
                     "key": raised.alarm.key,
                     "text": raised.alarm.text,
                     "latched": raised.alarm.latched,
+                    "reaction": raised.alarm.reaction,
                     "since_utc": raised.since_utc,
                 }
                 for raised in now.alarms

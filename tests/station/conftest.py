@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,9 @@ from inspection.judging.frame_gate import FrameGate
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
 from inspection.station.part_path import PartPath, PathSettings
+from inspection.station.reconciler import Reconciler
+from inspection.station.told_journal import told_journal
+from inspection.station.watcher import Watcher
 from tests.fakes.camera import ScriptedCamera, any_frame
 from tests.fakes.clock import ManualClock
 from tests.fakes.gate import ScriptedGate
@@ -35,7 +38,10 @@ class Bench:
         *,
         monitor: bool = False,
         travel: Travel = TRAVEL,
+        watch: Callable[[Bench], Sequence[Watcher]] = lambda bench: (),
     ) -> None:
+        """`watch` makes the watchers of the part path, anew at each start; one that listens to the journal does."""
+        self.watch = watch
         self.monitor = monitor
         self.travel = travel
         self.settings = settings or PathSettings()
@@ -55,6 +61,8 @@ class Bench:
         self.real_journal = SqliteJournal(self.paths.state_db, "process")
         self.journal = FailingJournal(self.real_journal)
         self.condition = ConditionKeeper(self.journal, self.clock)
+        self.watchers = tuple(self.watch(self))
+        listeners = [watcher for watcher in self.watchers if isinstance(watcher, Reconciler)]
         camera = ScriptedCamera(self.clock, lambda number: self.camera_script.get(number, "ok"))
         self.path = PartPath(
             gate=self.gate,
@@ -70,11 +78,12 @@ class Bench:
                 monitor=self.monitor,
             ),
             travel=self.travel,
-            journal=self.journal,
+            journal=told_journal(self.journal, *listeners),
             condition=self.condition,
             context=lambda: CONTEXT,
             clock=self.clock,
             settings=self.settings,
+            watchers=self.watchers,
         )
         self.path.recover()
 
