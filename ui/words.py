@@ -46,6 +46,7 @@ _TODO = {
     "guard-open": "Close the guard. It goes by itself.",
     "calibration": "Call the engineer: the line needs a calibration.",
 }
+_MEANWHILE = {"alarm": "Good parts still pass. ", "stop": "The line may not run until then. "}
 _OUTCOMES = {
     "PASSED": "Passed the gate",
     "DIVERTED": "Diverted",
@@ -111,7 +112,7 @@ def _task(status: LineStatus, alarm: AlarmStatus, data_dir_option: str) -> Task:
     if not alarm.latched:
         return Task(text, _TODO.get(alarm.key, ""))
     command = f"inspection acknowledge {status.line} {alarm.key} --by NAME{data_dir_option}"
-    return Task(text, "When it is put right, type", command)
+    return Task(text, f"{_MEANWHILE.get(alarm.reaction or '', '')}When it is put right, type", command)
 
 
 def _state(status: LineStatus, now: datetime) -> tuple[Face, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,19 @@ def test_what_is_written_holds(tmp_path):
 def test_a_run_permit_is_asked_of_the_controller(tmp_path):
     assert demands_of(load(tmp_path, LINE)) == {}
     assert set(demands_of(load(tmp_path, with_reactions("{}", permit="true")))) == {Capability.RUN_PERMIT}
+
+
+def test_the_guide_shows_the_defaults_and_names_every_key(tmp_path):
+    guide = (Path(__file__).parents[2] / "docs" / "gate-reactions.md").read_text(encoding="utf-8")
+    gate = guide[guide.index("```yaml\n") + 8 : guide.index("trigger: {kind: gate}\n```")]
+    line = LINE[: LINE.index("gate:\n")] + gate + LINE[LINE.index("trigger:") :]
+    shown = load(tmp_path, line)
+    assert reactions_of(shown) == reactions_of(load(tmp_path, with_reactions("{}", permit="true")))
+    keys, written = set(KEYS.split(", ")), gate[gate.index("reactions:\n") :]
+    assert set(re.findall(r"^    (\w+):", written, re.MULTILINE)) == keys
+    rows = dict(re.findall(r"^\| `(\w+)` \| `([a-z-]+)` \|", guide, re.MULTILINE))
+    assert rows == {key: key.replace("_", "-") for key in keys}
+    source = "".join(
+        path.read_text(encoding="utf-8") for path in (Path(__file__).parents[2] / "inspection").rglob("*.py")
+    )
+    assert all(f'"{alarm}"' in source or f'"{key}"' in source for key, alarm in rows.items())
