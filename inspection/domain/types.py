@@ -164,6 +164,10 @@ class Verdict:
         return Decision.PASS if self.kind is VerdictKind.PASS else Decision.DIVERT
 
 
+NOT_SEEN = "not-seen"
+"""`Outcome.reason` of a part that the sensor at the gate did not see when it was due."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of the part at the gate.

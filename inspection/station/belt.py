@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from inspection.domain.counts import travelled
 from inspection.domain.ports import Clock, Journal
-from inspection.domain.types import Alarm, Decision, Outcome, OutcomeKind, PartId
+from inspection.domain.types import NOT_SEEN, Alarm, Decision, Outcome, OutcomeKind, PartId
 from inspection.judging.reactions import BY_DEFAULT, Reactions
 from inspection.station.condition import ConditionKeeper
 from inspection.station.numbering import DIVERTED_BY_RULE
@@ -125,6 +125,12 @@ class Belt:
         if unexpected and (riding is not None or self._journal.outcome_of(part) is OutcomeKind.DIVERTED):
             text = f"part {part} went through without a PASS of ours. Stop the line, find the part, check the gate."
             return Alarm("wrong-pass", text, latched=True, reaction=self._reactions.wrong_pass)
+        if outcome.reason == NOT_SEEN:
+            text = (
+                f"part {part} was not seen at the gate when it was due: it slipped, or somebody took it off. Find it "
+                "and take it out; check the belt, its guides, and the sensor at the gate."
+            )
+            return Alarm("part-not-seen", text, latched=True, reaction=self._reactions.part_not_seen)
         if outcome.confirmed is False and outcome.kind is OutcomeKind.PASSED:
             text = (
                 f"part {part} was let through, and the eject sensor saw one go out. Look for a good part in the bin "

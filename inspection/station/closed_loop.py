@@ -88,6 +88,7 @@ class ClosedLoop(Watcher):
                 self._strangers.started()
             case Detached():
                 self._in_session = False
+                self._strangers.ended()
             case BeltAt(encoder_counts):
                 self._strangers.moved(encoder_counts)
             case Strangers(boot, count):
@@ -195,18 +196,23 @@ class ClosedLoop(Watcher):
 
 
 class _Strangers:
-    """How many came since the last time. Right after a start they are what was on the belt when the controller was
-    powered up, and nothing passes before that is gone."""
+    """How many came since the last time. Before a session everything diverts; right after its start they are what was
+    on the belt when the controller was powered up, and nothing passes before that is gone."""
 
     def __init__(self, travel: Travel, clock: Clock) -> None:
         self._travel = travel
         self._clock = clock
         self._known: tuple[int, int] | None = None  # boot, count
+        self._in_session = False
         self._settled_ns = 0
         self._from_counts: int | None = None
         self._settles_by_counts = False
 
+    def ended(self) -> None:
+        self._in_session = False
+
     def started(self) -> None:
+        self._in_session = True
         self._settled_ns = self._clock.monotonic_ns() + self._travel.travel_ns
         self._from_counts, self._settles_by_counts = None, bool(self._travel.travel_counts)
 
@@ -220,7 +226,7 @@ class _Strangers:
         before = self._known[1] if self._known and self._known[0] == boot else 0
         self._known = boot, count
         settles = self._clock.monotonic_ns() < self._settled_ns or self._settles_by_counts
-        return 0 if settles else max(0, count - before)
+        return max(0, count - before) if self._in_session and not settles else 0
 
 
 def _name(key: str) -> str:

@@ -9,7 +9,7 @@ from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.ports import Attached, GateEvent, Triggered
-from inspection.domain.types import Cause, Decision, Frame, PartId, Verdict, VerdictKind
+from inspection.domain.types import Cause, Decision, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
 from inspection.station.condition import ConditionKeeper
@@ -17,6 +17,7 @@ from inspection.station.examiner import Examiner
 from inspection.station.part_path import PartPath, PathSettings
 from inspection.station.reconciler import Reconciler
 from inspection.station.told_journal import told_journal
+from inspection.station.watcher import Watcher
 from inspection.wire.session import GateSettings, StationSession
 from tests.fakes.camera import ScriptedCamera, any_frame
 from tests.fakes.clock import ManualClock
@@ -86,11 +87,18 @@ class Station:
             travel=TRAVEL,
             journal=told_journal(self.failing, self.reconciler),
             condition=self.condition,
-            context=lambda: CONTEXT,
+            context=self.context,
             clock=clock,
             settings=SETTINGS,
-            watchers=(self.reconciler,),
+            watchers=self.watchers(),
         )
+
+    def watchers(self) -> Sequence[Watcher]:
+        """Who else has a say on its part path."""
+        return (self.reconciler,)
+
+    def context(self) -> PartContext:
+        return CONTEXT
 
     def apply(self, faults: set[str]) -> None:
         self.failing.fail_on = set().union(*(STORE_FAULTS.get(fault, set()) for fault in faults))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
-from inspection.domain.types import Decision, Frame, PartId, Verdict, VerdictKind
+from inspection.domain.ports import Journal
+from inspection.domain.types import Decision, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
 from inspection.station.part_path import PartPath, PathSettings
-from inspection.station.reconciler import Reconciler
-from inspection.station.told_journal import told_journal
 from inspection.station.watcher import Watcher
 from tests.fakes.camera import ScriptedCamera, any_frame
 from tests.fakes.clock import ManualClock
@@ -38,10 +38,7 @@ class Bench:
         *,
         monitor: bool = False,
         travel: Travel = TRAVEL,
-        watch: Callable[[Bench], Sequence[Watcher]] = lambda bench: (),
     ) -> None:
-        """`watch` makes the watchers of the part path, anew at each start; one that listens to the journal does."""
-        self.watch = watch
         self.monitor = monitor
         self.travel = travel
         self.settings = settings or PathSettings()
@@ -61,8 +58,6 @@ class Bench:
         self.real_journal = SqliteJournal(self.paths.state_db, "process")
         self.journal = FailingJournal(self.real_journal)
         self.condition = ConditionKeeper(self.journal, self.clock)
-        self.watchers = tuple(self.watch(self))
-        listeners = [watcher for watcher in self.watchers if isinstance(watcher, Reconciler)]
         camera = ScriptedCamera(self.clock, lambda number: self.camera_script.get(number, "ok"))
         self.path = PartPath(
             gate=self.gate,
@@ -78,14 +73,25 @@ class Bench:
                 monitor=self.monitor,
             ),
             travel=self.travel,
-            journal=told_journal(self.journal, *listeners),
+            journal=self.told_journal(),
             condition=self.condition,
-            context=lambda: CONTEXT,
+            context=self.context,
             clock=self.clock,
             settings=self.settings,
-            watchers=self.watchers,
+            watchers=self.watchers(),
         )
         self.path.recover()
+
+    def watchers(self) -> Sequence[Watcher]:
+        """Who else has a say on the part path of this life."""
+        return ()
+
+    def context(self) -> PartContext:
+        return CONTEXT
+
+    def told_journal(self) -> Journal:
+        """The journal, with whoever listens to it."""
+        return cast(Journal, self.journal)
 
     def die(self) -> None:
         """As kill -9 leaves it: whatever was committed is there, nothing else."""

@@ -6,6 +6,7 @@ import pytest
 
 from inspection.domain.ports import BeltAt, Inputs, Strangers, Triggered
 from inspection.domain.types import (
+    NOT_SEEN,
     Alarm,
     Capability,
     Cause,
@@ -36,24 +37,24 @@ DIVERTING = GateOutputs(run_permit=True, light=Light.RED)
 TOLD = GateOutputs(run_permit=True, light=Light.AMBER)
 
 
+class Line(Bench):
+    """A bench with a closed loop."""
+
+    demands = None
+
+    def watchers(self):
+        loop = ClosedLoop(self.gate, self.condition, self.settings.reactions, self.travel, self.clock)
+        return (Demands(self.demands or {}), loop, EncoderWatch(self.condition, least_counts=10))
+
+
 @pytest.fixture
 def line(tmp_path):
     """A bench with a closed loop, made with the line's reactions; closed at the end."""
     benches = []
 
-    def make(travel: Travel = TRAVEL, **reactions) -> Bench:
-        settings = Reactions(**reactions)
-        bench = Bench(
-            tmp_path,
-            PathSettings(reactions=settings),
-            travel=travel,
-            watch=lambda bench: (
-                ClosedLoop(bench.gate, bench.condition, settings, bench.travel, bench.clock),
-                EncoderWatch(bench.condition, least_counts=10),
-            ),
-        )
-        benches.append(bench)
-        return bench
+    def make(travel: Travel = TRAVEL, **reactions) -> Line:
+        benches.append(Line(tmp_path, PathSettings(reactions=Reactions(**reactions)), travel=travel))
+        return benches[-1]
 
     yield make
     benches[-1].die()
@@ -347,8 +348,23 @@ def test_a_stranger_at_the_gate_is_told_of_with_where_it_was(line):
     assert bench.alarms() == {"stranger-at-gate"}, "another power-up counts from 0"
 
 
-def test_what_was_on_the_belt_at_the_start_is_no_stranger(line):
+def test_a_part_that_the_sensor_at_the_gate_did_not_see_has_its_own_reaction(line):
+    bench = line(part_not_seen=Reaction.ALARM)
+    bench.attach()
+    went(bench, 1)
+    bench.gate.resolve(bench.part(1), Outcome(OutcomeKind.UNKNOWN, commanded=False, reason=NOT_SEEN))
+    bench.run()
+    assert bench.alarms() == {"part-not-seen"}
+    assert alarm(bench, "part-not-seen").text.startswith(f"part {bench.part(1)} was not seen at the gate")
+    assert bench.rows()[bench.part(1)].outcome == "UNKNOWN"
+    assert went(bench, 2) is Decision.PASS
+
+
+def test_what_was_on_the_belt_before_or_at_the_start_is_no_stranger(line):
     bench = line()
+    bench.gate.say(Strangers(boot=1, count=2))
+    bench.run()
+    assert bench.alarms() == set()
     bench.attach()
     bench.gate.say(Strangers(boot=1, count=4))
     bench.run()
@@ -438,9 +454,9 @@ def test_a_belt_that_moves_is_no_fault_wherever_its_count_is(line):
 # --- what the settings ask of the controller ----------------------------------------------------------------
 
 
-def test_a_controller_that_lacks_what_the_settings_ask_for_gets_no_epoch(tmp_path):
-    demands = {Capability.RUN_PERMIT: "gate.run_permit_output: true"}
-    bench = Bench(tmp_path, watch=lambda bench: (Demands(demands),))
+def test_a_controller_that_lacks_what_the_settings_ask_for_gets_no_epoch(line, monkeypatch):
+    monkeypatch.setattr(Line, "demands", {Capability.RUN_PERMIT: "gate.run_permit_output: true"})
+    bench = line()
     bench.gate.attach(capabilities=frozenset({Capability.EJECT_SENSOR}))
     bench.run()
     assert bench.gate.starts == []
@@ -449,4 +465,3 @@ def test_a_controller_that_lacks_what_the_settings_ask_for_gets_no_epoch(tmp_pat
     bench.run()
     assert bench.gate.epoch
     assert bench.alarms() == set()
-    bench.die()

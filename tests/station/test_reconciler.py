@@ -7,11 +7,12 @@ import pytest
 from inspection import history
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.status import FileStatusBoard
-from inspection.domain.ports import Acknowledged
+from inspection.domain.ports import Acknowledged, Journal
 from inspection.domain.types import Alarm, Decision, Outcome, OutcomeKind, Verdict, VerdictKind
 from inspection.judging.reconciliation import Ledger
 from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
+from inspection.station.told_journal import told_journal
 from tests.fakes.parts import CONTEXT, DIVERTED, PASSED
 from tests.station.conftest import Bench
 
@@ -21,17 +22,15 @@ REJECT = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
 class Line(Bench):
     """A bench whose counts are kept, with a real log."""
 
-    def __init__(self, tmp_path) -> None:
-        self.logs: list[ParquetLog] = []
-        super().__init__(tmp_path, watch=lambda bench: [self.reconcile(bench)])
-
-    def reconcile(self, bench: Bench) -> Reconciler:
-        self.log = ParquetLog(bench.paths, bench.clock, seal_after_parts=100, seal_after_s=3600)
-        self.logs.append(self.log)
+    def told_journal(self) -> Journal:
+        self.log = ParquetLog(self.paths, self.clock, seal_after_parts=100, seal_after_s=3600)
         self.reconciler = Reconciler(
-            Ledger(self.log.rows_owed), bench.condition, bench.real_journal.station_id, lambda: self.log.rows_sealed
+            Ledger(self.log.rows_owed), self.condition, self.real_journal.station_id, lambda: self.log.rows_sealed
         )
-        return self.reconciler
+        return told_journal(super().told_journal(), self.reconciler)
+
+    def watchers(self) -> tuple[Reconciler]:
+        return (self.reconciler,)
 
     def finish(self) -> None:
         self.log.seal(everything=True)
