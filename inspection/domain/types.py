@@ -85,6 +85,7 @@ class Capability(StrEnum):
     RUN_PERMIT = "run permit"  # an output without which the line stands; the controller drops it with the session
     STACK_LIGHT = "stack light"
     REVIEW_LANE = "review lane"
+    PERMIT_FAILS_SAFE = "run permit that falls when the controller dies"
 
 
 class Light(StrEnum):
