@@ -158,4 +158,6 @@ def demands_of(line: LineConfig) -> dict[Capability, str]:
     gate, demands = line.gate, {}
     if not isinstance(gate, DryGateConfig) and gate.run_permit_output:
         demands[Capability.RUN_PERMIT] = "gate.run_permit_output: true"
+        if gate.without_power == "pass":
+            demands[Capability.PERMIT_FAILS_SAFE] = "gate.without_power: pass"
     return demands

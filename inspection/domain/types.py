@@ -227,8 +227,7 @@ class Alarm:
     reaction: Reaction = None  # type: ignore[assignment]  # set below
 
     def __post_init__(self) -> None:
-        if self.reaction is None:
-            object.__setattr__(self, "reaction", Reaction.DIVERT if self.latched else Reaction.ALARM)
+        object.__setattr__(self, "reaction", self.reaction or (Reaction.DIVERT if self.latched else Reaction.ALARM))
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,9 +92,13 @@ def test_what_is_written_holds(tmp_path):
     assert reactions.wrong_pass is Reaction.DIVERT, "never milder"
 
 
-def test_a_run_permit_is_asked_of_the_controller(tmp_path):
-    assert demands_of(load(tmp_path, LINE)) == {}
-    assert set(demands_of(load(tmp_path, with_reactions("{}", permit="true")))) == {Capability.RUN_PERMIT}
+@pytest.mark.parametrize("text", [LINE, MODBUS], ids=["serial", "modbus"])
+def test_a_run_permit_is_asked_of_the_controller_and_one_that_fails_safe_where_the_gate_does_not(tmp_path, text):
+    assert demands_of(load(tmp_path, text)) == {}
+    with_permit = with_reactions("{}", text, permit="true")
+    assert set(demands_of(load(tmp_path, with_permit))) == {Capability.RUN_PERMIT}
+    air_jet = changed(with_permit, "without_power: divert", "without_power: pass")
+    assert set(demands_of(load(tmp_path, air_jet))) == {Capability.RUN_PERMIT, Capability.PERMIT_FAILS_SAFE}
 
 
 def test_the_guide_shows_the_defaults_and_names_every_key(tmp_path):

@@ -1,6 +1,8 @@
 """What is seen at the gate, what is done about it, and what the run permit and the stack light show meanwhile."""
 
 import sqlite3
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 
@@ -40,11 +42,11 @@ TOLD = GateOutputs(run_permit=True, light=Light.AMBER)
 class Line(Bench):
     """A bench with a closed loop."""
 
-    demands = None
+    demands: Mapping[Capability, str] = MappingProxyType({})
 
     def watchers(self):
         loop = ClosedLoop(self.gate, self.condition, self.settings.reactions, self.travel, self.clock)
-        return (Demands(self.demands or {}), loop, EncoderWatch(self.condition, least_counts=10))
+        return (Demands(self.demands), loop, EncoderWatch(self.condition, least_counts=10))
 
 
 @pytest.fixture
