@@ -122,7 +122,8 @@ class Line(Bench):
             self.held.update(self.belt)
         assert not passing & self.held, "a part passes that something stood against"
         assert not any(self.verdicts.get(part.number) is REJECT for part in passing)
-        assert shown.run_permit is not self.condition.stops
+        stops = any(raised.alarm.reaction is Reaction.STOP for raised in self.condition.now.alarms)
+        assert shown.run_permit is not stops
         assert (shown.light is Light.RED) == self.condition.diverts
         assert (shown.light is Light.GREEN) == (not self.condition.now.alarms)
         for key, on in self.on.items():
