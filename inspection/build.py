@@ -42,8 +42,8 @@ from inspection.devices import (
 )
 from inspection.domain.errors import InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate
-from inspection.domain.types import Alarm, Cause, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
-from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
+from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
+from inspection.gauge import band_of, load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
 from inspection.station.clock import SystemClock
@@ -59,6 +59,7 @@ from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
+from inspection.station.review import ReviewLane, tell_band
 from inspection.station.station import Station
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
@@ -115,7 +116,8 @@ def build_station(
         else:
             calibration, stale = require_calibration(site, line, encoder), None
         thresholds = calibration.thresholds if calibration else None
-        rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe))
+        band = band_of(line, calibration)
+        rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe), band)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
         camera = stack.enter_context(closing(camera or open_camera(line, journal, clock)))
@@ -165,6 +167,7 @@ def build_station(
             zone,
             counts=lambda: reconciler.counts,
         )
+        tell_band(journal, condition, line.review.model_dump() if line.review else None)
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
         stack.enter_context(_nothing_holds_up_a_part())
@@ -204,6 +207,8 @@ def _context(
             model_id=model_id,
             code_version=inspection.__version__,
             thresholds=thresholds,
+            review_below=line.review.below if line.review else None,
+            review_above=line.review.above if line.review else None,
             lot=options.lot,
             shift=line.shift_at(clock.utc()),
         )
@@ -218,7 +223,8 @@ def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lo
 def _path_settings(line: LineConfig) -> PathSettings:
     if isinstance(line.gate, DryGateConfig):
         return PathSettings(by_rule=UNCONTROLLED_BY_RULE)
-    return PathSettings(reactions=reactions_of(line))
+    has_lane = line.review is not None and line.review.lane
+    return PathSettings(review=Decision.REVIEW if has_lane else Decision.DIVERT, reactions=reactions_of(line))
 
 
 def _at_the_gate(
@@ -231,6 +237,8 @@ def _at_the_gate(
         Demands(demands_of(line)),
         ClosedLoop(gate, condition, reactions_of(line), travel, clock),
     ]
+    if line.review and line.review.lane:
+        watchers.append(ReviewLane())
     if isinstance(line.gate, SerialGateConfig) and travel.travel_counts:
         watchers.append(EncoderWatch(condition, line.gate.min_gap_counts))
     return watchers

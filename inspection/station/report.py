@@ -83,6 +83,8 @@ class StatusReport:
             "timezone": self._timezone,
             "monitor": self._monitor,
             "counts": self._counts(),
+            "review_below": context.review_below,
+            "review_above": context.review_above,
             "alarms": [
                 {
                     "key": raised.alarm.key,
