@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+import json
 import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel
 
 import inspection
+from inspection.adapters.machine import ThisMachine
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.lock import LineLock
@@ -30,7 +35,9 @@ from inspection.config import (
     RecipeConfig,
     SerialGateConfig,
     Site,
+    SupervisionConfig,
 )
+from inspection.config.challenge import counts_since
 from inspection.devices import (
     demands_of,
     frame_gate_of,
@@ -41,11 +48,14 @@ from inspection.devices import (
     travel_of,
 )
 from inspection.domain.errors import InspectionError
-from inspection.domain.ports import Camera, Clock, Encoder, Gate
+from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
 from inspection.gauge import band_of, load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
+from inspection.station.challenge import Challenge
+from inspection.station.challenge_due import ChallengePlan
+from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
 from inspection.station.closed_loop import ClosedLoop
 from inspection.station.condition import ConditionKeeper
@@ -53,8 +63,11 @@ from inspection.station.demands import Demands
 from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
+from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PartPath, PathSettings
+from inspection.station.pausing import Pausing
+from inspection.station.progress import ClockRuns, CommandsAnswered, PartsCome, ProgressLimits
 from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
@@ -62,6 +75,7 @@ from inspection.station.requests import RequestDesk
 from inspection.station.review import ReviewLane, tell_band
 from inspection.station.station import Station
 from inspection.station.tally import Tally
+from inspection.station.timing import Timing
 from inspection.station.told_journal import told_journal
 from inspection.station.watcher import Watcher
 
@@ -125,18 +139,21 @@ def build_station(
         travel = travel_of(line)
         gate = open_gate(line, options.gate_url, travel, journal.station_id, camera, clock)
         stack.callback(gate.close)
+        challenge = _challenge(line, journal, condition, clock, context, options, lambda: path.is_empty())  # noqa: PLW0108  (made below)
         examiner = Examiner(
             camera=camera,
             frame_gate=frame_gate_of(line.frame),
             score=rater,
-            keep_image=_keep_image(line.evidence),
+            keep_image=_keep_image(line.evidence, challenge),
             evidence=evidence,
             clock=clock,
             travel=travel,
             camera_timeout_s=line.camera.timeout_ms / 1000,
             monitor=options.monitor,
         )
-        tally = Tally(condition, clock)
+        timing = Timing(travel, clock)
+        tally = Tally(condition, clock, timing.figures)
+        machine = _machine_watch(line, data_dir, condition, clock)
         reconciler = Reconciler(
             Ledger(log.rows_owed),
             condition,
@@ -150,12 +167,19 @@ def build_station(
             travel=travel,
             journal=told_journal(journal, tally, reconciler),
             condition=condition,
-            context=context,
+            context=challenge.context if challenge else context,
             clock=clock,
             settings=_path_settings(line),
-            watchers=[*_at_the_gate(line, gate, condition, travel, clock), reconciler],
+            watchers=(
+                *_at_the_gate(line, gate, condition, travel, clock),
+                *_watchers(line, challenge),
+                Pausing(condition, clock),
+                machine,
+                *_progress(line.supervision, condition, clock),
+                timing,
+                reconciler,
+            ),
         )
-        zone = line.timezone.key
         report = StatusReport(
             path,
             condition,
@@ -164,8 +188,9 @@ def build_station(
             clock,
             line.shift_since,
             options.monitor,
-            zone,
-            counts=lambda: reconciler.counts,
+            line.timezone.key,
+            lambda: challenge.now if challenge else None,
+            lambda: {"totals": tally.totals(), "timing": timing.figures(), "counts": reconciler.counts},
         )
         tell_band(journal, condition, line.review.model_dump() if line.review else None)
         if stale:
@@ -174,9 +199,9 @@ def build_station(
         yield Station(
             path=path,
             gate=gate,
-            keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock),
+            keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock, machine.measure),
             condition=condition,
-            requests=RequestDesk(inbox, condition, clock),
+            requests=RequestDesk(inbox, condition, clock, _requests(challenge)),
             tally=tally,
             clock=clock,
             travel_ns=travel.travel_ns,
@@ -216,6 +241,52 @@ def _context(
     return context
 
 
+def _challenge(
+    line: LineConfig,
+    journal: Journal,
+    condition: ConditionKeeper,
+    clock: Clock,
+    context: Callable[[], PartContext],
+    options: RunOptions,
+    belt_is_empty: Callable[[], bool],
+) -> Challenge | None:
+    """None where the line has no challenge runs, and in monitor mode, where nothing can pass."""
+    config = line.challenge
+    if config is None or options.monitor:
+        return None
+    plan = ChallengePlan(
+        parts=tuple(GoldenPart(part.name, VerdictKind(part.expect.upper()), part.description) for part in config.parts),
+        required=config.required,
+        every=config.every,
+        settings={
+            "camera": _digest(line.camera, line.frame),
+            "gate": _digest(line.gate),
+            "review band": _digest(*([line.review] if line.review else [])),
+            "golden parts": _digest(*config.parts),
+        },
+        timeout_s=config.timeout_s,
+        counts_since=lambda utc: counts_since(line, utc),
+    )
+    return Challenge(
+        plan, journal=journal, condition=condition, clock=clock, context=context, belt_is_empty=belt_is_empty
+    )
+
+
+def _watchers(line: LineConfig, challenge: Challenge | None) -> list[Watcher]:
+    lane = [ReviewLane()] if line.review and line.review.lane else []
+    return [*lane, *([challenge] if challenge else [])]
+
+
+def _requests(challenge: Challenge | None) -> dict[str, Callable[[Request], None]]:
+    return {"challenge": challenge.ask, "challenge-abort": challenge.abort} if challenge else {}
+
+
+def _digest(*sections: BaseModel) -> str:
+    """Another one when any setting of these sections is another."""
+    content = json.dumps([section.model_dump(mode="json") for section in sections], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
 def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lock) -> ParquetLog:
     return ParquetLog(paths, clock, seal_after_parts=log.seal_after_parts, seal_after_s=log.seal_after_s, lock=lock)
 
@@ -237,11 +308,30 @@ def _at_the_gate(
         Demands(demands_of(line)),
         ClosedLoop(gate, condition, reactions_of(line), travel, clock),
     ]
-    if line.review and line.review.lane:
-        watchers.append(ReviewLane())
     if isinstance(line.gate, SerialGateConfig) and travel.travel_counts:
         watchers.append(EncoderWatch(condition, line.gate.min_gap_counts))
     return watchers
+
+
+def _machine_watch(line: LineConfig, data_dir: Path, condition: ConditionKeeper, clock: Clock) -> MachineWatch:
+    limits = line.supervision
+    diverts = "no part is judged" if isinstance(line.gate, DryGateConfig) else "everything diverts"
+    return MachineWatch(
+        ThisMachine(data_dir),
+        condition,
+        clock,
+        MachineLimits(limits.disk_low_mb, limits.disk_min_mb, limits.memory_free_min_mb, limits.memory_used_max_mb),
+        diverts,
+    )
+
+
+def _progress(config: SupervisionConfig, condition: ConditionKeeper, clock: Clock) -> tuple[Watcher, ...]:
+    limits = ProgressLimits(
+        no_part_ns=None if config.no_part_s is None else round(config.no_part_s * 1e9),
+        ack_silence_ns=config.ack_silence_ms * 1_000_000,
+        clock_step=timedelta(seconds=config.clock_step_s),
+    )
+    return tuple(watch(condition, clock, limits) for watch in (PartsCome, CommandsAnswered, ClockRuns))
 
 
 @contextmanager
@@ -258,15 +348,16 @@ def _nothing_holds_up_a_part() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _keep_image(evidence: EvidenceConfig) -> Callable[[PartId, Verdict], bool]:
-    """Rejects, parts near their threshold, and a share of the others that follows from the part's number."""
+def _keep_image(evidence: EvidenceConfig, challenge: Challenge | None) -> Callable[[PartId, Verdict], bool]:
+    """Rejects, golden parts, those near their threshold, and a share of the others that follows from their number."""
 
     def keep(part: PartId, verdict: Verdict) -> bool:
         has_passed = (verdict.shadow or verdict.kind) is VerdictKind.PASS
         is_unsaid = verdict.cause is Cause.MONITOR and verdict.shadow is None
         near = verdict.margin is not None and verdict.margin > -evidence.near_margin
         sampled = zlib.crc32(str(part).encode()) < evidence.passed_share * 2**32
-        return not (has_passed or is_unsaid) or near or sampled
+        golden = challenge is not None and challenge.is_golden(part)
+        return not (has_passed or is_unsaid) or near or sampled or golden
 
     return keep
 

@@ -11,14 +11,19 @@ from inspection.adapters.cameras.claims import Claims
 from inspection.adapters.cameras.folder import FolderCamera
 from inspection.adapters.cameras.numbered import NumberedFolder, PartNames
 from inspection.adapters.cameras.watched import WatchedFolder
+from inspection.adapters.gates.control_line import ControlLine, LightBarrier
 from inspection.adapters.gates.dry import DryGate, TimerSensor
+from inspection.adapters.gates.relay import RelayGate, RelayWay
+from inspection.adapters.gates.relay_line import Shot
 from inspection.adapters.gates.serial_controller import SerialGate
 from inspection.config import (
     DryGateConfig,
     FolderCameraConfig,
     FrameConfig,
     LineConfig,
+    LineInputTriggerConfig,
     ModbusGateConfig,
+    RelayGateConfig,
     SerialGateConfig,
     TimerTriggerConfig,
     WatchedCameraConfig,
@@ -30,7 +35,7 @@ from inspection.domain.types import Capability, Reaction
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate, FrameLimits
 from inspection.judging.reactions import Reactions
-from inspection.wire.session import GateSettings
+from inspection.wire.session import BEAT_NS, GateSettings
 
 _DRY_TRAVEL_NS = 1_000_000_000  # nothing is diverted, so nothing is late: a part is judged within a second
 _DRY_WATCHDOG_MS = 5_000
@@ -79,14 +84,20 @@ def open_gate(line: LineConfig, url: str | None, travel: Travel, station_id: int
             settings = GateSettings(station_id, travel_us, _DRY_WATCHDOG_MS, 0)
             return DryGate(sensor, settings=settings, clock=clock)
         case SerialGateConfig():
+            # What the part path did last is told with the next beat: so much later the controller begins to wait.
+            watchdog_ms = gate.watchdog_ms - BEAT_NS // 1_000_000
             if travel.travel_counts:
-                settings = GateSettings(station_id, 0, gate.watchdog_ms, 0, travel.travel_counts, gate.min_gap_counts)
+                settings = GateSettings(station_id, 0, watchdog_ms, 0, travel.travel_counts, gate.min_gap_counts)
             else:
-                settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
+                settings = GateSettings(station_id, travel_us, watchdog_ms, gate.min_gap_ms * 1000)
             return SerialGate(url or gate.url, baud=gate.baud, settings=settings, clock=clock)
         case ModbusGateConfig():
             settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
             return _modbus_gate(gate, url or gate.url, settings, clock)
+        case RelayGateConfig():
+            assert isinstance(trigger, LineInputTriggerConfig), "see inspection.config.relay_rules"
+            settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
+            return _relay_gate(gate, trigger, url or gate.url, settings, clock)
         case _:
             assert_never(gate)
 
@@ -117,6 +128,21 @@ def _modbus_gate(gate: ModbusGateConfig, url: str, settings: GateSettings, clock
     return ModbusGate(way, settings=settings, clock=clock)
 
 
+def _relay_gate(
+    gate: RelayGateConfig, trigger: LineInputTriggerConfig, url: str, settings: GateSettings, clock: Clock
+) -> Gate:
+    late_us = round(gate.late_ms * 1000)
+    debounce_us = round(trigger.debounce_ms * 1000)
+    return RelayGate(
+        RelayWay(url, gate.baud, gate.channel, trigger.port),
+        Shot(round(gate.one_shot_ms * 1000), round(gate.hold_ms * 1000), late_us),
+        LightBarrier(debounce_us=debounce_us, late_us=late_us, min_gap_us=settings.min_gap_us),
+        line_at=lambda port: ControlLine(port, trigger.line, active_high=trigger.active == "high"),
+        settings=settings,
+        clock=clock,
+    )
+
+
 def frame_gate_of(frame: FrameConfig) -> FrameGate:
     """What refuses frames that cannot be judged."""
     return FrameGate(
@@ -142,9 +168,9 @@ def travel_of(line: LineConfig) -> Travel:
 
 
 def reactions_of(line: LineConfig) -> Reactions:
-    """What the line does about what it sees at the gate; a dry gate sees nothing."""
+    """What the line does about what it sees at the gate; without a controller it sees nothing."""
     gate = line.gate
-    if isinstance(gate, DryGateConfig):
+    if isinstance(gate, DryGateConfig | RelayGateConfig):
         return Reactions()
     told, run_permit = gate.reactions, gate.run_permit_output
     return Reactions(
@@ -158,7 +184,7 @@ def reactions_of(line: LineConfig) -> Reactions:
 def demands_of(line: LineConfig) -> dict[Capability, str]:
     """What the gate controller must have for these settings, and which of them asks for it."""
     gate, demands = line.gate, {}
-    if not isinstance(gate, DryGateConfig) and gate.run_permit_output:
+    if not isinstance(gate, DryGateConfig | RelayGateConfig) and gate.run_permit_output:
         demands[Capability.RUN_PERMIT] = "gate.run_permit_output: true"
         if gate.without_power == "pass":
             demands[Capability.PERMIT_FAILS_SAFE] = "gate.without_power: pass"

@@ -21,6 +21,7 @@ import pandas as pd
 import pyarrow as pa
 
 from inspection.adapters.store import reader
+from inspection.adapters.store.challenge_record import COLUMNS, ChallengeStatus, rows_of, status_of
 from inspection.adapters.store.paths import LinePaths, known_lines
 from inspection.adapters.store.status import read_status
 from inspection.analytics.yields import is_near_miss, is_reject, is_review, seen_utc, summed, tally
@@ -57,6 +58,31 @@ class LastPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """Parts since the station started; counts by verdict, by cause of the unjudged, and by outcome."""
+
+    parts: int
+    verdicts: dict[str, int]
+    causes: dict[str, int]
+    outcomes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Times of the last parts in milliseconds: `p50`, `p95`, `p99` and `max` by stage, with their `count`, which is
+    `last` at most. `budget_ms`: what a part has from its trigger until its PASS must be with the link.
+
+    `misses` since the station started: `late`: judged too late; `not_sent`: a PASS that was on record too late;
+    `refused`: a PASS that reached the controller too late. Each was diverted.
+    """
+
+    budget_ms: float
+    last: int
+    stages: dict[str, dict[str, float]]
+    misses: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class LineStatus:
     """What a running station says of itself about twice a second; `updated_utc` tells if it still does."""
 
@@ -81,6 +107,12 @@ class LineStatus:
     review_below: float | None = None
     """The review band, in standard deviations of good parts; None: the line has none."""
     review_above: float | None = None
+    challenge: ChallengeStatus | None = None
+    """Of challenge runs; None on a line that has none."""
+    paused: str | None = None
+    """Who has paused the line and why, whatever else its state says."""
+    totals: Totals | None = None
+    timing: Timing | None = None
 
 
 def lines(data_dir: Path) -> list[str]:
@@ -105,7 +137,9 @@ def _line_status(content: dict[str, Any]) -> LineStatus:
     last = content.pop("last_part")
     picture = content.pop("live_picture")
     alarms = content.pop("alarms")
+    challenge = content.pop("challenge", None)
     shift_since = content.get("shift_since_utc")
+    totals, timing = content.pop("totals", None), content.pop("timing", None)
     moments = {
         "since_utc": _utc(content["since_utc"]),
         "updated_utc": _utc(content["updated_utc"]),
@@ -113,6 +147,9 @@ def _line_status(content: dict[str, Any]) -> LineStatus:
     }
     return LineStatus(
         **{**content, **moments},
+        challenge=status_of(challenge) if challenge else None,
+        totals=Totals(**totals) if totals else None,
+        timing=Timing(**timing) if timing else None,
         alarms=tuple(AlarmStatus(**{**alarm, "since_utc": _utc(alarm["since_utc"])}) for alarm in alarms),
         last_part=LastPart(**{**last, "trigger_utc": _utc(last["trigger_utc"])}, image_path=picture) if last else None,
     )
@@ -234,6 +271,14 @@ class Follower:
 def events(data_dir: Path, line: str) -> pd.DataFrame:
     """State changes, alarms and faults, oldest first: utc, kind, text, data."""
     return pd.DataFrame(reader.read_events(LinePaths(data_dir, line)), columns=["utc", "kind", "text", "data"])
+
+
+def challenges(data_dir: Path, line: str) -> pd.DataFrame:
+    """Challenge runs, oldest first, a row a golden part, with the columns of `docs/challenge.md`."""
+    frame = pd.DataFrame(rows_of(reader.read_events(LinePaths(data_dir, line))), columns=COLUMNS)
+    counts = dict.fromkeys(("epoch", "number"), "Int64")
+    flags = dict.fromkeys(("confirmed", "as_expected"), "boolean")
+    return frame.astype(counts | flags | {"margin": "float64"})
 
 
 def query(data_dir: Path, line: str, sql: str) -> pd.DataFrame:

@@ -52,10 +52,17 @@ class Group:
     nothing: str
 
 
-def head(line: str, facts: Mapping[str, str | None], others: Sequence[str], *, kiosk: bool) -> str:
-    """Where we are and on what (`facts` by name); and the way to the other lines, but for a kiosk."""
+def head(
+    line: str, facts: Mapping[str, str | None], others: Sequence[str], *, kiosk: bool, timing: bool = False
+) -> str:
+    """Where we are and on what (`facts` by name); and the way to the other lines, but for a kiosk.
+
+    `timing`: the page shows times in place of pictures, and the way back.
+    """
     told = "".join(f'<span class="{name}">{escape(fact)}</span>' for name, fact in facts.items() if fact)
-    ways = [(f"?line={quote(other)}", other) for other in others] + [(f"?line={quote(line)}&kiosk=1", "Kiosk")]
+    here = f"?line={quote(line)}"
+    turn = (here, "Pictures") if timing else (f"{here}&timing=1", "Timing")
+    ways = [*((f"?line={quote(other)}", other) for other in others), turn, (f"{here}&kiosk=1", "Kiosk")]
     links = "".join(f'<a href="{escape(where)}" target="_self">{escape(word)}</a>' for where, word in ways)
     return f'<header class="head"><h1>{escape(line)}</h1>{told}<nav>{"" if kiosk else links}</nav></header>'
 
@@ -146,6 +153,15 @@ def pareto(title: str, summary: str, bars: Sequence[Bar], nothing: str, unjudged
     body = f"<ol>{rows}</ol>" if rows else f'<div class="empty"><p>{escape(nothing)}</p></div>'
     told = f"<footer><b>Not judged</b> {escape(unjudged)}</footer>" if unjudged else ""
     return f'<article class="card pareto">{_heading(title, summary)}{body}{told}</article>'
+
+
+def timing(title: str, summary: str, rows: Sequence[Sequence[str]], told: str) -> str:
+    """How long each stage takes, for an engineer. The first row is the heading."""
+    heading, *stages = rows
+    first = "".join(f"<th>{escape(word)}</th>" for word in heading)
+    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in stages)
+    table = f"<table><thead><tr>{first}</tr></thead><tbody>{lines}</tbody></table>"
+    return f'<article class="card timing">{_heading(title, summary)}{table}<footer>{escape(told)}</footer></article>'
 
 
 def notice(title: str, text: str, command: str = "", links: Sequence[tuple[str, str]] = ()) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from inspection.history import AlarmStatus, LineStatus
+from inspection.history import AlarmStatus, LineStatus, Timing
 from inspection.wording import VERDICTS
 
 SILENT_AFTER = timedelta(seconds=3)
@@ -32,6 +32,8 @@ _CAUSES = {
     "interrupted": "the station died before its verdict",
     "fault-latched": "a fault waits for a person to clear it",
     "held": "emergency stop, guard, bin or air stood against it, or the belt was purged after that",
+    "challenge-due": "a challenge run must pass first",
+    "paused": "the line was paused",
     "stopping": "the line was being stopped",
     "monitor": "monitor mode",
 }
@@ -40,13 +42,23 @@ _TODO = {
     "camera": "Check light, lens and the camera's cable. It goes by itself with the next usable picture.",
     "part-sensor": "Call maintenance: the folder that pictures land in must be there. It goes by itself when it is.",
     "evidence": "Slow the line down, or call maintenance: the disk is too slow or full.",
+    "acks": "Call maintenance: the gate controller does not answer. It goes by itself when it does.",
+    "disk-full": "Call maintenance: files must be moved away. It goes by itself when there is room.",
+    "disk-low": "Call maintenance: files must be moved away before the disk is full.",
+    "stores-hang": "Call maintenance: a disk may hang.",
+    "memory": "Call maintenance: another program takes the memory, or the station must be restarted.",
+    "clock": "Tell the quality team. It goes by itself in ten minutes.",
+    "no-part": "Are parts on the belt? If so, check the part sensor. It goes by itself with the next part.",
     "stores": "Call maintenance: the disk is full, or cannot be written.",
     "store-down": "Call maintenance: the disk is full, or cannot be written. No part counts as good until it can.",
     "emergency-stop": "Make the line safe, then release the button. It goes by itself.",
     "guard-open": "Close the guard. It goes by itself.",
     "calibration": "Call the engineer: the line needs a calibration.",
+    "challenge-due": "Stop the infeed, lay the golden parts ready, and type",
+    "challenge-advised": "When the belt can be empty for it, type",
 }
 _MEANWHILE = {"alarm": "Good parts still pass. ", "stop": "The line may not run until then. "}
+_COMMANDS = dict.fromkeys(("challenge-due", "challenge-advised"), "challenge {line} --by NAME")
 _OUTCOMES = {
     "PASSED": "Passed the gate",
     "DIVERTED": "Diverted",
@@ -101,6 +113,8 @@ def alarms(status: LineStatus, most: int, data_dir_option: str) -> list[Task]:
     """Those that need a person come first; what the banner says already is not said again."""
     in_order = sorted(status.alarms, key=lambda alarm: not alarm.latched)
     told = [(alarm.key, _task(status, alarm, data_dir_option)) for alarm in in_order]
+    if status.paused is not None and status.state != "stopped":
+        told.insert(0, (status.state, _resume(status, status.paused, data_dir_option)))
     told = [(key, task) for key, task in told if task.text or task.todo]
     shown, rest = (told, []) if len(told) <= most else (told[: most - 1], told[most - 1 :])
     more = [Task(f"And {len(rest)} more: {', '.join(plain(key) for key, _ in rest)}.")] if rest else []
@@ -110,9 +124,37 @@ def alarms(status: LineStatus, most: int, data_dir_option: str) -> list[Task]:
 def _task(status: LineStatus, alarm: AlarmStatus, data_dir_option: str) -> Task:
     text = "" if alarm.text == status.reason else sentence(alarm.text)
     if not alarm.latched:
-        return Task(text, _TODO.get(alarm.key, ""))
+        asks = _COMMANDS.get(alarm.key)
+        command = f"inspection {asks.format(line=status.line)}{data_dir_option}" if asks else ""
+        return Task(text, _TODO.get(alarm.key, ""), command)
     command = f"inspection acknowledge {status.line} {alarm.key} --by NAME{data_dir_option}"
     return Task(text, f"{_MEANWHILE.get(alarm.reaction or '', '')}When it is put right, type", command)
+
+
+def _resume(status: LineStatus, paused: str, data_dir_option: str) -> Task:
+    command = f"inspection resume {status.line} --by NAME{data_dir_option}"
+    return Task("" if status.reason == paused else sentence(paused), "To let it go on, type", command)
+
+
+_STAGES = {
+    "capture": "Capture: picture taken",
+    "score": "Score: pictures rated",
+    "decide": "Decide: verdict on record and sent",
+    "link": "Link: acknowledged by the gate",
+    "whole": "Whole: from the part sensor until sent",
+}
+_MISSES = {"late": "judged too late", "not_sent": "recorded too late to be sent", "refused": "too late at the gate"}
+
+
+def timing(timing: Timing) -> tuple[list[tuple[str, ...]], str]:
+    """Rows of a table of times, its heading first, and what is told below it."""
+    rows: list[tuple[str, ...]] = [("", "50 %", "95 %", "99 %", "longest")]
+    for stage, name in _STAGES.items():
+        times = timing.stages.get(stage)
+        cells = [NOTHING] * 4 if times is None else [f"{times[key]:,.1f}" for key in ("p50", "p95", "p99", "max")]
+        rows.append((name, *cells))
+    missed = " · ".join(f"{count:,} {_MISSES.get(key, plain(key))}" for key, count in timing.misses.items() if count)
+    return rows, f"A part has {timing.budget_ms:,.0f} ms. Too late since the start: {missed or 'none'}"
 
 
 def _state(status: LineStatus, now: datetime) -> tuple[Face, str, str]:

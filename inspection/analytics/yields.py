@@ -4,6 +4,7 @@ A row is a part, with the columns of the log (`docs/log.md`); where there is a c
 that many parts (see `tally`). First-pass yield is PASS / (PASS + REJECT + REVIEW). Parts that nobody judged are
 counted apart, never hidden in the yield; parts of monitor mode (cause `monitor`) belong to neither: what they would
 have been, their shadow, is counted by itself. What is held for review is diverted, and is no reject: a person decides.
+Golden parts of challenge runs (column `challenge`) are in no count but that of all parts.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pandas as pd
 
 from inspection.domain.types import Cause, VerdictKind
 
-TALLY_COLUMNS = ["minute", "verdict", "cause", "description", "shadow", "near", "count"]
+TALLY_COLUMNS = ["minute", "verdict", "cause", "description", "shadow", "near", "challenge", "count"]
 NEAR_MARGIN = 0.5
 """Standard deviations of good parts: a part that passed this near to its threshold is a near miss."""
 
@@ -27,7 +28,8 @@ _JUDGED = (VerdictKind.PASS, VerdictKind.REJECT, VerdictKind.REVIEW)
 class Counts:
     """Parts by verdict. `parts` is all of them, also those still without a verdict; `near`: passed, but only just.
 
-    `shadow_…` is of the monitored parts alone, by what they would have been.
+    `shadow_…` is of the monitored parts alone, by what they would have been. `challenge`: golden parts, in no other
+    count but `parts`.
     """
 
     parts: int
@@ -41,6 +43,7 @@ class Counts:
     shadow_rejected: int
     shadow_review: int
     shadow_near: int
+    challenge: int
 
     @property
     def judged(self) -> int:
@@ -60,11 +63,12 @@ class Counts:
 def count_verdicts(rows: pd.DataFrame) -> Counts:
     """Count the parts of these rows by verdict."""
     weights = _weights(rows)
-    monitored = rows["cause"] == Cause.MONITOR
+    golden = is_golden(rows)
+    monitored = (rows["cause"] == Cause.MONITOR) & ~golden
     near = is_near_miss(rows)
 
     def number(kind: VerdictKind) -> int:
-        return int(weights[(rows["verdict"] == kind) & ~monitored].sum())
+        return int(weights[(rows["verdict"] == kind) & ~monitored & ~golden].sum())
 
     def shadows(*kinds: VerdictKind) -> int:
         return int(weights[monitored & rows["shadow"].isin(kinds)].sum())
@@ -81,7 +85,13 @@ def count_verdicts(rows: pd.DataFrame) -> Counts:
         shadow_rejected=shadows(VerdictKind.REJECT),
         shadow_review=shadows(VerdictKind.REVIEW),
         shadow_near=int(weights[near & monitored].sum()),
+        challenge=int(weights[golden].sum()),
     )
+
+
+def is_golden(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Of a challenge run: no part of the production."""
+    return rows["challenge"].astype(bool) if "count" in rows else rows["challenge"].notna()
 
 
 def judged_as(rows: pd.DataFrame) -> pd.Series[str]:
@@ -90,20 +100,20 @@ def judged_as(rows: pd.DataFrame) -> pd.Series[str]:
 
 
 def is_reject(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Rejected; of monitored parts, those that would have been."""
-    return judged_as(rows) == VerdictKind.REJECT
+    """Rejected; of monitored parts, those that would have been. No golden part."""
+    return (judged_as(rows) == VerdictKind.REJECT) & ~is_golden(rows)
 
 
 def is_review(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Held for a person to look at; of monitored parts, those that would have been."""
-    return judged_as(rows) == VerdictKind.REVIEW
+    """Held for a person to look at; of monitored parts, those that would have been. No golden part."""
+    return (judged_as(rows) == VerdictKind.REVIEW) & ~is_golden(rows)
 
 
 def is_near_miss(rows: pd.DataFrame) -> pd.Series[bool]:
     """Passed (of monitored parts: would have), but within NEAR_MARGIN of a threshold."""
     if "near" in rows:
         return rows["near"]
-    return (judged_as(rows) == VerdictKind.PASS) & (rows["margin"] > -NEAR_MARGIN)
+    return (judged_as(rows) == VerdictKind.PASS) & (rows["margin"] > -NEAR_MARGIN) & ~is_golden(rows)
 
 
 def first_pass_yield(rows: pd.DataFrame) -> float | None:
@@ -133,14 +143,14 @@ def rejects_by_description(rows: pd.DataFrame, *, monitored: bool = False) -> pd
 
 def unjudged_by_cause(rows: pd.DataFrame) -> pd.DataFrame:
     """Columns cause, count: why parts went unjudged, most first."""
-    unjudged = rows[(rows["verdict"] == VerdictKind.UNJUDGED) & (rows["cause"] != Cause.MONITOR)]
+    unjudged = rows[(rows["verdict"] == VerdictKind.UNJUDGED) & (rows["cause"] != Cause.MONITOR) & ~is_golden(rows)]
     return _by_count(unjudged, "cause")
 
 
 def tally(parts: pd.DataFrame) -> pd.DataFrame:
-    """Parts as counts by minute (UTC), verdict, cause, description, shadow, near miss: a day in some thousand rows."""
+    """Parts as counts by minute (UTC) and what TALLY_COLUMNS has else: a day in some thousand rows."""
     keyed = parts[["verdict", "cause", "description", "shadow"]].assign(
-        minute=seen_utc(parts).dt.floor("min"), near=is_near_miss(parts), count=1
+        minute=seen_utc(parts).dt.floor("min"), near=is_near_miss(parts), challenge=is_golden(parts), count=1
     )
     return summed([keyed])
 

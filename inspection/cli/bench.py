@@ -1,5 +1,5 @@
-"""`inspection bench station | gate | encoder | model | tracking | fuzz`: how fast this machine is, what the bundled
-model understands, what tracking is worth, and whether the firmware's core does what the reference does.
+"""`inspection bench station | gate | relay | encoder | model | tracking | fuzz`: how fast this machine is, what
+the bundled model understands, what tracking is worth, and whether the firmware's core does what the reference does.
 """
 
 from __future__ import annotations
@@ -54,6 +54,21 @@ def gate(
 
     sys.path.insert(0, str(benchmarks_dir().parent))
     from benchmarks.gate import main
+
+    main(parts=parts, parts_per_s=parts_per_s, as_json=as_json)
+
+
+@app.command("relay")
+def relay(
+    parts: Annotated[int, typer.Option(min=10, max=10_000, help="How many parts are due.")] = 500,
+    parts_per_s: Annotated[float, typer.Option(min=1, max=20, help="How fast they come.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """From a part's due moment to the frame that energises its relay, at a pseudo-terminal."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.relay import main
 
     main(parts=parts, parts_per_s=parts_per_s, as_json=as_json)
 

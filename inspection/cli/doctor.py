@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -91,6 +92,8 @@ def _examine(line: str | None, config_dir: Path, data_dir: Path) -> Iterator[Fin
             yield from _stores(each, data_dir, flush)
         yield from _extras(each)
         yield _port(each, station)
+        if each.trigger.kind == "line_input":
+            yield _device(f"{each.name}: light barrier", each.trigger.port, station)
 
 
 def _extras(line: LineConfig) -> Iterator[Finding]:
@@ -178,7 +181,17 @@ def _stores(line: LineConfig, data_dir: Path, flush: Flush) -> Iterator[Finding]
         advice = f"as the user that the station runs as:\nsudo chown -R $USER: {data_dir}"
         listed = "\n".join(str(path) for path in denied)
         yield Finding(f"{line.name}: permissions", False, f"of another user:\n{listed}", advice)
+    yield from _room(line, data_dir)
     yield from _latched(line, data_dir)
+
+
+def _room(line: LineConfig, data_dir: Path) -> Iterator[Finding]:
+    """Where there is less than the line wants to have."""
+    limits, free_mb = line.supervision, shutil.disk_usage(data_dir).free // 1_000_000
+    if free_mb < limits.disk_low_mb:
+        told = "nothing passes" if free_mb < limits.disk_min_mb else f"below {limits.disk_min_mb:,} MB nothing passes"
+        found = f"{free_mb:,} MB free in {data_dir}, less than supervision.disk_low_mb, {limits.disk_low_mb:,}; {told}"
+        yield Finding(f"{line.name}: room", False, found, f"what is large:\ndu -sh {data_dir}/*")
 
 
 def _latched(line: LineConfig, data_dir: Path) -> Iterator[Finding]:
@@ -189,6 +202,9 @@ def _latched(line: LineConfig, data_dir: Path) -> Iterator[Finding]:
     except StoreError as error:
         yield Finding(f"{line.name}: status", False, str(error), "move the file away; the station writes it anew")
         return
+    if status is not None and status.paused is not None:
+        advice = f"while the line runs:\ninspection resume {line.name} --by NAME"
+        yield Finding(f"{line.name}: pause", True, f"nothing passes: {status.paused}", advice)
     for alarm in status.alarms if status else ():
         if alarm.latched:
             advice = (
@@ -210,13 +226,18 @@ def _port(line: LineConfig, station: int | None) -> Finding:
     url = line.gate.url
     if "://" in url:
         return Finding(what, True, f"{url} (reached over the network; not tried)")
+    return _device(what, url, station)
+
+
+def _device(what: str, url: str, station: int | None) -> Finding:
+    """A serial port of this machine."""
     port = Path(url)
     if not port.exists():
         return Finding(
             what,
             False,
             f"{url} is not there",
-            "plug the controller or PLC in; its name is then shown by\nls -l /dev/serial/by-id",
+            "plug in what is to be there; its name is then shown by\nls -l /dev/serial/by-id",
         )
     if not os.access(port, os.R_OK | os.W_OK):
         return Finding(what, False, f"no permission for {url}", "sudo usermod -aG dialout $USER\nthen sign in again")

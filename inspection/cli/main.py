@@ -12,15 +12,19 @@ from inspection.cli import bench, log, model
 from inspection.cli._failure import exit_code_of, message_of
 from inspection.cli.acknowledge import acknowledge
 from inspection.cli.calibrate import calibrate
+from inspection.cli.challenge import challenge
 from inspection.cli.check import check
 from inspection.cli.dashboard import dashboard
 from inspection.cli.demo import demo
 from inspection.cli.doctor import doctor
 from inspection.cli.evaluate import evaluate
 from inspection.cli.gate_sim import gate_sim
+from inspection.cli.pause import pause
 from inspection.cli.render import render
+from inspection.cli.resume import resume
 from inspection.cli.run import run_line
 from inspection.cli.score import score
+from inspection.cli.status import status
 from inspection.domain.errors import InspectionError
 from inspection.resources import check_environment
 
@@ -69,7 +73,11 @@ app.command("score")(score)
 app.command("evaluate")(evaluate)
 app.command("render")(render)
 app.command("doctor")(doctor)
+app.command("status")(status)
+app.command("pause")(pause)
+app.command("resume")(resume)
 app.command("acknowledge")(acknowledge)
+app.command("challenge")(challenge)
 app.add_typer(log.app, name="log", help="Query, export, verify and back up the log of parts; its events.")
 app.add_typer(model.app, name="model", help="List, pull and verify the models that see and read; their cards.")
 app.command("gate-sim")(gate_sim)

@@ -1,6 +1,7 @@
 """Strict models of a site's configuration. `load_site` reads a directory or refuses it with every problem in it."""
 
 from inspection.config.camera import CameraConfig, FolderCameraConfig, WatchedCameraConfig
+from inspection.config.challenge import ChallengeConfig, GoldenPartConfig
 from inspection.config.line import (
     DryGateConfig,
     EvidenceConfig,
@@ -17,10 +18,13 @@ from inspection.config.modbus import ModbusGateConfig, ModbusMapConfig
 from inspection.config.problems import ConfigProblems, Problem
 from inspection.config.reactions import ReactionsConfig
 from inspection.config.recipe import DescriptionConfig, RecipeConfig, RegionConfig
+from inspection.config.relay import LineInputTriggerConfig, RelayGateConfig
 from inspection.config.site import Site, load_site
+from inspection.config.supervision import SupervisionConfig
 
 __all__ = [
     "CameraConfig",
+    "ChallengeConfig",
     "ConfigProblems",
     "DescriptionConfig",
     "DryGateConfig",
@@ -28,7 +32,9 @@ __all__ = [
     "FolderCameraConfig",
     "FrameConfig",
     "GateTriggerConfig",
+    "GoldenPartConfig",
     "LineConfig",
+    "LineInputTriggerConfig",
     "LogConfig",
     "ModbusGateConfig",
     "ModbusMapConfig",
@@ -36,9 +42,11 @@ __all__ = [
     "ReactionsConfig",
     "RecipeConfig",
     "RegionConfig",
+    "RelayGateConfig",
     "SerialGateConfig",
     "ShiftConfig",
     "Site",
+    "SupervisionConfig",
     "TimerTriggerConfig",
     "WatchedCameraConfig",
     "WatchedTriggerConfig",

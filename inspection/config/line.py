@@ -11,10 +11,13 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BeforeValidator, Field
 
 from inspection.config.camera import CameraConfig
+from inspection.config.challenge import ChallengeConfig
 from inspection.config.fields import Name, Strict, limits, note, refuse
 from inspection.config.modbus import ModbusGateConfig
 from inspection.config.ports import PORT_FORMS, serial_port
 from inspection.config.reactions import ReactionsConfig
+from inspection.config.relay import LineInputTriggerConfig, RelayGateConfig
+from inspection.config.supervision import SupervisionConfig
 from inspection.wording import did_you_mean
 
 PARTS_PER_S_LIMIT = 100
@@ -79,7 +82,7 @@ class SerialGateConfig(Strict):
     ] = 20
     watchdog_ms: Annotated[
         int,
-        limits(50, 5_000, "ms", "after this long without progress of the station the controller drops its PASSes"),
+        limits(100, 5_000, "ms", "after this long without progress of the station the controller drops its PASSes"),
     ] = 500
     min_gap_ms: Annotated[int, limits(1, 10_000, "ms", "parts closer together than this are both diverted")] = 30
     tracking: Annotated[Literal["time", "encoder"], note("how the controller follows a part to the gate")] = "time"
@@ -157,7 +160,7 @@ class FrameConfig(Strict):
     clipped_above: Annotated[float, limits(0, 1, "", "largest share of pixels that are clipped")] = 0.5
     frozen_after: Annotated[
         int, limits(0, 1000, "frames", "so many identical frames in a row may come; 0: any number")
-    ] = 3
+    ] = 1
     width_px: Annotated[int | None, limits(1, 20_000, "px", "what the camera is set to; any if left out")] = None
     height_px: Annotated[int | None, limits(1, 20_000, "px", "what the camera is set to; any if left out")] = None
 
@@ -170,8 +173,12 @@ class LogConfig(Strict):
 
 
 Durability = Literal["power", "process"]
-GateConfig = Annotated[SerialGateConfig | ModbusGateConfig | DryGateConfig, Field(discriminator="kind")]
-TriggerConfig = Annotated[GateTriggerConfig | TimerTriggerConfig | WatchedTriggerConfig, Field(discriminator="kind")]
+GateConfig = Annotated[
+    SerialGateConfig | ModbusGateConfig | RelayGateConfig | DryGateConfig, Field(discriminator="kind")
+]
+TriggerConfig = Annotated[
+    GateTriggerConfig | TimerTriggerConfig | WatchedTriggerConfig | LineInputTriggerConfig, Field(discriminator="kind")
+]
 
 
 def _default_durability(earlier: dict[str, Any]) -> Durability:
@@ -200,6 +207,8 @@ class LineConfig(Strict):
     review: ReviewConfig | None = None
     evidence: EvidenceConfig = EvidenceConfig()
     log: LogConfig = LogConfig()
+    challenge: Annotated[ChallengeConfig | None, note("leave it out where known parts are not sent through")] = None
+    supervision: SupervisionConfig = SupervisionConfig()
 
     def shift_at(self, utc: datetime) -> str | None:
         """The shift that is on at an aware time, by the line's local clock; None where the line has no shifts."""

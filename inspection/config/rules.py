@@ -10,13 +10,23 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from inspection.config.camera import WatchedCameraConfig
+from inspection.config.challenge import challenge_findings
+from inspection.config.fields import Strict
 from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
 from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGateConfig, exchange_ms, reply_ms
 from inspection.config.problems import KeyPath, Problem, Source, child
 from inspection.config.reactions import REACTION_KEYS
+from inspection.config.relay import RelayGateConfig
+from inspection.config.relay_rules import one_opening_one_part, relay_and_its_trigger
+from inspection.config.supervision import SupervisionConfig
 
 Finding = tuple[KeyPath, str]
 _PLC_CYCLE_MS = 20  # before a PLC answers
+_AT_A_PORT: dict[Any, type[Strict]] = {
+    "serial": SerialGateConfig,
+    "modbus": ModbusGateConfig,
+    "relay": RelayGateConfig,
+}
 
 _LEAST_COUNTS = 10  # from sensor to gate
 
@@ -35,7 +45,11 @@ def line_problems(source: Source) -> Iterator[Problem]:
         _blocks_apart,
         _fast_enough,
         _review,
+        relay_and_its_trigger,
+        one_opening_one_part,
         _shifts_differ,
+        _challenge,
+        _disk_limits,
     ):
         for path, text in rule(source):
             yield source.problem(path, text)
@@ -73,16 +87,17 @@ def _travel_ms(source: Source) -> float | None:
 
 
 def _is_serial(source: Source) -> bool:
-    """A controller at a serial port numbers the parts: one that speaks our frames, or a PLC by its registers."""
-    return value_at(source, "gate", "kind") in ("serial", "modbus")
+    """The gate is at a serial port: a controller that speaks our frames, a PLC by its registers, or a relay board."""
+    return value_at(source, "gate", "kind") in tuple(_AT_A_PORT)
 
 
 def _is_modbus(source: Source) -> bool:
     return bool(value_at(source, "gate", "kind") == "modbus")
 
 
-def _gate_model(source: Source) -> type[SerialGateConfig] | type[ModbusGateConfig]:
-    return ModbusGateConfig if _is_modbus(source) else SerialGateConfig
+def _gate_model(source: Source) -> type[Strict]:
+    kind = value_at(source, "gate", "kind")
+    return _AT_A_PORT[kind] if _is_serial(source) else SerialGateConfig
 
 
 def _by_encoder(source: Source) -> bool:
@@ -119,7 +134,7 @@ def _watched(source: Source) -> Iterator[Finding]:
         yield ("trigger", "kind"), '"timer" does not go with a watched folder, whose files are the parts; write watched'
     if trigger == "watched" and not _is_serial(source) and part_number is not None:
         yield ("camera", "part_number"), "files get their numbers as they land where the trigger is watched; remove it"
-    if trigger == "gate" and _is_serial(source) and part_number is None:
+    if trigger in ("gate", "line_input") and _is_serial(source) and part_number is None:
         why = "is missing: the gate's sensor numbers the parts, and each file must say which part it is of"
         yield ("camera",), f'part_number {why}; write part_number: "{{epoch}}-{{number}}"'
     settle_ms = _of_the_folder(source, "settle_ms")
@@ -160,7 +175,7 @@ def _way_to_the_gate(source: Source) -> Iterator[Finding]:
 
 def _tracking(source: Source) -> Iterator[Finding]:
     """Counts and millimetres are for tracking by encoder, milliseconds for tracking by time."""
-    if not _is_serial(source) or _is_modbus(source):
+    if value_at(source, "gate", "kind") != "serial":
         return
     has = {key: value_at(source, "gate", key) is not None for key in ("counts_per_mm", "min_gap_mm", "min_gap_ms")}
     if not _by_encoder(source):
@@ -298,9 +313,23 @@ def _review(source: Source) -> Iterator[Finding]:
         yield ("review", "below"), "0 leaves a band of no width; write more here or in above, or remove review"
 
 
+def _challenge(source: Source) -> Iterator[Finding]:
+    yield from challenge_findings(source, _travel_ms(source) if _is_serial(source) else None)
+
+
 def _shifts_differ(source: Source) -> Iterator[Finding]:
     for key in ("name", "start"):
         yield from _twice(_texts(source, "shifts", key), "is another shift's already; every shift has its own")
+
+
+def _disk_limits(source: Source) -> Iterator[Finding]:
+    low_mb, min_mb = (
+        _number(source, "supervision", key) or SupervisionConfig.model_fields[key].default
+        for key in ("disk_low_mb", "disk_min_mb")
+    )
+    if low_mb <= min_mb:
+        text = f"{low_mb:g} must be more than disk_min_mb, {min_mb:g}: the alarm comes before nothing passes"
+        yield ("supervision", "disk_low_mb"), text
 
 
 def _descriptions_differ(source: Source) -> Iterator[Finding]:

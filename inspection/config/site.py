@@ -12,6 +12,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from inspection import resources
+from inspection.config.challenge import descriptions_known
 from inspection.config.explain import explain
 from inspection.config.fields import NAME_MAX, NAME_PATTERN, NAME_RULE
 from inspection.config.line import LineConfig
@@ -71,9 +72,14 @@ def load_site(config_dir: Path, samples_dir: Path | None = None) -> Site:
     problems += _one_line_a_port(line_sources)
     problems += _one_line_a_folder(lines, line_sources)
     problems += _recipe_files(line_sources, config_dir / "recipes")
+    problems += descriptions_known(line_sources, lambda name: _descriptions_of(recipes.get(name)))
     if problems:
         raise ConfigProblems(problems)
     return Site(config_dir, MappingProxyType(lines), MappingProxyType(recipes))
+
+
+def _descriptions_of(recipe: RecipeConfig | None) -> list[str] | None:
+    return None if recipe is None else [description.name for description in recipe.descriptions]
 
 
 def _sources(folder: Path, problems: list[Problem]) -> Iterator[Source]:
@@ -120,16 +126,25 @@ def _models(
 
 
 def _one_line_a_port(sources: list[Source]) -> Iterator[Problem]:
-    owners: dict[str, Source] = {}
+    owners: dict[str, tuple[Source, tuple[str, str]]] = {}
     for source in sources:
-        url = value_at(source, "gate", "url")
-        if value_at(source, "gate", "kind") not in ("serial", "modbus") or not isinstance(url, str) or not is_port(url):
-            continue
-        owner = owners.setdefault(same_port_key(url), source)
-        if owner is not source:
-            place = f"{shown(owner.path)}:{owner.line_of(('gate', 'url'))}"
-            text = f'"{url}" is the port of line {owner.name} already ({place}); give each line a port of its own'
-            yield source.problem(("gate", "url"), text)
+        for path in _ports_of(source):
+            url = value_at(source, *path)
+            if not isinstance(url, str) or not is_port(url):
+                continue
+            owner, where = owners.setdefault(same_port_key(url), (source, path))
+            if owner is not source:
+                place = f"{shown(owner.path)}:{owner.line_of(where)}"
+                text = f'"{url}" is the port of line {owner.name} already ({place}); give each line a port of its own'
+                yield source.problem(path, text)
+
+
+def _ports_of(source: Source) -> Iterator[tuple[str, str]]:
+    """Where this line names its serial ports."""
+    if value_at(source, "gate", "kind") in ("serial", "modbus", "relay"):
+        yield "gate", "url"
+    if value_at(source, "trigger", "kind") == "line_input":
+        yield "trigger", "port"
 
 
 def _one_line_a_folder(lines: dict[str, LineConfig], sources: list[Source]) -> Iterator[Problem]:

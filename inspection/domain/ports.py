@@ -346,9 +346,11 @@ class Log(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks of a running line. `kind` acknowledge: clear the alarm `subject`. `by`: the person.
+    """What a person asks of a running line. `kind` acknowledge: clear the alarm `subject`; pause: let nothing pass,
+    for the reason `subject`; resume: go on; challenge, challenge-abort: begin or abort a challenge run, whose word
+    `subject` is. `by`: the person.
 
-    `seen`: the alarm's text as the person saw it; None if that is not known.
+    `seen`: the text of the alarm or of the pause as the person saw it; None if that is not known.
     """
 
     kind: str
@@ -362,6 +364,23 @@ class Inbox(Protocol):
 
     def take(self) -> Sequence[Request]:
         """What was asked since the last time. Raises StoreError."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFigures:
+    """What is left of the machine, in bytes; None where that cannot be told."""
+
+    disk_free: int | None
+    memory_free: int | None
+    memory_used: int | None
+    """By this process."""
+
+
+class Machine(Protocol):
+    """The computer that the station runs on."""
+
+    def measure(self) -> MachineFigures:
+        """Never raises. May take long where a disk hangs: not for a part's path."""
 
 
 class StatusBoard(Protocol):

@@ -56,6 +56,8 @@ class Cause(StrEnum):
     INTERRUPTED = "interrupted"  # the station died between trigger and verdict
     FAULT_LATCHED = "fault-latched"  # it would have passed, but a fault stands that a person must clear first
     HELD = "held"  # it would have passed, but an input of the gate controller stands against it, or the belt is purged
+    CHALLENGE_DUE = "challenge-due"  # known parts must first have been judged and ejected as they should be
+    PAUSED = "paused"  # a person has paused the line, or it was on the belt when the line went on
     STOPPING = "stopping"  # the line was being stopped
     MONITOR = "monitor"  # monitor mode: the verdict is a shadow only
 
@@ -203,6 +205,7 @@ class PartContext:
     shift: str | None = None
     review_below: float | None = None  # the review band, in standard deviations of good parts; None: no band
     review_above: float | None = None
+    challenge: str | None = None  # the challenge run that it belongs to; such a part is not of the production
 
 
 class Reaction(StrEnum):

@@ -25,7 +25,7 @@ class FrameLimits:
 
     dark_below: float = 10.0
     clipped_above: float = 0.5
-    frozen_after: int = 3
+    frozen_after: int = 1
     width_px: int | None = None
     height_px: int | None = None
 
@@ -35,7 +35,8 @@ class FrameGate:
 
     def __init__(self, limits: FrameLimits) -> None:
         self._limits = limits
-        self._last = -1
+        self._last: Pixels | None = None
+        self._digest = -1
         self._same = 0
 
     def fault(self, pixels: Pixels) -> tuple[Cause, str] | None:
@@ -46,8 +47,7 @@ class FrameGate:
         if (width_px, height_px) != wanted:
             return Cause.FRAME_SIZE, f"{width_px} x {height_px} pixels, not {wanted[0]} x {wanted[1]}"
         sample = np.ascontiguousarray(pixels[::STRIDE, ::STRIDE])
-        if self._is_frozen(sample):
-            return Cause.FRAME_FROZEN, f"the same frame {self._same} times in a row; limit {limits.frozen_after}"
+        is_frozen = self._is_frozen(pixels, sample)
         brightness = float(sample.mean())
         if brightness < limits.dark_below:
             return Cause.FRAME_DARK, f"mean brightness {brightness:.1f}, under {limits.dark_below:g} of 255"
@@ -55,11 +55,14 @@ class FrameGate:
         clipped = float((darkest >= CLIPPED_FROM).mean())
         if clipped > limits.clipped_above:
             return Cause.FRAME_CLIPPED, f"{clipped:.0%} of the pixels are clipped, over {limits.clipped_above:.0%}"
+        if is_frozen:  # last: a camera in the dark gives the same picture, too, and that says less
+            return Cause.FRAME_FROZEN, f"the same frame {self._same} times in a row; limit {limits.frozen_after}"
         return None
 
-    def _is_frozen(self, sample: Pixels) -> bool:
-        """A camera's noise makes no two frames alike."""
+    def _is_frozen(self, pixels: Pixels, sample: Pixels) -> bool:
+        """A camera's noise makes no two frames alike. A whole frame is compared only where the sample is the same."""
         digest = zlib.crc32(sample.tobytes())
-        self._same = self._same + 1 if digest == self._last else 1
-        self._last = digest
+        is_same = digest == self._digest and self._last is not None and np.array_equal(pixels, self._last)
+        self._same = self._same + 1 if is_same else 1
+        self._last, self._digest = pixels, digest
         return 0 < self._limits.frozen_after < self._same

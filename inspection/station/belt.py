@@ -131,6 +131,9 @@ class Belt:
                 "and take it out; check the belt, its guides, and the sensor at the gate."
             )
             return Alarm("part-not-seen", text, latched=True, reaction=self._reactions.part_not_seen)
+        if outcome.kind is OutcomeKind.UNKNOWN:
+            text = f"nobody knows which way part {part} went ({outcome.reason}). Find the part; check the gate."
+            return Alarm("outcome-unknown", text, latched=True)
         if outcome.confirmed is False and outcome.kind is OutcomeKind.PASSED:
             text = (
                 f"part {part} was let through, and the eject sensor saw one go out. Look for a good part in the bin "

@@ -34,6 +34,13 @@ class Condition:
     reason: str | None
     since_utc: datetime
     alarms: tuple[Raised, ...]
+    paused: str | None = None
+    """Who has paused the line, and why."""
+    resumes: int = 0
+    """How often it has gone on after a pause."""
+
+
+_PAUSE = "paused"  # its key among what is latched: a pause outlives the station as an alarm does
 
 
 def _joined(before: str, text: str) -> str:
@@ -54,8 +61,10 @@ class ConditionKeeper:
         self._journal = journal
         self._clock = clock
         self._unwritten: list[Callable[[], None]] = []
-        standing = tuple(Raised(alarm, since_utc) for alarm, since_utc in journal.latched())
-        self.now = Condition(RunState.STARTING, None, clock.utc(), standing)
+        latched = tuple(Raised(alarm, since_utc) for alarm, since_utc in journal.latched())
+        standing = tuple(raised for raised in latched if raised.alarm.key != _PAUSE)
+        paused = next((raised.alarm.text for raised in latched if raised.alarm.key == _PAUSE), None)
+        self.now = Condition(RunState.STARTING, None, clock.utc(), standing, paused)
         for raised in standing:
             log.warning("alarm: %s stands since %s: %s", raised.alarm.key, raised.since_utc, raised.alarm.text)
 
@@ -81,7 +90,7 @@ class ConditionKeeper:
         now = self.now
         if (now.state, now.reason) == (state, reason):
             return
-        self.now = Condition(state, reason, self._clock.utc(), now.alarms)
+        self.now = replace(now, state=state, reason=reason, since_utc=self._clock.utc())
         self.event("state", f"{now.state} -> {state}" + (f": {reason}" if reason else ""))
 
     def raise_alarm(self, alarm: Alarm) -> None:
@@ -93,9 +102,11 @@ class ConditionKeeper:
         if before and before.alarm.latched:
             was = before.alarm
             reaction = max(was.reaction, alarm.reaction, key=lambda each: each.severity)
-            text = was.text if alarm.text in was.text else _joined(was.text, alarm.text)
-            alarm = replace(alarm, text=text, reaction=reaction)
-        if before and before.alarm == alarm:
+            is_told = told in was.text
+            if is_told and reaction is was.reaction:
+                return
+            alarm = replace(alarm, text=was.text if is_told else _joined(was.text, told), reaction=reaction)
+        elif before and before.alarm == alarm:
             return
         since_utc = before.since_utc if before else self._clock.utc()
         standing[alarm.key] = Raised(alarm, since_utc)
@@ -116,6 +127,21 @@ class ConditionKeeper:
             self._unwritten.append(lambda: self._journal.unlatch(key))
             self.event("alarm-over", key)
 
+    def pause(self, text: str) -> None:
+        """Let nothing pass until `resume`, whoever restarts. A second pause stands beside the first."""
+        now, utc = self.now, self._clock.utc()
+        alarm = Alarm(_PAUSE, _joined(now.paused, text) if now.paused else text, latched=True)
+        self.now = replace(now, paused=alarm.text)
+        self._unwritten.append(lambda: self._journal.latch(alarm, utc))
+        self.event("paused", text)
+
+    def resume(self, text: str) -> None:
+        """Nothing happens if the line is not paused."""
+        if self.now.paused is not None:
+            self.now = replace(self.now, paused=None, resumes=self.now.resumes + 1)
+            self._unwritten.append(lambda: self._journal.unlatch(_PAUSE))
+            self.event("resumed", text)
+
     def event(self, kind: str, text: str, data: Mapping[str, object] | None = None) -> None:
         """Append to the event log, now or as soon as it can be written; and tell whoever reads the program's log."""
         level = logging.WARNING if kind == "alarm" else logging.INFO
@@ -134,5 +160,4 @@ class ConditionKeeper:
             del self._unwritten[0]
 
     def _set_alarms(self, alarms: tuple[Raised, ...]) -> None:
-        now = self.now
-        self.now = Condition(now.state, now.reason, now.since_utc, alarms)
+        self.now = replace(self.now, alarms=alarms)

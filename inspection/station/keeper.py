@@ -17,18 +17,29 @@ Report = Callable[[], tuple[Mapping[str, object], Frame | None]]
 class StoreKeeper:
     """Writes evidence, seals the log, publishes the status. Called from one thread."""
 
-    def __init__(self, evidence: Evidence, log: Log, board: StatusBoard, report: Report, clock: Clock) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        log: Log,
+        board: StatusBoard,
+        report: Report,
+        clock: Clock,
+        measure: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`measure` is called each round: what takes too long for the part path and is no store's."""
         self._evidence = evidence
         self._log = log
         self._board = board
         self._report = report
         self._clock = clock
+        self._measure = measure
         self._published_ns = clock.monotonic_ns() - _STATUS_PERIOD_NS
         self.fault: str | None = None
         """What could not be written the last time round, in words. Parts stay in the journal, images in the queue."""
 
     def step(self) -> None:
         """Go round once. Never raises for a store that cannot be written: that is `fault`, and it is tried again."""
+        self._measure()
         # Images first: a row that is sealed before its image is written says that there is none.
         fault = _fault_of(self._evidence.drain) or _fault_of(self._log.seal)
         is_due = self._clock.monotonic_ns() - self._published_ns >= _STATUS_PERIOD_NS

@@ -143,7 +143,6 @@ class PartPath:
                 watcher.heard(event)
         self._mend_store()
         self._begin_epoch()
-        self._show_state()
         self._judge_waiting()
         self._record_acks()
         self._close_overdue()
@@ -152,6 +151,7 @@ class PartPath:
             self._condition.clear_alarm("store-down")
         for watcher in self._watchers:
             watcher.rounded()
+        self._show_state()
         self._condition.flush()
         self._gate.beat()
         self.rounded_ns = self._clock.monotonic_ns()
@@ -240,6 +240,8 @@ class PartPath:
         down = next((alarm for alarm in alarms if _degrades(alarm)), None)
         if down is not None:
             self._condition.state(RunState.DEGRADED, down.text)
+        elif self._numbering.epoch is not None and self._condition.now.paused is not None:
+            self._condition.state(RunState.PAUSED, self._condition.now.paused)
         elif self._numbering.epoch is not None:
             self._condition.state(RunState.RUNNING)
 
@@ -336,6 +338,9 @@ class PartPath:
                 decision = Decision.DIVERT  # it arose after the part was judged
             if decision is not Decision.PASS or not self._examiner.is_late(trigger):
                 self._send(part.part, decision)
+                continue
+            for watcher in self._watchers:
+                watcher.missed(part.part)
 
     def _bar(self, part: PartId) -> Cause | None:
         """Why this part must not pass, whatever it looks like."""
@@ -389,7 +394,7 @@ class PartPath:
         self._condition.raise_alarm(Alarm("store-down", f"parts cannot be recorded, so {self._meanwhile}: {reason}"))
 
 
-_DEGRADING = ("store-down", "gate-link", "part-sensor")
+_DEGRADING = ("store-down", "gate-link", "part-sensor", "acks", "disk-full", "challenge-due")
 
 
 def _degrades(alarm: Alarm) -> bool:

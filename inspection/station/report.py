@@ -7,6 +7,7 @@ from datetime import datetime
 
 from inspection.domain.ports import Clock
 from inspection.domain.types import Frame, PartContext, RunState
+from inspection.station.challenge_run import run_in_words
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined
 from inspection.station.part_path import PartPath
@@ -27,11 +28,13 @@ class StatusReport:
         shift_since: Callable[[datetime], datetime | None] = lambda _: None,
         monitor: bool = False,
         timezone: str | None = None,
-        counts: Callable[[], Mapping[str, int]] = dict,
+        challenge: Callable[[], Mapping[str, object] | None] = lambda: None,
+        figures: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
         """`shift_since`: when the shift that is on at a time began; None on a line without shifts.
 
-        `timezone`: the line's, as its IANA name. `counts`: the running count, as `judging.reconciliation.Totals`.
+        `timezone`: the line's, as its IANA name. `challenge`: of challenge runs; None on a line that has none.
+        `figures`: what else the status has; asked in the stores' thread.
         """
         self._path = path
         self._condition = condition
@@ -41,7 +44,8 @@ class StatusReport:
         self._shift_since = shift_since
         self._monitor = monitor
         self._timezone = timezone
-        self._counts = counts
+        self._challenge = challenge
+        self._figures = figures
         self._shown: Examined | None = None
 
     def __call__(self) -> tuple[Mapping[str, object], Frame | None]:
@@ -52,6 +56,9 @@ class StatusReport:
         if still_s > _STILL_S and state is RunState.RUNNING:
             meanwhile = "no part is judged" if self._gate_kind == "dry" else "everything diverts"
             state, reason = RunState.DEGRADED, f"the station stands still for {still_s:.0f} s; {meanwhile}"
+        challenge = self._challenge()
+        if state is RunState.RUNNING and reason is None and challenge is not None:
+            reason = run_in_words(challenge)
         picture = None
         last_part = None
         if latest is not None:
@@ -82,7 +89,6 @@ class StatusReport:
             "shift_since_utc": self._shift_since(self._clock.utc()),
             "timezone": self._timezone,
             "monitor": self._monitor,
-            "counts": self._counts(),
             "review_below": context.review_below,
             "review_above": context.review_above,
             "alarms": [
@@ -95,5 +101,8 @@ class StatusReport:
                 }
                 for raised in now.alarms
             ],
+            "paused": now.paused,
             "last_part": last_part,
+            "challenge": challenge,
+            **self._figures(),
         }, picture

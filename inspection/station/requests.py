@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock, Inbox, Request
 from inspection.station.condition import ConditionKeeper
@@ -12,13 +14,23 @@ _PERIOD_NS = 500_000_000
 class RequestDesk:
     """Looks into the inbox about twice a second."""
 
-    def __init__(self, inbox: Inbox, condition: ConditionKeeper, clock: Clock) -> None:
-        """Raises StoreError."""
+    def __init__(
+        self,
+        inbox: Inbox,
+        condition: ConditionKeeper,
+        clock: Clock,
+        others: Mapping[str, Callable[[Request], None]] | None = None,
+    ) -> None:
+        """`others`: who carries out which other kinds of request. Raises StoreError."""
+        self._others = others or {}
         self._inbox = inbox
         self._condition = condition
         self._clock = clock
         self._looked_ns = clock.monotonic_ns()
         for request in inbox.take():  # asked of an earlier run: whoever asked has not seen what stands now
+            if request.kind == "pause":  # safe whatever stands now
+                self._pause(request)
+                continue
             condition.event("refused", f"{request.kind} {request.subject} by {request.by}: the line was restarted")
 
     def __call__(self) -> None:
@@ -31,10 +43,27 @@ class RequestDesk:
         except StoreError:
             return  # they stay in the inbox; the part path raises the alarm about the store
         for request in requests:
-            if request.kind == "acknowledge":
-                self._acknowledge(request)
-            else:
-                self._condition.event("refused", f"{request.kind} {request.subject} by {request.by}: no such request")
+            match request.kind:
+                case "acknowledge":
+                    self._acknowledge(request)
+                case "pause":
+                    self._pause(request)
+                case "resume":
+                    self._resume(request)
+                case kind if kind in self._others:
+                    self._others[kind](request)
+                case unknown:
+                    self._condition.event("refused", f"{unknown} {request.subject} by {request.by}: no such request")
+
+    def _pause(self, request: Request) -> None:
+        self._condition.pause(f"paused by {request.by}" + (f": {request.subject}." if request.subject else "."))
+
+    def _resume(self, request: Request) -> None:
+        if request.seen is not None and self._condition.now.paused != request.seen:
+            reason = "the pause has changed since it was looked at; look at it again"
+            self._condition.event("refused", f"resume by {request.by}: {reason}")
+            return
+        self._condition.resume(f"by {request.by}")
 
     def _acknowledge(self, request: Request) -> None:
         standing = {raised.alarm.key: raised.alarm.text for raised in self._condition.now.alarms}

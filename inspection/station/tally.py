@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from inspection.domain.ports import Clock
@@ -29,6 +29,12 @@ class _Counts:
     outcomes: Counter[OutcomeKind] = field(default_factory=Counter)
     judge_ms: list[float] = field(default_factory=list)
 
+    def add(self, other: _Counts) -> None:
+        """All but the times."""
+        self.verdicts.update(other.verdicts)
+        self.causes.update(other.causes)
+        self.outcomes.update(other.outcomes)
+
 
 @dataclass(slots=True)
 class _Part:
@@ -43,11 +49,16 @@ class _Part:
 class Tally:
     """Counts what the part path records, and tells the log. `tell` may be called from another thread."""
 
-    def __init__(self, condition: ConditionKeeper, clock: Clock) -> None:
+    def __init__(
+        self, condition: ConditionKeeper, clock: Clock, timing: Callable[[], Mapping[str, object]] = dict
+    ) -> None:
+        """`timing`: how long the stages take and what came too late, for the line of the minute."""
+        self._timing = timing
         self._condition = condition
         self._clock = clock
         self._lock = threading.Lock()
         self._counts = _Counts()
+        self._earlier = _Counts()  # of the minutes that have been told
         self._waiting: set[PartId] = set()
         self._since_ns = clock.monotonic_ns()
         self._parts: dict[PartId, _Part] = {}  # at debug only
@@ -148,6 +159,19 @@ class Tally:
             extra=_told("part", fields),
         )  # fmt: skip
 
+    def totals(self) -> dict[str, object]:
+        """Since the start of the run, as `inspection.history.Totals` has it. May be called from another thread."""
+        with self._lock:
+            counts = _Counts()
+            counts.add(self._earlier)
+            counts.add(self._counts)
+        return {
+            "parts": counts.verdicts.total(),
+            "verdicts": {kind: count for kind, count in counts.verdicts.items() if count},
+            "causes": {cause: count for cause, count in counts.causes.items() if count},
+            "outcomes": {kind: count for kind, count in counts.outcomes.items() if count},
+        }
+
     # --- once a minute --------------------------------------------------------------------------------------
 
     def tell(self, *, at_end: bool = False) -> None:
@@ -159,6 +183,7 @@ class Tally:
         self._since_ns = now_ns
         with self._lock:
             counts, self._counts = self._counts, _Counts()
+            self._earlier.add(counts)
             waiting = len(self._waiting)
         parts = counts.verdicts.total()
         alarms = [raised.alarm.key for raised in self._condition.now.alarms]
@@ -173,6 +198,7 @@ class Tally:
             "judge_ms_p99": _p99(counts.judge_ms),
             "queue": waiting,
             "alarms": alarms,
+            **self._timing(),
         }
         log.info(_in_words(fields), extra=_told("minute", fields))
 
@@ -186,12 +212,26 @@ def _in_words(told: Mapping[str, object]) -> str:
     review = f" {told['review']} REVIEW," if told["review"] else ""
     uncontrolled = f", {told['uncontrolled']} uncontrolled" if told["uncontrolled"] else ""
     within = "" if told["judge_ms_p99"] is None else f"; 99 % judged within {told['judge_ms_p99']:.1f} ms"
+    late = told.get("misses")
+    missed = f"; too late: {_listed(late)}" if isinstance(late, Mapping) and any(late.values()) else ""
     return (
         f"in {told['seconds']:.0f} s {told['parts']} parts, {told['parts_per_min']:.0f} a minute:"
         f" {told['pass']} PASS, {told['reject']} REJECT,{review} {told['unjudged']} UNJUDGED{why};"
         f" at the gate {told['passed']} passed, {told['diverted']} diverted, {told['unknown']} unknown{uncontrolled}"
-        f"{within}; {told['queue']} waiting; alarms: {', '.join(alarms) or 'none'}"
+        f"{within}{_stages(told)}{missed}; {told['queue']} waiting; alarms: {', '.join(alarms) or 'none'}"
     )
+
+
+def _stages(told: Mapping[str, object]) -> str:
+    stages = told.get("stages")
+    if not isinstance(stages, Mapping) or not stages:
+        return ""
+    times = ", ".join(f"{stage} {times['p99']:.1f}" for stage, times in stages.items())
+    return f"; 99 % by stage: {times} ms of {told['budget_ms']:.0f}"
+
+
+def _listed(misses: Mapping[str, object]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in misses.items() if count)
 
 
 def _told(event: str, fields: Mapping[str, object]) -> dict[str, object]:

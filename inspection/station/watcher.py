@@ -28,6 +28,9 @@ class Watcher:
     def sent(self, part: PartId, decision: Decision) -> None:
         """The gate was told so."""
 
+    def missed(self, part: PartId) -> None:
+        """Its PASS is on record and was not sent: it took too long to write."""
+
     def bar(self, part: PartId) -> Cause | None:
         """Why this part must not pass; None if nothing is known against it.
 

@@ -14,7 +14,7 @@ parts are tracked by it or by time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -71,9 +71,21 @@ class _Kept:
 class Controller:
     """One controller since its power-up. Call `sense`, `receive` and `tick` with a clock that never goes back."""
 
-    def __init__(self, boot: int, now_us: int, capabilities: Iterable[Capability] = ()) -> None:
-        """`boot`: a number that no other power-up had, 1 to 2**32 - 1."""
+    def __init__(
+        self,
+        boot: int,
+        now_us: int,
+        capabilities: Iterable[Capability] = (),
+        *,
+        let_through: Callable[[int, int, int], bool] | None = None,
+    ) -> None:
+        """`boot`: a number that no other power-up had, 1 to 2**32 - 1.
+
+        `let_through(epoch, number, due_us)`: asked to open the gate for a part that is to pass; False: it did not, and
+        the part is diverted. Without it, who reads `gone` moves the gate.
+        """
         has = frozenset(capabilities)
+        self._let_through = let_through
         self._boot = boot
         self._start_us = now_us
         self._has_review_lane = Capability.REVIEW_LANE in has
@@ -278,6 +290,8 @@ class Controller:
         """The part is at the gate: this is decided once."""
         heeded = part.command if part.barred is None else m.Command.DIVERT
         passes = heeded is m.Command.PASS
+        if passes and self._let_through is not None and not self._let_through(part.epoch, part.number, at_gate_us):
+            passes, part.barred = False, m.Reason.UNTRACKED
         self.gone.append(Gone(part.epoch, part.number, passes, self._has_review_lane and heeded is m.Command.REVIEW))
         if self._has_gate_sensor and self._settings is not None and not part.seen:
             if len(self._sights) == SIGHTS_KEPT:

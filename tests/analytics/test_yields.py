@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -22,8 +23,8 @@ from inspection.analytics.yields import (
 from inspection.domain.types import Cause, VerdictKind
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
-Row = tuple[str | None, str | None, str | None, str | None, float | None, datetime | None, datetime | None]
-COLUMNS = ["verdict", "cause", "description", "shadow", "margin", "trigger_utc", "verdict_utc"]
+Row = tuple[str | None, str | None, str | None, str | None, float | None, datetime | None, datetime | None, str | None]
+COLUMNS = ["verdict", "cause", "description", "shadow", "margin", "trigger_utc", "verdict_utc", "challenge"]
 
 
 def parts_of(rows: Sequence[Row]) -> pd.DataFrame:
@@ -39,8 +40,9 @@ def part(
     ago_s: float = 10,
     shadow: str | None = None,
     margin: float | None = None,
+    challenge: str | None = None,
 ) -> Row:
-    return (verdict, cause, description, shadow, margin, NOW - timedelta(seconds=ago_s), None)
+    return (verdict, cause, description, shadow, margin, NOW - timedelta(seconds=ago_s), None, challenge)
 
 
 MIXED = [
@@ -112,7 +114,7 @@ def test_the_rate_counts_a_window_that_ends_now() -> None:
 
 
 def test_a_part_whose_trigger_nobody_saw_counts_when_it_was_found_out() -> None:
-    unseen = ("UNJUDGED", Cause.STATION_DOWN, None, None, None, None, NOW - timedelta(seconds=5))
+    unseen = ("UNJUDGED", Cause.STATION_DOWN, None, None, None, None, NOW - timedelta(seconds=5), None)
     assert parts_per_minute(parts_of([unseen]), NOW, timedelta(minutes=1)) == 1
     assert tally(parts_of([unseen]))["minute"].tolist() == [pd.Timestamp(NOW - timedelta(minutes=1))]
 
@@ -127,6 +129,7 @@ def test_a_part_whose_trigger_nobody_saw_counts_when_it_was_found_out() -> None:
             st.floats(0, 7200),
             st.sampled_from(["PASS", "REJECT", "REVIEW", None]),
             st.sampled_from([-2.0, -0.2, 0.3, None]),
+            st.sampled_from(["7", None, None]),
         )
     )
 )
@@ -140,3 +143,16 @@ def test_a_tally_says_what_its_parts_say(rows: list[Row]) -> None:
             rejects_by_description(counted, monitored=monitored).values.tolist()
             == rejects_by_description(parts, monitored=monitored).values.tolist()
         )
+
+
+def test_golden_parts_of_a_challenge_run_are_in_no_count_but_that_of_all_parts() -> None:
+    golden = [
+        part("PASS", description="scratch", margin=-0.1, challenge="7"),
+        part("REJECT", description="scratch", challenge="7"),
+        part("UNJUDGED", Cause.LATE, challenge="7"),
+    ]
+    for counted in (parts_of([*MIXED, *golden]), tally(parts_of([*MIXED, *golden]))):
+        before, counts = count_verdicts(parts_of(MIXED)), count_verdicts(counted)
+        assert counts == replace(before, parts=before.parts + 3, challenge=3)
+        assert rejects_by_description(counted)["count"].sum() == 3
+        assert unjudged_by_cause(counted)["count"].sum() == 3

@@ -124,3 +124,18 @@ def test_an_installed_station_has_no_firmware_and_the_fuzz_bench_says_so(
     called = call("bench", "fuzz", "--sequences", "10")
     assert called.code == 2
     assert "run this in a checkout" in called.err
+
+
+def test_the_relay_bench_fires_for_each_part_or_says_why_not():
+    process = subprocess.run(
+        [sys.executable, "-m", "inspection", "bench", "relay", "--parts", "12", "--parts-per-s", "6", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    result = json.loads(process.stdout)
+    assert set(result) == {"parts", "fired", "diverted", "late_ms"}
+    assert result["fired"] + sum(result["diverted"].values()) >= 12
+    assert "" not in result["diverted"]

@@ -227,3 +227,18 @@ def test_a_latched_alarm_is_told_with_what_stands_meanwhile(calibrated: Path, tm
         "demo: alarm air-low": "nothing passes, and the line may not run: Look at it.",
         "demo: alarm of-before": "nothing passes: Look at it.",
     }
+
+
+def test_a_line_with_less_room_than_it_wants_and_one_that_is_paused(calibrated: Path, tmp_path: Path) -> None:
+    line = calibrated / "lines" / "demo.yaml"
+    line.write_text(line.read_text() + "supervision: {disk_low_mb: 9000000, disk_min_mb: 8000000}\n")
+    with Site(tmp_path / "data") as status:
+        status.say("paused", paused="paused by Kim: a jam.")
+        called = call("doctor", "demo", "--config-dir", calibrated, "--data-dir", tmp_path / "data", "--json")
+    found = {each["what"]: each for each in json.loads(called.out)}
+    assert called.code == 1
+    assert not found["demo: room"]["well"]
+    assert found["demo: room"]["found"].endswith(" less than supervision.disk_low_mb, 9,000,000; nothing passes")
+    assert found["demo: pause"]["well"]
+    assert found["demo: pause"]["found"] == "nothing passes: paused by Kim: a jam."
+    assert found["demo: pause"]["advice"].endswith("inspection resume demo --by NAME")

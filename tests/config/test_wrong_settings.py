@@ -26,9 +26,9 @@ LINE_CASES = [
      "255 (of 255); least mean brightness of a frame"),
     ("recipe: nut", "recipe: nut\nframe: {frozen: 3}", '3: frame.frozen: unknown key; did you mean "frozen_after"? '
      "allowed keys: dark_below, clipped_above, frozen_after, width_px, height_px; correct or remove it"),
-    ("watchdog_ms: 500", "watchdog_ms: 5", "15: gate.watchdog_ms: 5 is out of range; allowed 50 to 5000 (ms), a whole "
+    ("watchdog_ms: 500", "watchdog_ms: 5", "15: gate.watchdog_ms: 5 is out of range; allowed 100 to 5000 (ms), a whole "
      "number; after this long without progress of the station the controller drops its PASSes"),
-    ("watchdog_ms: 500", "watchdog_ms: 500.5", "15: gate.watchdog_ms: 500.5 is of the wrong type; allowed 50 to 5000 "
+    ("watchdog_ms: 500", "watchdog_ms: 500.5", "15: gate.watchdog_ms: 500.5 is of the wrong type; allowed 100 to 5000 "
      "(ms), a whole number; after this long without progress of the station the controller drops its PASSes"),
     ("parts_per_s_max: 20", "parts_per_s_max: '20'", '3: parts_per_s_max: "20" is text; write it without quotes; '
      "allowed 0.01 to 100 (parts/s); what the line is rated for"),
@@ -49,7 +49,11 @@ LINE_CASES = [
      f"{KEYS_OF_THE_GATE}; correct or remove it"),
     ("recipe: nut", "recipe: nut\nrecipes: nut", '3: recipes: unknown key; did you mean "recipe" or "review"? '
      "allowed keys: station, recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, "
-     "review, evidence, log; correct or remove it"),
+     "review, evidence, log, challenge, supervision; correct or remove it"),
+    ("recipe: nut", "recipe: nut\nsupervision: {disk_min_mb: 2000}", "3: supervision.disk_low_mb: 2000 must be more "
+     "than disk_min_mb, 2000: the alarm comes before nothing passes"),
+    ("recipe: nut", "recipe: nut\nsupervision: {no_part_s: 0}", "3: supervision.no_part_s: 0 is out of range; allowed "
+     "1 to 86400 (s); an alarm when no part has come for so long; left out: never"),
     ("recipe: nut", "recipe: nut\ndurability: powr", '3: durability: "powr" is not allowed; did you mean '
      '"power"? allowed '
      "power, process"),
@@ -61,10 +65,10 @@ LINE_CASES = [
     ("timeout_ms: 100", "timeout_ms: 790", "8: camera.timeout_ms: 790 is too long: a part is at the gate 800 ms after "
      "the sensor and the verdict is due 20 ms before; write less than 780 (ms)"),
     ("kind: serial", "kind: serail", '10: gate.kind: "serail" is not allowed; did you mean "serial"? allowed '
-     'dry, modbus, serial'),
-    ("kind: serial", "kind: {}", "10: gate.kind: a mapping is not allowed; allowed dry, modbus, serial"),
-    ("kind: serial", "kind: [serial]", "10: gate.kind: a list is not allowed; allowed dry, modbus, serial"),
-    ("  kind: serial\n", "", "9: gate: kind is missing; add it; allowed dry or modbus or serial"),
+     'dry, modbus, relay, serial'),
+    ("kind: serial", "kind: {}", "10: gate.kind: a mapping is not allowed; allowed dry, modbus, relay, serial"),
+    ("kind: serial", "kind: [serial]", "10: gate.kind: a list is not allowed; allowed dry, modbus, relay, serial"),
+    ("  kind: serial\n", "", "9: gate: kind is missing; add it; allowed dry or modbus or relay or serial"),
     ("/dev/ttyUSB0", "ttyUSB0", '11: gate.url: "ttyUSB0" is not a serial port; allowed /dev/…, socket://host:port, '
      "rfc2217://host:port; see what there is with 'inspection doctor'"),
     ("/dev/ttyUSB0", "socket://gate:99999", '11: gate.url: "socket://gate:99999" is not a serial port; allowed /dev/…, '
@@ -92,7 +96,8 @@ LINE_CASES = [
     ("{kind: gate}", "{kind: watched}", '17: trigger.kind: "watched" does not go with a serial gate, whose sensor '
      'numbers the parts; write trigger.kind: gate, and under camera part_number: "{epoch}-{number}", by which a file '
      "names its part"),
-    ("{kind: gate}", "gate", '17: trigger: "gate" is text; allowed a mapping with kind gate or timer or watched'),
+    ("{kind: gate}", "gate", '17: trigger: "gate" is text; allowed a mapping with kind gate or line_input or '
+     "timer or watched"),
     ("Europe/Berlin", "Europe/Berln", '18: timezone: "Europe/Berln" is not a time zone; did you mean '
      '"Europe/Berlin" or '
      '"Europe/Dublin"? allowed names like "Europe/Berlin", or "UTC"'),

@@ -12,12 +12,17 @@ class ManualClock:
 
     def __init__(self) -> None:
         self._elapsed_ns = 1_000_000_000
+        self._set_by = timedelta()
 
     def monotonic_ns(self) -> int:
         return self._elapsed_ns
 
     def utc(self) -> datetime:
-        return START_UTC + timedelta(microseconds=self._elapsed_ns // 1000)
+        return START_UTC + self._set_by + timedelta(microseconds=self._elapsed_ns // 1000)
+
+    def step_utc(self, seconds: float) -> None:
+        """Somebody sets the wall clock."""
+        self._set_by += timedelta(seconds=seconds)
 
     def advance(self, seconds: float) -> None:
         assert seconds >= 0, "time does not go back"

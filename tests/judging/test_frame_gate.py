@@ -46,6 +46,20 @@ def test_a_frozen_camera_is_told_from_the_frame_that_is_one_too_many_on_until_it
     assert FrameGate(FrameLimits(frozen_after=0)).fault(still) is None
 
 
+def test_by_default_the_same_frame_is_never_judged_twice_and_one_pixel_makes_another():
+    gate = FrameGate(FrameLimits())
+    still, dust = noise(1), noise(1)
+    dust[3, 5, 0] ^= 1  # between the pixels that are sampled
+    causes = [fault and fault[0] for fault in map(gate.fault, [still, still, dust, still, still.copy()])]
+    assert causes == [None, Cause.FRAME_FROZEN, None, None, Cause.FRAME_FROZEN]
+
+
+def test_a_camera_in_the_dark_is_called_dark_and_not_frozen():
+    gate = FrameGate(FrameLimits())
+    causes = [fault and fault[0] for fault in map(gate.fault, [np.zeros((64, 96, 3), np.uint8)] * 3)]
+    assert causes == [Cause.FRAME_DARK] * 3
+
+
 def test_one_colour_at_its_brightest_is_not_clipped():
     red = np.zeros((64, 96, 3), np.uint8)
     red[..., 0] = 255

@@ -25,6 +25,8 @@ ROUND_S = 0.01
 class World:
     """`act` one thing after another; `check_log` at the end. What must hold at each moment is asserted as it goes."""
 
+    life = Station
+
     def __init__(self, folder: Path, seed: int, *, monitor: bool = False) -> None:
         self.monitor = monitor
         self.random = random.Random(seed)
@@ -233,7 +235,7 @@ class World:
         self.station = None
 
     def _start_station(self) -> None:
-        self.station = Station(self)
+        self.station = self.life(self)
         self.station.apply(self.faults)
         try:
             self.station.path.recover()

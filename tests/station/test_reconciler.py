@@ -190,7 +190,12 @@ def test_the_status_tells_the_counts(line):
     line.gate.trigger(1)
     line.run()
     report = StatusReport(
-        line.path, line.condition, lambda: CONTEXT, "serial", line.clock, counts=lambda: line.reconciler.counts
+        line.path,
+        line.condition,
+        lambda: CONTEXT,
+        "serial",
+        line.clock,
+        figures=lambda: {"counts": line.reconciler.counts},
     )
     FileStatusBoard(line.paths).publish(*report())
     counts = history.status(line.data_dir, "demo").counts

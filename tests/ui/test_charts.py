@@ -17,7 +17,8 @@ def tally_of(*rows: tuple[float, str | None, int]) -> pd.DataFrame:
     """Rows of minutes ago, verdict, count."""
     minute = NOW.replace(second=0)
     listed = [
-        (minute - timedelta(minutes=ago), verdict, None, None, None, False, count) for ago, verdict, count in rows
+        (minute - timedelta(minutes=ago), verdict, None, None, None, False, False, count)
+        for ago, verdict, count in rows
     ]
     frame = pd.DataFrame(listed, columns=TALLY_COLUMNS)
     return frame.astype({"minute": "datetime64[us, UTC]", "count": "int64"})

@@ -236,3 +236,11 @@ def test_parts_without_a_shadow_verdict_are_told_before_the_causes() -> None:
 )
 def test_how_far_a_reject_is_over_its_limit_in_few_words(margin, said):
     assert words.over_briefly(margin) == said
+
+
+def test_a_challenge_run_that_is_due_says_what_to_type() -> None:
+    told = "everything diverts until a challenge run has passed: there was none yet."
+    due = AlarmStatus("challenge-due", told, False, NOW)
+    (task,) = words.alarms(replace(STATUS, state="degraded", reason=told, alarms=(due,)), 3, " --data-dir /srv")
+    todo = "Stop the infeed, lay the golden parts ready, and type"
+    assert task == Task("", todo, "inspection challenge demo --by NAME --data-dir /srv")

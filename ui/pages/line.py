@@ -1,6 +1,6 @@
 """The Line page: is the line good, what was just rejected and why, what to do. Seen from three metres, in gloves.
 
-`?line=NAME` chooses the line, `&kiosk=1` is for a screen that nobody sits at.
+`?line=NAME` chooses the line, `&kiosk=1` is for a screen that nobody sits at, `&timing=1` for an engineer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STYLE = Path(__file__).parent.parent / "style.css"
 
 
 @st.fragment(run_every="1s")
-def show_now(data_dir: Path, line: str, others: list[str], kiosk: bool) -> None:
+def show_now(data_dir: Path, line: str, others: list[str], kiosk: bool, timing: bool) -> None:
     """State, figures, last part, last rejects: read anew every second."""
     now = datetime.now(UTC)
     option = resources.data_dir_option(data_dir)
@@ -45,7 +45,7 @@ def show_now(data_dir: Path, line: str, others: list[str], kiosk: bool) -> None:
         shown, tasks = words.Banner(words.Face.SILENT, "NOT RESPONDING", words.sentence(str(error))), []
     with st.container(key="tick"):
         st.html(cards.tick(_clock(now, status), now.isoformat()))
-    st.html(cards.head(line, _facts(status), others, kiosk=kiosk))
+    st.html(cards.head(line, _facts(status), others, kiosk=kiosk, timing=timing))
     st.html(cards.banner(shown, tasks))
     try:
         figures = data.figures(data_dir, line, status.shift_since_utc if status else None, now, words.zone(status))
@@ -61,7 +61,8 @@ def show_now(data_dir: Path, line: str, others: list[str], kiosk: bool) -> None:
         waiting = "No part yet. The first one shows here as soon as it is judged."
         st.html(cards.last_part(_last_part(data_dir, line, status, figures.recent, now), waiting))
     with st.container(key="lower"):
-        st.html(cards.gallery(_pictures(data_dir, line, figures, counts, status, now)))
+        lower = _timing(status) if timing else cards.gallery(_pictures(data_dir, line, figures, counts, status, now))
+        st.html(lower)
         st.html(_pareto(figures, counts, monitor=monitor))
 
 
@@ -240,6 +241,14 @@ def _pictures(
     return rejects, near
 
 
+def _timing(status: history.LineStatus | None) -> str:
+    """For an engineer, in place of the pictures."""
+    if status is None or status.timing is None:
+        return cards.trouble("No times", "The station does not say how long its parts take.")
+    rows, told = words.timing(status.timing)
+    return cards.timing("Time a part takes", f"ms, of the last {status.timing.last:,} parts", rows, told)
+
+
 def _pareto(figures: data.Figures, shift: Counts, *, monitor: bool) -> str:
     counted = rejects_by_description(figures.shift, monitored=monitor)
     causes = unjudged_by_cause(figures.shift)
@@ -275,6 +284,7 @@ def wait_for_line(data_dir: Path, wanted: str | None) -> None:
 def show_page() -> None:
     st.html(STYLE)
     kiosk = st.query_params.get("kiosk") == "1"
+    timing = st.query_params.get("timing") == "1" and not kiosk
     try:
         data_dir = resources.default_data_dir()
         known = history.lines(data_dir)
@@ -287,7 +297,7 @@ def show_page() -> None:
         if kiosk:
             st.html(cards.kiosk(), unsafe_allow_javascript=True)
         if line in known:
-            show_now(data_dir, str(line), [other for other in known if other != line], kiosk)
+            show_now(data_dir, str(line), [other for other in known if other != line], kiosk, timing)
         else:
             wait_for_line(data_dir, line)
 

@@ -22,11 +22,13 @@ from inspection.adapters.store.rows import SELECT, from_us, table_of
 from inspection.adapters.store.schema import PARTS
 from inspection.domain.errors import StoreError
 
-GLANCE = (
-    "epoch number trigger_utc verdict_utc verdict cause description margin shadow outcome image_path"  # of PARTS
+GLANCE = (  # of PARTS
+    "epoch number trigger_utc verdict_utc verdict cause description margin shadow outcome image_path challenge"
 ).split()
 _COLUMNS = ", ".join(PARTS.names)
-_LACKING = "SELECT NULL::DOUBLE AS review_below, NULL::DOUBLE AS review_above WHERE false"  # in files of version 1
+_LACKING = (  # in files of version 1
+    "SELECT NULL::DOUBLE AS review_below, NULL::DOUBLE AS review_above, NULL::VARCHAR AS challenge WHERE false"
+)
 _MARKS = pa.schema([("epoch", pa.int64()), ("high_water", pa.int64())])
 _WHEN = "coalesce(trigger_utc, verdict_utc)"
 
@@ -106,8 +108,10 @@ def glance_at_files(paths: LinePaths, names: Sequence[str]) -> pa.Table:
 
 def glance_at_journal(paths: LinePaths) -> tuple[pa.Table, list[str | None]]:
     """The same of the parts in the journal, and the sealed file that each is being written to, if it is."""
-    stored = ", ".join(name.replace("_utc", "_us") for name in GLANCE)
-    rows = _rows(paths, f"SELECT {stored}, seal FROM parts ORDER BY epoch, number")
+    of_context = "json_extract(contexts.content, '$.challenge')"
+    stored = ", ".join(of_context if name == "challenge" else name.replace("_utc", "_us") for name in GLANCE)
+    joined = "parts JOIN contexts ON contexts.id = parts.context"
+    rows = _rows(paths, f"SELECT {stored}, seal FROM {joined} ORDER BY epoch, number")
     columns = list(zip(*rows, strict=True)) or [()] * (len(GLANCE) + 1)
     glance = pa.schema([PARTS.field(name) for name in GLANCE])
     arrays = [pa.array(values, field.type) for values, field in zip(columns, glance, strict=False)]

@@ -25,7 +25,7 @@ _COPIED = (
 _FLAGS = "outcome_commanded outcome_confirmed outcome_reported ack_accepted".split()
 _STAGES = "trigger frame verdict gate".split()
 _OF_CONTEXT = "line station lot shift recipe recipe_id calibration_id model_id code_version".split()
-_SINCE_2 = "review_below review_above".split()  # a journal of before has no such thing
+_SINCE_2 = "review_below review_above challenge".split()  # a journal of before has no such thing
 
 
 def table_of(rows: Sequence[sqlite3.Row], data_dir: Path) -> pa.Table:

@@ -24,6 +24,7 @@ PARTS = pa.schema(
         ("lot", pa.string()),
         ("serial", pa.string()),
         ("shift", pa.string()),
+        ("challenge", pa.string()),
         ("trigger_utc", _UTC),
         ("frame_utc", _UTC),
         ("verdict_utc", _UTC),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -38,6 +40,12 @@ def test_shuffled_shows_every_picture_once_a_round_in_another_order_each_time(fo
     assert len(set(rounds)) > 5
     assert shown == sources(folder, 7, 50)
     assert shown != sources(folder, 8, 50)
+
+
+def test_no_picture_comes_twice_in_a_row(folder):
+    for seed in range(20):
+        shown = sources(folder, seed, 40)
+        assert all(before != after for before, after in pairwise(shown))
 
 
 def test_a_frame_is_the_picture_and_says_which(folder):

@@ -1,0 +1,244 @@
+"""A USB relay board as the gate, and a light barrier at a serial port: `docs/relay-board.md`."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import serial
+
+from inspection.adapters.gates.control_line import InputLine, LightBarrier, Look
+from inspection.adapters.gates.relay_board import RelayBoard, RelayFault
+from inspection.adapters.gates.relay_line import RelayLine, Shot
+from inspection.adapters.gates.serial_port import PORT_ERRORS, RETRY_S, brief, low_latency
+from inspection.domain.ports import Attached, Clock, GateEvent
+from inspection.domain.types import Decision, GateOutputs, PartId
+from inspection.wire.session import GateSettings
+
+_ROUND_S = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class RelayWay:
+    """Where the board and the light barrier are. Both may be at one port."""
+
+    url: str
+    baud: int
+    channel: int
+    trigger_port: str
+
+
+class RelayGate:
+    """`ports.Gate`. A thread looks at the light barrier a thousand times a second and fires the relay; it waits for
+    nothing of the part path, whose standstill it sees by the beats that do not come.
+
+    A board that is gone is a `Detached` event, a light barrier that is gone a `SensorFault`; nothing passes, and both
+    are opened again for ever.
+    """
+
+    def __init__(
+        self,
+        way: RelayWay,
+        shot: Shot,
+        barrier: LightBarrier,
+        *,
+        line_at: Callable[[serial.Serial], InputLine],
+        settings: GateSettings,
+        clock: Clock,
+    ) -> None:
+        """Returns at once; the ports are opened by the thread. `line_at`: the light barrier's line of an open port."""
+        self._way = way
+        self._write_s = shot.late_us / 1e6
+        self._line_at = line_at
+        self._line = RelayLine(shot, barrier, settings=settings, clock=clock)
+        self._clock = clock
+        self._lock = threading.Lock()  # guards the line and the events
+        self._news = threading.Condition(self._lock)
+        self._events: list[GateEvent] = []
+        self._closing = threading.Event()
+        self._died: BaseException | None = None
+        # The thread alone has these.
+        self._shares = Path(way.url).resolve() == Path(way.trigger_port).resolve()
+        self._board: RelayBoard | None = None
+        self._barrier_port: serial.Serial | None = None
+        self._input: InputLine | None = None
+        self._board_retry = _Retry(clock)
+        self._barrier_retry = _Retry(clock)
+        self._thread = threading.Thread(target=self._run, name="relay")
+        self._thread.start()
+
+    @property
+    def firings_us(self) -> Sequence[int]:
+        """How long after its due moment each firing was on the wire."""
+        with self._lock:
+            return self._line.firings_us
+
+    # --- ports.Gate -----------------------------------------------------------------------------------------
+
+    def poll(self, timeout_s: float) -> Sequence[GateEvent]:
+        with self._news:
+            if not self._events:
+                self._news.wait(timeout_s)
+            events, self._events = self._events, []
+        if self._died is not None:
+            raise self._died
+        return events
+
+    def start(self, epoch: int, after: Attached) -> None:
+        with self._lock:
+            self._line.session.start(epoch, after)
+
+    def send(self, part: PartId, decision: Decision) -> None:
+        with self._lock:
+            self._line.session.send(part, decision)
+
+    def confirm(self, part: PartId) -> None:
+        with self._lock:
+            self._line.confirm(part)
+
+    def show(self, outputs: GateOutputs) -> None:
+        """It has none."""
+
+    def beat(self) -> None:
+        with self._lock:
+            self._line.session.beat()
+
+    def stop(self) -> None:
+        with self._lock:
+            self._line.session.stop()
+
+    def close(self) -> None:
+        if self._closing.is_set():
+            return
+        self.stop()
+        self._closing.set()
+        self._thread.join()
+
+    # --- the relay's thread ---------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not self._closing.is_set():
+                self._open()
+                self._round()
+                self._closing.wait(_ROUND_S)
+        except BaseException as error:  # noqa: BLE001  (raised again by poll(), in its owner's thread)
+            self._died = error
+        finally:
+            self._close_barrier()
+            self._close_board()
+
+    def _open(self) -> None:
+        if self._board is None and self._board_retry.is_due():
+            try:
+                way = self._way
+                self._board = RelayBoard(way.url, baud=way.baud, channel=way.channel, write_s=self._write_s)
+            except RelayFault as fault:
+                self._lose_board(str(fault))
+            else:
+                self._board_retry.done()
+                with self._lock:
+                    self._line.connected(self._board)
+        if self._input is None and self._barrier_retry.is_due():
+            self._open_barrier()
+
+    def _open_barrier(self) -> None:
+        url = self._way.trigger_port
+        if self._shares and self._board is None:
+            self._lose_barrier(f"the light barrier's port {url} is the relay's, which is not open")
+            return
+        try:
+            if self._shares and self._board is not None:
+                port = self._board.port
+            else:
+                port = self._barrier_port = serial.serial_for_url(url, exclusive=True)
+                low_latency(port)
+            line = self._line_at(port)
+            line.look()
+        except PORT_ERRORS as error:
+            told = f"the light barrier at {url} cannot be read: {brief(error)}"
+            self._lose_barrier(f"{told}; check its cable, and that the adapter has control lines")
+            return
+        self._input = line
+        self._barrier_retry.done()
+
+    def _round(self) -> None:
+        board, look = self._board, self._look()
+        try:
+            if board is not None:
+                board.listen()
+        except RelayFault as fault:
+            self._lose_board(str(fault))
+        with self._news:
+            self._line.round(look)
+            fault_of_line = self._line.fault
+            self._gather()
+        if fault_of_line is not None and self._board is not None:
+            self._lose_board(fault_of_line)
+
+    def _look(self) -> Look | None:
+        if self._input is None:
+            return None
+        try:
+            return self._input.look()
+        except PORT_ERRORS as error:
+            self._lose_barrier(
+                f"the light barrier at {self._way.trigger_port} is gone: {brief(error)}; check its cable"
+            )
+            return None
+
+    def _lose_board(self, reason: str) -> None:
+        self._board_retry.failed()
+        self._close_board()
+        with self._news:
+            self._line.disconnected(reason)
+            self._gather()
+
+    def _lose_barrier(self, why: str) -> None:
+        self._barrier_retry.failed()
+        self._close_barrier()
+        with self._news:
+            self._line.blind(why)
+            self._gather()
+
+    def _close_board(self) -> None:
+        board, self._board = self._board, None
+        if board is not None:
+            board.close()
+            if self._shares:
+                self._input = None
+
+    def _close_barrier(self) -> None:
+        port, self._barrier_port, self._input = self._barrier_port, None, None
+        if port is not None:
+            with contextlib.suppress(serial.SerialException, OSError):  # it may be unplugged: gone is gone
+                port.close()
+
+    def _gather(self) -> None:
+        events = self._line.take_events()
+        if events:
+            self._events += events
+            self._news.notify_all()
+
+
+class _Retry:
+    """When a port is to be tried again."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._failures = 0
+        self._due_ns = clock.monotonic_ns()
+
+    def is_due(self) -> bool:
+        return self._clock.monotonic_ns() >= self._due_ns
+
+    def failed(self) -> None:
+        wait_s = RETRY_S[min(self._failures, len(RETRY_S) - 1)]
+        self._failures += 1
+        self._due_ns = self._clock.monotonic_ns() + round(wait_s * 1e9)
+
+    def done(self) -> None:
+        self._failures = 0
