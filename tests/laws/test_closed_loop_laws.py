@@ -139,7 +139,7 @@ def test_outputs_and_parts_follow_what_stands(reactions, rounds):
             for steps in rounds:
                 for step in steps:
                     line.happen(step)
-                line.run(steps=1)
+                line.run(steps=2)  # the state is shown at the end of a round, and the light follows in the next
                 line.check()
         finally:
             line.die()
