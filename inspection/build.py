@@ -33,20 +33,34 @@ from inspection.config import (
     LineConfig,
     LogConfig,
     RecipeConfig,
+    SerialGateConfig,
     Site,
     SupervisionConfig,
 )
 from inspection.config.challenge import counts_since
-from inspection.devices import frame_gate_of, open_camera, open_gate, require_extras, travel_of
+from inspection.devices import (
+    demands_of,
+    frame_gate_of,
+    open_camera,
+    open_gate,
+    reactions_of,
+    require_extras,
+    travel_of,
+)
 from inspection.domain.errors import InspectionError
-from inspection.domain.ports import Camera, Clock, Encoder, Journal, Request
-from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Verdict, VerdictKind
+from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
+from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
 from inspection.gauge import band_of, load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
+from inspection.judging.deadline import Travel
+from inspection.judging.reconciliation import Ledger
 from inspection.station.challenge import Challenge
 from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
+from inspection.station.closed_loop import ClosedLoop
 from inspection.station.condition import ConditionKeeper
+from inspection.station.demands import Demands
+from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
 from inspection.station.machine_watch import MachineLimits, MachineWatch
@@ -55,6 +69,7 @@ from inspection.station.part_path import PartPath, PathSettings
 from inspection.station.pausing import Pausing
 from inspection.station.progress import ClockRuns, CommandsAnswered, PartsCome, ProgressLimits
 from inspection.station.rating import Rater, sustained_parts_per_s
+from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
 from inspection.station.review import ReviewLane, tell_band
@@ -139,21 +154,30 @@ def build_station(
         timing = Timing(travel, clock)
         tally = Tally(condition, clock, timing.figures)
         machine = _machine_watch(line, data_dir, condition, clock)
+        reconciler = Reconciler(
+            Ledger(log.rows_owed),
+            condition,
+            journal.station_id,
+            rows_sealed=lambda: log.rows_sealed,
+            reaction=Reaction.ALARM if isinstance(line.gate, DryGateConfig) else Reaction.DIVERT,
+        )
         path = PartPath(
             gate=gate,
             examiner=examiner,
             travel=travel,
-            journal=told_journal(journal, tally),
+            journal=told_journal(journal, tally, reconciler),
             condition=condition,
             context=challenge.context if challenge else context,
             clock=clock,
             settings=_path_settings(line),
             watchers=(
+                *_at_the_gate(line, gate, condition, travel, clock),
                 *_watchers(line, challenge),
                 Pausing(condition, clock),
                 machine,
                 *_progress(line.supervision, condition, clock),
                 timing,
+                reconciler,
             ),
         )
         report = StatusReport(
@@ -166,7 +190,7 @@ def build_station(
             options.monitor,
             line.timezone.key,
             lambda: challenge.now if challenge else None,
-            lambda: {"totals": tally.totals(), "timing": timing.figures()},
+            lambda: {"totals": tally.totals(), "timing": timing.figures(), "counts": reconciler.counts},
         )
         tell_band(journal, condition, line.review.model_dump() if line.review else None)
         if stale:
@@ -181,6 +205,7 @@ def build_station(
             tally=tally,
             clock=clock,
             travel_ns=travel.travel_ns,
+            at_end=reconciler.finish,
         )
 
 
@@ -270,7 +295,22 @@ def _path_settings(line: LineConfig) -> PathSettings:
     if isinstance(line.gate, DryGateConfig):
         return PathSettings(by_rule=UNCONTROLLED_BY_RULE)
     has_lane = line.review is not None and line.review.lane
-    return PathSettings(review=Decision.REVIEW if has_lane else Decision.DIVERT)
+    return PathSettings(review=Decision.REVIEW if has_lane else Decision.DIVERT, reactions=reactions_of(line))
+
+
+def _at_the_gate(
+    line: LineConfig, gate: Gate, condition: ConditionKeeper, travel: Travel, clock: Clock
+) -> list[Watcher]:
+    """Who acts on what a controller says. A dry gate has none, and nothing to act with."""
+    if isinstance(line.gate, DryGateConfig):
+        return []
+    watchers: list[Watcher] = [
+        Demands(demands_of(line)),
+        ClosedLoop(gate, condition, reactions_of(line), travel, clock),
+    ]
+    if isinstance(line.gate, SerialGateConfig) and travel.travel_counts:
+        watchers.append(EncoderWatch(condition, line.gate.min_gap_counts))
+    return watchers
 
 
 def _machine_watch(line: LineConfig, data_dir: Path, condition: ConditionKeeper, clock: Clock) -> MachineWatch:

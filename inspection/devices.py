@@ -28,10 +28,13 @@ from inspection.config import (
     TimerTriggerConfig,
     WatchedCameraConfig,
 )
+from inspection.config.reactions import REACTION_KEYS
 from inspection.domain.errors import ConfigError
 from inspection.domain.ports import Camera, Clock, Gate, Journal, PartSensor
+from inspection.domain.types import Capability, Reaction
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate, FrameLimits
+from inspection.judging.reactions import Reactions
 from inspection.wire.session import BEAT_NS, GateSettings
 
 _DRY_TRAVEL_NS = 1_000_000_000  # nothing is diverted, so nothing is late: a part is judged within a second
@@ -162,3 +165,27 @@ def travel_of(line: LineConfig) -> Travel:
     if isinstance(gate, SerialGateConfig):
         return Travel(travel_ns, margin_ns, gate.travel_counts, gate.min_gap_counts // 2)
     return Travel(travel_ns, margin_ns)
+
+
+def reactions_of(line: LineConfig) -> Reactions:
+    """What the line does about what it sees at the gate; without a controller it sees nothing."""
+    gate = line.gate
+    if isinstance(gate, DryGateConfig | RelayGateConfig):
+        return Reactions()
+    told, run_permit = gate.reactions, gate.run_permit_output
+    return Reactions(
+        **{key: Reaction(told.settled(key, run_permit=run_permit)) for key in REACTION_KEYS},
+        consecutive_rejects_count=told.consecutive_rejects.count,
+        reject_rate_percent=told.reject_rate.percent,
+        reject_rate_over_parts=told.reject_rate.over_parts,
+    )
+
+
+def demands_of(line: LineConfig) -> dict[Capability, str]:
+    """What the gate controller must have for these settings, and which of them asks for it."""
+    gate, demands = line.gate, {}
+    if not isinstance(gate, DryGateConfig | RelayGateConfig) and gate.run_permit_output:
+        demands[Capability.RUN_PERMIT] = "gate.run_permit_output: true"
+        if gate.without_power == "pass":
+            demands[Capability.PERMIT_FAILS_SAFE] = "gate.without_power: pass"
+    return demands

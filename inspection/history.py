@@ -11,7 +11,8 @@ Nothing here writes, and nothing here needs the station to be running. Errors ar
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ class AlarmStatus:
     text: str
     latched: bool
     since_utc: datetime
+    reaction: str | None = None
+    """What stands while it does: alarm, divert or stop; a station of an earlier version does not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class LineStatus:
     shift_since_utc: datetime | None = None
     timezone: str | None = None
     """The line's IANA name; a station of an earlier version does not say it."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """The running count of this run: `inspection.judging.reconciliation.Totals`."""
     review_below: float | None = None
     """The review band, in standard deviations of good parts; None: the line has none."""
     review_above: float | None = None

@@ -31,6 +31,7 @@ _CAUSES = {
     "link-down": "the gate link was lost",
     "interrupted": "the station died before its verdict",
     "fault-latched": "a fault waits for a person to clear it",
+    "held": "emergency stop, guard, bin or air stood against it, or the belt was purged after that",
     "challenge-due": "a challenge run must pass first",
     "paused": "the line was paused",
     "stopping": "the line was being stopped",
@@ -50,10 +51,13 @@ _TODO = {
     "no-part": "Are parts on the belt? If so, check the part sensor. It goes by itself with the next part.",
     "stores": "Call maintenance: the disk is full, or cannot be written.",
     "store-down": "Call maintenance: the disk is full, or cannot be written. No part counts as good until it can.",
+    "emergency-stop": "Make the line safe, then release the button. It goes by itself.",
+    "guard-open": "Close the guard. It goes by itself.",
     "calibration": "Call the engineer: the line needs a calibration.",
     "challenge-due": "Stop the infeed, lay the golden parts ready, and type",
     "challenge-advised": "When the belt can be empty for it, type",
 }
+_MEANWHILE = {"alarm": "Good parts still pass. ", "stop": "The line may not run until then. "}
 _COMMANDS = dict.fromkeys(("challenge-due", "challenge-advised"), "challenge {line} --by NAME")
 _OUTCOMES = {
     "PASSED": "Passed the gate",
@@ -124,7 +128,7 @@ def _task(status: LineStatus, alarm: AlarmStatus, data_dir_option: str) -> Task:
         command = f"inspection {asks.format(line=status.line)}{data_dir_option}" if asks else ""
         return Task(text, _TODO.get(alarm.key, ""), command)
     command = f"inspection acknowledge {status.line} {alarm.key} --by NAME{data_dir_option}"
-    return Task(text, "When it is put right, type", command)
+    return Task(text, f"{_MEANWHILE.get(alarm.reaction or '', '')}When it is put right, type", command)
 
 
 def _resume(status: LineStatus, paused: str, data_dir_option: str) -> Task:

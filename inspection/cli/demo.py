@@ -195,7 +195,8 @@ def _report(data_dir: Path, seen: dict[str, Any], *, asked: int, as_json: bool) 
     for alarm in status.alarms if status else ():
         if alarm.latched:
             clear = f"inspection acknowledge {LINE} {alarm.key} --by NAME --data-dir {data_dir}, while it runs"
-            typer.echo(f"This fault stands, and nothing passes: {alarm.text} ({clear})", err=True)
+            meanwhile = "" if alarm.reaction == "alarm" else ", and nothing passes"
+            typer.echo(f"This fault stands{meanwhile}: {alarm.text} ({clear})", err=True)
     if as_json:
         typer.echo(json.dumps(summary.as_dict()))
         return

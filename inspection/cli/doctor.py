@@ -210,7 +210,12 @@ def _latched(line: LineConfig, data_dir: Path) -> Iterator[Finding]:
             advice = (
                 f"do that first; then, while the line runs:\ninspection acknowledge {line.name} {alarm.key} --by NAME"
             )
-            yield Finding(f"{line.name}: alarm {alarm.key}", False, f"nothing passes: {alarm.text}", advice)
+            yield Finding(f"{line.name}: alarm {alarm.key}", False, f"{_stands(alarm.reaction)}{alarm.text}", advice)
+
+
+def _stands(reaction: str | None) -> str:
+    """What stands while an alarm does; one whose reaction an earlier version did not say lets nothing pass."""
+    return {"alarm": "", "stop": "nothing passes, and the line may not run: "}.get(reaction or "", "nothing passes: ")
 
 
 def _port(line: LineConfig, station: int | None) -> Finding:

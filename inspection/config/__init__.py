@@ -16,6 +16,7 @@ from inspection.config.line import (
 )
 from inspection.config.modbus import ModbusGateConfig, ModbusMapConfig
 from inspection.config.problems import ConfigProblems, Problem
+from inspection.config.reactions import ReactionsConfig
 from inspection.config.recipe import DescriptionConfig, RecipeConfig, RegionConfig
 from inspection.config.relay import LineInputTriggerConfig, RelayGateConfig
 from inspection.config.site import Site, load_site
@@ -38,6 +39,7 @@ __all__ = [
     "ModbusGateConfig",
     "ModbusMapConfig",
     "Problem",
+    "ReactionsConfig",
     "RecipeConfig",
     "RegionConfig",
     "RelayGateConfig",

@@ -15,6 +15,7 @@ from inspection.config.challenge import ChallengeConfig
 from inspection.config.fields import Name, Strict, limits, note, refuse
 from inspection.config.modbus import ModbusGateConfig
 from inspection.config.ports import PORT_FORMS, serial_port
+from inspection.config.reactions import ReactionsConfig
 from inspection.config.relay import LineInputTriggerConfig, RelayGateConfig
 from inspection.config.supervision import SupervisionConfig
 from inspection.wording import did_you_mean
@@ -91,6 +92,7 @@ class SerialGateConfig(Strict):
     run_permit_output: Annotated[
         bool, note("true if the controller's watchdog also drops an output that stops the line")
     ] = False
+    reactions: ReactionsConfig = ReactionsConfig()
 
     @property
     def travel_ms(self) -> float:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 
 from inspection.config.fields import Strict, limits, note, refuse
 from inspection.config.ports import serial_port
+from inspection.config.reactions import ReactionsConfig
 
 STATION_REGISTERS = 64
 PLC_REGISTERS = 122
@@ -94,6 +95,7 @@ class ModbusGateConfig(Strict):
     run_permit_output: Annotated[bool, note("true if the PLC's watchdog also drops an output that stops the line")] = (
         False
     )
+    reactions: ReactionsConfig = ReactionsConfig()
 
     @property
     def travel_ms(self) -> float:

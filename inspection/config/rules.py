@@ -15,6 +15,7 @@ from inspection.config.fields import Strict
 from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
 from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGateConfig, exchange_ms, reply_ms
 from inspection.config.problems import KeyPath, Problem, Source, child
+from inspection.config.reactions import REACTION_KEYS
 from inspection.config.relay import RelayGateConfig
 from inspection.config.relay_rules import one_opening_one_part, relay_and_its_trigger
 from inspection.config.supervision import SupervisionConfig
@@ -40,6 +41,7 @@ def line_problems(source: Source) -> Iterator[Problem]:
         _enough_time,
         _rate,
         _without_power,
+        _reactions,
         _blocks_apart,
         _fast_enough,
         _review,
@@ -252,6 +254,22 @@ def _without_power(source: Source) -> Iterator[Finding]:
             "run-permit output and write run_permit_output: true, or use a gate that diverts"
         )
         yield ("gate", "without_power"), text
+
+
+def _reactions(source: Source) -> Iterator[Finding]:
+    """To stop the line takes an output that can."""
+    if not _is_serial(source) or value_at(source, "gate", "run_permit_output") is True:
+        return
+    for key in REACTION_KEYS:
+        path: KeyPath = ("gate", "reactions", key)
+        if not isinstance(value_at(source, *path), str):
+            path = (*path, "reaction")
+        if value_at(source, *path) == "stop":
+            text = (
+                '"stop" needs an output that stops the line; wire the controller\'s run-permit output and write '
+                "run_permit_output: true, or write divert"
+            )
+            yield path, text
 
 
 def _blocks_apart(source: Source) -> Iterator[Finding]:

@@ -308,7 +308,8 @@ class Journal(Protocol):
         """The data of the newest event of this kind; None if there is none."""
 
     def latch(self, alarm: Alarm, utc: datetime) -> None:
-        """Keep an alarm that stands until a person clears it, whoever restarts. One a key; the first time counts."""
+        """Keep an alarm that stands until a person clears it, whoever restarts. One a key; the first time counts,
+        and the most severe reaction."""
 
     def unlatch(self, key: str) -> None:
         """A person has cleared it."""

@@ -55,6 +55,7 @@ class Cause(StrEnum):
     LINK_DOWN = "link-down"  # the gate link was lost between trigger and verdict
     INTERRUPTED = "interrupted"  # the station died between trigger and verdict
     FAULT_LATCHED = "fault-latched"  # it would have passed, but a fault stands that a person must clear first
+    HELD = "held"  # it would have passed, but an input of the gate controller stands against it, or the belt is purged
     CHALLENGE_DUE = "challenge-due"  # known parts must first have been judged and ejected as they should be
     PAUSED = "paused"  # a person has paused the line, or it was on the belt when the line went on
     STOPPING = "stopping"  # the line was being stopped
@@ -167,6 +168,10 @@ class Verdict:
         return Decision.PASS if self.kind is VerdictKind.PASS else Decision.DIVERT
 
 
+NOT_SEEN = "not-seen"
+"""`Outcome.reason` of a part that the sensor at the gate did not see when it was due."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of the part at the gate.
@@ -203,13 +208,32 @@ class PartContext:
     challenge: str | None = None  # the challenge run that it belongs to; such a part is not of the production
 
 
+class Reaction(StrEnum):
+    """What stands while an alarm stands, mildest first."""
+
+    ALARM = "alarm"  # nothing more
+    DIVERT = "divert"  # everything diverts
+    STOP = "stop"  # everything diverts, and the line is asked to stop: the run permit is taken away
+
+    @property
+    def severity(self) -> int:
+        return list(Reaction).index(self)
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something a person must know. `key` is stable, `text` says what, where and what to do."""
+    """Something a person must know. `key` is stable, `text` says what, where and what to do.
+
+    `reaction`: where it is not said, a latched alarm diverts and another one does not.
+    """
 
     key: str
     text: str
     latched: bool = False
+    reaction: Reaction = None  # type: ignore[assignment]  # set below
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reaction", self.reaction or (Reaction.DIVERT if self.latched else Reaction.ALARM))
 
 
 @dataclass(frozen=True, slots=True)

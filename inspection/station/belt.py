@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from inspection.domain.counts import travelled
 from inspection.domain.ports import Clock, Journal
-from inspection.domain.types import Alarm, Decision, Outcome, OutcomeKind, PartId
+from inspection.domain.types import NOT_SEEN, Alarm, Decision, Outcome, OutcomeKind, PartId
+from inspection.judging.reactions import BY_DEFAULT, Reactions
 from inspection.station.condition import ConditionKeeper
 from inspection.station.numbering import DIVERTED_BY_RULE
 
@@ -36,6 +37,7 @@ class Belt:
         grace_ns: int,
         travel_counts: int = 0,
         by_rule: Outcome = DIVERTED_BY_RULE,
+        reactions: Reactions = BY_DEFAULT,
     ) -> None:
         """`by_rule`: what becomes of a part that the gate was not told to let through.
 
@@ -48,6 +50,7 @@ class Belt:
         self._grace_ns = grace_ns
         self._travel_counts = travel_counts
         self._by_rule = by_rule
+        self._reactions = reactions
         self._riding: dict[PartId, _Riding] = {}
 
     def put(self, part: PartId, trigger_ns: int, due_ns: int, sensed_counts: int | None = None) -> None:
@@ -121,13 +124,28 @@ class Belt:
         # Told again, it is on record as passed already; in the log by now, there is nothing to hold it against.
         if unexpected and (riding is not None or self._journal.outcome_of(part) is OutcomeKind.DIVERTED):
             text = f"part {part} went through without a PASS of ours. Stop the line, find the part, check the gate."
-            return Alarm("wrong-pass", text, latched=True)
+            return Alarm("wrong-pass", text, latched=True, reaction=self._reactions.wrong_pass)
+        if outcome.reason == NOT_SEEN:
+            text = (
+                f"part {part} was not seen at the gate when it was due: it slipped, or somebody took it off. Find it "
+                "and take it out; check the belt, its guides, and the sensor at the gate."
+            )
+            return Alarm("part-not-seen", text, latched=True, reaction=self._reactions.part_not_seen)
         if outcome.kind is OutcomeKind.UNKNOWN:
             text = f"nobody knows which way part {part} went ({outcome.reason}). Find the part; check the gate."
             return Alarm("outcome-unknown", text, latched=True)
+        if outcome.confirmed is False and outcome.kind is OutcomeKind.PASSED:
+            text = (
+                f"part {part} was let through, and the eject sensor saw one go out. Look for a good part in the bin "
+                "and for a bad one on the line; check the gate and its sensor."
+            )
+            return Alarm("eject-on-pass", text, latched=True, reaction=self._reactions.eject_on_pass)
         if outcome.confirmed is False:
-            text = f"the eject sensor disagrees: part {part} was not {outcome.kind}. Find the part; check the gate."
-            return Alarm("ejection-unconfirmed", text, latched=True)
+            text = (
+                f"part {part} was to be diverted, and the eject sensor saw nothing go out. Find the part; check the "
+                "gate, its air and its sensor."
+            )
+            return Alarm("ejection-unconfirmed", text, latched=True, reaction=self._reactions.ejection_unconfirmed)
         return None
 
     def expire(self, *, attached: bool) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock, Journal
-from inspection.domain.types import Alarm, RunState
+from inspection.domain.types import Alarm, Cause, Reaction, RunState
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +69,21 @@ class ConditionKeeper:
             log.warning("alarm: %s stands since %s: %s", raised.alarm.key, raised.since_utc, raised.alarm.text)
 
     @property
-    def is_latched(self) -> bool:
-        """A fault stands that only a person clears; until then nothing passes."""
-        return any(raised.alarm.latched for raised in self.now.alarms)
+    def bar(self) -> Cause | None:
+        """Why nothing passes: an alarm stands that diverts everything. None if there is none."""
+        diverting = [raised.alarm for raised in self.now.alarms if raised.alarm.reaction is not Reaction.ALARM]
+        if any(alarm.latched for alarm in diverting):
+            return Cause.FAULT_LATCHED
+        return Cause.HELD if diverting else None
+
+    @property
+    def diverts(self) -> bool:
+        return self.bar is not None
+
+    @property
+    def stops(self) -> bool:
+        """An alarm stands that takes the run permit away."""
+        return any(raised.alarm.reaction is Reaction.STOP for raised in self.now.alarms)
 
     def state(self, state: RunState, reason: str | None = None) -> None:
         """Go to a state. Nothing happens if the line is in it for that reason already."""
@@ -82,14 +94,20 @@ class ConditionKeeper:
         self.event("state", f"{now.state} -> {state}" + (f": {reason}" if reason else ""))
 
     def raise_alarm(self, alarm: Alarm) -> None:
-        """Raise, or replace the text of one that stands; one that latches keeps what it said before as well."""
+        """Raise, or replace the text of one that stands; one that latches keeps what it said before as well, and the
+        most severe reaction to it."""
         standing = {raised.alarm.key: raised for raised in self.now.alarms}
         before = standing.get(alarm.key)
-        if before and (before.alarm == alarm or (alarm.latched and alarm.text in before.alarm.text)):
-            return
         told = alarm.text
         if before and before.alarm.latched:
-            alarm = replace(alarm, text=_joined(before.alarm.text, alarm.text))
+            was = before.alarm
+            reaction = max(was.reaction, alarm.reaction, key=lambda each: each.severity)
+            is_told = told in was.text
+            if is_told and reaction is was.reaction:
+                return
+            alarm = replace(alarm, text=was.text if is_told else _joined(was.text, told), reaction=reaction)
+        elif before and before.alarm == alarm:
+            return
         since_utc = before.since_utc if before else self._clock.utc()
         standing[alarm.key] = Raised(alarm, since_utc)
         self._set_alarms(tuple(standing.values()))

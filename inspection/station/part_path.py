@@ -39,12 +39,14 @@ from inspection.domain.types import (
     OutcomeKind,
     PartContext,
     PartId,
+    Reaction,
     RunState,
     Trigger,
     Verdict,
     VerdictKind,
 )
 from inspection.judging.deadline import Travel
+from inspection.judging.reactions import BY_DEFAULT, Reactions
 from inspection.station.belt import Belt
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined, Examiner, unjudged
@@ -65,6 +67,7 @@ class PathSettings:
     queue_capacity: int = 64
     batch: int = 8
     by_rule: Outcome = DIVERTED_BY_RULE
+    reactions: Reactions = BY_DEFAULT
     review: Decision = Decision.DIVERT
 
 
@@ -102,6 +105,7 @@ class PartPath:
             grace_ns=settings.outcome_grace_ns,
             travel_counts=travel.travel_counts + travel.sight_counts,
             by_rule=settings.by_rule,
+            reactions=settings.reactions,
         )
         self._numbering = Numbering(journal, context, clock, adopt=self._belt.adopt, by_rule=settings.by_rule)
         self._waiting: list[Trigger] = []
@@ -233,7 +237,7 @@ class PartPath:
         if self._stopping:
             return
         alarms = [raised.alarm for raised in self._condition.now.alarms]
-        down = next((alarm for alarm in alarms if alarm.latched or alarm.key in _DEGRADING), None)
+        down = next((alarm for alarm in alarms if _degrades(alarm)), None)
         if down is not None:
             self._condition.state(RunState.DEGRADED, down.text)
         elif self._numbering.epoch is not None and self._condition.now.paused is not None:
@@ -340,8 +344,8 @@ class PartPath:
 
     def _bar(self, part: PartId) -> Cause | None:
         """Why this part must not pass, whatever it looks like."""
-        if self._condition.is_latched:
-            return Cause.FAULT_LATCHED
+        if (standing := self._condition.bar) is not None:
+            return standing
         return next((cause for watcher in self._watchers if (cause := watcher.bar(part)) is not None), None)
 
     def _send(self, part: PartId, decision: Decision) -> None:
@@ -391,6 +395,10 @@ class PartPath:
 
 
 _DEGRADING = ("store-down", "gate-link", "part-sensor", "acks", "disk-full", "challenge-due")
+
+
+def _degrades(alarm: Alarm) -> bool:
+    return alarm.reaction is not Reaction.ALARM or alarm.key in _DEGRADING
 
 
 def _decision_of(verdict: VerdictKind | None) -> Decision | None:

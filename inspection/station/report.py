@@ -96,6 +96,7 @@ class StatusReport:
                     "key": raised.alarm.key,
                     "text": raised.alarm.text,
                     "latched": raised.alarm.latched,
+                    "reaction": raised.alarm.reaction,
                     "since_utc": raised.since_utc,
                 }
                 for raised in now.alarms

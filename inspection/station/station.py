@@ -42,8 +42,11 @@ class Station:
         tally: Tally,
         clock: Clock,
         travel_ns: int,
+        at_end: Callable[[], None] = lambda: None,
     ) -> None:
-        """`requests` carries out what people asked for (`inspection.app`); it is called between parts."""
+        """`requests` carries out what people asked for (`inspection.app`); it is called between parts. `at_end` is
+        called when everything is written.
+        """
         self._path = path
         self._gate = gate
         self._keeper = keeper
@@ -52,6 +55,7 @@ class Station:
         self._tally = tally
         self._clock = clock
         self._travel_ns = travel_ns
+        self._at_end = at_end
         self._error: BaseException | None = None
         self._stop_stores = threading.Event()
         self._ended = threading.Event()
@@ -81,6 +85,7 @@ class Station:
             raise self._error
         self._condition.state(RunState.STOPPED)
         self._keeper.finish()
+        self._at_end()
 
     def _failed(self, error: BaseException) -> None:
         """A thread died: its error ends the station, and the first one is raised by `run`."""

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,28 @@ def test_a_line_at_a_plc_without_its_extra(calibrated: Path, tmp_path: Path, mon
     missing = findings(calibrated, tmp_path)["demo: extras"]
     assert not missing["well"]
     assert missing["advice"] == "pip install 'inspection-station[modbus]'"
+
+
+def test_a_latched_alarm_is_told_with_what_stands_meanwhile(calibrated: Path, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    alarms = [
+        {"key": key, "text": "Look at it.", "latched": True, "since_utc": now, **said}
+        for key, said in {
+            "reject-rate": {"reaction": "alarm"},
+            "wrong-pass": {"reaction": "divert"},
+            "air-low": {"reaction": "stop"},
+            "of-before": {},
+        }.items()
+    ]
+    with Site(tmp_path / "data") as site:
+        site.say("degraded", alarms=alarms)
+    found = findings(calibrated, tmp_path / "data")
+    assert {what: told["found"] for what, told in found.items() if what.startswith("demo: alarm ")} == {
+        "demo: alarm reject-rate": "Look at it.",
+        "demo: alarm wrong-pass": "nothing passes: Look at it.",
+        "demo: alarm air-low": "nothing passes, and the line may not run: Look at it.",
+        "demo: alarm of-before": "nothing passes: Look at it.",
+    }
 
 
 def test_a_line_with_less_room_than_it_wants_and_one_that_is_paused(calibrated: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.config.site_files import LINE, LINE_FILE, RECIPE, RECIPE_FILE, change
 
 KEYS_OF_THE_GATE = (
     "kind, url, baud, distance_mm, belt_mm_per_s, delay_ms, margin_ms, watchdog_ms, min_gap_ms, tracking, "
-    "counts_per_mm, min_gap_mm, without_power, run_permit_output"
+    "counts_per_mm, min_gap_mm, without_power, run_permit_output, reactions"
 )
 WITHOUT_POWER = (
     '"pass" would let parts through unjudged once the station or its power fails; wire the controller\'s run-permit '
@@ -178,7 +178,7 @@ MODBUS = changed(
 )
 KEYS_OF_MODBUS = (
     "kind, url, unit, baud, parity, stop_bits, timeout_ms, map, distance_mm, belt_mm_per_s, delay_ms, margin_ms, "
-    "watchdog_ms, min_gap_ms, without_power, run_permit_output"
+    "watchdog_ms, min_gap_ms, without_power, run_permit_output, reactions"
 )
 STATION_BLOCK = (
     "allowed 0 to 65472 (first of 64 registers), a whole number; the station writes there: its heartbeat and the "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from inspection.domain.errors import GateError
 from inspection.domain.ports import Acknowledged, Attached, Detached, GateEvent, Resolved, Started, Triggered
-from inspection.domain.types import Decision, GateOutputs, Outcome, PartId, Trigger
+from inspection.domain.types import Capability, Decision, GateOutputs, Outcome, PartId, Trigger
 from tests.fakes.clock import ManualClock
 from tests.fakes.parts import DIVERTED, PASSED
 
@@ -34,8 +34,16 @@ class ScriptedGate:
     def say(self, *events: GateEvent) -> None:
         self._events.extend(events)
 
-    def attach(self, *, boot: int = 1, epoch: int = 0, count: int = 0, station: int = 0) -> None:
-        self.say(Attached(boot=boot, epoch=epoch, count=count, station=station))
+    def attach(
+        self,
+        *,
+        boot: int = 1,
+        epoch: int = 0,
+        count: int = 0,
+        station: int = 0,
+        capabilities: frozenset[Capability] = frozenset(),
+    ) -> None:
+        self.say(Attached(boot=boot, epoch=epoch, count=count, station=station, capabilities=capabilities))
 
     def detach(self, reason: str = "unplugged") -> None:
         self.epoch = 0

@@ -11,9 +11,12 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.domain.ports import Attached, GateEvent, Triggered
 from inspection.domain.types import Cause, Decision, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
+from inspection.judging.reconciliation import Ledger
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
 from inspection.station.part_path import PartPath, PathSettings
+from inspection.station.reconciler import Reconciler
+from inspection.station.told_journal import told_journal
 from inspection.station.watcher import Watcher
 from inspection.wire.session import GateSettings, StationSession
 from tests.fakes.camera import ScriptedCamera, any_frame
@@ -65,6 +68,9 @@ class Station:
         self.session = StationSession(GateSettings(self._journal.station_id, 300_000, 200, 5_000), clock)
         if "wire-cut" not in world.faults:
             self.session.connected()
+        self.reconciler = Reconciler(
+            Ledger(self.log.rows_owed), self.condition, self._journal.station_id, lambda: self.log.rows_sealed
+        )
         self.path = PartPath(
             gate=self,
             examiner=Examiner(
@@ -79,7 +85,7 @@ class Station:
                 monitor=world.monitor,
             ),
             travel=TRAVEL,
-            journal=self.failing,
+            journal=told_journal(self.failing, self.reconciler),
             condition=self.condition,
             context=self.context,
             clock=clock,
@@ -89,7 +95,7 @@ class Station:
 
     def watchers(self) -> Sequence[Watcher]:
         """Who else has a say on its part path."""
-        return ()
+        return (self.reconciler,)
 
     def context(self) -> PartContext:
         return CONTEXT
@@ -102,6 +108,8 @@ class Station:
         self.path.step(0.0)
         if "log-fails" not in self._world.faults:
             self.log.seal()
+        mismatches = [raised.alarm.text for raised in self.condition.now.alarms if raised.alarm.key == "count-mismatch"]
+        assert not mismatches, f"whatever fails, the counts agree: {mismatches}"
 
     def epoch_of_boot(self, boot: int) -> int:
         return self._journal.new_epoch(boot)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
+from inspection.domain.ports import Journal
 from inspection.domain.types import Decision, Frame, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate
@@ -71,7 +73,7 @@ class Bench:
                 monitor=self.monitor,
             ),
             travel=self.travel,
-            journal=self.journal,
+            journal=self.told_journal(),
             condition=self.condition,
             context=self.context,
             clock=self.clock,
@@ -86,6 +88,10 @@ class Bench:
 
     def context(self) -> PartContext:
         return CONTEXT
+
+    def told_journal(self) -> Journal:
+        """The journal, with whoever listens to it."""
+        return cast(Journal, self.journal)
 
     def die(self) -> None:
         """As kill -9 leaves it: whatever was committed is there, nothing else."""

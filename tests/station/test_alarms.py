@@ -77,7 +77,7 @@ def test_an_eject_sensor_that_disagrees_is_a_latched_alarm(bench):
     bench.gate.resolve(bench.part(1), Outcome(OutcomeKind.DIVERTED, commanded=True, confirmed=False))
     bench.run()
     assert bench.alarms() == {"ejection-unconfirmed"}
-    assert bench.condition.is_latched
+    assert bench.condition.diverts
 
 
 def test_a_latched_alarm_outlives_the_station_and_a_cleared_one_does_not(bench):
@@ -100,7 +100,7 @@ def test_a_latched_alarm_outlives_the_station_and_a_cleared_one_does_not(bench):
 def test_an_alarm_that_cannot_be_written_latches_as_soon_as_it_can(bench):
     bench.journal.fails = True
     bench.condition.raise_alarm(Alarm("wrong-pass", "find the part", latched=True))
-    assert bench.condition.is_latched
+    assert bench.condition.diverts
     bench.journal.fails = False
     bench.run()
     bench.die()

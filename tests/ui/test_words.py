@@ -88,6 +88,27 @@ def test_what_the_banner_says_already_is_not_said_again_but_what_to_do_is() -> N
     assert (task.text, task.command) == ("", "inspection acknowledge demo wrong-pass --by NAME")
 
 
+def test_a_latched_alarm_says_what_stands_until_it_is_cleared() -> None:
+    said = {}
+    for reaction in (None, "alarm", "divert", "stop"):
+        stuck = AlarmStatus("bin-full", "empty the bin", True, NOW, reaction)
+        ((said[reaction]),) = words.alarms(replace(STATUS, alarms=(stuck,)), 3, "")
+    type_it = "When it is put right, type"
+    assert {key: task.todo for key, task in said.items()} == {
+        None: type_it,
+        "alarm": f"Good parts still pass. {type_it}",
+        "divert": type_it,
+        "stop": f"The line may not run until then. {type_it}",
+    }
+
+
+@pytest.mark.parametrize("key", ["emergency-stop", "guard-open"])
+def test_an_alarm_that_goes_by_itself_says_what_to_do(key: str) -> None:
+    (task,) = words.alarms(replace(STATUS, alarms=(AlarmStatus(key, "it stands", False, NOW, "divert"),)), 3, "")
+    assert "It goes by itself" in task.todo
+    assert not task.command
+
+
 def test_a_shift_is_named_with_its_begin_and_without_shifts_it_is_today() -> None:
     since = NOW - timedelta(hours=2)
     on = replace(STATUS, shift="late", shift_since_utc=since)

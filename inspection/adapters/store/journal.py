@@ -21,12 +21,23 @@ from typing import Literal
 
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Acknowledged, JudgedPart, OpenPart
-from inspection.domain.types import Alarm, Outcome, OutcomeKind, PartContext, PartId, Trigger, Verdict, VerdictKind
+from inspection.domain.types import (
+    Alarm,
+    Outcome,
+    OutcomeKind,
+    PartContext,
+    PartId,
+    Reaction,
+    Trigger,
+    Verdict,
+    VerdictKind,
+)
 
 SCHEMA = """
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS identity (only INTEGER PRIMARY KEY CHECK (only = 1), station INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS latched (key TEXT PRIMARY KEY, text TEXT NOT NULL, since_us INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS latched (
+    key TEXT PRIMARY KEY, text TEXT NOT NULL, since_us INTEGER NOT NULL, reaction TEXT NOT NULL DEFAULT 'divert');
 CREATE TABLE IF NOT EXISTS epochs (
     epoch INTEGER PRIMARY KEY AUTOINCREMENT, boot INTEGER UNIQUE, high_water INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS contexts (id INTEGER PRIMARY KEY, content TEXT NOT NULL UNIQUE);
@@ -45,6 +56,9 @@ CREATE TABLE IF NOT EXISTS events (
 PRAGMA user_version = 1;
 COMMIT;
 """
+
+# For a journal of a version whose latched alarms all diverted.
+_WITH_REACTION = "ALTER TABLE latched ADD COLUMN reaction TEXT NOT NULL DEFAULT 'divert'"
 
 Durability = Literal["power", "process"]
 
@@ -75,6 +89,8 @@ class SqliteJournal:
             self._db = connect(path, timeout_s=0.2)
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durability == 'power' else 'NORMAL'}")
             self._db.executescript(SCHEMA)
+            if "reaction" not in {row[1] for row in self._db.execute("PRAGMA table_info(latched)")}:
+                self._db.execute(_WITH_REACTION)
             drawn = secrets.randbelow(2**32 - 1) + 1
             self._db.execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", (drawn,))
             self._station_id = int(self._db.execute("SELECT station FROM identity").fetchone()[0])
@@ -248,8 +264,11 @@ class SqliteJournal:
     @staticmethod
     def _latch(db: sqlite3.Connection, alarm: Alarm, utc: datetime) -> None:
         db.execute(
-            "INSERT INTO latched VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text",
-            (alarm.key, alarm.text, to_us(utc)),
+            "INSERT INTO latched (key, text, since_us, reaction) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET text = excluded.text, reaction = CASE"
+            " WHEN latched.reaction = 'stop' OR excluded.reaction = 'alarm' THEN latched.reaction"
+            " ELSE excluded.reaction END",
+            (alarm.key, alarm.text, to_us(utc), alarm.reaction),
         )
 
     def unlatch(self, key: str) -> None:
@@ -258,9 +277,10 @@ class SqliteJournal:
 
     def latched(self) -> Sequence[tuple[Alarm, datetime]]:
         with self._transaction() as db:
-            rows = db.execute("SELECT key, text, since_us FROM latched ORDER BY since_us, key").fetchall()
+            rows = db.execute("SELECT key, text, since_us, reaction FROM latched ORDER BY since_us, key").fetchall()
         return [
-            (Alarm(key, text, latched=True), _EPOCH_START + since_us * _MICROSECOND) for key, text, since_us in rows
+            (Alarm(key, text, latched=True, reaction=Reaction(reaction)), _EPOCH_START + since_us * _MICROSECOND)
+            for key, text, since_us, reaction in rows
         ]
 
     def _context_id(self, db: sqlite3.Connection, context: PartContext) -> int:

@@ -51,9 +51,13 @@ class ParquetLog:
             self._db = connect(paths.state_db)
             # A commit does not flush: the part path would wait for it. `_seal_some` flushes where it matters.
             self._db.execute("PRAGMA synchronous = NORMAL")
+            self.rows_owed = int(self._db.execute("SELECT count(*) FROM parts WHERE outcome IS NOT NULL").fetchone()[0])
+            """Parts that earlier runs closed, and that were not in a file when this one began."""
         except sqlite3.Error as error:
             raise StoreError(f"cannot open the journal {paths.state_db}: {error}") from error
         self._db.row_factory = sqlite3.Row
+        self.rows_sealed = 0
+        """Rows that have left the journal for a file since then. May be read by another thread."""
         self._recovered = False
         warm_up()
 
@@ -138,3 +142,4 @@ class ParquetLog:
                 deleted = self._db.execute(
                     f"DELETE FROM parts WHERE (epoch, number) IN ({some})", (seal, _DELETED_AT_ONCE)
                 ).rowcount
+                self.rows_sealed += deleted
