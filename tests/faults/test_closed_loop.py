@@ -15,7 +15,7 @@ from inspection import app, history
 from inspection.adapters.gates.virtual import PartFeed, PtyController
 from inspection.build import RunOptions, build_station
 from inspection.config import load_site
-from inspection.domain.types import Capability
+from inspection.wire.messages import Can
 from inspection.wire.controller import Controller
 from inspection.wire.messages import INPUTS, LIGHTS, OUTPUTS_AT_REST, RUN_PERMIT, Light
 from tests.fakes.encoder import AxisEncoder
@@ -23,7 +23,7 @@ from tests.faults.stub_station import write_site
 from tests.waiting import wait_for
 
 GREEN = RUN_PERMIT | LIGHTS[Light.GREEN]
-EVERYTHING = (Capability.RUN_PERMIT, Capability.PERMIT_FAILS_SAFE, Capability.STACK_LIGHT, Capability.EJECT_SENSOR)
+EVERYTHING = Can.PERMIT | Can.PERMIT_IN_HARDWARE | Can.LIGHT | Can.CONFIRM
 
 
 def now_us() -> int:
@@ -33,8 +33,8 @@ def now_us() -> int:
 class Gate:
     """A controller with parts that come, in a thread of its own."""
 
-    def __init__(self, capabilities: tuple[Capability, ...]) -> None:
-        self.controller = Controller(7, now_us(), capabilities)
+    def __init__(self, capabilities: Can) -> None:
+        self.controller = Controller(7, now_us(), capabilities=capabilities)
         self.pty = PtyController(self.controller)
         self.todo: deque[Callable[[], None]] = deque()
         self._stop = threading.Event()
@@ -84,7 +84,7 @@ class Line:
 
 
 @contextmanager
-def running(tmp_path: Path, capabilities: tuple[Capability, ...]) -> Iterator[Line]:
+def running(tmp_path: Path, capabilities: Can) -> Iterator[Line]:
     site = write_site(tmp_path / "site")
     file = site / "lines" / "stub.yaml"
     text = file.read_text().replace("without_power: divert", "without_power: pass, run_permit_output: true")
@@ -146,7 +146,7 @@ def test_an_emergency_stop_diverts_as_long_as_it_is_pressed(tmp_path):
     assert "held" in set(history.parts(line.data_dir, "stub")["cause"])
 
 
-@pytest.mark.parametrize("lacking", [Capability.RUN_PERMIT, Capability.PERMIT_FAILS_SAFE])
+@pytest.mark.parametrize("lacking", [Can.PERMIT, Can.PERMIT_IN_HARDWARE])
 def test_a_gate_that_passes_without_power_gets_no_session_without_a_permit_that_fails_safe(tmp_path, lacking):
     has = tuple(each for each in EVERYTHING if each is not lacking)
     with running(tmp_path, has) as line:

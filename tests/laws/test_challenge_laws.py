@@ -93,7 +93,7 @@ class ChallengedWorld(World):
             self._round()
             condition = self.station.condition if self.station else None
             if condition and self.controller.in_session:
-                waits = condition.is_latched or any(raised.alarm.key == DUE for raised in condition.now.alarms)
+                waits = condition.diverts or any(raised.alarm.key == DUE for raised in condition.now.alarms)
                 if waits or condition.now.state is RunState.RUNNING:
                     return
         raise AssertionError(f"the line does not run: {self.station and self.station.condition.now}")

@@ -103,6 +103,8 @@ class Line:
 
     def settle(self) -> None:
         """Until what has happened is known: a store that fails is known when something is written."""
+        for _ in range(4):  # an epoch may be about to begin
+            self.look()
         self.put_part()
         for _ in range(4):
             self.look()
