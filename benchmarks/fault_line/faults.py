@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.fault_line.line import RIVAL, Line, Site
 from benchmarks.fault_line.stores import WRITES
 from inspection.wire import messages as m
+from inspection.wire.controller import Controller
 
 Act = Callable[[Line], object]
 
@@ -145,25 +146,34 @@ def _reboots(times: int, apart_s: float) -> Act:
     return act
 
 
+def _swap(line: Line, other: Controller) -> Controller:
+    """The cable is pulled, and when the belt is empty it is put into another controller."""
+    line.unplug()
+    line.run(0.5)
+    before = line.swap(other)
+    line.plug()
+    return before
+
+
 def _spare(comes_back_after_s: float | None) -> Act:
     def act(line: Line) -> None:
-        before = line.swap(line.new_controller())
+        before = _swap(line, line.new_controller())
         if comes_back_after_s is not None:
             line.run(comes_back_after_s)
-            line.swap(before)
+            _swap(line, before)
 
     return act
 
 
 def _spare_after_start(line: Line) -> None:
-    """The controller takes our epoch, is swapped before its answer comes, and comes back when the spare has run."""
+    """A controller takes our epoch, and is swapped before its answer has come. Later it comes back, in that epoch."""
     line.to_station.hurt(meddle=_drop(m.Started))
-    line.power_cycle()
+    _swap(line, line.new_controller())
     line.run(0.4)
-    before = line.swap(line.new_controller())
+    before = _swap(line, line.new_controller())
     line.to_station.mend()
     line.run(1.5)
-    line.swap(before)
+    _swap(line, before)
     line.run(0.3)
 
 
@@ -238,11 +248,11 @@ def _unknown_messages(message: m.Message) -> list[m.Message]:
 
 _MENDED: dict[str, Act] = {"mends": _mend_cables}
 _CONTROLLER = [
-    Fault("restarts", "controller", _reboots(1, 0.01), alarm="gate-link"),
-    Fault("restarts five times", "controller", _reboots(5, 0.15), alarm="gate-link"),
-    Fault("is replaced by a spare", "controller", _spare(None), alarm="gate-link"),
-    Fault("is replaced by a spare and comes back", "controller", _spare(1.5), alarm="gate-link"),
-    Fault("comes back in an epoch that a spare has had", "controller", _spare_after_start, _mend_cables, "gate-link"),
+    Fault("restarts", "controller", _reboots(1, 0.01), alarm="outcome-unknown", latches=True),
+    Fault("restarts five times", "controller", _reboots(5, 0.15), alarm="outcome-unknown", latches=True),
+    Fault("is replaced by a spare", "controller", _spare(None), alarm="outcome-unknown", latches=True),
+    Fault("is replaced by a spare and comes back", "controller", _spare(1.5), alarm="outcome-unknown", latches=True),
+    Fault("comes back in an epoch that a spare has had", "controller", _spare_after_start, _mend_cables, "outcome-unknown", latches=True),
     Fault("stands still for 0.15 s", "controller", _stands_still(0.15)),
     Fault("stands still for 0.5 s", "controller", _stands_still(0.5)),
     Fault("stands still for 2 s", "controller", _stands_still(2.0), alarm="gate-link"),
@@ -274,8 +284,22 @@ _CONTROLLER = [
     ),
     Fault("names parts that cannot be", "controller", _says(_numbers_leap), _mend_cables),
     Fault("says what was not asked", "controller", _says(_unknown_messages), _mend_cables),
-    Fault("two stations on one controller", "controller", _rival, _rival_leaves, "gate-link", lasts_s=2.0),
-    Fault("another station has it while ours is down", "controller", _ours_waits_for_rival),
+    Fault(
+        "two stations on one controller",
+        "controller",
+        _rival,
+        _rival_leaves,
+        "outcome-unknown",
+        latches=True,
+        lasts_s=2.0,
+    ),
+    Fault(
+        "another station has it while ours is down",
+        "controller",
+        _ours_waits_for_rival,
+        alarm="outcome-unknown",
+        latches=True,
+    ),
 ]
 
 # --- sensors, clock -----------------------------------------------------------------------------------------
@@ -295,7 +319,7 @@ _SENSING = [
     _sensor("counts each part twice", "doubles"),
     _sensor("misses every other part", "misses"),
     _sensor("sees no part", "is-blind"),
-    _sensor("chatters: 70 edges a part", "chatters"),
+    _sensor("chatters: 70 edges a part", "chatters", alarm="outcome-unknown", latches=True),
     Fault("parts touch each other", "sensor", _set("line", pairs_up=True), _set("line", pairs_up=False)),
     Fault(
         "parts come six times as fast",
@@ -425,7 +449,7 @@ _DISK = [
     _refuses_writes("outcomes cannot be written", "record_outcome"),
     _refuses_writes("acknowledgements cannot be written", "record_acks"),
     _refuses_writes("events cannot be written", "record_event", alarm=None),
-    Fault("no epoch can be begun", "disk", _no_epoch, _mend_disk, "store-down"),
+    Fault("no epoch can be begun", "disk", _no_epoch, _mend_disk, "outcome-unknown", latches=True),
     Fault("every commit fails", "disk", _commit_fails, _mend_disk, "store-down", "store-down"),
     Fault("the file system has gone read-only", "disk", _read_only, _mend_disk, "store-down", "store-down"),
     Fault(
@@ -483,6 +507,7 @@ def _killed_for(seconds: float) -> Act:
 
 def _stopped(line: Line) -> None:
     assert line.life
+    line.run(0.05)
     line.life.path.stop()
     line.run(1.0)
     line.kill(line.site)
@@ -516,17 +541,17 @@ _DEATH = [
     _dies("after a log file is written", "after the file"),
     _dies("after the journal has forgotten what is in the log", "after forgetting"),
     _dies("after a log file is closed", "after sealing", 2),
-    Fault("before an epoch is allotted", "death", _dies_at_epoch("before new_epoch"), lasts_s=1.5),
-    Fault("after an epoch is allotted", "death", _dies_at_epoch("after new_epoch"), lasts_s=1.5),
-    Fault("before the controller is told to start", "death", _dies_at_epoch("before start"), lasts_s=1.5),
-    Fault("after the controller is told to start", "death", _dies_at_epoch("after start"), lasts_s=1.5),
+    Fault("before an epoch is allotted", "death", _dies_at_epoch("before new_epoch"), latches=True, lasts_s=1.5),
+    Fault("after an epoch is allotted", "death", _dies_at_epoch("after new_epoch"), latches=True, lasts_s=1.5),
+    Fault("before the controller is told to start", "death", _dies_at_epoch("before start"), latches=True, lasts_s=1.5),
+    Fault("after the controller is told to start", "death", _dies_at_epoch("after start"), latches=True, lasts_s=1.5),
     Fault("again as it starts, before the rest", "death", _dies_again("before record_verdicts"), lasts_s=2.5),
     Fault("again as it starts, amid the rest", "death", _dies_again("after record_verdicts"), lasts_s=2.5),
     Fault("again before it records the gap", "death", _dies_again("before record_gap"), lasts_s=2.5),
     Fault("again after it recorded the gap", "death", _dies_again("after record_gap"), lasts_s=2.5),
-    Fault("killed, back at once", "death", _killed_for(0.01), cause="station-down"),
+    Fault("killed, back at once", "death", _killed_for(0.01)),
     Fault("killed, back after 3 s", "death", _killed_for(3.0), cause="station-down"),
-    Fault("stopped and started", "death", _stopped, cause="stopping"),
+    Fault("stopped and started", "death", _stopped, cause="station-down"),
     Fault("killed while it stops", "death", _killed_while_stopping),
 ]
 

@@ -112,6 +112,7 @@ class Line:
         self._next_part_us = 0
         self._edges: deque[tuple[int, Part]] = deque()
         self._on_belt: deque[Part] = deque()
+        self._opened: list[Number] = []  # in this round
         self._owner = 0
         self._by_part: dict[tuple[int, PartId], Number] = {}
         self._tap = FrameDecoder()
@@ -296,6 +297,8 @@ class Line:
     def _listen(self, told: bytes) -> None:
         """Hand it to the controller, and keep account of which PASS it has for which part."""
         controller, numbers = self.controller, self._by_controller[self.controller]
+        controller.tick(self.now_us)  # what is at the gate by now was there before these bytes
+        self._note_openings()
         before = controller.epoch
         messages = [m.decode(payload) for payload in self._tap.feed(told)]
         for message in messages:
@@ -328,16 +331,8 @@ class Line:
 
     def _look_at_the_gate(self) -> None:
         """Each part that is at the gate now goes through if it is open now, for whomever it was opened."""
-        opened = []
-        for gone in self.controller.gone:
-            number = self._by_controller[self.controller].get((gone.epoch, gone.number))
-            if number is None:
-                continue
-            number.went = gone.passed
-            if gone.passed:
-                opened.append(number)
-                self._judge_opening(number)
-        self.controller.gone.clear()
+        self._note_openings()
+        opened, self._opened = self._opened, []
         while self._on_belt and self._on_belt[0].at_gate_us <= self.now_us:
             part = self._on_belt.popleft()
             part.passed = bool(opened)
@@ -345,6 +340,18 @@ class Line:
                 self.truth.passed_unjudged.append(f"part {part.serial} went through by the PASS of another")
             if part.passed and not part.is_good:
                 self.truth.passed_unjudged.append(f"part {part.serial} is bad and went through")
+
+    def _note_openings(self) -> None:
+        """What the controller did with the gate since the last time."""
+        for gone in self.controller.gone:
+            number = self._by_controller[self.controller].get((gone.epoch, gone.number))
+            if number is None:
+                continue
+            number.went = gone.passed
+            if gone.passed:
+                self._opened.append(number)
+                self._judge_opening(number)
+        self.controller.gone.clear()
 
     def _judge_opening(self, number: Number) -> None:
         key = number.key
