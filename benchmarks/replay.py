@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from dataclasses import fields
 
+from inspection.domain.types import Capability
 from inspection.wire import messages as m
 from inspection.wire.controller import Controller
 from inspection.wire.framing import FrameDecoder, encode_frame
@@ -109,7 +110,7 @@ class Reference:
                 boot, has_sensor, self._now_us = struct.unpack_from("<IBQ", script, at)
                 at += 19
                 self._encoder = 0
-                self._controller = Controller(boot, self._now_us, has_eject_sensor=bool(has_sensor))
+                self._controller = Controller(boot, self._now_us, [Capability.EJECT_SENSOR] if has_sensor else [])
             case b"W":
                 (us,) = struct.unpack_from("<I", script, at)
                 self._now_us += us

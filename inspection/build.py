@@ -33,8 +33,8 @@ from inspection.config import (
 from inspection.devices import frame_gate_of, open_camera, open_gate, require_extras, travel_of
 from inspection.domain.errors import InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder
-from inspection.domain.types import Alarm, Cause, Frame, PartContext, PartId, Verdict, VerdictKind
-from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
+from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Verdict, VerdictKind
+from inspection.gauge import band_of, load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examiner
@@ -44,6 +44,7 @@ from inspection.station.part_path import PartPath, PathSettings
 from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
+from inspection.station.review import ReviewLane, tell_band
 from inspection.station.station import Station
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
@@ -99,7 +100,8 @@ def build_station(
         else:
             calibration, stale = require_calibration(site, line, encoder), None
         thresholds = calibration.thresholds if calibration else None
-        rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe))
+        band = band_of(line, calibration)
+        rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe), band)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
         camera = stack.enter_context(closing(camera or open_camera(line, journal, clock)))
@@ -128,9 +130,11 @@ def build_station(
             context=context,
             clock=clock,
             settings=_path_settings(line),
+            watchers=[ReviewLane()] if line.review and line.review.lane else [],
         )
         zone = line.timezone.key
         report = StatusReport(path, condition, context, line.gate.kind, clock, line.shift_since, options.monitor, zone)
+        tell_band(journal, condition, line.review.model_dump() if line.review else None)
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
         stack.enter_context(_nothing_holds_up_a_part())
@@ -169,6 +173,8 @@ def _context(
             model_id=model_id,
             code_version=inspection.__version__,
             thresholds=thresholds,
+            review_below=line.review.below if line.review else None,
+            review_above=line.review.above if line.review else None,
             lot=options.lot,
             shift=line.shift_at(clock.utc()),
         )
@@ -181,7 +187,10 @@ def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lo
 
 
 def _path_settings(line: LineConfig) -> PathSettings:
-    return PathSettings(by_rule=UNCONTROLLED_BY_RULE) if isinstance(line.gate, DryGateConfig) else PathSettings()
+    if isinstance(line.gate, DryGateConfig):
+        return PathSettings(by_rule=UNCONTROLLED_BY_RULE)
+    has_lane = line.review is not None and line.review.lane
+    return PathSettings(review=Decision.REVIEW if has_lane else Decision.DIVERT)
 
 
 @contextmanager

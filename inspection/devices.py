@@ -132,5 +132,7 @@ def travel_of(line: LineConfig) -> Travel:
     gate = line.gate
     if isinstance(gate, DryGateConfig):
         return Travel(_DRY_TRAVEL_NS, 0)
-    travel_counts = gate.travel_counts if isinstance(gate, SerialGateConfig) else 0
-    return Travel(round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6), travel_counts)
+    travel_ns, margin_ns = round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6)
+    if isinstance(gate, SerialGateConfig):
+        return Travel(travel_ns, margin_ns, gate.travel_counts, gate.min_gap_counts // 2)
+    return Travel(travel_ns, margin_ns)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from inspection.calibration.record import Calibration, load_calibration
 from inspection.config import LineConfig, RecipeConfig, Site
-from inspection.domain.errors import CalibrationError
+from inspection.domain.errors import CalibrationError, ConfigError
 from inspection.domain.ports import Encoder
+from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.region import Region
 
@@ -71,6 +72,21 @@ def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calib
             f"{listed}\nIts thresholds hold for what was; {what_to_do}"
         )
     return calibration
+
+
+def band_of(line: LineConfig, calibration: Calibration | None) -> ReviewBand:
+    """The line's review band. Raises ConfigError if it reaches down to where most good parts are."""
+    if line.review is None:
+        return NO_BAND
+    band = ReviewBand(line.review.below, line.review.above)
+    for name, threshold in calibration.thresholds.items() if calibration else ():
+        if band.below and band.floor(threshold) < threshold.mean:
+            room = (threshold.score - threshold.mean) / threshold.std
+            raise ConfigError(
+                f"line {line.name}: review.below {band.below:g} would divert more good parts than it lets through: the"
+                f' threshold of "{name}" is {room:.1f} standard deviations above their mean; write a fraction of that'
+            )
+    return band
 
 
 def shadow_calibration(site: Site, line: LineConfig, encoder: Encoder) -> tuple[Calibration | None, str | None]:

@@ -22,7 +22,7 @@ import pyarrow as pa
 from inspection.adapters.store import reader
 from inspection.adapters.store.paths import LinePaths, known_lines
 from inspection.adapters.store.status import read_status
-from inspection.analytics.yields import is_near_miss, is_reject, seen_utc, summed, tally
+from inspection.analytics.yields import is_near_miss, is_reject, is_review, seen_utc, summed, tally
 from inspection.domain.errors import StoreError
 
 _FILES_AT_ONCE = 400  # a bound on the memory that reading takes
@@ -73,6 +73,9 @@ class LineStatus:
     shift_since_utc: datetime | None = None
     timezone: str | None = None
     """The line's IANA name; a station of an earlier version does not say it."""
+    review_below: float | None = None
+    """The review band, in standard deviations of good parts; None: the line has none."""
+    review_above: float | None = None
 
 
 def lines(data_dir: Path) -> list[str]:
@@ -128,11 +131,12 @@ def parts(
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What a page shows of a line. `tally` has TALLY_COLUMNS, from the minute of `since` on; the others have the
-    columns GLANCE, a row a part: `recent` the last minutes in order, `rejects` and `near` the newest first."""
+    columns GLANCE, a row a part: `recent` the last minutes in order, the other three the newest first."""
 
     tally: pd.DataFrame
     recent: pd.DataFrame
     rejects: pd.DataFrame
+    review: pd.DataFrame
     near: pd.DataFrame
 
 
@@ -144,7 +148,7 @@ class Follower:
     """
 
     RECENT = timedelta(minutes=5)
-    NEWEST = 8  # rejects and near misses that are kept
+    NEWEST = 8  # rejects, parts to review and near misses that are kept
 
     def __init__(self, data_dir: Path, line: str) -> None:
         self._paths = LinePaths(data_dir, line)
@@ -174,7 +178,7 @@ class Follower:
         nothing = _frame(reader.glance_at_files(self._paths, []))
         self._since = since
         self._read: set[str] = set()
-        self._kept = Glance(tally(nothing), nothing, nothing, nothing)
+        self._kept = Glance(tally(nothing), nothing, nothing, nothing, nothing)
 
     def _names_and_tail(self, since: datetime) -> tuple[list[str], pd.DataFrame]:
         """Sealed files, and the parts that are in none of them: no part twice, none missing.
@@ -213,6 +217,7 @@ class Follower:
             pd.concat([kept.tally, tally(parts)], ignore_index=True),
             recent[seen_utc(recent) > now - self.RECENT],
             self._newest(kept.rejects, parts[is_reject(parts)]),
+            self._newest(kept.review, parts[is_review(parts)]),
             self._newest(kept.near, parts[is_near_miss(parts)]),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-VERDICTS = {"PASS": "Pass", "REJECT": "Reject", "REVIEW": "Review", "UNJUDGED": "Not judged"}
+VERDICTS = {"PASS": "Pass", "REJECT": "Reject", "REVIEW": "To review", "UNJUDGED": "Not judged"}
 """What a person reads for each kind of verdict."""
 
 

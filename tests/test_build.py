@@ -8,7 +8,7 @@ import pytest
 from inspection import history
 from inspection.build import RunOptions, build_station
 from inspection.config import load_site
-from inspection.domain.errors import CalibrationError, InspectionError
+from inspection.domain.errors import CalibrationError, ConfigError, InspectionError
 from inspection.gauge import calibration_path
 from tests.fakes.encoder import AxisEncoder
 from tests.faults.stub_station import write_site
@@ -120,3 +120,50 @@ def test_pictures_of_parts_that_would_have_passed_are_kept_no_more_than_in_earne
     rows, _ = run_until(site, tmp_path / "data", 20, RunOptions(monitor=True))
     assert rows.loc[rows["shadow"] == "REJECT", "image_path"].notna().all()
     assert rows.loc[rows["shadow"] == "PASS", "image_path"].isna().all()
+
+
+def test_what_is_in_the_review_band_is_reviewed_kept_and_recorded_with_the_band(site, tmp_path):
+    edit(site / "lines" / "stub.yaml", "passed_share: 1", "passed_share: 0")
+    line = site / "lines" / "stub.yaml"
+    plain = line.read_text()
+    rows, _ = run_until(site, tmp_path / "data", 20, RunOptions())
+    over = rows.loc[rows["verdict"] == "REJECT", "margin"].max()
+    assert rows["review_below"].isna().all()
+
+    line.write_text(f"{plain}\nreview: {{below: 0.25, above: {over + 1}}}\n")
+    rows, status = run_until(site, tmp_path / "data2", 20, RunOptions())
+    assert set(rows["verdict"]) == {"PASS", "REVIEW"}
+    assert rows.loc[rows["verdict"] == "REVIEW", "image_path"].notna().all()
+    assert rows.loc[rows["verdict"] == "PASS", "image_path"].isna().all()
+    assert set(rows["review_below"]) == {0.25}
+    assert set(rows["review_above"]) == {over + 1}
+    assert (status.review_below, status.review_above) == (0.25, over + 1)
+    rows, _ = run_until(site, tmp_path / "data3", 20, RunOptions(monitor=True))
+    assert set(rows["shadow"]) == {"PASS", "REVIEW"}
+
+
+def test_the_band_of_another_run_is_told_when_it_changes(site, tmp_path):
+    line = site / "lines" / "stub.yaml"
+    plain = line.read_text()
+    for review in ("", "\nreview: {}\n", "\nreview: {}\n", ""):
+        line.write_text(plain + review)
+        with build_station(load_site(site), "stub", tmp_path / "data", encoder=AxisEncoder()):
+            pass
+    told = history.events(tmp_path / "data", "stub")
+    band = "0.5 σ below and 0 σ above, no lane of its own"
+    assert told.loc[told["kind"] == "review-band", "text"].tolist() == [
+        f"review band changed from none to {band}",
+        f"review band changed from {band} to none",
+    ]
+
+
+def test_a_band_that_reaches_down_to_where_good_parts_are_is_refused(site, tmp_path):
+    line = site / "lines" / "stub.yaml"
+    line.write_text(f"{line.read_text()}\nreview: {{below: 9}}\n")
+    with (
+        pytest.raises(
+            ConfigError, match=r'review.below 9 would .* threshold of "scratch" is \d+\.\d standard deviations'
+        ),
+        build_station(load_site(site), "stub", tmp_path / "data", encoder=AxisEncoder()),
+    ):
+        pytest.fail("the station was built")

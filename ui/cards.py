@@ -122,7 +122,7 @@ def last_part(shot: Shot | None, waiting: str) -> str:
 
 
 def gallery(groups: Sequence[Group]) -> str:
-    """The last rejects, newest first, and beside them the near misses."""
+    """The last rejects, newest first, and beside them the near misses, or what a person is to look at."""
     return f'<article class="card gallery">{"".join(map(_group, groups))}</article>'
 
 

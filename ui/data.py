@@ -23,12 +23,13 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`shift` and `hour` are tallies; `recent` is the parts of the last `NOW`; `rejects` and `near` newest first."""
+    """`shift` and `hour` are tallies; `recent` is the parts of the last `NOW`; the others are newest first."""
 
     shift: pd.DataFrame
     hour: pd.DataFrame
     recent: pd.DataFrame
     rejects: pd.DataFrame
+    review: pd.DataFrame
     near: pd.DataFrame
 
 
@@ -49,6 +50,7 @@ def figures(
         hour=seen.tally[seen.tally["minute"] > now - HOUR],
         recent=seen.recent[seen_utc(seen.recent) > now - NOW],
         rejects=seen.rejects,
+        review=seen.review,
         near=seen.near,
     )
 

@@ -146,7 +146,7 @@ def verdict(kind: str | None) -> str:
 
 def shadow(kind: str) -> str:
     """A verdict of monitor mode, which nobody acted on."""
-    return f"Would {verdict(kind).lower()}"
+    return f"Would {verdict(kind).lower().removeprefix('to ')}"
 
 
 def outcome(kind: str | None) -> str | None:
@@ -225,6 +225,11 @@ def percent(fraction: float | None) -> str:
 
 def rate(per_minute: float) -> str:
     return f"{per_minute:.1f}" if 0 < per_minute < 10 and per_minute % 1 else f"{per_minute:,.0f}"
+
+
+def share(number: int, of: int) -> str:
+    """Rounded up to a tenth of a percent: nothing is told as 0 % that is there."""
+    return f"{math.ceil(number * 1000 / of - 1e-9) / 10:.1f} %" if of else NOTHING
 
 
 def duration(span: timedelta) -> str:

@@ -3,7 +3,7 @@
 A row is a part, with the columns of the log (`docs/log.md`); where there is a column `count`, a row stands for
 that many parts (see `tally`). First-pass yield is PASS / (PASS + REJECT + REVIEW). Parts that nobody judged are
 counted apart, never hidden in the yield; parts of monitor mode (cause `monitor`) belong to neither: what they would
-have been, their shadow, is counted by itself.
+have been, their shadow, is counted by itself. What is held for review is diverted, and is no reject: a person decides.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ TALLY_COLUMNS = ["minute", "verdict", "cause", "description", "shadow", "near", 
 NEAR_MARGIN = 0.5
 """Standard deviations of good parts: a part that passed this near to its threshold is a near miss."""
 
-_REJECTING = (VerdictKind.REJECT, VerdictKind.REVIEW)
-_JUDGED = (VerdictKind.PASS, *_REJECTING)
+_JUDGED = (VerdictKind.PASS, VerdictKind.REJECT, VerdictKind.REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,7 @@ class Counts:
     monitored: int
     shadow_judged: int
     shadow_rejected: int
+    shadow_review: int
     shadow_near: int
 
     @property
@@ -66,6 +66,9 @@ def count_verdicts(rows: pd.DataFrame) -> Counts:
     def number(kind: VerdictKind) -> int:
         return int(weights[(rows["verdict"] == kind) & ~monitored].sum())
 
+    def shadows(*kinds: VerdictKind) -> int:
+        return int(weights[monitored & rows["shadow"].isin(kinds)].sum())
+
     return Counts(
         parts=int(weights.sum()),
         passed=number(VerdictKind.PASS),
@@ -74,8 +77,9 @@ def count_verdicts(rows: pd.DataFrame) -> Counts:
         unjudged=number(VerdictKind.UNJUDGED),
         near=int(weights[near & ~monitored].sum()),
         monitored=int(weights[monitored].sum()),
-        shadow_judged=int(weights[monitored & rows["shadow"].isin(_JUDGED)].sum()),
-        shadow_rejected=int(weights[monitored & rows["shadow"].isin(_REJECTING)].sum()),
+        shadow_judged=shadows(*_JUDGED),
+        shadow_rejected=shadows(VerdictKind.REJECT),
+        shadow_review=shadows(VerdictKind.REVIEW),
         shadow_near=int(weights[near & monitored].sum()),
     )
 
@@ -86,12 +90,17 @@ def judged_as(rows: pd.DataFrame) -> pd.Series[str]:
 
 
 def is_reject(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Rejected or held for review; of monitored parts, those that would have been."""
-    return judged_as(rows).isin(_REJECTING)
+    """Rejected; of monitored parts, those that would have been."""
+    return judged_as(rows) == VerdictKind.REJECT
+
+
+def is_review(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Held for a person to look at; of monitored parts, those that would have been."""
+    return judged_as(rows) == VerdictKind.REVIEW
 
 
 def is_near_miss(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Passed (of monitored parts: would have), but within NEAR_MARGIN of being rejected."""
+    """Passed (of monitored parts: would have), but within NEAR_MARGIN of a threshold."""
     if "near" in rows:
         return rows["near"]
     return (judged_as(rows) == VerdictKind.PASS) & (rows["margin"] > -NEAR_MARGIN)

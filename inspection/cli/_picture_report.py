@@ -76,9 +76,10 @@ def _write(
         if kind != _SCORED
     )
     under = "Judged under" if calibration else "Scored under"
+    near = "; in the review band a person decides" if "review band" in head else ""
     axis = (
-        "Each bar is how far a description is from its threshold, the line in the middle: to the right of it rejects."
-        f" A side is {_AXIS:g} σ, the standard deviations of good parts."
+        "Each bar is how far a description is from its threshold, the line in the middle: to the right of it rejects"
+        f"{near}. A side is {_AXIS:g} σ, the standard deviations of good parts."
         if calibration
         else "Each bar is a description's score: to the right of the middle the picture is more like the defect than"
         f" like a good part. A side is {_AXIS:g}. Without a line there are no thresholds, so no verdicts."

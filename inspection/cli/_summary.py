@@ -29,6 +29,7 @@ class Summary:
     records: int
     passed: int
     rejected: int
+    review: int
     unjudged: int
     diverted: int
     unknown: int
@@ -62,6 +63,7 @@ def summarise(parts: pd.DataFrame, *, asked: int, triggers: int) -> Summary:
         records=len(parts),
         passed=int(passed.sum()),
         rejected=int((parts["verdict"] == "REJECT").sum()),
+        review=int((parts["verdict"] == "REVIEW").sum()),
         unjudged=int((parts["verdict"] == "UNJUDGED").sum()),
         diverted=int(diverted.sum()),
         unknown=int((parts["outcome"] == "UNKNOWN").sum() + parts["outcome"].isna().sum()),

@@ -200,10 +200,11 @@ def _report(data_dir: Path, seen: dict[str, Any], *, asked: int, as_json: bool) 
         typer.echo(json.dumps(summary.as_dict()))
         return
     latency = summary.latency_ms
+    review = f" {summary.review} for a person to look at," if summary.review else ""
     typer.echo(
         f"\n{summary.triggers} parts went by and {summary.records} are on record: {summary.passed} passed,"
         f" {summary.diverted} diverted, {summary.unknown} unknown.\n"
-        f"{summary.rejected} rejected, {summary.unjudged} not judged."
+        f"{summary.rejected} rejected,{review} {summary.unjudged} not judged."
         f" Of {summary.distinct_pictures} distinct pictures: {summary.escapes} escapes, {summary.overkill} overkill.\n"
         f"Trigger to acknowledgement: median {latency.p50} ms, 99 % within {latency.p99} ms."
         f"\nThe log: {data_dir / 'log'}"

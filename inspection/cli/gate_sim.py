@@ -6,6 +6,7 @@ import json
 import secrets
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ import typer
 
 from inspection.cli._options import AsJson
 from inspection.domain.errors import InspectionError
+from inspection.domain.types import Capability
 from inspection.wording import counted
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def gate_sim(
         bool, typer.Option("--wait-for-station", help="The first part comes when a station has begun an epoch.")
     ] = False,
     eject_confirm: Annotated[bool, typer.Option("--eject-confirm", help="It has an eject sensor.")] = False,
+    gate_sensor: Annotated[bool, typer.Option("--gate-sensor", help="It has a part sensor at the gate.")] = False,
     belt: Annotated[
         str | None,
         typer.Option(
@@ -58,7 +61,11 @@ def gate_sim(
     asked = _Asked()
     with ExitStack() as stack:
         record = stack.enter_context(_opened(truth)) if truth else None
-        controller = Controller(1 + secrets.randbelow(U32_MAX), _now_us(), has_eject_sensor=eject_confirm)
+        controller = Controller(
+            1 + secrets.randbelow(U32_MAX),
+            _now_us(),
+            _capabilities(eject_confirm=eject_confirm, gate_sensor=gate_sensor),
+        )
         feed: PartFeed | BeltFeed
         if model is None:
             pty = stack.enter_context(PtyController(controller, link=link))
@@ -76,6 +83,15 @@ def gate_sim(
         typer.echo(f"{counted(gone.parts, 'part')} went by: {gone.passed} passed, {gone.diverted} diverted")
         if unconfirmed:
             typer.echo("The station has not confirmed what became of all of them: 'inspection log verify LINE' counts")
+
+
+def _capabilities(*, eject_confirm: bool, gate_sensor: bool) -> Iterator[Capability]:
+    """What costs nothing in software it has."""
+    yield from (Capability.RUN_PERMIT, Capability.PERMIT_FAILS_SAFE, Capability.STACK_LIGHT, Capability.REVIEW_LANE)
+    if eject_confirm:
+        yield Capability.EJECT_SENSOR
+    if gate_sensor:
+        yield Capability.GATE_SENSOR
 
 
 def _belt_model(profile: str, counts_per_mm: float) -> BeltModel:
@@ -135,7 +151,8 @@ def _serve(pty: PtyController, feed: PartFeed | BeltFeed, asked: _Asked, record:
         next_us = feed.feed(_now_us())
         pty.flush()
         pty.exchange(_now_us, next_us)
-        for part in controller.gone:
+        for part in tuple(controller.gone):
+            controller.at_gate(_now_us(), pty.encoder(_now_us()))
             tally.add(part)
             if record is not None:
                 record.write(json.dumps(part._asdict()) + "\n")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from inspection.cli._samples import Scored
     from inspection.config import LineConfig, RecipeConfig
     from inspection.domain.ports import Encoder
+    from inspection.judging.band import ReviewBand
     from inspection.judging.frame_gate import FrameGate
 
 
@@ -39,7 +40,8 @@ def score(
     from inspection.cli._options import config_dir_of
     from inspection.cli._samples import scored_files
     from inspection.config import load_site
-    from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration
+    from inspection.gauge import band_of, load_encoder, prototypes_of, region_of, require_calibration
+    from inspection.judging.band import NO_BAND
 
     _check_arguments(images, recipe, line, html)
     site = load_site(config_dir_of(config_dir))
@@ -48,6 +50,7 @@ def score(
     encoder = load_encoder(recipe_config)
     calibration = require_calibration(site, line_config, encoder) if line_config else None
     gate = _frame_gate(line_config) if line_config else None
+    band = band_of(line_config, calibration) if line_config else NO_BAND
     prototypes, region = prototypes_of(recipe_config, encoder), region_of(recipe_config)
     rows: list[dict[str, Any]] = []
     unreadable = 0
@@ -56,13 +59,13 @@ def score(
         nonlocal unreadable
         for scored in scored_files(images, encoder, prototypes, region, what="scoring"):
             unreadable += scored.error is not None
-            rows.append(_row(scored, prototypes.names, calibration, gate))
+            rows.append(_row(scored, prototypes.names, calibration, gate, band))
             yield scored, rows[-1]
 
     if html is not None:
         from inspection.cli._picture_report import write_report
 
-        write_report(html, judged(), _head(recipe_config, line, encoder, calibration), region, calibration)
+        write_report(html, judged(), _head(recipe_config, line, encoder, calibration, band), region, calibration)
     else:
         for _ in judged():
             pass
@@ -99,7 +102,11 @@ def _frame_gate(line: LineConfig) -> FrameGate:
 
 
 def _row(
-    scored: Scored, names: Sequence[str], calibration: Calibration | None, gate: FrameGate | None
+    scored: Scored,
+    names: Sequence[str],
+    calibration: Calibration | None,
+    gate: FrameGate | None,
+    band: ReviewBand,
 ) -> dict[str, Any]:
     from inspection.judging.judge import judge
 
@@ -114,7 +121,7 @@ def _row(
             "scores": {},
         }
     scores = dict(zip(names, map(float, scored.scores), strict=True))
-    judged = judge(scores, calibration.thresholds) if calibration else None
+    judged = judge(scores, calibration.thresholds, band) if calibration else None
     return {
         "image": str(scored.path),
         "verdict": judged.kind if judged else None,
@@ -125,7 +132,9 @@ def _row(
     }
 
 
-def _head(recipe: RecipeConfig, line: str | None, encoder: Encoder, calibration: Calibration | None) -> dict[str, str]:
+def _head(
+    recipe: RecipeConfig, line: str | None, encoder: Encoder, calibration: Calibration | None, band: ReviewBand
+) -> dict[str, str]:
     """What the pictures were judged under, as a reader of the report needs it to tell whether it still holds."""
     if calibration is None:
         return {"recipe": f"{recipe.name} {recipe.content_id()}", "looks for": recipe.part, **encoder.fingerprint}
@@ -134,6 +143,7 @@ def _head(recipe: RecipeConfig, line: str | None, encoder: Encoder, calibration:
         "line": str(line),
         "looks for": f"defects of a {recipe.part}",
         "calibration": f"{calibration.id}, {calibration.created_utc:%Y-%m-%d} by {calibration.by}: {promise}",
+        **({"review band": f"{band.below:g} σ under each threshold to {band.above:g} σ over it"} if band.width else {}),
         **calibration.fingerprint,
     }
 

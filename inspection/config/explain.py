@@ -32,7 +32,7 @@ def explain(source: Source, model: type[Strict], error: ValidationError | None) 
         to_do = "write one or remove the key"
         yield source.problem(path, _sentence("has no value", _schema_at(model, source, path), to_do))
     for detail in error.errors(include_url=False) if error else ():
-        path = _path_in_file(source, detail)
+        path = _path_in_file(source, model, detail)
         if path not in empty and not _follows_from_another(detail):
             yield source.problem(path, _explain(source, model, path, detail))
 
@@ -137,14 +137,15 @@ def _empty(value: Any, path: KeyPath) -> Iterator[KeyPath]:
             yield from _empty(inner, (*path, index))
 
 
-def _path_in_file(source: Source, detail: ErrorDetails) -> KeyPath:
+def _path_in_file(source: Source, model: type[Strict], detail: ErrorDetails) -> KeyPath:
     """The error's place without the tags of unions, which are in no file; a missing key is its last step."""
     path: KeyPath = ()
     value: Any = source.data
     steps = detail["loc"]
     tagged: KeyPath | None = None
     for position, step in enumerate(steps):
-        if tagged != path and step == child(value, "kind"):  # before any key of it, which may have the same name
+        is_union = tagged != path and "discriminator" in _schema_at(model, source, path)
+        if is_union and step == child(value, "kind"):  # before any key of it, which may have the same name
             tagged = path
             continue
         is_there = step in value if isinstance(value, dict) else isinstance(step, int)
@@ -163,7 +164,10 @@ def _schema_at(model: type[Strict], source: Source, path: KeyPath) -> Mapping[st
     if not path:
         return _schema(model)
     outer, step = _mapping_at(model, source, path[:-1]), path[-1]
-    inner = outer.get("properties", {}).get(step, {}) if isinstance(step, str) else outer.get("items", {})
+    if isinstance(step, str):  # a key of the model, or one of a table with keys of its own
+        inner = outer.get("properties", {}).get(step) or outer.get("additionalProperties") or {}
+    else:
+        inner = outer.get("items", {})
     return _resolved(_schema(model), inner)
 
 

@@ -135,6 +135,19 @@ class EvidenceConfig(Strict):
     ] = 0.5
 
 
+class ReviewConfig(Strict):
+    """Parts whose score is this near to a threshold are diverted for a person to look at."""
+
+    below: Annotated[
+        float,
+        limits(0, 10, "standard deviations of good parts", "how far under a threshold a part no longer passes"),
+    ] = 0.5
+    above: Annotated[
+        float, limits(0, 10, "standard deviations of good parts", "how far over a threshold it is no reject yet")
+    ] = 0.0
+    lane: Annotated[bool, note("true if the gate has a lane of its own for them")] = False
+
+
 class FrameConfig(Strict):
     """When a frame cannot be judged; such a part is unjudged and diverted."""
 
@@ -182,6 +195,7 @@ class LineConfig(Strict):
         Field(default_factory=lambda: ZoneInfo("UTC"))
     )
     frame: FrameConfig = FrameConfig()
+    review: ReviewConfig | None = None
     evidence: EvidenceConfig = EvidenceConfig()
     log: LogConfig = LogConfig()
 

@@ -32,6 +32,7 @@ def line_problems(source: Source) -> Iterator[Problem]:
         _without_power,
         _blocks_apart,
         _fast_enough,
+        _review,
         _shifts_differ,
     ):
         for path, text in rule(source):
@@ -268,6 +269,15 @@ def _fast_enough(source: Source) -> Iterator[Finding]:
             path: KeyPath = ("gate", key) if value_at(source, "gate", key) is not None else ("gate",)
             to_do = f"write {math.ceil(least_ms)} (ms) or more, or a higher baud"
             yield path, f"{key} {value:g} is too short, {why}: {takes}; {to_do}"
+
+
+def _review(source: Source) -> Iterator[Finding]:
+    """A band has a width, and a lane needs a gate."""
+    review = value_at(source, "review")
+    if child(review, "lane") is True and value_at(source, "gate", "kind") == "dry":
+        yield ("review", "lane"), "true does not go with a dry gate, which diverts nothing; write false, or remove it"
+    if child(review, "below") == 0 and child(review, "above") in (None, 0):
+        yield ("review", "below"), "0 leaves a band of no width; write more here or in above, or remove review"
 
 
 def _shifts_differ(source: Source) -> Iterator[Finding]:

@@ -304,6 +304,9 @@ class Journal(Protocol):
     def record_event(self, kind: str, text: str, utc: datetime, data: Mapping[str, object] | None = None) -> None:
         """Append to the event log."""
 
+    def last_event(self, kind: str) -> Mapping[str, object] | None:
+        """The data of the newest event of this kind; None if there is none."""
+
     def latch(self, alarm: Alarm, utc: datetime) -> None:
         """Keep an alarm that stands until a person clears it, whoever restarts. One a key; the first time counts."""
 

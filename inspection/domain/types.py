@@ -84,6 +84,7 @@ class Capability(StrEnum):
     RUN_PERMIT = "run permit"  # an output without which the line stands; the controller drops it with the session
     STACK_LIGHT = "stack light"
     REVIEW_LANE = "review lane"
+    PERMIT_FAILS_SAFE = "run permit that falls when the controller dies"
 
 
 class Light(StrEnum):
@@ -140,9 +141,10 @@ class Frame:
 class Verdict:
     """What was judged of one part, and on which evidence.
 
-    `description` is the one that decided: for REJECT, of those over their thresholds, the one that rose most above its
-    mean over good parts; for PASS the nearest to its own. `margin` is its score minus its threshold, in standard
-    deviations of good parts: positive rejects. `cause` is set exactly when the kind is UNJUDGED.
+    `description` is the one that decided: for REJECT, of those over their thresholds (and beyond the review band), for
+    REVIEW, of those in the band, the one that rose most above its mean over good parts; for PASS the nearest to its
+    own threshold. `margin` is its score minus its threshold, in standard deviations of good parts: positive rejects,
+    but for the review band. `cause` is set exactly when the kind is UNJUDGED.
     """
 
     kind: VerdictKind
@@ -194,6 +196,8 @@ class PartContext:
     thresholds: Mapping[str, float] = field(default_factory=dict)  # raw score a description rejects above
     lot: str | None = None
     shift: str | None = None
+    review_below: float | None = None  # the review band, in standard deviations of good parts; None: no band
+    review_above: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,23 +7,26 @@ from collections.abc import Mapping
 
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.types import Cause, Verdict, VerdictKind
+from inspection.judging.band import NO_BAND, ReviewBand
 
 
-def judge(scores: Mapping[str, float], thresholds: Mapping[str, Threshold]) -> Verdict:
-    """REJECT if any description is over its threshold, else PASS; UNJUDGED if anything is missing or not finite.
+def judge(scores: Mapping[str, float], thresholds: Mapping[str, Threshold], band: ReviewBand = NO_BAND) -> Verdict:
+    """REJECT if any description is over its threshold and beyond the band, else REVIEW if any is in the band, else
+    PASS; UNJUDGED if anything is missing or not finite.
 
-    The description that is named is, for a REJECT, of those over their thresholds the one that rose most above its mean
-    over good parts (scores are against the same normal phrasings on one scale, so they compare; some fit any part
-    better than others do); for a PASS, the one nearest to its threshold.
+    The description that is named is, for a REJECT, of those beyond the band the one that rose most above its mean over
+    good parts (scores are against the same normal phrasings on one scale, so they compare; some fit any part better
+    than others do); for a REVIEW the same of those in the band; for a PASS, the one nearest to its threshold.
     """
     if not thresholds or set(scores) != set(thresholds) or not all(math.isfinite(value) for value in scores.values()):
         return Verdict(
             VerdictKind.UNJUDGED, dict(scores), cause=Cause.SCORER_FAULT, detail="scores and thresholds do not match"
         )
     margins = {name: threshold.margin(scores[name]) for name, threshold in thresholds.items()}
-    over = [name for name, threshold in thresholds.items() if scores[name] > threshold.score]
-    if over:
-        named = max(over, key=lambda name: scores[name] - thresholds[name].mean)
-        return Verdict(VerdictKind.REJECT, dict(scores), named, margins[named])
+    for kind, limit in ((VerdictKind.REJECT, band.ceiling), (VerdictKind.REVIEW, band.floor)):
+        over = [name for name, threshold in thresholds.items() if scores[name] > limit(threshold)]
+        if over:
+            named = max(over, key=lambda name: scores[name] - thresholds[name].mean)
+            return Verdict(kind, dict(scores), named, margins[named])
     named = max(margins, key=margins.__getitem__)
     return Verdict(VerdictKind.PASS, dict(scores), named, margins[named])

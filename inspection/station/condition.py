@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -100,12 +100,12 @@ class ConditionKeeper:
             self._unwritten.append(lambda: self._journal.unlatch(key))
             self.event("alarm-over", key)
 
-    def event(self, kind: str, text: str) -> None:
+    def event(self, kind: str, text: str, data: Mapping[str, object] | None = None) -> None:
         """Append to the event log, now or as soon as it can be written; and tell whoever reads the program's log."""
         level = logging.WARNING if kind == "alarm" else logging.INFO
         log.log(level, "%s: %s", kind, text, extra={"event": kind, "fields": {"text": text}})
         utc = self._clock.utc()
-        self._unwritten.append(lambda: self._journal.record_event(kind, text, utc))
+        self._unwritten.append(lambda: self._journal.record_event(kind, text, utc, data))
         self.flush()
 
     def flush(self) -> None:

@@ -58,12 +58,14 @@ class PathSettings:
     """`queue_capacity`: parts that may wait; one more is UNJUDGED(queue-full). `batch`: scored together at most.
 
     `by_rule`: what becomes of a part that the gate was not told to let through; on a dry gate, of any part.
+    `review`: what the gate is told of a part that a person is to look at; REVIEW if it has a lane for those.
     """
 
     outcome_grace_ns: int = 5_000_000_000
     queue_capacity: int = 64
     batch: int = 8
     by_rule: Outcome = DIVERTED_BY_RULE
+    review: Decision = Decision.DIVERT
 
 
 class PartPath:
@@ -98,7 +100,7 @@ class PartPath:
             clock,
             travel_ns=travel.travel_ns,
             grace_ns=settings.outcome_grace_ns,
-            travel_counts=travel.travel_counts,
+            travel_counts=travel.travel_counts + travel.sight_counts,
             by_rule=settings.by_rule,
         )
         self._numbering = Numbering(journal, context, clock, adopt=self._belt.adopt, by_rule=settings.by_rule)
@@ -324,7 +326,8 @@ class PartPath:
                 self._unrecorded.append(replace(part, verdict=kept))
             return
         for part, trigger in judged:
-            decision = part.verdict.decision
+            is_review = part.verdict.kind is VerdictKind.REVIEW
+            decision = self._settings.review if is_review else part.verdict.decision
             if decision is Decision.PASS and self._bar(part.part) is not None:
                 decision = Decision.DIVERT  # it arose after the part was judged
             if decision is not Decision.PASS or not self._examiner.is_late(trigger):

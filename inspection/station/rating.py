@@ -8,6 +8,7 @@ from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import ScoringError
 from inspection.domain.ports import Clock, Encoder
 from inspection.domain.types import Cause, Frame, Verdict, VerdictKind
+from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.judging.judge import judge
 from inspection.scoring.prototypes import Prototypes
 from inspection.scoring.region import Region
@@ -21,13 +22,19 @@ class Rater:
     """Judges frames under one recipe and one calibration."""
 
     def __init__(
-        self, encoder: Encoder, prototypes: Prototypes, thresholds: Mapping[str, Threshold] | None, region: Region
+        self,
+        encoder: Encoder,
+        prototypes: Prototypes,
+        thresholds: Mapping[str, Threshold] | None,
+        region: Region,
+        band: ReviewBand = NO_BAND,
     ) -> None:
         """Without `thresholds` (monitor mode on a line that is not calibrated) everything is UNJUDGED(monitor)."""
         self._encoder = encoder
         self._prototypes = prototypes
         self._thresholds = thresholds
         self._region = region
+        self._band = band
 
     def __call__(self, frames: Sequence[Frame]) -> list[Verdict]:
         """One verdict a frame, in order. What cannot be scored is UNJUDGED(scorer-fault), and only that."""
@@ -47,7 +54,7 @@ class Rater:
         by_name = [dict(zip(self._prototypes.names, map(float, row), strict=True)) for row in scores]
         if self._thresholds is None:
             return [Verdict(VerdictKind.UNJUDGED, each, cause=Cause.MONITOR, detail=_NO_THRESHOLDS) for each in by_name]
-        return [judge(each, self._thresholds) for each in by_name]
+        return [judge(each, self._thresholds, self._band) for each in by_name]
 
 
 _NO_THRESHOLDS = "there are no thresholds for its scores"

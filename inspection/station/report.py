@@ -80,6 +80,8 @@ class StatusReport:
             "shift_since_utc": self._shift_since(self._clock.utc()),
             "timezone": self._timezone,
             "monitor": self._monitor,
+            "review_below": context.review_below,
+            "review_above": context.review_above,
             "alarms": [
                 {
                     "key": raised.alarm.key,

@@ -14,10 +14,12 @@ parts are tracked by it or by time.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from inspection.domain.counts import travelled
+from inspection.domain.types import Capability
 from inspection.wire import messages as m
 from inspection.wire.framing import FrameDecoder, encode_frame
 
@@ -25,6 +27,10 @@ HEARTBEAT_US = 100_000
 REPEAT_US = 250_000
 BELT_CAPACITY = 64
 OUTCOMES_KEPT = 64
+SIGHTS_KEPT = 8
+LATE_US = 100_000
+"""A controller that tracks by time and looks this much too late at a part, or later than the gap if that is longer,
+stood still: where the part is now nobody knows."""
 
 
 class Gone(NamedTuple):
@@ -33,6 +39,7 @@ class Gone(NamedTuple):
     epoch: int
     number: int
     passed: bool
+    reviewed: bool = False  # diverted by the review lane
 
 
 @dataclass(slots=True)
@@ -48,6 +55,7 @@ class _Riding:
     command: m.Command | None = None
     seq: int = 0
     barred: m.Reason | None = None  # why it will be diverted whatever is sent
+    seen: bool = False  # by the sensor at the gate, a little before it was due
 
 
 @dataclass(slots=True)
@@ -57,17 +65,21 @@ class _Kept:
     outcome: m.Outcome
     next_us: int
     was_commanded: bool
+    waits_for: _Riding | None = None  # the sensor at the gate may still see it
 
 
 class Controller:
     """One controller since its power-up. Call `sense`, `receive` and `tick` with a clock that never goes back."""
 
-    def __init__(self, boot: int, now_us: int, *, has_eject_sensor: bool = False) -> None:
+    def __init__(self, boot: int, now_us: int, capabilities: Iterable[Capability] = ()) -> None:
         """`boot`: a number that no other power-up had, 1 to 2**32 - 1."""
+        has = frozenset(capabilities)
         self._boot = boot
         self._start_us = now_us
-        self._confirmation = m.Confirmation.AGREES if has_eject_sensor else m.Confirmation.NO_SENSOR
-        self._capabilities = m.CAN_CONFIRM if has_eject_sensor else 0
+        self._has_review_lane = Capability.REVIEW_LANE in has
+        self._has_gate_sensor = Capability.GATE_SENSOR in has
+        self._confirmation = m.Confirmation.AGREES if Capability.EJECT_SENSOR in has else m.Confirmation.NO_SENSOR
+        self._capabilities = sum(m.CAPABILITIES[each] for each in has)
         self._station = 0
         self._settings: m.Start | None = None
         self._progress: int | None = None
@@ -76,8 +88,11 @@ class Controller:
         self._encoder = 0
         self._sensed: tuple[int, int] | None = None  # the part before: when, and at which count
         self._kept: list[_Kept] = []
+        self._sights: list[_Riding] = []  # gone, and the sensor at the gate may still see them
         self._heartbeat_us = now_us
         self._inputs = 0
+        self._strangers = 0
+        self.outputs = m.OUTPUTS_AT_REST
         self._decoder = FrameDecoder()
         self._output = bytearray()
         self.epoch = 0
@@ -130,6 +145,49 @@ class Controller:
             self._send(m.Trigger(part.epoch, part.number, sensed_us - self._start_us, age_us, encoder))
         return part.number
 
+    def at_gate(self, now_us: int, encoder: int = 0) -> None:
+        """The sensor at the gate sees something: the part that is due about now, the nearest one, or a stranger."""
+        self.tick(now_us, encoder)
+        if not self._has_gate_sensor or self._settings is None:
+            return  # how long parts travel nobody has said yet
+        unseen = [part for part in (*self._sights, *self._riding) if not part.seen]
+        near = [(abs(past), part) for part in unseen if abs(past := self._past_gate(part, now_us)) <= self._sight(part)]
+        if not near:
+            self._strangers = (self._strangers + 1) % (m.U32_MAX + 1)
+            return
+        _, part = min(near, key=lambda each: each[0])
+        part.seen = True
+        if part in self._sights:
+            self._sights.remove(part)
+            self._tell_sight(part, now_us)
+
+    def _past_gate(self, part: _Riding, now_us: int) -> int:
+        """How far the part is past the gate, in counts or microseconds."""
+        if part.travel_counts:
+            return travelled(part.sensed_counts, self._encoder) - part.travel_counts
+        return now_us - part.due_us
+
+    def _sight(self, part: _Riding) -> int:
+        """How far from the gate the part may be when it is seen there: half a gap."""
+        if self._settings is None:
+            return 0
+        return (self._settings.min_gap_counts if part.travel_counts else self._settings.min_gap_us) // 2
+
+    def _close_sights(self, now_us: int) -> None:
+        """Give up the parts that the sensor at the gate should have seen by now."""
+        for part in tuple(self._sights):
+            if abs(self._past_gate(part, now_us)) > self._sight(part):
+                self._sights.remove(part)
+                self._tell_sight(part, now_us)
+
+    def _tell_sight(self, part: _Riding, now_us: int) -> None:
+        """Its outcome waited for the sensor at the gate."""
+        for kept in self._kept:
+            if kept.waits_for is part:
+                kept.waits_for, kept.next_us = None, now_us
+                if not part.seen:
+                    kept.outcome = replace(kept.outcome, reason=m.Reason.NOT_SEEN)
+
     def _bar_if_too_close(self, part: _Riding, sensed_us: int, encoder: int) -> None:
         before, self._sensed = self._sensed, (sensed_us, encoder)
         if self._settings is None or before is None:
@@ -155,18 +213,31 @@ class Controller:
         # the encoder reached its count nobody knows: such a part is at the gate now, after the watchdog.
         watchdog_us = self._watchdog_us()
         if watchdog_us is not None and watchdog_us <= now_us:
-            self._arrive(watchdog_us)
+            self._arrive(watchdog_us, now_us)
             self._end_session(m.Session.WATCHDOG, m.Reason.WATCHDOG)
         self._encoder = encoder
-        self._arrive(now_us)
+        self._arrive(now_us, now_us)
+        self._close_sights(now_us)
         for kept in self._kept:
-            if kept.next_us <= now_us:
+            if kept.waits_for is None and kept.next_us <= now_us:
                 kept.next_us = now_us + REPEAT_US
                 self._send(replace(kept.outcome, age_us=self._age_us(kept.outcome, now_us)))
         if self._heartbeat_us <= now_us:
             self._heartbeat_us = now_us + HEARTBEAT_US
             time_us = now_us - self._start_us
-            self._send(m.Heartbeat(self._boot, self.epoch, self.count, time_us, encoder, self._inputs, self.session))
+            self._send(
+                m.Heartbeat(
+                    self._boot,
+                    self.epoch,
+                    self.count,
+                    time_us,
+                    encoder,
+                    self._inputs,
+                    self.session,
+                    self.outputs,
+                    self._strangers,
+                )
+            )
 
     def _watchdog_us(self) -> int | None:
         """When the session ends unless the station makes progress; None without a session."""
@@ -174,7 +245,7 @@ class Controller:
             return None
         return self._progress_us + self._settings.watchdog_ms * 1000
 
-    def _arrive(self, until_us: int) -> None:
+    def _arrive(self, until_us: int, now_us: int) -> None:
         """Let the parts go past the gate that the encoder has brought there, or that are due by then."""
         one_waits = False
         for part in tuple(self._riding):
@@ -188,6 +259,8 @@ class Controller:
                 at_gate_us = part.due_us
                 is_there = not one_waits and part.due_us <= until_us
                 one_waits = not is_there
+                if now_us - part.due_us > self._late_us():
+                    part.barred = part.barred or m.Reason.UNTRACKED
             if is_there:
                 self._riding.remove(part)
                 self._go(part, at_gate_us)
@@ -198,10 +271,18 @@ class Controller:
         slack = 0 if self._settings is None else self._settings.min_gap_counts
         return way > travel_counts + slack or way < -travel_counts
 
+    def _late_us(self) -> int:
+        return max(LATE_US, 0 if self._settings is None else self._settings.min_gap_us)
+
     def _go(self, part: _Riding, at_gate_us: int) -> None:
         """The part is at the gate: this is decided once."""
-        passes = part.command is m.Command.PASS and part.barred is None
-        self.gone.append(Gone(part.epoch, part.number, passes))
+        heeded = part.command if part.barred is None else m.Command.DIVERT
+        passes = heeded is m.Command.PASS
+        self.gone.append(Gone(part.epoch, part.number, passes, self._has_review_lane and heeded is m.Command.REVIEW))
+        if self._has_gate_sensor and self._settings is not None and not part.seen:
+            if len(self._sights) == SIGHTS_KEPT:
+                self._tell_sight(self._sights.pop(0), at_gate_us)
+            self._sights.append(part)
         if part.reported:
             self._keep(part, passes=passes, now_us=at_gate_us)
 
@@ -222,7 +303,8 @@ class Controller:
             # A part that no command was taken for is diverted, and the station knows it without being told.
             least = next((kept for kept in self._kept if not kept.was_commanded), self._kept[0])
             self._kept.remove(least)
-        self._kept.append(_Kept(outcome, now_us, part.command is not None))
+        waits_for = part if part in self._sights else None
+        self._kept.append(_Kept(outcome, now_us, part.command is not None, waits_for))
 
     def _age_us(self, outcome: m.Outcome, now_us: int) -> int:
         return min(now_us - self._start_us - outcome.time_us, m.U32_MAX)
@@ -276,6 +358,7 @@ class Controller:
     def _end_session(self, session: m.Session, reason: m.Reason) -> None:
         """Nothing on the belt passes any more; what comes is counted and diverted until another epoch begins."""
         self.session = session
+        self.outputs = m.OUTPUTS_AT_REST
         self._bar_all(reason)
 
     def _begin(self, start: m.Start, now_us: int) -> None:
@@ -290,6 +373,7 @@ class Controller:
         self._settings = start
         self._station = start.station
         self.epoch, self.count, self.session = start.epoch, 0, m.Session.RUNNING
+        self.outputs = m.OUTPUTS_AT_REST
         self._progress, self._progress_us = None, now_us
         self._send(m.Started(self._boot, self.epoch))
 
@@ -304,12 +388,19 @@ class Controller:
         if verdict.command is m.Command.DIVERT:
             part.command, part.seq = verdict.command, verdict.seq
             return m.Status.ACCEPTED
-        if part.barred is not None or part.command is m.Command.DIVERT or verdict.seq < part.seq:
+        # Away from PASS, never back: PASS, then REVIEW, then DIVERT.
+        is_final = part.command is m.Command.DIVERT or (
+            part.command is m.Command.REVIEW and verdict.command is m.Command.PASS
+        )
+        if part.barred is not None or is_final or verdict.seq < part.seq:
             return m.Status.BARRED
         part.command, part.seq = verdict.command, verdict.seq
         return m.Status.ACCEPTED
 
     def _take_beat(self, beat: m.Beat, now_us: int) -> None:
-        if not self.in_session or beat.epoch != self.epoch or beat.progress == self._progress:
+        if not self.in_session or beat.epoch != self.epoch:
+            return
+        self.outputs = beat.outputs & m.ALL_OUTPUTS
+        if beat.progress == self._progress:
             return
         self._progress, self._progress_us = beat.progress, now_us

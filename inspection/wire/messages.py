@@ -15,16 +15,19 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import NamedTuple
 
+from inspection.domain.types import Capability, Light
+
 VERSION = 1
 
 U32_MAX = 2**32 - 1
 
 
 class Command(IntEnum):
-    """What to do with a part. 3 to 15 are kept for lines with more than two ways out."""
+    """What to do with a part. 4 to 15 are kept for lines with more than three ways out."""
 
     PASS = 1
     DIVERT = 2
+    REVIEW = 3  # out by the review lane, where there is one
 
 
 class Status(IntEnum):
@@ -52,7 +55,8 @@ class Reason(IntEnum):
     TOO_CLOSE = 2  # nearer to its neighbour than the gate can tell apart
     WATCHDOG = 3  # the station made no progress while the part was on the belt
     SESSION_ENDED = 4  # the station left or was replaced while the part was on the belt
-    UNTRACKED = 5  # more parts on the belt than the controller can follow, or a count that leapt
+    UNTRACKED = 5  # more parts on the belt than it can follow, a count that leapt, or a controller that stood still
+    NOT_SEEN = 6  # the sensor at the gate did not see it: it slipped, or somebody took it off
 
 
 class Confirmation(IntEnum):
@@ -110,10 +114,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """Station -> controller: how often the part path has gone round. Only a change of it is a sign of life."""
+    """Station -> controller: how often the part path has gone round. Only a change of it is a sign of life.
+
+    `outputs`: bits of `RUN_PERMIT` and `LIGHTS` that are to be on.
+    """
 
     epoch: int
     progress: int
+    outputs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +196,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Controller -> station, ten times a second. `inputs`: bits of `INPUTS`."""
+    """Controller -> station, ten times a second. `inputs`: bits of `INPUTS`; `outputs`: as
+    those of `Beat`, that are on.
+
+    `strangers`: how many things since power-up the sensor at the gate saw that no part of the belt could be.
+    """
 
     boot: int
     epoch: int
@@ -197,12 +209,28 @@ class Heartbeat:
     encoder: int
     inputs: int
     session: Session
+    outputs: int = 0
+    strangers: int = 0
 
 
 Message = Hello | Start | Verdict | Beat | Confirm | Stop | Welcome | Started | Trigger | Ack | Outcome | Heartbeat
 
-CAN_CONFIRM = 1 << 0
-"""Capability: it has an eject sensor."""
+CAPABILITIES = {
+    Capability.EJECT_SENSOR: 1 << 0,
+    Capability.GATE_SENSOR: 1 << 1,
+    Capability.RUN_PERMIT: 1 << 2,
+    Capability.STACK_LIGHT: 1 << 3,
+    Capability.REVIEW_LANE: 1 << 4,
+    Capability.PERMIT_FAILS_SAFE: 1 << 5,
+}
+"""Bits of `Welcome.capabilities`."""
+
+RUN_PERMIT = 1 << 0
+LIGHTS = {Light.GREEN: 1 << 1, Light.AMBER: 1 << 2, Light.RED: 1 << 3}
+"""With the run permit the bits of `Beat.outputs` and `Heartbeat.outputs`."""
+ALL_OUTPUTS = RUN_PERMIT | sum(LIGHTS.values())
+OUTPUTS_AT_REST = LIGHTS[Light.RED]
+"""What is on without a session."""
 
 INPUTS = {"emergency_stop": 1 << 0, "guard_open": 1 << 1, "bin_full": 1 << 2, "air_low": 1 << 3}
 """Bits of `Heartbeat.inputs`."""
@@ -218,7 +246,7 @@ _LAYOUTS: dict[type[Message], _Layout] = {
     Hello: _Layout(0x01, struct.Struct("<I"), {}),
     Start: _Layout(0x02, struct.Struct("<IIIIIIIHII"), {}),
     Verdict: _Layout(0x03, struct.Struct("<IIIB"), {"command": Command}),
-    Beat: _Layout(0x04, struct.Struct("<II"), {}),
+    Beat: _Layout(0x04, struct.Struct("<IIB"), {}),
     Confirm: _Layout(0x05, struct.Struct("<II"), {}),
     Stop: _Layout(0x06, struct.Struct("<I"), {}),
     Welcome: _Layout(0x81, struct.Struct("<IIIIH"), {}),
@@ -230,7 +258,7 @@ _LAYOUTS: dict[type[Message], _Layout] = {
         struct.Struct("<IIBBBQIi"),
         {"result": Result, "reason": Reason, "confirmation": Confirmation},
     ),
-    Heartbeat: _Layout(0x86, struct.Struct("<IIIQiBB"), {"session": Session}),
+    Heartbeat: _Layout(0x86, struct.Struct("<IIIQiBBBI"), {"session": Session}),
 }
 _BY_CODE = {layout.code: (message, layout) for message, layout in _LAYOUTS.items()}
 

@@ -42,7 +42,7 @@ class RegisterLink:
     def __init__(self) -> None:
         self._order: m.Hello | m.Start | m.Stop | None = None
         self._beat: m.Beat | None = None
-        self._progress = 0
+        self._progress = self._outputs = 0
         self._station = 0
         self._verdicts: deque[m.Verdict] = deque()
         self._confirms: dict[m.Confirm, None] = {}
@@ -72,7 +72,7 @@ class RegisterLink:
                 self._verdicts = deque(v for v in self._verdicts if (v.epoch, v.number) != part)
                 self._verdicts.append(message)
             case m.Beat():
-                self._beat, self._progress = message, message.progress
+                self._beat, self._progress, self._outputs = message, message.progress, message.outputs
             case m.Confirm():
                 self._confirms[message] = None
             case _:
@@ -111,7 +111,7 @@ class RegisterLink:
         if not epoch and not confirms:
             return None
         kind = Order.RUN if epoch else Order.NONE
-        return Request(kind, self._station, epoch, self._progress, tuple(verdicts), confirms)
+        return Request(kind, self._station, epoch, self._progress, self._outputs, tuple(verdicts), confirms)
 
     # --- from the PLC ---------------------------------------------------------------------------------------
 
@@ -135,7 +135,17 @@ class RegisterLink:
 
     @staticmethod
     def _heartbeat(at: Standing) -> m.Heartbeat:
-        return m.Heartbeat(at.boot, at.epoch, at.count, at.clock_ms * 1000, 0, at.inputs & 0xFF, at.session)
+        return m.Heartbeat(
+            at.boot,
+            at.epoch,
+            at.count,
+            at.clock_ms * 1000,
+            0,
+            at.inputs & 0xFF,
+            at.session,
+            at.outputs & m.ALL_OUTPUTS,
+            at.strangers,
+        )
 
     def _answers(self, at: Standing) -> list[m.Message]:
         """To the request that it has acted on."""

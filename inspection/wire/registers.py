@@ -23,7 +23,7 @@ OUTCOME_SLOTS = 6
 STATION_REGISTERS = 64
 REQUEST = 63
 """Where in the station's block the request register is, which is written last and alone."""
-PLC_REGISTERS = 119
+PLC_REGISTERS = 122
 DONE = 2
 """Where in the PLC's block it says which request it has acted on."""
 
@@ -46,12 +46,14 @@ class Order(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the station writes. `epoch` is that of the verdicts and of `progress`; `start` comes with START alone."""
+    """What the station writes. `epoch` is that of the verdicts, of `progress` and `outputs`; `start` comes with START
+    alone."""
 
     order: Order
     station: int
     epoch: int = 0
     progress: int = 0
+    outputs: int = 0
     verdicts: tuple[m.Verdict, ...] = ()
     confirms: tuple[m.Confirm, ...] = ()
     start: m.Start | None = None
@@ -97,6 +99,8 @@ class Standing:
     count: int
     station: int
     clock_ms: int
+    outputs: int = 0
+    strangers: int = 0
     triggers: tuple[TriggerSlot, ...] = (TriggerSlot(0, 0),) * TRIGGER_SLOTS
     acks: tuple[AckSlot, ...] = ()
     outcomes: tuple[OutcomeSlot, ...] = ()
@@ -111,7 +115,7 @@ def encode_request(request: Request, number: int) -> list[int]:
         raise ValueError(f"a request has room for {VERDICT_SLOTS} verdicts and {CONFIRM_SLOTS} confirmations")
     start = request.start
     counts = (len(request.verdicts), len(request.confirms))
-    registers = [number, VERSION, request.order, *counts, 0]
+    registers = [number, VERSION, request.order, *counts, request.outputs]
     registers += _words(request.station, request.epoch, request.progress)
     for verdict in request.verdicts:
         registers += [*_words(verdict.number, verdict.seq), verdict.command]
@@ -130,7 +134,7 @@ def encode_request(request: Request, number: int) -> list[int]:
 def decode_request(registers: Sequence[int]) -> Request:
     """A whole station's block as what it asks. Raises ValueError for what no station writes."""
     take = iter(registers)
-    _, version, order, verdicts, confirms, _ = (next(take) for _ in range(6))
+    _, version, order, verdicts, confirms, outputs = (next(take) for _ in range(6))
     if version != VERSION or verdicts > VERDICT_SLOTS or confirms > CONFIRM_SLOTS:
         raise ValueError(f"no request of version {VERSION}: {list(registers[:_HEADER])}")
     station, epoch, progress = _take32(take), _take32(take), _take32(take)
@@ -138,7 +142,14 @@ def decode_request(registers: Sequence[int]) -> Request:
     take = iter(registers[_CONFIRMS_AT:])
     confirmed = tuple(m.Confirm(_take32(take), _take32(take)) for _ in range(confirms))
     return Request(
-        Order(order), station, epoch, progress, taken, confirmed, _start(registers) if order == Order.START else None
+        Order(order),
+        station,
+        epoch,
+        progress,
+        outputs,
+        taken,
+        confirmed,
+        _start(registers) if order == Order.START else None,
     )
 
 
@@ -162,6 +173,7 @@ def encode_standing(standing: Standing, seal: int) -> list[int]:
     """The PLC's whole block. `seal` is its first and its last register."""
     registers = [seal, VERSION, standing.done, standing.session, standing.inputs, standing.capabilities]
     registers += _words(standing.boot, standing.epoch, standing.count, standing.station, standing.clock_ms)
+    registers += [standing.outputs, *_words(standing.strangers)]
     for trigger in _filled(standing.triggers, TRIGGER_SLOTS):
         registers += [0] * 3 if trigger is None else [trigger.number_low, *_words(trigger.stamp_ms)]
     for ack in _filled(standing.acks, VERDICT_SLOTS):
@@ -192,6 +204,7 @@ def decode_standing(registers: Sequence[int]) -> Standing | None:
     if version != VERSION:
         raise ValueError(f"version {version} in its second register instead of {VERSION}")
     boot, epoch, count, station, clock_ms = (_take32(take) for _ in range(5))
+    outputs, strangers = next(take), _take32(take)
     triggers = tuple(TriggerSlot(next(take), _take32(take)) for _ in range(TRIGGER_SLOTS))
     acks = [(_take32(take), _take32(take), next(take), next(take)) for _ in range(VERDICT_SLOTS)]
     outcomes = [
@@ -207,6 +220,8 @@ def decode_standing(registers: Sequence[int]) -> Standing | None:
         count,
         station,
         clock_ms,
+        outputs,
+        strangers,
         triggers,
         tuple(
             AckSlot(number, seq, m.Command(command), m.Status(status))

@@ -17,7 +17,7 @@ from enum import Enum, auto
 
 from inspection.domain import ports
 from inspection.domain.errors import SessionOver
-from inspection.domain.types import Decision, GateInputs, Outcome, OutcomeKind, PartId, Trigger
+from inspection.domain.types import Decision, GateInputs, GateOutputs, Outcome, OutcomeKind, PartId, Trigger
 from inspection.wire import messages as m
 from inspection.wire.framing import FrameDecoder, encode_frame
 
@@ -29,7 +29,11 @@ SILENCE_NS = 1_000_000_000
 
 _TAKEN = "it left the session; check that no second station has this port"
 
-_COMMANDS = {Decision.PASS: m.Command.PASS, Decision.DIVERT: m.Command.DIVERT}
+_COMMANDS = {
+    Decision.PASS: m.Command.PASS,
+    Decision.DIVERT: m.Command.DIVERT,
+    Decision.REVIEW: m.Command.REVIEW,
+}
 _DECISIONS = {command: decision for decision, command in _COMMANDS.items()}
 _CONFIRMED = {m.Confirmation.NO_SENSOR: None, m.Confirmation.AGREES: True, m.Confirmation.DISAGREES: False}
 
@@ -85,6 +89,8 @@ class StationSession:
         self._seq = 0
         self._unacknowledged: dict[tuple[int, int], _Unacknowledged] = {}
         self._inputs = 0
+        self._strangers = (0, 0)  # of which power-up, and how many
+        self._outputs = m.OUTPUTS_AT_REST
 
     @property
     def bad_frames(self) -> int:
@@ -173,6 +179,14 @@ class StationSession:
         """The part path has gone round."""
         self._progress = (self._progress + 1) % (m.U32_MAX + 1)
 
+    def show(self, outputs: GateOutputs) -> None:
+        """Set the outputs that are not the gate. Told with every beat, and at once when they change."""
+        wanted = m.LIGHTS[outputs.light] | (m.RUN_PERMIT if outputs.run_permit else 0)
+        if wanted != self._outputs:
+            self._outputs = wanted
+            self._beat_ns = self._clock.monotonic_ns()
+            self.tick()
+
     def stop(self) -> None:
         """End the session for good; everything diverts. Outcomes of parts on the belt are still taken."""
         if self._state is not _State.LOST:
@@ -192,7 +206,7 @@ class StationSession:
         if self._state is _State.RUNNING and self._start is not None:
             if now_ns >= self._beat_ns:
                 self._beat_ns = now_ns + BEAT_NS
-                self._send(m.Beat(self._start.epoch, self._progress))
+                self._send(m.Beat(self._start.epoch, self._progress, self._outputs))
             self._resend(now_ns)
 
     def _ask(self, now_ns: int) -> None:
@@ -277,6 +291,7 @@ class StationSession:
             self._events.append(
                 ports.Inputs(GateInputs(**{name: bool(beat.inputs & bit) for name, bit in m.INPUTS.items()}))
             )
+        self._tell_strangers(beat)
         if self._state is _State.STOPPING:
             if beat.session is not m.Session.RUNNING:
                 self._start = None  # heeded
@@ -293,6 +308,12 @@ class StationSession:
             self._lose_and_greet(_TAKEN)
         else:
             self._tell_belt(beat)
+
+    def _tell_strangers(self, beat: m.Heartbeat) -> None:
+        before = self._strangers if self._strangers[0] == beat.boot else (beat.boot, 0)
+        self._strangers = beat.boot, beat.strangers
+        if self._strangers != before:
+            self._events.append(ports.Strangers(beat.boot, beat.strangers))
 
     def _tell_belt(self, beat: m.Heartbeat) -> None:
         if self._settings.travel_counts and self._attached is not None and beat.boot == self._attached.boot:
@@ -328,12 +349,14 @@ class StationSession:
         )
 
     def _take_outcome(self, outcome: m.Outcome) -> None:
-        passed = outcome.result is m.Result.PASSED
+        kind = OutcomeKind.PASSED if outcome.result is m.Result.PASSED else OutcomeKind.DIVERTED
+        if outcome.reason is m.Reason.NOT_SEEN:
+            kind = OutcomeKind.UNKNOWN  # the gate did its part; where the part is nobody knows
         self._events.append(
             ports.Resolved(
                 part=PartId(outcome.epoch, outcome.number),
                 outcome=Outcome(
-                    kind=OutcomeKind.PASSED if passed else OutcomeKind.DIVERTED,
+                    kind=kind,
                     commanded=outcome.reason is m.Reason.COMMANDED,
                     confirmed=_CONFIRMED[outcome.confirmation],
                     reason=_word(outcome.reason),
@@ -347,7 +370,8 @@ class StationSession:
 
 
 def _attached(welcome: m.Welcome) -> ports.Attached:
-    return ports.Attached(welcome.boot, welcome.epoch, welcome.count, welcome.station)
+    capabilities = frozenset(each for each, bit in m.CAPABILITIES.items() if welcome.capabilities & bit)
+    return ports.Attached(welcome.boot, welcome.epoch, welcome.count, welcome.station, capabilities)
 
 
 def _word(value: m.Status | m.Reason) -> str:

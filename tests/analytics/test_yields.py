@@ -53,6 +53,7 @@ MIXED = [
     *[part("UNJUDGED", Cause.LATE)] * 2,
     *[part("UNJUDGED", Cause.MONITOR, "scratch", shadow="REJECT")] * 2,
     part("UNJUDGED", Cause.MONITOR, "dent", shadow="PASS"),
+    part("UNJUDGED", Cause.MONITOR, "dent", shadow="REVIEW"),
     *[part("UNJUDGED", Cause.MONITOR)] * 2,
     part(None),
 ]
@@ -60,14 +61,15 @@ MIXED = [
 
 def test_yield_leaves_out_the_unjudged_and_the_monitored() -> None:
     counts = count_verdicts(parts_of(MIXED))
-    assert (counts.parts, counts.passed, counts.rejected, counts.review) == (19, 6, 3, 1)
-    assert (counts.unjudged, counts.monitored, counts.judged) == (3, 5, 10)
+    assert (counts.parts, counts.passed, counts.rejected, counts.review) == (20, 6, 3, 1)
+    assert (counts.unjudged, counts.monitored, counts.judged) == (3, 6, 10)
     assert counts.first_pass_yield == first_pass_yield(parts_of(MIXED)) == 0.6
 
 
 def test_shadow_verdicts_are_counted_by_themselves() -> None:
     counts = count_verdicts(parts_of(MIXED))
-    assert (counts.shadow_rejected, counts.shadow_judged, counts.without_shadow) == (2, 3, 2)
+    assert (counts.shadow_rejected, counts.shadow_judged, counts.without_shadow) == (2, 4, 2)
+    assert counts.shadow_review == 1
     assert rejects_by_description(parts_of(MIXED), monitored=True).values.tolist() == [["scratch", 2, 1.0]]
 
 
@@ -94,7 +96,7 @@ def test_there_is_no_yield_where_nothing_was_judged(rows: list[Row]) -> None:
 
 def test_rejects_are_counted_by_the_description_that_decided() -> None:
     pareto = rejects_by_description(parts_of(MIXED))
-    assert pareto.values.tolist() == [["dent", 3, 0.75], ["scratch", 1, 1.0]]  # one of them held for review
+    assert pareto.values.tolist() == [["dent", 2, 2 / 3], ["scratch", 1, 1.0]], "what is held for review is no reject"
     assert rejects_by_description(parts_of([])).empty
 
 
@@ -123,7 +125,7 @@ def test_a_part_whose_trigger_nobody_saw_counts_when_it_was_found_out() -> None:
             st.sampled_from([*Cause, None]),
             st.sampled_from(["scratch", "dent", None]),
             st.floats(0, 7200),
-            st.sampled_from(["PASS", "REJECT", None]),
+            st.sampled_from(["PASS", "REJECT", "REVIEW", None]),
             st.sampled_from([-2.0, -0.2, 0.3, None]),
         )
     )

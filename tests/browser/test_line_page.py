@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Dashboard, figure, opened, running_dashboard
-from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, WOULD_NEARLY, WOULD_REJECT, Site
+from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, REVIEW, WOULD_NEARLY, WOULD_REJECT, WOULD_REVIEW, Site
 
 
 def test_the_figures_follow_the_parts(browser: Browser, dashboard: Dashboard) -> None:
@@ -34,6 +34,28 @@ def test_the_figures_follow_the_parts(browser: Browser, dashboard: Dashboard) ->
         expect(figure(page, "yield-hour")).to_have_text("94.7%")
         expect(figure(page, "unjudged")).to_have_text("1")
         expect(page.locator(".part .verdict")).to_have_text("Not judged")
+
+
+@pytest.mark.parametrize(("size", "dark"), [((1280, 720), False), ((1920, 1080), True)])
+def test_parts_to_review_are_seen_apart_from_rejects(
+    browser: Browser, dashboard: Dashboard, size: tuple[int, int], dark: bool
+) -> None:
+    line = f"review-{size[0]}"
+    with Site(dashboard.data_dir, line) as site, opened(browser, dashboard.url(line), size, dark=dark) as page:
+        for verdict in [REJECT, WOULD_REJECT] * 4 + [PASS] * 180 + [REVIEW, WOULD_REVIEW] * 12:
+            site.part(verdict)
+        for monitor in (True, False):
+            if not monitor:
+                site.part(REVIEW)
+            site.say("stopped", monitor=monitor, review_below=0.5, review_above=0.0)
+            expect(page.locator(".part .verdict")).to_have_text("Would review" if monitor else "To review")
+            expect(page.locator(".tiles .review")).to_have_count(2)
+            expect(page.locator(".tiles .reject")).to_have_count(4)
+            cut_off = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"
+            assert page.locator(".small .figure :is(h2, p), .verdict").evaluate_all(cut_off) == []
+            too_full = "all => all.filter(one => one.scrollHeight > one.clientHeight + 1).map(one => one.className)"
+            assert page.locator(".card, .card section, .told").evaluate_all(too_full) == []
+        expect(figure(page, "review")).to_have_text("13")
 
 
 def test_the_state_follows_the_station(browser: Browser, dashboard: Dashboard) -> None:

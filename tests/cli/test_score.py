@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,29 @@ def test_the_table_is_whole_on_80_columns_with_many_descriptions(site: Path) -> 
     assert max(map(len, lines)) <= 80
     assert sum("000.jpg" in line for line in lines) == 1
     assert lines[-1].startswith("10 descriptions do not fit here: --html FILE or --json")
+
+
+def test_a_line_with_a_review_band_says_what_is_to_be_reviewed(calibrated: Path, tmp_path: Path) -> None:
+    line = calibrated / LINE_FILE
+    plain = line.read_text()
+    at_line = ("--line", "demo", "--config-dir", calibrated)
+    passed = json.loads(call("score", *sorted(GOOD.parent.glob("02*.jpg")), *at_line, "--json").out)
+    near = max((row for row in passed if row["verdict"] == "PASS"), key=lambda row: row["margin"])
+    below = math.ceil(-near["margin"] * 100) / 100 + 0.01
+    line.write_text(f"{plain}review: {{below: {below}}}\n")
+    score = ("score", near["image"], SCRATCHED, *at_line)
+    review, rejected = json.loads(call(*score, "--json").out)
+    assert review["verdict"] == "REVIEW"
+    assert review["margin"] == pytest.approx(near["margin"], abs=1e-4)
+    assert (review["description"], rejected["verdict"]) == (near["description"], "REJECT")
+    assert any("REVIEW" in told for told in call(*score).out.splitlines())
+    report = tmp_path / "report.html"
+    assert "1 REJECT, 1 REVIEW" in call(*score, "--html", report).out
+    html = report.read_text()
+    assert f"<dt>review band</dt><dd>{below:g} σ under each threshold to 0 σ over it</dd>" in html
+    assert "in the review band a person decides" in html
+    assert "To review</b>" in html
+    line.write_text(f"{plain}review: {{below: 10}}\n")
+    refused = call(*score)
+    assert refused.code == 2
+    assert "line demo: review.below 10 would divert more good parts than it lets through" in refused.err

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inspection.config import ConfigProblems, DryGateConfig, ModbusGateConfig, SerialGateConfig, load_site
@@ -260,6 +260,7 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=8))
+@example({"station": None, "gate": {}, "kind": "gate"})  # no union has this kind
 def test_any_shape_of_line_and_recipe_is_refused_without_a_crash(
     tmp_path_factory: pytest.TempPathFactory, content: dict[str, object]
 ) -> None:

@@ -46,6 +46,8 @@ def test_the_file_of_the_bundled_model_and_the_one_here_are_valid(tmp_path: Path
          "one sentence, and 16 scenes have 64 pictures; allowed up to 64 (sentences)"),
         ("scenes: 100\n  pictures: 1000\n  scenes_a_step: 16", "scenes: 900\n  pictures: 1000\n  scenes_a_step: 300",
          "12: looking.pictures: 1000 is less than a step: 300 scenes have 1200 pictures; write 1200 or more"),
+        ("state_sets: 1", "state_sets: 1\n  hard_families: {board: 1}", "16: looking.hard_families.board: 1 is out of "
+         "range; allowed 2 to 20 (times), a whole number; as often as the others"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_told_with_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:

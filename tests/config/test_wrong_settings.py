@@ -47,10 +47,9 @@ LINE_CASES = [
     ("recipe: nut", "recipe: nut\nname: demo", "3: name: unknown key; the file's name is the name: remove it"),
     ("watchdog_ms: 500", "watchdog: 500", '15: gate.watchdog: unknown key; did you mean "watchdog_ms"? allowed keys: '
      f"{KEYS_OF_THE_GATE}; correct or remove it"),
-    ("recipe: nut", "recipe: nut\nrecipes: nut", '3: recipes: unknown key; did you mean "recipe"? allowed keys: '
-     'station, '
-     "recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, evidence, log; correct or "
-     "remove it"),
+    ("recipe: nut", "recipe: nut\nrecipes: nut", '3: recipes: unknown key; did you mean "recipe" or "review"? '
+     "allowed keys: station, recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, "
+     "review, evidence, log; correct or remove it"),
     ("recipe: nut", "recipe: nut\ndurability: powr", '3: durability: "powr" is not allowed; did you mean '
      '"power"? allowed '
      "power, process"),
@@ -105,6 +104,20 @@ LINE_CASES = [
      "(s); how old a part gets before it is in a file"),
     ("recipe: nut", "recipe: nut\nevidence: [0.05]", "3: evidence: a list is of the wrong type; allowed a mapping with "
      "the keys passed_share, near_margin"),
+    ("recipe: nut", "recipe: nut\nreview: {below: -1}", "3: review.below: -1 is out of range; allowed 0 to 10 "
+     "(standard deviations of good parts); how far under a threshold a part no longer passes"),
+    ("recipe: nut", "recipe: nut\nreview: {above: 11}", "3: review.above: 11 is out of range; allowed 0 to 10 "
+     "(standard deviations of good parts); how far over a threshold it is no reject yet"),
+    ("recipe: nut", "recipe: nut\nreview: {below: 0}", "3: review.below: 0 leaves a band of no width; write more here "
+     "or in above, or remove review"),
+    ("recipe: nut", "recipe: nut\nreview: {lane: yes}", '3: review.lane: "yes" is text; allowed true or false; true '
+     "if the gate has a lane of its own for them"),
+    ("recipe: nut", "recipe: nut\nreview: {width: 1}", "3: review.width: unknown key; allowed keys: below, above, "
+     "lane; correct or remove it"),
+    ("recipe: nut", "recipe: nut\nreview: 0.5", "3: review: 0.5 is of the wrong type; allowed a mapping with the keys "
+     "below, above, lane"),
+    ("recipe: nut", "recipe: nut\nreview:", "3: review: has no value; write one or remove the key; allowed a mapping "
+     "with the keys below, above, lane"),
     ("recipe: nut", "recipe: nut\nrecipe: nut", "3: recipe: is here twice, first on line 2; remove one"),
     ("/dev/ttyUSB0", "!!python/name:os.system x", "11: gate.url: tag !!python/name:os.system is not allowed; write the "
      "plain value"),
@@ -146,6 +159,8 @@ DRY_CASES = [
      "watched, or kind: timer here"),
     ("", "", '10: trigger.kind: "gate" does not go with a dry gate, which has no sensor; write {kind: timer, '
      "parts_per_s: 5}"),
+    ("{kind: gate}", "{kind: timer, parts_per_s: 5}\nreview: {lane: true}", "11: review.lane: true does not go with a "
+     "dry gate, which diverts nothing; write false, or remove it"),
     ("{kind: gate}", "{kind: timer, parts_per_s: 21}", "10: trigger.parts_per_s: 21 is more than the line is "
      "rated for; "
      "allowed up to parts_per_s_max, 20 (parts/s)"),

@@ -76,7 +76,7 @@ class SoftwarePlc:
 
     def _standing(self, now_us: int) -> Standing:
         controller = self.controller
-        kept = [kept.outcome for kept in controller._kept[:OUTCOME_SLOTS]]
+        kept = [kept.outcome for kept in controller._kept if kept.waits_for is None][:OUTCOME_SLOTS]
         return Standing(
             done=self._done,
             session=controller.session,
@@ -87,6 +87,8 @@ class SoftwarePlc:
             count=controller.count,
             station=controller._station,
             clock_ms=self._clock_ms(now_us),
+            outputs=controller.outputs,
+            strangers=controller._strangers,
             triggers=tuple(self._triggers),
             acks=tuple(self._acks),
             outcomes=tuple(
@@ -112,7 +114,7 @@ def messages_of(request: Request) -> Sequence[m.Message]:
         case Order.START if request.start is not None:
             told.append(request.start)
         case Order.RUN:
-            told += [m.Beat(request.epoch, request.progress), *request.verdicts]
+            told += [m.Beat(request.epoch, request.progress, request.outputs), *request.verdicts]
         case Order.STOP:
             told.append(m.Stop(request.epoch))
     return told

@@ -252,9 +252,9 @@ def test_a_second_station_on_the_folder_is_refused(line, tmp_path):
 
 
 SERIAL = {
-    "camera": '{kind: watched, folder: ../landing, settle_ms: 5, part_number: "cam-{epoch}-{number}", timeout_ms: 150}',
+    "camera": '{kind: watched, folder: ../landing, settle_ms: 5, part_number: "cam-{epoch}-{number}", timeout_ms: 500}',
     "trigger": "{kind: gate}",
-    "gate": "{kind: serial, url: /dev/ttyUSB0, delay_ms: 400, watchdog_ms: 500, without_power: divert, min_gap_ms: 5}",
+    "gate": "{kind: serial, url: /dev/tty0, delay_ms: 1500, watchdog_ms: 2000, min_gap_ms: 5, without_power: divert}",
 }
 
 

@@ -27,7 +27,7 @@ FAULTS = [
 
 action = st.one_of(
     st.tuples(st.just("part"), st.sampled_from(["PASS", "REJECT"])),
-    st.tuples(st.just("part"), st.sampled_from(["PASS", "REJECT"])),
+    st.tuples(st.just("part"), st.sampled_from(["PASS", "REJECT", "REVIEW"])),
     st.tuples(st.just("wait"), st.integers(1, 60)),  # rounds of 10 ms
     st.tuples(st.just("fault"), st.sampled_from(FAULTS)),
     st.tuples(st.just("heal"), st.sampled_from(FAULTS)),

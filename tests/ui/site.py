@@ -33,6 +33,8 @@ GREY = np.full((96, 96, 3), 150, np.uint8)
 NEAR = Verdict(VerdictKind.PASS, {"dent": -0.2}, "dent", -0.2)
 PASS = Verdict(VerdictKind.PASS, {"scratch": -2.0}, "scratch", -2.0)
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 2.4}, "scratch", 2.4)
+REVIEW = Verdict(VerdictKind.REVIEW, {"dent": -0.3}, "dent", -0.3)
+WOULD_REVIEW = Verdict(VerdictKind.UNJUDGED, {}, "dent", -0.3, Cause.MONITOR, shadow=VerdictKind.REVIEW)
 WOULD_REJECT = Verdict(VerdictKind.UNJUDGED, {}, "dent", 1.0, Cause.MONITOR, shadow=VerdictKind.REJECT)
 WOULD_PASS = Verdict(VerdictKind.UNJUDGED, {}, "dent", -2.0, Cause.MONITOR, shadow=VerdictKind.PASS)
 WOULD_NEARLY = Verdict(VerdictKind.UNJUDGED, {}, "dent", -0.3, Cause.MONITOR, shadow=VerdictKind.PASS)
@@ -41,9 +43,9 @@ NO_PICTURE = Verdict(VerdictKind.UNJUDGED, cause=Cause.CAMERA_TIMEOUT)
 
 
 def is_shown(verdict: Verdict) -> bool:
-    """The page has its picture in the gallery: a reject, a near miss, or what would have been one in monitor mode."""
+    """The page has its picture in the gallery: a reject, one to review, a near miss, or what would have been one."""
     near = verdict.margin is not None and verdict.margin > -NEAR_MARGIN
-    return (verdict.shadow or verdict.kind) is VerdictKind.REJECT or near
+    return (verdict.shadow or verdict.kind) in (VerdictKind.REJECT, VerdictKind.REVIEW) or near
 
 
 class Site:

@@ -13,7 +13,19 @@ from streamlit.testing.v1 import AppTest
 
 from inspection import history
 from inspection.domain.errors import StoreError
-from tests.ui.site import NEAR, NO_PICTURE, NO_SHADOW, PASS, REJECT, WOULD_NEARLY, WOULD_PASS, WOULD_REJECT, Site
+from tests.ui.site import (
+    NEAR,
+    NO_PICTURE,
+    NO_SHADOW,
+    PASS,
+    REJECT,
+    REVIEW,
+    WOULD_NEARLY,
+    WOULD_PASS,
+    WOULD_REJECT,
+    WOULD_REVIEW,
+    Site,
+)
 from ui import data
 
 APP = Path(__file__).parents[2] / "ui" / "app.py"
@@ -301,3 +313,45 @@ def test_a_long_log_is_read_bit_by_bit_and_the_page_says_so(
         assert "|Reading the log|" in first
         st.cache_data.clear()
         assert "|of 3 judged in the last 5 min|" in text_of(page)
+
+
+def test_parts_to_review_are_counted_and_shown_apart_from_rejects(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        for verdict in (*[PASS] * 6, REJECT, REVIEW, REVIEW):
+            site.part(verdict)
+        site.say(review_below=0.5, review_above=0.0)
+        shown = text_of(page)
+    assert "|66.6|%|of 9 judged in the last 5 min|" in shown, "what is to be reviewed has not passed"
+    assert "|Today: rejected|1|of 9 judged|Today: to review|2|22.3 % of 9 judged|" in shown
+    assert "|To review|Dent|Just under its limit, 0.3 σ|Part 9 at " in shown
+    assert "|To review|a person decides|dent|0.3 σ under|" in shown
+    assert "near misses" not in shown.lower()
+    assert "|Rejects by description|parts · running share|scratch|1|100%|" in shown
+
+
+def test_a_line_with_a_review_band_says_that_nothing_is_to_be_reviewed(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.say(review_below=0.5, review_above=0.0)
+        site.part(PASS)
+        shown = text_of(page)
+    assert "|Today: to review|0|0.0 % of 1 judged|" in shown
+    assert "|To review|a person decides|None so far.|" in shown
+
+
+def test_what_was_reviewed_is_shown_when_the_band_is_gone(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.part(REVIEW)
+        site.say()
+        assert "|Today: to review|1|100.0 % of 1 judged|" in text_of(page)
+
+
+def test_in_monitor_mode_what_would_have_been_reviewed_is_told_so(page: AppTest, tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        for verdict in (WOULD_PASS, WOULD_REJECT, WOULD_REVIEW):
+            site.part(verdict)
+        site.say(monitor=True, review_below=0.5, review_above=0.0)
+        shown = text_of(page)
+    assert "|Today: would reject|1|of 3 shadow verdicts|Today: would review|1|33.4 % of 3 shadows|" in shown
+    assert "|Would review|Dent|" in shown
+    assert "|Would review|a person decides|dent|0.3 σ under|" in shown
+    assert "|Would reject, by description|parts · running share|dent|1|100%|" in shown

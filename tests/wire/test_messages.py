@@ -23,6 +23,7 @@ FIELDS = {
     "time_us": st.integers(0, 2**64 - 1),
     "encoder": st.integers(-(2**31), 2**31 - 1),
     "inputs": st.integers(0, 255),
+    "outputs": st.integers(0, 255),
     "session": st.sampled_from(m.Session),
     "command": st.sampled_from(m.Command),
     "status": st.sampled_from(m.Status),
@@ -56,7 +57,7 @@ def test_another_version_is_not_understood(message, version):
 
 def test_a_value_that_has_no_name_is_not_understood():
     payload = m.encode(m.Verdict(1, 2, 3, m.Command.PASS))
-    assert m.decode(payload[:-1] + b"\x03") is None
+    assert m.decode(payload[:-1] + b"\x04") is None
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["message"])
@@ -78,5 +79,5 @@ def test_every_message_has_a_vector():
 def test_numbers_of_meanings_are_fixed():
     meanings: list[type[IntEnum]] = [m.Command, m.Status, m.Result, m.Reason, m.Confirmation, m.Session]
     assert [[member.value for member in meaning] for meaning in meanings] == [
-        [1, 2], [0, 1, 2, 3, 4], [1, 2], [0, 1, 2, 3, 4, 5], [0, 1, 2], [0, 1, 2],
+        [1, 2, 3], [0, 1, 2, 3, 4], [1, 2], [0, 1, 2, 3, 4, 5, 6], [0, 1, 2], [0, 1, 2],
     ]  # fmt: skip

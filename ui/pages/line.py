@@ -61,7 +61,7 @@ def show_now(data_dir: Path, line: str, others: list[str], kiosk: bool) -> None:
         waiting = "No part yet. The first one shows here as soon as it is judged."
         st.html(cards.last_part(_last_part(data_dir, line, status, figures.recent, now), waiting))
     with st.container(key="lower"):
-        st.html(cards.gallery(_pictures(data_dir, line, figures, status, now)))
+        st.html(cards.gallery(_pictures(data_dir, line, figures, counts, status, now)))
         st.html(_pareto(figures, counts, monitor=monitor))
 
 
@@ -147,7 +147,7 @@ def _others(
             "rate",
             spark=spark if any(spark) else (),
         ),
-        *_rejects(shift, period, monitor=bool(status and status.monitor)),
+        *_rejects(shift, period, monitor=bool(status and status.monitor), has_review=_has_review(shift, status)),
         cards.Figure(
             f"{period}: not judged",
             *_of(not_judged, shift.parts, "parts"),
@@ -158,26 +158,40 @@ def _others(
     ]
 
 
-def _rejects(shift: Counts, period: str, *, monitor: bool) -> tuple[cards.Figure, cards.Figure]:
-    """Rejects and near misses; in monitor mode what would have been."""
+def _rejects(shift: Counts, period: str, *, monitor: bool, has_review: bool) -> tuple[cards.Figure, cards.Figure]:
+    """Rejects and near misses, or what is to be reviewed; in monitor mode what would have been."""
     if monitor:
-        would_pass = shift.shadow_judged - shift.shadow_rejected
+        would_pass = shift.shadow_judged - shift.shadow_rejected - shift.shadow_review
         rejected = cards.Figure(
             f"{period}: would reject",
             *_of(shift.shadow_rejected, shift.shadow_judged, "shadow verdicts"),
             "would-reject",
         )
         near = _of(shift.shadow_near, would_pass, "would pass")
+        review = _share(shift.shadow_review, shift.shadow_judged, "shadows")
     else:
-        number = shift.rejected + shift.review
-        rejected = cards.Figure(f"{period}: rejected", *_of(number, shift.judged, "judged"), "rejected")
+        rejected = cards.Figure(f"{period}: rejected", *_of(shift.rejected, shift.judged, "judged"), "rejected")
         near = _of(shift.near, shift.passed, "passed")
+        review = _share(shift.review, shift.judged, "judged")
+    if has_review:
+        return rejected, cards.Figure(f"{period}: {'would review' if monitor else 'to review'}", *review, "review")
     return rejected, cards.Figure(f"{period}: near misses", *near, "near")
+
+
+def _has_review(shift: Counts, status: history.LineStatus | None) -> bool:
+    """The line has a review band, or had one: what is near a threshold is not passed but looked at."""
+    has_band = status is not None and status.review_below is not None
+    return has_band or shift.review + shift.shadow_review > 0
 
 
 def _of(number: int, of: int, what: str) -> tuple[str, str, str]:
     """Value, unit and note of a share; nothing where there is nothing to have a share of."""
     return (f"{number:,}", "", f"of {of:,} {what}") if of else (words.NOTHING, "", f"0 {what}")
+
+
+def _share(number: int, of: int, what: str) -> tuple[str, str, str]:
+    value, unit, note = _of(number, of, what)
+    return value, unit, f"{words.share(number, of)} {note}" if of else note
 
 
 def _age(seen: datetime | None, now: datetime) -> tuple[str, str]:
@@ -192,7 +206,12 @@ def _status_age(status: history.LineStatus | None, now: datetime) -> str:
 
 
 def _pictures(
-    data_dir: Path, line: str, figures: data.Figures, status: history.LineStatus | None, now: datetime
+    data_dir: Path,
+    line: str,
+    figures: data.Figures,
+    shift: Counts,
+    status: history.LineStatus | None,
+    now: datetime,
 ) -> tuple[cards.Group, cards.Group]:
     zone, monitor = words.zone(status), bool(status and status.monitor)
 
@@ -211,10 +230,14 @@ def _pictures(
         return [shot(row, kind) for _, row in of_this_mode.head(most).iterrows()]
 
     title = "Would have been rejected" if monitor else "Last rejects"
-    return (
-        cards.Group(title, "", shots(figures.rejects, "reject", REJECTS_SHOWN), "None so far."),
-        cards.Group("Near misses", "passed narrowly", shots(figures.near, "near", NEAR_SHOWN), "None so far."),
-    )
+    rejects = cards.Group(title, "", shots(figures.rejects, "reject", REJECTS_SHOWN), "None so far.")
+    if _has_review(shift, status):
+        title = "Would review" if monitor else "To review"
+        return rejects, cards.Group(
+            title, "a person decides", shots(figures.review, "review", NEAR_SHOWN), "None so far."
+        )
+    near = cards.Group("Near misses", "passed narrowly", shots(figures.near, "near", NEAR_SHOWN), "None so far.")
+    return rejects, near
 
 
 def _pareto(figures: data.Figures, shift: Counts, *, monitor: bool) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from inspection.adapters.gates.modbus_client import LinkFault, ModbusWay, NoReply, PlcRegisters
 from inspection.adapters.gates.serial_port import RETRY_S
 from inspection.domain.ports import Attached, Clock, GateEvent
-from inspection.domain.types import Decision, PartId
+from inspection.domain.types import Decision, GateOutputs, PartId
 from inspection.wire import messages as m
 from inspection.wire.framing import FrameDecoder, encode_frame
 from inspection.wire.register_link import Asked, RegisterLink
@@ -82,6 +82,11 @@ class ModbusGate:
     def confirm(self, part: PartId) -> None:
         with self._lock:
             self._session.confirm(part)
+        self._said.set()
+
+    def show(self, outputs: GateOutputs) -> None:
+        with self._lock:
+            self._session.show(outputs)
         self._said.set()
 
     def beat(self) -> None:

@@ -11,7 +11,7 @@ import serial
 from inspection.adapters.gates.serial_port import PORT_ERRORS, RETRY_S, brief, low_latency
 from inspection.domain.errors import GateError
 from inspection.domain.ports import Attached, Clock, GateEvent
-from inspection.domain.types import Decision, PartId
+from inspection.domain.types import Decision, GateOutputs, PartId
 from inspection.wire.session import GateSettings, StationSession
 
 _READ_S = 0.01
@@ -71,6 +71,11 @@ class SerialGate:
     def confirm(self, part: PartId) -> None:
         with self._lock:
             self._session.confirm(part)
+            self._flush()
+
+    def show(self, outputs: GateOutputs) -> None:
+        with self._lock:
+            self._session.show(outputs)
             self._flush()
 
     def beat(self) -> None:

@@ -30,7 +30,7 @@ class PtyController:
         `encoder`: the belt encoder's count at a time in microseconds.
         """
         self.controller = controller
-        self._encoder = encoder
+        self.encoder = encoder
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)  # the slave stays open here, so that a station may come and go
         os.set_blocking(self._master, False)
@@ -69,7 +69,7 @@ class PtyController:
         readable, _, _ = select.select([self._master], [], [], wait_s)
         data = os.read(self._master, _READ_BYTES) if readable else b""
         at_us = now_us()
-        self.controller.receive(data, at_us, self._encoder(at_us))
+        self.controller.receive(data, at_us, self.encoder(at_us))
         self.flush()
 
     def flush(self) -> None:

@@ -236,6 +236,11 @@ class SqliteJournal:
                 (to_us(utc), kind, text, json.dumps(dict(data)) if data else None),
             )
 
+    def last_event(self, kind: str) -> Mapping[str, object] | None:
+        with self._transaction() as db:
+            row = db.execute("SELECT data FROM events WHERE kind = ? ORDER BY id DESC LIMIT 1", (kind,)).fetchone()
+        return None if row is None else json.loads(row[0] or "{}")
+
     def latch(self, alarm: Alarm, utc: datetime) -> None:
         with self._transaction() as db:
             self._latch(db, alarm, utc)

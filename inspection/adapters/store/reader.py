@@ -26,6 +26,7 @@ GLANCE = (
     "epoch number trigger_utc verdict_utc verdict cause description margin shadow outcome image_path"  # of PARTS
 ).split()
 _COLUMNS = ", ".join(PARTS.names)
+_LACKING = "SELECT NULL::DOUBLE AS review_below, NULL::DOUBLE AS review_above WHERE false"  # in files of version 1
 _MARKS = pa.schema([("epoch", pa.int64()), ("high_water", pa.int64())])
 _WHEN = "coalesce(trigger_utc, verdict_utc)"
 
@@ -165,7 +166,8 @@ def _sealed(files: list[str]) -> str:
     if not files:
         return f"SELECT {_COLUMNS} FROM tail LIMIT 0"
     names = ", ".join(map(_quoted, files))
-    return f"SELECT {_COLUMNS} FROM read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
+    read = f"read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
+    return f"SELECT {_COLUMNS} FROM ({_LACKING} UNION ALL BY NAME FROM {read})"
 
 
 def _quoted(text: str) -> str:

@@ -25,6 +25,7 @@ _COPIED = (
 _FLAGS = "outcome_commanded outcome_confirmed outcome_reported ack_accepted".split()
 _STAGES = "trigger frame verdict gate".split()
 _OF_CONTEXT = "line station lot shift recipe recipe_id calibration_id model_id code_version".split()
+_SINCE_2 = "review_below review_above".split()  # a journal of before has no such thing
 
 
 def table_of(rows: Sequence[sqlite3.Row], data_dir: Path) -> pa.Table:
@@ -38,6 +39,7 @@ def table_of(rows: Sequence[sqlite3.Row], data_dir: Path) -> pa.Table:
         "schema_version": [SCHEMA_VERSION] * len(rows),
         "serial": [None] * len(rows),
         **{name: [context[name] for context in contexts] for name in _OF_CONTEXT},
+        **{name: [context.get(name) for context in contexts] for name in _SINCE_2},
         **{name: journal[name] for name in _COPIED},
         **{name: [None if flag is None else bool(flag) for flag in journal[name]] for name in _FLAGS},
         **{f"{stage}_utc": journal[f"{stage}_us"] for stage in _STAGES},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _UTC = pa.timestamp("us", tz="UTC")
 
@@ -35,6 +35,8 @@ PARTS = pa.schema(
         ("margin", pa.float64()),
         ("shadow", pa.string()),
         ("scores", SCORES),
+        ("review_below", pa.float64()),
+        ("review_above", pa.float64()),
         ("outcome", pa.string()),
         ("outcome_commanded", pa.bool_()),
         ("outcome_confirmed", pa.bool_()),

@@ -171,6 +171,19 @@ def test_a_step_learns_neither_what_is_not_asked_nor_how_a_sentence_reads_that_i
         assert bool((slope[:, width:] != 0).any())
 
 
+def test_scenes_of_a_hard_family_are_dealt_so_many_times_a_round(gallery: Gallery) -> None:
+    families = [each[0].family for each in gallery.seen]
+    hard = families[0]
+    dealt = train.dealt_scenes(gallery, {hard: 3}).tolist()
+    assert [dealt.count(scene) for scene in range(8)] == [3 if family == hard else 1 for family in families]
+    assert train.dealt_scenes(gallery, {}).tolist() == list(range(8))
+
+
+def test_a_hard_family_that_no_picture_shows_is_refused(gallery: Gallery) -> None:
+    with pytest.raises(ModelError, match=r"looking.hard_families: no picture shows a 'tea pot'; known: "):
+        train.dealt_scenes(gallery, {"tea pot": 2})
+
+
 def test_a_training_that_was_cut_off_ends_as_if_it_had_not_been(
     tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer]
 ) -> None:

@@ -1,4 +1,7 @@
+import json
+import shutil
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.schema import PARTS
+from inspection.adapters.store.schema import PARTS, SCHEMA_VERSION
 from inspection.domain.errors import StoreError
 from inspection.domain.types import Cause, Frame, PartId, Verdict, VerdictKind
 from tests.fakes.clock import START_UTC, ManualClock
@@ -275,3 +278,48 @@ def test_completeness_finds_that_the_last_file_is_lost(line):
     assert history.completeness(line.data_dir, "demo").missing == ["1-4"]
     line.files()[0].unlink()
     assert history.completeness(line.data_dir, "demo").missing == [f"1-{n}" for n in range(1, 5)]
+
+
+VERSION_1 = Path(__file__).with_name("version-1.parquet")  # parts 1-1 to 1-3, as the log was before the review band
+
+
+def test_files_of_version_1_are_read_alone_and_beside_newer_ones(line):
+    """They lack the columns of the review band, which are null then."""
+    old = line.paths.log_dir / "date=2026-01-05" / "000001-000000001_000001-000000003.parquet"
+    old.parent.mkdir(parents=True)
+    shutil.copy(VERSION_1, old)
+    alone = history.parts(line.data_dir, "demo")
+    assert alone["number"].tolist() == [1, 2, 3]
+    assert alone["scores"][0][0] == {"description": "scratch", "score": 0.25, "threshold": 1.0}
+    line.journal.record_gap(
+        1, range(1, 4), Verdict(VerdictKind.UNJUDGED, cause=Cause.STATION_DOWN), START_UTC, CONTEXT, PASSED
+    )
+    with sqlite3.connect(line.paths.state_db) as db:
+        db.execute("DELETE FROM parts")  # sealed long ago; the numbers go on after them
+    context = replace(CONTEXT, review_below=0.5, review_above=0.0)
+    line.journal.record_triggers([trigger(1, 4)], context)
+    line.journal.record_verdicts([judged(1, 4, VerdictKind.REVIEW)])
+    line.journal.record_outcome(PartId(1, 4), PASSED, START_UTC)
+    for sealed in (0, 1):
+        assert line.log.seal(everything=bool(sealed)) == sealed
+        parts = history.parts(line.data_dir, "demo")
+        assert parts["schema_version"].tolist() == [1, 1, 1, SCHEMA_VERSION]
+        assert parts["review_below"].isna().tolist() == [True, True, True, False]
+        assert (parts["review_below"][3], parts["review_above"][3]) == (0.5, 0.0)
+        found = history.query(line.data_dir, "demo", "SELECT number FROM parts WHERE verdict = 'REVIEW'")
+        assert found["number"].tolist() == [4]
+    assert history.completeness(line.data_dir, "demo").missing == []
+    seen = history.Follower(line.data_dir, "demo").look(
+        START_UTC - timedelta(hours=1), START_UTC + timedelta(minutes=1)
+    )
+    assert (seen.tally["count"].sum(), seen.review["number"].tolist()) == (4, [4])
+
+
+def test_parts_that_a_station_of_version_1_left_in_the_journal_have_no_band(line):
+    line.part(1)
+    with sqlite3.connect(line.paths.state_db) as db:
+        (content,) = db.execute("SELECT content FROM contexts").fetchone()
+        of_before = {key: value for key, value in json.loads(content).items() if not key.startswith("review")}
+        db.execute("UPDATE contexts SET content = ?", (json.dumps(of_before),))
+    assert line.log.seal(everything=True) == 1
+    assert history.parts(line.data_dir, "demo")["review_below"].isna().all()
