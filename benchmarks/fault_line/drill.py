@@ -12,6 +12,7 @@ from benchmarks.fault_line.law import Findings, look
 from benchmarks.fault_line.life import TRAVEL_US
 from benchmarks.fault_line.line import Line
 from inspection.domain.types import RunState
+from inspection.station.condition import Raised
 
 _PATIENCE_S = 15
 _GOOD_AGAIN = 4
@@ -54,7 +55,7 @@ def drill(fault: Fault, *, seed: int = 1, and_fault: Fault | None = None) -> Row
 
 def _drill(line: Line, faults: list[Fault]) -> Row:
     wrong: list[str] = []
-    if not _until_running(line):
+    if not until_running(line):
         return Row(_name(faults), _group(faults), Findings(), (), 0, ("the line did not start",))
     line.feeds = True
     line.run(0.8)
@@ -64,23 +65,23 @@ def _drill(line: Line, faults: list[Fault]) -> Row:
     for fault in faults:
         fault.mends(line)
     line.run(0.6)
-    latched = _stand(line, wrong)
+    cleared = _stand(line, wrong)
     line.feeds = False
-    if not _until_running(line):
+    if not until_running(line):
         wrong.append(f"the line does not run again: {line.life and line.life.condition.now}")
     line.run(_PURGE_S)
     again = [line.put_part_after(0.1) for _ in range(_GOOD_AGAIN)]
-    _drain(line, wrong)
+    drain(line, wrong)
     if not all(part.passed for part in again):
         wrong.append("good parts do not pass again")
     found = look(line, believes_lies=any(fault.believes_lies for fault in faults))
     wrong += found.broken
     if len(faults) == 1:
-        wrong += _not_as_expected(faults[0], found, latched)
-    return Row(_name(faults), _group(faults), found, latched, line.site.deaths, tuple(wrong))
+        wrong += _not_as_expected(faults[0], found, cleared)
+    return Row(_name(faults), _group(faults), found, cleared, line.site.deaths, tuple(wrong))
 
 
-def _until_running(line: Line) -> bool:
+def until_running(line: Line) -> bool:
     """Until the line runs and nothing stands; what goes by itself may take its time."""
     for _ in range(_PATIENCE_S * 20):
         line.run(0.05)
@@ -95,7 +96,7 @@ def _stand(line: Line, wrong: list[str]) -> tuple[str, ...]:
     line.run(1.5)  # the wait for an outcome that does not come
     cleared: dict[str, None] = {}
     for _ in range(5):
-        standing = {raised.alarm.key: raised.alarm.text for raised in _latched(line)}
+        standing = {raised.alarm.key: raised.alarm.text for raised in latched(line)}
         if not standing:
             break
         wrong += [f"{key} does not say what to do: {text}" for key, text in standing.items() if not says_what(text)]
@@ -106,7 +107,7 @@ def _stand(line: Line, wrong: list[str]) -> tuple[str, ...]:
         line.run(1.5)
         if line.truth.passed != before:
             wrong.append("parts passed while a fault stood")
-        after = {raised.alarm.key: raised.alarm.text for raised in _latched(line)}
+        after = {raised.alarm.key: raised.alarm.text for raised in latched(line)}
         if not set(standing) <= set(after):
             wrong.append(f"a restart cleared {', '.join(set(standing) - set(after))}")
         for key in after:
@@ -121,11 +122,11 @@ def says_what(text: str) -> bool:
     return _WHAT_TO_DO.search(text) is not None
 
 
-def _latched(line: Line) -> list:  # type: ignore[type-arg]
+def latched(line: Line) -> list[Raised]:
     return [raised for raised in line.life.condition.now.alarms if raised.alarm.latched] if line.life else []
 
 
-def _drain(line: Line, wrong: list[str]) -> None:
+def drain(line: Line, wrong: list[str]) -> None:
     """Until every part has gone and is on record, and the log is closed."""
     for _ in range(_PATIENCE_S * 20):
         line.run(0.05)

@@ -22,9 +22,9 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.requests import leave_request
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Request
-from inspection.domain.types import Decision, PartId, Trigger
+from inspection.domain.types import Capability, Decision, PartId, Trigger
 from inspection.wire import messages as m
-from inspection.wire.controller import Controller
+from inspection.wire.controller import LATE_US, Controller
 from inspection.wire.framing import FrameDecoder
 
 ROUND_US = 10_000
@@ -101,7 +101,7 @@ class Line:
         self.sensor = "ok"  # bounces, doubles, misses, is-blind, chatters
         self.parts_every_us = 60_000
         self.pairs_up = False  # each part has another one right behind it
-        self._has_eject_sensor = has_eject_sensor
+        self._capabilities = {Capability.EJECT_SENSOR} if has_eject_sensor else set()
         self._boots: dict[Controller, int] = {}
         self._by_controller: dict[Controller, dict[tuple[int, int], Number]] = {}
         self._without_memory: list[Controller] = []
@@ -188,7 +188,7 @@ class Line:
 
     def new_controller(self) -> Controller:
         """One that has just been powered up."""
-        controller = Controller(len(self._boots) + 1, self.now_us, has_eject_sensor=self._has_eject_sensor)
+        controller = Controller(len(self._boots) + 1, self.now_us, self._capabilities)
         self._boots[controller] = len(self._boots) + 1
         self._by_controller[controller] = {}
         return controller
@@ -355,7 +355,7 @@ class Line:
 
     def _judge_opening(self, number: Number) -> None:
         key = number.key
-        if number.due_us <= self.now_us - ROUND_US:
+        if number.due_us <= self.now_us - LATE_US - ROUND_US:
             self.truth.opened_late += 1
         wrong = None
         if (key.owner, key.epoch, key.number) not in self.truth.passes:

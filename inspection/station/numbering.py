@@ -93,6 +93,10 @@ class Numbering:
         """It has a row, here or in the log. Raises StoreError."""
         return part.number <= (self._high if part.epoch == self.epoch else self._journal.high_water(part.epoch))
 
+    def is_of_another(self, part: PartId) -> bool:
+        """A part that has no row is another station's: before our epoch began all of ours were recorded."""
+        return self.epoch is not None and part.epoch != self.epoch
+
     def missed(self, part: PartId, cause: Cause) -> None:
         """Remember why a number that was seen is not on record yet."""
         self._missed[part] = cause
