@@ -2,8 +2,8 @@
 
     inspection bench faults [--only WORDS] [--json]
 
-The law: no part passes without a PASS that was on record before it was sent and was there in time; every number that the
-controller gave is in the log once, with what is known of it; what heals by itself passes good parts again, and what
+The law: no part passes without a PASS that was on record before it was sent and was there in time; every number that
+the controller gave is in the log once, with what is known of it; what heals by itself passes good parts again, and what
 latches stands until a person clears it, and says what to do. docs/faults.md is what this prints.
 """
 

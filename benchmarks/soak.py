@@ -2,8 +2,8 @@
 
     inspection bench soak [--parts N] [--seed S] [--life L] [--json]
 
-Each life is a line of its own that some 3,000 parts go along while one fault after another happens to it, also before the
-last one is mended. It follows from its number alone: `--life L` lives that one again, and says what is wrong with it.
+Each life is a line of its own that some 3,000 parts go along while one fault after another happens to it, also two
+at once. It follows from its number alone: `--life L` lives that one again, and says what is wrong with it.
 """
 
 from __future__ import annotations

@@ -66,12 +66,12 @@ class Cable:
         for frame in frames:
             if happens() < self.loses:
                 continue
+            hurt = bytearray(frame)
             if happens() < self.garbles:
-                at = self._random.randrange(len(frame))
-                frame = frame[:at] + bytes([frame[at] ^ (1 << self._random.randrange(8))]) + frame[at + 1 :]
+                hurt[self._random.randrange(len(hurt))] ^= 1 << self._random.randrange(8)
             if happens() < self.cuts:
-                frame = frame[: self._random.randrange(len(frame))]
-            kept += [frame] * (2 if happens() < self.repeats else 1)
+                del hurt[self._random.randrange(len(hurt)) :]
+            kept += [bytes(hurt)] * (2 if happens() < self.repeats else 1)
             if len(kept) > 1 and happens() < self.swaps:
                 kept[-1], kept[-2] = kept[-2], kept[-1]
         return b"".join(kept)

@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from benchmarks.fault_line.clock import SteppedClock
 from benchmarks.stub_line import StubEncoder
 from inspection.domain.errors import CameraError, CameraTimeout
 from inspection.domain.types import Frame, Pixels, Trigger, Vectors
-
-from benchmarks.fault_line.clock import SteppedClock
 
 WIDTH_PX, HEIGHT_PX = 32, 24
 _PICTURES = 61  # of each kind, no two alike

@@ -38,7 +38,7 @@ class Row:
 
 def scratch_dir() -> str | None:
     """Memory where there is any: what a drill writes need not outlive a power cut."""
-    shared = Path("/dev/shm")  # noqa: S108
+    shared = Path("/dev/shm")
     return str(shared) if shared.is_dir() else None
 
 

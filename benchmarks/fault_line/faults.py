@@ -252,7 +252,14 @@ _CONTROLLER = [
     Fault("restarts five times", "controller", _reboots(5, 0.15), alarm="outcome-unknown", latches=True),
     Fault("is replaced by a spare", "controller", _spare(None), alarm="outcome-unknown", latches=True),
     Fault("is replaced by a spare and comes back", "controller", _spare(1.5), alarm="outcome-unknown", latches=True),
-    Fault("comes back in an epoch that a spare has had", "controller", _spare_after_start, _mend_cables, "outcome-unknown", latches=True),
+    Fault(
+        "comes back in an epoch that a spare has had",
+        "controller",
+        _spare_after_start,
+        _mend_cables,
+        "outcome-unknown",
+        latches=True,
+    ),
     Fault("stands still for 0.15 s", "controller", _stands_still(0.15)),
     Fault("stands still for 0.5 s", "controller", _stands_still(0.5)),
     Fault("stands still for 2 s", "controller", _stands_still(2.0), alarm="gate-link"),
@@ -348,7 +355,7 @@ _SENSING = [
     Fault(
         "disagrees, and the process dies as it is told",
         "eject sensor",
-        lambda line: (line.to_station.hurt(meddle=_disagrees(once=False)), _dies_at("after record_outcome")(line)),
+        lambda line: _disagrees_and_dies(line),
         _mend_cables,
         alarm="ejection-unconfirmed",
         latches=True,
@@ -360,6 +367,11 @@ _SENSING = [
     _wall_clock("a day back", days=-1),
     _wall_clock("back to 2000: an empty battery", days=-9500),
 ]
+
+
+def _disagrees_and_dies(line: Line) -> None:
+    line.to_station.hurt(meddle=_disagrees(once=False))
+    _dies_at("after record_outcome")(line)
 
 
 def _disagrees(*, once: bool) -> Callable[[m.Message], list[m.Message]]:
@@ -452,9 +464,7 @@ _DISK = [
     Fault("no epoch can be begun", "disk", _no_epoch, _mend_disk, "outcome-unknown", latches=True),
     Fault("every commit fails", "disk", _commit_fails, _mend_disk, "store-down", "store-down"),
     Fault("the file system has gone read-only", "disk", _read_only, _mend_disk, "store-down", "store-down"),
-    Fault(
-        "another program holds the journal", "disk", _held_by_another, lambda line: line.site.let_go(), "store-down"
-    ),
+    Fault("another program holds the journal", "disk", _held_by_another, lambda line: line.site.let_go(), "store-down"),
     Fault("the station is started without a disk", "disk", _starts_without_disk, _mend_disk, cause="station-down"),
     Fault("the log cannot be written", "disk", _block("log"), _unblock("log"), "stores", lasts_s=2.0),
     Fault(

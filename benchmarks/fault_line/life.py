@@ -74,10 +74,8 @@ class Life:
         self.log = FaultyLog(paths, clock, disk, seal_after_parts=SEAL_AFTER_PARTS if images else 500)
         self._inbox = RequestInbox(paths)
         self.evidence = ImageEvidence(paths, capacity=8)
-        self.condition = ConditionKeeper(self.journal, clock)  # type: ignore[arg-type]  # it is what a Journal is
-        self.session = StationSession(
-            GateSettings(self.journal.station_id, TRAVEL_US, WATCHDOG_MS, MIN_GAP_US), clock
-        )
+        self.condition = ConditionKeeper(self.journal, clock)
+        self.session = StationSession(GateSettings(self.journal.station_id, TRAVEL_US, WATCHDOG_MS, MIN_GAP_US), clock)
         examiner = Examiner(
             camera=line.camera,
             frame_gate=FrameGate(FrameLimits(frozen_after=1, width_px=WIDTH_PX, height_px=HEIGHT_PX)),
@@ -92,7 +90,7 @@ class Life:
             gate=self,
             examiner=examiner,
             travel=TRAVEL,
-            journal=told_journal(self.journal, Tally(self.condition, clock)),  # type: ignore[arg-type]
+            journal=told_journal(self.journal, Tally(self.condition, clock)),
             condition=self.condition,
             context=lambda: _CONTEXT,
             clock=clock,

@@ -1,8 +1,8 @@
 """A belt, a gate controller, a cable and a station, in one thread and on one manual clock.
 
 Real: the station from the gate link's bytes to its disk, and the reference controller. Made up: what comes down the
-belt, the camera, the model, and everything that goes wrong. Time moves in rounds of 10 ms; while the station is busy the
-belt, the controller and the cable move on.
+belt, the camera, the model, and everything that goes wrong. Time moves in rounds of 10 ms; while the station is
+busy the belt, the controller and the cable move on.
 """
 
 from __future__ import annotations
@@ -358,7 +358,8 @@ class Line:
         if number.due_us <= self.now_us - LATE_US - ROUND_US:
             self.truth.opened_late += 1
         wrong = None
-        if (key.owner, key.epoch, key.number) not in self.truth.passes:
+        sent = (key.owner, key.epoch, key.number)
+        if sent not in self.truth.passes or sent in self.truth.premature:
             wrong = "without a PASS that was on record when it was sent"
         elif number.pass_taken_us is None or number.pass_taken_us >= self.now_us:
             wrong = "without a PASS that was there in time"
@@ -378,10 +379,10 @@ class Line:
             return
         site = self._site_at(paths)
         row = site.ask("SELECT verdict FROM parts WHERE epoch = ? AND number = ?", *part)
-        if row == ("PASS",):
-            station = site.ask("SELECT station FROM identity")
-            assert station is not None
-            self.truth.passes.add((int(str(station[0])), *part))
+        station = site.ask("SELECT station FROM identity")
+        assert station is not None
+        sent = self.truth.passes if row == ("PASS",) else self.truth.premature
+        sent.add((int(str(station[0])), *part))
 
     def write_fails(self, part: PartId) -> bool:
         return self.port_breaks
@@ -391,7 +392,9 @@ class Line:
 
     def acknowledge(self, key: str, by: str = "bench") -> None:
         """A person has looked at what stands, and clears it."""
-        standing = {raised.alarm.key: raised.alarm.text for raised in self.life.condition.now.alarms} if self.life else {}
+        standing = (
+            {raised.alarm.key: raised.alarm.text for raised in self.life.condition.now.alarms} if self.life else {}
+        )
         leave_request(self.site.paths, Request("acknowledge", key, by, standing.get(key)), self.clock.utc())
 
     # --- numbers that nobody can know any more --------------------------------------------------------------

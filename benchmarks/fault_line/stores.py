@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from benchmarks.fault_line.clock import SteppedClock
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError
-
-from benchmarks.fault_line.clock import SteppedClock
 
 WRITES = frozenset(
     "new_epoch record_triggers record_gap record_verdicts record_acks record_outcome record_event latch unlatch".split()

@@ -45,7 +45,10 @@ class Truth:
     parts: list[Part] = field(default_factory=list)
     numbers: list[Number] = field(default_factory=list)
     passes: set[tuple[int, int, int]] = field(default_factory=set)
-    """(station, epoch, number) of PASSes that were on record when they were sent."""
+    """(station, epoch, number) of PASSes that were on record when they were sent,"""
+
+    premature: set[tuple[int, int, int]] = field(default_factory=set)
+    """and those that were not."""
 
     passed_unjudged: list[str] = field(default_factory=list)
     opened_late: int = 0

@@ -124,3 +124,22 @@ def test_an_installed_station_has_no_firmware_and_the_fuzz_bench_says_so(
     called = call("bench", "fuzz", "--sequences", "10")
     assert called.code == 2
     assert "run this in a checkout" in called.err
+
+
+def test_the_faults_bench_prints_its_matrix_and_ends_with_one_object() -> None:
+    words = [sys.executable, "-m", "inspection", "bench", "faults", "--only", "frame: ", "--json"]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    assert ended.returncode == 0, ended.stderr
+    *rows, last = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert {row["fault"] for row in rows} >= {"dark", "overexposed", "another size"}
+    assert last["faults"] == last["survived"] == len(rows)
+    assert (last["lost"], last["passed_unjudged"]) == (0, 0)
+    assert call("bench", "faults", "--only", "no such words").code == 1
+
+
+def test_the_soak_bench_lives_one_life_again() -> None:
+    words = [sys.executable, "-m", "inspection", "bench", "soak", "--parts", "1", "--life", "2", "--json"]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    assert ended.returncode == 0, ended.stderr
+    came = json.loads(ended.stdout)
+    assert (came["lives"], came["passed_unjudged"], came["lost"], came["broken"]) == (1, 0, 0, [])
