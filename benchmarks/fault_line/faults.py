@@ -321,6 +321,26 @@ def _wall_clock(name: str, **step: float) -> Fault:
     return Fault(name, "clock", lambda line: setattr(line.clock, "utc_step", line.clock.utc_step + timedelta(**step)))
 
 
+def _disagrees_and_dies(line: Line) -> None:
+    line.to_station.hurt(meddle=_disagrees(once=False))
+    _dies_at("after record_outcome")(line)
+
+
+def _disagrees(*, once: bool) -> Callable[[m.Message], list[m.Message]]:
+    told: set[tuple[int, int]] = set()
+
+    def change(message: m.Message) -> list[m.Message]:
+        if not isinstance(message, m.Outcome):
+            return [message]
+        part = (message.epoch, message.number)
+        if once and told and part not in told:
+            return [message]
+        told.add(part)
+        return [replace(message, confirmation=m.Confirmation.DISAGREES)]
+
+    return change
+
+
 _SENSING = [
     _sensor("bounces", "bounces"),
     _sensor("counts each part twice", "doubles"),
@@ -355,7 +375,7 @@ _SENSING = [
     Fault(
         "disagrees, and the process dies as it is told",
         "eject sensor",
-        lambda line: _disagrees_and_dies(line),
+        _disagrees_and_dies,
         _mend_cables,
         alarm="ejection-unconfirmed",
         latches=True,
@@ -367,26 +387,6 @@ _SENSING = [
     _wall_clock("a day back", days=-1),
     _wall_clock("back to 2000: an empty battery", days=-9500),
 ]
-
-
-def _disagrees_and_dies(line: Line) -> None:
-    line.to_station.hurt(meddle=_disagrees(once=False))
-    _dies_at("after record_outcome")(line)
-
-
-def _disagrees(*, once: bool) -> Callable[[m.Message], list[m.Message]]:
-    told: set[tuple[int, int]] = set()
-
-    def change(message: m.Message) -> list[m.Message]:
-        if not isinstance(message, m.Outcome):
-            return [message]
-        part = (message.epoch, message.number)
-        if once and told and part not in told:
-            return [message]
-        told.add(part)
-        return [replace(message, confirmation=m.Confirmation.DISAGREES)]
-
-    return change
 
 
 # --- disk ---------------------------------------------------------------------------------------------------
