@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
@@ -35,12 +36,17 @@ def cases(only: str | None = None) -> list[tuple[Fault, Fault | None]]:
 def rows(chosen: list[tuple[Fault, Fault | None]], seed: int = 1) -> Iterator[Row]:
     """The matrix, in order."""
     indices = [(cases().index(case), seed) for case in chosen]
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    with ProcessPoolExecutor(PROCESSES, initializer=quieten) as pool:
         yield from pool.map(_row, indices)
 
 
+def quieten() -> None:
+    """Alarms are what is wanted here, and so is a model that gives infinity."""
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore", RuntimeWarning)
+
+
 def _row(case: tuple[int, int]) -> Row:
-    logging.disable(logging.WARNING)  # alarms are what is wanted here
     index, seed = case
     fault, other = cases()[index]
     return drill(fault, seed=seed, and_fault=other)

@@ -9,20 +9,20 @@ at once. It follows from its number alone: `--life L` lives that one again, and 
 from __future__ import annotations
 
 import json
-import logging
 import random
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
-from itertools import count
+from itertools import repeat
 from pathlib import Path
 
 from benchmarks.fault_line.drill import drain, latched, scratch_dir, until_running
 from benchmarks.fault_line.faults import SINGLE, Fault
 from benchmarks.fault_line.law import look
 from benchmarks.fault_line.line import Line
+from benchmarks.faults import quieten
 from inspection.domain.errors import InspectionError
 
 PROCESSES = 2
@@ -58,7 +58,6 @@ class Soak:
 
 def live(seed: int, parts: int = PARTS_A_LIFE) -> Soak:
     """One life, with every way in which the law did not hold."""
-    logging.disable(logging.WARNING)
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="inspection-soak-", dir=scratch_dir()) as folder:
         line = Line(Path(folder), seed, images=False)
@@ -121,16 +120,19 @@ def _clear_all(line: Line, came: Soak) -> bool:
 
 def soak(parts: int, seed: int, parts_a_life: int = PARTS_A_LIFE) -> Iterator[Soak]:
     """Lives until so many parts have gone by; each as it ends."""
-    lives = range(seed, seed + -(-parts // parts_a_life))
-    with ProcessPoolExecutor(PROCESSES) as pool:
-        yield from pool.map(live, lives, (parts_a_life for _ in count()))
+    yield from _each(range(seed, seed + -(-parts // parts_a_life)), parts_a_life)
+
+
+def _each(lives: Sequence[int], parts_a_life: int) -> Iterator[Soak]:
+    with ProcessPoolExecutor(PROCESSES, initializer=quieten) as pool:
+        yield from pool.map(live, lives, repeat(parts_a_life))
 
 
 def main(*, parts: int, seed: int, life: int | None, as_json: bool) -> None:
     """Print what came of it. Raises InspectionError if the law did not hold."""
     start_ns = time.monotonic_ns()
     came = Soak()
-    for one in [live(life)] if life is not None else soak(parts, seed):
+    for one in _each([life], PARTS_A_LIFE) if life is not None else soak(parts, seed):
         came.add(one)
     came.seconds = round((time.monotonic_ns() - start_ns) / 1e9, 1)
     if as_json:
