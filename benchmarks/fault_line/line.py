@@ -315,11 +315,14 @@ class Line:
                     self._drop_passes(numbers)
         controller.receive(told, self.now_us)
         if controller.epoch != before:
+            owner_before = self._owner
             self._owner = next(
                 (x.station for x in messages if isinstance(x, m.Start) and x.epoch == controller.epoch), 0
             )
             self._progress_us = self.now_us
             self._drop_passes(numbers)
+            if owner_before not in (0, self._owner):  # what ours has not heard, it tells nobody any more
+                self._lose_memory(controller)
 
     @staticmethod
     def _drop_passes(numbers: dict[tuple[int, int], Number]) -> None:
