@@ -1,5 +1,6 @@
-"""`inspection bench station | gate | relay | encoder | model | tracking | fuzz`: how fast this machine is, what
-the bundled model understands, what tracking is worth, and whether the firmware's core does what the reference does.
+"""`inspection bench station | gate | relay | encoder | model | tracking | fuzz | faults | soak`: how fast this machine
+is, what the bundled model understands, what tracking is worth, whether the firmware's core does what the reference
+does, and whether a line keeps its promises whatever goes wrong.
 """
 
 from __future__ import annotations
@@ -136,3 +137,35 @@ def fuzz(
     from benchmarks.fuzz import main
 
     main(sequences=sequences, seed=seed, as_json=as_json)
+
+
+@app.command("faults")
+def faults(
+    only: Annotated[str | None, typer.Option(help="Only those with these words in their name or group.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Everything that can go wrong, alone and two at once, and what the line makes of it (docs/faults.md)."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.faults import main
+
+    main(only=only, as_json=as_json)
+
+
+@app.command("soak")
+def soak(
+    parts: Annotated[int, typer.Option(min=1, help="How many parts go by, at least.")] = 1_000_000,
+    seed: Annotated[
+        int, typer.Option(min=0, help="The number of the first life; the same numbers, the same lives.")
+    ] = 0,
+    life: Annotated[int | None, typer.Option(min=0, help="Live this one again, and no other.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lives of random faults: whether the law holds for as many parts as you like."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.soak import main
+
+    main(parts=parts, seed=seed, life=life, as_json=as_json)

@@ -41,6 +41,7 @@ class Numbering:
         self._high = 0
         self._missed: dict[PartId, Cause] = {}
         self._next_epoch: int | None = None
+        self._next_boot = 0  # the controller that it is for: another one must not count in it, too
         self._own_epochs: set[int] = set()
         self.epoch: int | None = None
 
@@ -63,8 +64,9 @@ class Numbering:
             epoch = attached.epoch or self._journal.new_epoch(boot=attached.boot)
             default = Cause.LINK_DOWN if epoch in self._own_epochs else Cause.STATION_DOWN
             self._record_rest(epoch, attached.count, default)
-        if self._next_epoch in (None, attached.epoch):  # the controller began it, and its answer never came
-            self._next_epoch = self._journal.new_epoch()
+        is_taken = self._next_epoch == attached.epoch or self._next_boot != attached.boot  # and its answer never came
+        if self._next_epoch is None or is_taken:
+            self._next_epoch, self._next_boot = self._journal.new_epoch(), attached.boot
         return self._next_epoch
 
     def begin(self, epoch: int) -> bool:
@@ -90,6 +92,10 @@ class Numbering:
     def is_on_record(self, part: PartId) -> bool:
         """It has a row, here or in the log. Raises StoreError."""
         return part.number <= (self._high if part.epoch == self.epoch else self._journal.high_water(part.epoch))
+
+    def is_of_another(self, part: PartId) -> bool:
+        """A part that has no row is another station's: before our epoch began all of ours were recorded."""
+        return self.epoch is not None and part.epoch != self.epoch
 
     def missed(self, part: PartId, cause: Cause) -> None:
         """Remember why a number that was seen is not on record yet."""

@@ -282,6 +282,8 @@ class PartPath:
         try:
             self._numbering.fill_up_to(part)
             if not self._numbering.is_on_record(part):
+                if self._numbering.is_of_another(part):
+                    self._gate.confirm(part)  # or it is told for ever, and takes the place of what is ours
                 return  # of an epoch that we have not heard the beginning of: the controller tells it again
             self._belt.resolve(part, resolved.outcome, resolved.monotonic_ns)
         except StoreError as error:

@@ -48,6 +48,8 @@ class Rater:
 
     def _rate(self, frames: Sequence[Frame]) -> list[Verdict]:
         embeddings = self._encoder.embed_images([self._region.crop(frame.pixels) for frame in frames])
+        if len(embeddings) != len(frames):
+            raise ScoringError(f"the model gave {len(embeddings)} results for {len(frames)} pictures")
         scores = score(embeddings, self._prototypes, self._encoder.logit_scale)
         by_name = [dict(zip(self._prototypes.names, map(float, row), strict=True)) for row in scores]
         if self._thresholds is None:

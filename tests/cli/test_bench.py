@@ -139,3 +139,22 @@ def test_the_relay_bench_fires_for_each_part_or_says_why_not():
     assert set(result) == {"parts", "fired", "diverted", "late_ms"}
     assert result["fired"] + sum(result["diverted"].values()) >= 12
     assert "" not in result["diverted"]
+
+
+def test_the_faults_bench_prints_its_matrix_and_ends_with_one_object() -> None:
+    words = [sys.executable, "-m", "inspection", "bench", "faults", "--only", "frame: ", "--json"]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    assert ended.returncode == 0, ended.stderr
+    *rows, last = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert {row["fault"] for row in rows} >= {"dark", "overexposed", "another size"}
+    assert last["faults"] == last["survived"] == len(rows)
+    assert (last["lost"], last["passed_unjudged"]) == (0, 0)
+    assert call("bench", "faults", "--only", "no such words").code == 1
+
+
+def test_the_soak_bench_lives_one_life_again() -> None:
+    words = [sys.executable, "-m", "inspection", "bench", "soak", "--parts", "1", "--life", "2", "--json"]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    assert ended.returncode == 0, ended.stderr
+    came = json.loads(ended.stdout)
+    assert (came["lives"], came["passed_unjudged"], came["lost"], came["broken"]) == (1, 0, 0, [])

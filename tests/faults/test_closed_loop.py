@@ -15,14 +15,13 @@ from inspection import app, history
 from inspection.adapters.gates.virtual import PartFeed, PtyController
 from inspection.build import RunOptions, build_station
 from inspection.config import load_site
-from inspection.wire.messages import Can
 from inspection.wire.controller import Controller
-from inspection.wire.messages import INPUTS, LIGHTS, OUTPUTS_AT_REST, RUN_PERMIT, Light
+from inspection.wire.messages import INPUTS, SAFE, Can, Outputs
 from tests.fakes.encoder import AxisEncoder
 from tests.faults.stub_station import write_site
 from tests.waiting import wait_for
 
-GREEN = RUN_PERMIT | LIGHTS[Light.GREEN]
+GREEN = Outputs.RUN_PERMIT | Outputs.GREEN
 EVERYTHING = Can.PERMIT | Can.PERMIT_IN_HARDWARE | Can.LIGHT | Can.CONFIRM
 
 
@@ -111,21 +110,19 @@ def test_low_air_stops_the_line_until_it_is_back_and_a_named_person_has_looked(t
         line.wait_for(lambda: gate.outputs == GREEN and gate.passed() > 3, "parts to pass")
         gate.inputs("air_low")
         line.wait_for(lambda: "air-low" in line.alarms(), "the alarm")
-        line.wait_for(
-            lambda: gate.controller.in_session and gate.outputs == OUTPUTS_AT_REST, "the station to stop the line"
-        )
+        line.wait_for(lambda: gate.controller.in_session and gate.outputs == SAFE, "the station to stop the line")
         assert (line.alarms()["air-low"].latched, line.alarms()["air-low"].reaction) == (True, "stop")
         line.wait_for(lambda: line.status().state == "degraded", "the state")
         gate.inputs()
         before = len(gate.controller.gone)
         line.wait_for(lambda: len(gate.controller.gone) > before + 10, "parts to go by")
-        assert gate.outputs == OUTPUTS_AT_REST, "nobody has looked yet"
+        assert gate.outputs == SAFE, "nobody has looked yet"
         assert not any(gone.passed for gone in tuple(gate.controller.gone)[before:])
         app.acknowledge(line.data_dir, "stub", "air-low", "Kim")
         passed = gate.passed()
         line.wait_for(lambda: gate.outputs == GREEN and gate.passed() > passed + 3, "parts to pass again")
         assert line.status().counts["mismatches"] == 0
-    assert gate.outputs == OUTPUTS_AT_REST
+    assert gate.outputs == SAFE
     rows = history.parts(line.data_dir, "stub")
     assert {"PASS", "REJECT", "UNJUDGED"} <= set(rows["verdict"])
     assert line.alarms() == {}
@@ -138,7 +135,7 @@ def test_an_emergency_stop_diverts_as_long_as_it_is_pressed(tmp_path):
         line.wait_for(lambda: gate.passed() > 3, "parts to pass")
         gate.inputs("emergency_stop")
         line.wait_for(lambda: "emergency-stop" in line.alarms(), "the alarm")
-        line.wait_for(lambda: gate.outputs == RUN_PERMIT | LIGHTS[Light.RED], "a red light, and the permit as it was")
+        line.wait_for(lambda: gate.outputs == Outputs.RUN_PERMIT | Outputs.RED, "a red light, and the permit as it was")
         gate.inputs()
         passed = gate.passed()
         line.wait_for(lambda: gate.outputs == GREEN and gate.passed() > passed + 3, "parts to pass by themselves again")
@@ -148,11 +145,11 @@ def test_an_emergency_stop_diverts_as_long_as_it_is_pressed(tmp_path):
 
 @pytest.mark.parametrize("lacking", [Can.PERMIT, Can.PERMIT_IN_HARDWARE])
 def test_a_gate_that_passes_without_power_gets_no_session_without_a_permit_that_fails_safe(tmp_path, lacking):
-    has = tuple(each for each in EVERYTHING if each is not lacking)
+    has = EVERYTHING & ~lacking
     with running(tmp_path, has) as line:
         line.wait_for(lambda: f"needs a controller with a {lacking}" in _text(line, "gate-link"), "the refusal")
         assert not line.gate.controller.in_session
-        assert line.gate.outputs == OUTPUTS_AT_REST
+        assert line.gate.outputs == SAFE
         assert line.gate.passed() == 0
 
 

@@ -1,0 +1,102 @@
+"""A camera and a model that do what they are told to: work, fail, be slow, lie still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from benchmarks.fault_line.clock import SteppedClock
+from benchmarks.stub_line import StubEncoder
+from inspection.domain.errors import CameraError, CameraTimeout
+from inspection.domain.types import Frame, Pixels, Trigger, Vectors
+
+WIDTH_PX, HEIGHT_PX = 32, 24
+_PICTURES = 61  # of each kind, no two alike
+
+
+def _pictures() -> tuple[list[Pixels], list[Pixels]]:
+    rng = np.random.default_rng(0)
+    good = [rng.integers(60, 200, (HEIGHT_PX, WIDTH_PX, 3)).astype(np.uint8) for _ in range(_PICTURES)]
+    scratched = [picture.copy() for picture in good]
+    for picture in scratched:
+        picture[0, 0, 0] = 255
+    return good, scratched
+
+
+_GOOD, _SCRATCHED = _pictures()
+
+
+class FaultyCamera:
+    """`ports.Camera`. `looks_good(trigger)` is what lies in front of it; `does` is what it does:
+
+    ok, timeout, fault, every-other, dark, clipped, frozen, small, slow (250 ms), hangs (800 ms), crashes.
+    """
+
+    def __init__(
+        self, clock: SteppedClock, looks_good: Callable[[Trigger], bool], elapse: Callable[[float], None]
+    ) -> None:
+        self._clock = clock
+        self._looks_good = looks_good
+        self._elapse = elapse
+        self._last: Pixels = _GOOD[0]
+        self._grabbed = 0
+        self.does = "ok"
+
+    def grab(self, trigger: Trigger, timeout_s: float) -> Frame:
+        self._grabbed += 1
+        pixels = (_GOOD if self._looks_good(trigger) else _SCRATCHED)[self._grabbed % _PICTURES]
+        match self.does:
+            case "timeout":
+                self._elapse(timeout_s)
+                raise CameraTimeout(f"no frame of part {trigger.part} within {timeout_s:.3f} s")
+            case "fault":
+                raise CameraError(f"part {trigger.part}: the camera's cable is out")
+            case "every-other" if self._grabbed % 2:
+                raise CameraError(f"part {trigger.part}: a frame came damaged")
+            case "crashes":
+                raise RuntimeError("the camera's driver has a bug")
+            case "dark":
+                pixels = pixels // 32
+            case "clipped":
+                pixels = np.full_like(pixels, 255)
+            case "frozen":
+                pixels = self._last
+            case "small":
+                pixels = pixels[:8, :8]
+            case "slow":
+                self._elapse(0.25)
+            case "hangs":
+                self._elapse(0.8)
+        self._last = pixels
+        return Frame(pixels, self._clock.utc(), str(trigger.part))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class FaultyEncoder(StubEncoder):
+    """`does`: ok, raises, out-of-memory, nan, infinite, too-few, zeros, slow (0.29 s), hangs (0.6 s)."""
+
+    def __init__(self, elapse: Callable[[float], None]) -> None:
+        self._elapse = elapse
+        self.does = "ok"
+
+    def embed_images(self, images: Sequence[Pixels]) -> Vectors:
+        vectors = super().embed_images(images)
+        match self.does:
+            case "raises":
+                raise RuntimeError("the runtime is in a bad way")
+            case "out-of-memory":
+                raise MemoryError
+            case "nan":
+                vectors = vectors * np.float32("nan")
+            case "infinite":
+                vectors = vectors + np.float32("inf")
+            case "too-few":
+                vectors = vectors[:0]
+            case "slow":
+                self._elapse(0.29)
+            case "hangs":
+                self._elapse(0.6)
+        return vectors

@@ -1,0 +1,182 @@
+"""One life of a station: every real part of it between its devices and its disk, wired as `inspection.build` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from benchmarks.fault_line.clock import SteppedClock
+from benchmarks.fault_line.devices import HEIGHT_PX, WIDTH_PX, FaultyCamera, FaultyEncoder
+from benchmarks.fault_line.stores import Disk, FaultyJournal, FaultyLog
+from inspection.adapters.store.evidence import ImageEvidence
+from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.requests import RequestInbox
+from inspection.adapters.store.status import FileStatusBoard
+from inspection.calibration.thresholds import Threshold
+from inspection.domain.errors import GateError
+from inspection.domain.ports import Attached, GateEvent, Triggered
+from inspection.domain.types import Alarm, Decision, GateOutputs, PartContext, PartId, Verdict, VerdictKind
+from inspection.judging.deadline import Travel
+from inspection.judging.frame_gate import FrameGate, FrameLimits
+from inspection.scoring.prototypes import encode_prototypes
+from inspection.scoring.region import Region
+from inspection.station.condition import ConditionKeeper
+from inspection.station.examiner import Examiner
+from inspection.station.keeper import StoreKeeper
+from inspection.station.part_path import PartPath, PathSettings
+from inspection.station.rating import Rater
+from inspection.station.report import StatusReport
+from inspection.station.requests import RequestDesk
+from inspection.station.tally import Tally
+from inspection.station.told_journal import told_journal
+from inspection.wire.session import GateSettings, StationSession
+
+TRAVEL_US = 300_000
+TRAVEL = Travel(TRAVEL_US * 1000, 20_000_000)
+WATCHDOG_MS = 200
+MIN_GAP_US = 5_000
+CAMERA_TIMEOUT_S = 0.03
+GRACE_NS = 1_000_000_000
+SEAL_AFTER_PARTS = 25
+_LOOK_AT_STORES_NS = 50_000_000
+
+
+class Surroundings(Protocol):
+    """What a station has around it."""
+
+    @property
+    def clock(self) -> SteppedClock: ...
+    @property
+    def camera(self) -> FaultyCamera: ...
+    @property
+    def encoder(self) -> FaultyEncoder: ...
+
+    def heard(self, part: PartId, paths: LinePaths) -> None:
+        """The part path was told of this part."""
+
+    def sent(self, part: PartId, decision: Decision, paths: LinePaths) -> None:
+        """The part path has handed this command to the session just now."""
+
+    def write_fails(self, part: PartId) -> bool:
+        """The port breaks under this command."""
+
+
+class Life:
+    """From the start of the process to its end. `ports.Gate` for its part path."""
+
+    def __init__(self, line: Surroundings, paths: LinePaths, disk: Disk, *, images: bool) -> None:
+        """Raises StoreError, as a station does that cannot start, and ProcessDied."""
+        self._line = line
+        self._disk = disk
+        self.paths = paths
+        clock = line.clock
+        self.journal = FaultyJournal(paths.state_db, disk)
+        self.log = FaultyLog(paths, clock, disk, seal_after_parts=SEAL_AFTER_PARTS if images else 500)
+        self._inbox = RequestInbox(paths)
+        self.evidence = ImageEvidence(paths, capacity=8)
+        self.condition = ConditionKeeper(self.journal, clock)
+        self.session = StationSession(GateSettings(self.journal.station_id, TRAVEL_US, WATCHDOG_MS, MIN_GAP_US), clock)
+        examiner = Examiner(
+            camera=line.camera,
+            frame_gate=FrameGate(FrameLimits(frozen_after=1, width_px=WIDTH_PX, height_px=HEIGHT_PX)),
+            score=Rater(line.encoder, _PROTOTYPES, {"scratch": Threshold(0.0, -10.0, 1.0)}, Region()),
+            keep_image=_keep_image if images else _keep_none,
+            evidence=self.evidence,
+            clock=clock,
+            travel=TRAVEL,
+            camera_timeout_s=CAMERA_TIMEOUT_S,
+        )
+        self.path = PartPath(
+            gate=self,
+            examiner=examiner,
+            travel=TRAVEL,
+            journal=told_journal(self.journal, Tally(self.condition, clock)),
+            condition=self.condition,
+            context=lambda: _CONTEXT,
+            clock=clock,
+            settings=PathSettings(outcome_grace_ns=GRACE_NS),
+        )
+        report = StatusReport(self.path, self.condition, lambda: _CONTEXT, "serial", clock)
+        self._keeper = StoreKeeper(self.evidence, self.log, FileStatusBoard(paths), report, clock)
+        self._requests = RequestDesk(self._inbox, self.condition, clock)
+        self._stores_ns = clock.monotonic_ns()
+
+    def step(self) -> None:
+        """What its threads do, one after another."""
+        self._requests()
+        self.path.step(0.0)
+        now_ns = self._line.clock.monotonic_ns()
+        if now_ns - self._stores_ns >= _LOOK_AT_STORES_NS:
+            self._stores_ns = now_ns
+            self._keeper.step()
+            if self._keeper.fault is None:
+                self.condition.clear_alarm("stores")
+            else:
+                self.condition.raise_alarm(Alarm("stores", self._keeper.fault))
+
+    def end(self) -> None:
+        """As kill -9 leaves it: what was committed is there, nothing else."""
+        self._inbox.close()
+        self.log.close()
+        self.journal.close()
+
+    # --- ports.Gate -----------------------------------------------------------------------------------------
+
+    def poll(self, timeout_s: float) -> Sequence[GateEvent]:
+        events = self.session.take_events()
+        for event in events:
+            if isinstance(event, Triggered):
+                self._line.heard(event.trigger.part, self.paths)
+        return events
+
+    def start(self, epoch: int, after: Attached) -> None:
+        self._disk.reach("before start")
+        self.session.start(epoch, after)
+        self._disk.reach("after start")
+
+    def send(self, part: PartId, decision: Decision) -> None:
+        self._disk.reach("before send")
+        self.session.send(part, decision)
+        self._line.sent(part, decision, self.paths)
+        self._disk.reach("after send")
+        if self._line.write_fails(part):
+            raise GateError("the write timed out")
+
+    def confirm(self, part: PartId) -> None:
+        self._disk.reach("before confirm")
+        self.session.confirm(part)
+        self._disk.reach("after confirm")
+
+    def show(self, outputs: GateOutputs) -> None:
+        """This controller has none."""
+
+    def beat(self) -> None:
+        self._disk.reach("before beat")
+        self.session.beat()
+
+    def stop(self) -> None:
+        self.session.stop()
+
+    def close(self) -> None:
+        """The line lets go of it."""
+
+
+_PROTOTYPES = encode_prototypes(FaultyEncoder(lambda _: None), ("good",), {"scratch": ("scratch",)})
+_CONTEXT = PartContext(
+    line="bench",
+    station="bench",
+    recipe="bench",
+    recipe_id="r1",
+    calibration_id="c1",
+    model_id="m1",
+    code_version="0",
+    thresholds={"scratch": 0.0},
+)
+
+
+def _keep_image(part: PartId, verdict: Verdict) -> bool:
+    return verdict.kind is not VerdictKind.PASS or part.number % 8 == 0
+
+
+def _keep_none(part: PartId, verdict: Verdict) -> bool:
+    return False
