@@ -29,13 +29,7 @@ PROCESSES = 2
 PARTS_A_LIFE = 3_000
 _SHOWN = 5
 # What a controller says falsely is in the log as it was said; an eject sensor is there from the start or not at all.
-# A controller that stood still for less than LATE_US acts on what was due meanwhile: here parts are closer than that,
-# and the one behind may meet the open gate. docs/faults.md says so; the matrix has it with parts 60 ms apart.
-_CHOICE = [
-    fault
-    for fault in SINGLE
-    if not (fault.believes_lies or fault.has_eject_sensor or fault.name.startswith("stands still"))
-]
+_CHOICE = [fault for fault in SINGLE if not (fault.believes_lies or fault.has_eject_sensor)]
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ extern "C" {
 /* The figures of the reference. */
 #define IG_HEARTBEAT_US 100000u
 #define IG_REPEAT_US 250000u
-#define IG_LATE_US 100000u /* by time: a part that is looked at so long after it was due is diverted */
+#define IG_LATE_US 10000u /* by time: a part that is looked at so long after it was due is diverted */
 #define IG_BELT_CAPACITY 64u  /* parts between sensor and gate that may pass */
 #define IG_OUTCOMES_KEPT 64u
 

@@ -25,7 +25,7 @@ from inspection.wire.framing import FrameDecoder, encode_frame
 
 HEARTBEAT_US = 100_000
 REPEAT_US = 250_000
-LATE_US = 100_000
+LATE_US = 10_000
 """By time: a part that is looked at so long after it was due is diverted; or min_gap_us, if that is more."""
 BELT_CAPACITY = 64
 OUTCOMES_KEPT = 64
