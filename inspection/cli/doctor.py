@@ -93,7 +93,7 @@ def _examine(line: str | None, config_dir: Path, data_dir: Path) -> Iterator[Fin
         yield from _extras(each)
         yield _port(each, station)
         if each.trigger.kind == "line_input":
-            yield _device(f"{each.name}: light barrier", each.trigger.port, station)
+            yield _device(f"{each.name}: light barrier", each.trigger.port, "the adapter of the light barrier", station)
 
 
 def _extras(line: LineConfig) -> Iterator[Finding]:
@@ -226,18 +226,18 @@ def _port(line: LineConfig, station: int | None) -> Finding:
     url = line.gate.url
     if "://" in url:
         return Finding(what, True, f"{url} (reached over the network; not tried)")
-    return _device(what, url, station)
+    return _device(what, url, "the controller, PLC or relay board", station)
 
 
-def _device(what: str, url: str, station: int | None) -> Finding:
-    """A serial port of this machine."""
+def _device(what: str, url: str, device: str, station: int | None) -> Finding:
+    """A serial port of this machine, with `device` at it."""
     port = Path(url)
     if not port.exists():
         return Finding(
             what,
             False,
             f"{url} is not there",
-            "plug in what is to be there; its name is then shown by\nls -l /dev/serial/by-id",
+            f"plug {device} in; its name is then shown by\nls -l /dev/serial/by-id",
         )
     if not os.access(port, os.R_OK | os.W_OK):
         return Finding(what, False, f"no permission for {url}", "sudo usermod -aG dialout $USER\nthen sign in again")
