@@ -143,11 +143,14 @@ def test_an_emergency_stop_diverts_as_long_as_it_is_pressed(tmp_path):
     assert "held" in set(history.parts(line.data_dir, "stub")["cause"])
 
 
-@pytest.mark.parametrize("lacking", [Can.PERMIT, Can.PERMIT_IN_HARDWARE])
-def test_a_gate_that_passes_without_power_gets_no_session_without_a_permit_that_fails_safe(tmp_path, lacking):
+@pytest.mark.parametrize(
+    ("lacking", "told"),
+    [(Can.PERMIT, Capability.RUN_PERMIT), (Can.PERMIT_IN_HARDWARE, Capability.PERMIT_FAILS_SAFE)],
+)
+def test_a_gate_that_passes_without_power_gets_no_session_without_a_permit_that_fails_safe(tmp_path, lacking, told):
     has = EVERYTHING & ~lacking
     with running(tmp_path, has) as line:
-        line.wait_for(lambda: f"needs a controller with a {lacking}" in _text(line, "gate-link"), "the refusal")
+        line.wait_for(lambda: f"needs a controller with a {told}" in _text(line, "gate-link"), "the refusal")
         assert not line.gate.controller.in_session
         assert line.gate.outputs == SAFE
         assert line.gate.passed() == 0
