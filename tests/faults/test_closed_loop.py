@@ -15,6 +15,7 @@ from inspection import app, history
 from inspection.adapters.gates.virtual import PartFeed, PtyController
 from inspection.build import RunOptions, build_station
 from inspection.config import load_site
+from inspection.domain.types import Capability
 from inspection.wire.controller import Controller
 from inspection.wire.messages import INPUTS, SAFE, Can, Outputs
 from tests.fakes.encoder import AxisEncoder
