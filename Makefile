@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 ARGS ?=
+JOBS ?= 2
 
 # The tools that build the package are pinned as well. A relative path: pip would split one that holds a space.
 export PIP_CONSTRAINT := constraints.txt
@@ -14,7 +15,7 @@ demo: .venv/.station
 	$(BIN)/inspection demo $(ARGS)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .

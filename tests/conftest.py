@@ -6,7 +6,7 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -15,10 +15,13 @@ from hypothesis import HealthCheck, settings
 
 from tests.fakes.clock import ManualClock
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # two of them share two cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 IN_CI = os.environ.get("INSPECTION_CI") == "1"
 REAL_TIME = ("adapters/gates", "browser", "cli", "faults", "firmware/test_core_on_a_line.py", "test_wheel.py")
 """Processes, ports and watchdogs on the wall clock. Where the machine stands still for half a second a watchdog bites,
-as it should, and the test sees a diverted part: such a test is run once more, and the summary names it."""
+as it should, and the test sees a diverted part: such a test is run once more, and the summary names it. Of several
+workers one runs them all, one after another."""
 GRACE_S = 3.0  # a thread or a process that was told to stop may still be on its way out
 
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -33,11 +36,27 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(here).as_posix().startswith(REAL_TIME):
             item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.xdist_group("real time"))
 
 
 @pytest.fixture
 def manual_clock() -> ManualClock:
     return ManualClock()
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say what a test has measured: the end of the run prints it."""
+    return lambda text: request.node.user_properties.append(("measured", text))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [each for outcome in ("passed", "failed", "rerun") for each in terminalreporter.getreports(outcome)]
+    told = [(report.nodeid, text) for report in reports for kind, text in report.user_properties if kind == "measured"]
+    if told:
+        terminalreporter.section("measured")
+    for test, text in dict.fromkeys(told):
+        terminalreporter.write_line(f"{test.rpartition('::')[2].partition('@')[0]}: {text}")
 
 
 @pytest.fixture(autouse=True)

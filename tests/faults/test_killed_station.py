@@ -12,7 +12,7 @@ from tests.faults.processes import StubLine
 KILLS = 10
 
 
-def test_after_kill_9_at_random_moments_every_part_is_on_record_once(tmp_path, capsys):
+def test_after_kill_9_at_random_moments_every_part_is_on_record_once(tmp_path, measured):
     seed = random.randrange(10**6)
     moments = random.Random(seed)
     with StubLine(tmp_path, parts_per_s=40) as line:
@@ -32,9 +32,8 @@ def test_after_kill_9_at_random_moments_every_part_is_on_record_once(tmp_path, c
         line.stop()
         line.check_the_law()
         truth, parts = line.truth(), line.parts()
-    with capsys.disabled():
-        causes = parts["cause"].value_counts().to_dict()
-        print(f"\nkilled {KILLS} times (seed {seed}): {len(truth)} parts, {sum(truth.values())} passed; {causes}")
+    causes = parts["cause"].value_counts().to_dict()
+    measured(f"killed {KILLS} times (seed {seed}): {len(truth)} parts, {sum(truth.values())} passed; {causes}")
     assert (parts["outcome"] == "UNKNOWN").sum() == 0
     assert set(causes) <= {"station-down", "interrupted", "link-down", "late", "stopping"}
     assert parts["epoch"].nunique() > 1

@@ -97,7 +97,7 @@ def line(tmp_path: Path) -> Iterator[WatchedLine]:
         yield line
 
 
-def test_damaged_files_are_unjudged_with_the_cause_and_never_pass(line, capsys):
+def test_damaged_files_are_unjudged_with_the_cause_and_never_pass(line, measured):
     shown = [case for case in cases() if case.want in ("read", "refused") and len(case.data) < 300_000][::7]
     assert len(shown) > 50
     line.start()
@@ -115,15 +115,13 @@ def test_damaged_files_are_unjudged_with_the_cause_and_never_pass(line, capsys):
         else:
             assert (verdict, cause) == ("UNJUDGED", "camera-fault")
             assert case.name in detail
-    with capsys.disabled():
-        good, bad = (sum(each[0] == kind for each in told.values()) for kind in ("PASS", "UNJUDGED"))
-        print(f"\n{len(told)} files through a station: {good} PASS, {bad} UNJUDGED with the cause")
+    good, bad = (sum(each[0] == kind for each in told.values()) for kind in ("PASS", "UNJUDGED"))
+    measured(f"{len(told)} files through a station: {good} PASS, {bad} UNJUDGED with the cause")
 
 
-def test_after_kill_9_at_random_moments_every_file_is_on_record_once(line, capsys):
+def test_after_kill_9_at_random_moments_every_file_is_on_record_once(line, measured):
     seed = random.randrange(10**6)
-    with capsys.disabled():
-        print(f"\nkilled {KILLS} times, seed {seed}: ", end="", flush=True)  # first: it may not come to the end
+    measured(f"killed {KILLS} times, seed {seed}")
     chance = random.Random(seed)
     names: dict[str, str] = {}
 
@@ -155,12 +153,11 @@ def test_after_kill_9_at_random_moments_every_file_is_on_record_once(line, capsy
         if cause == "interrupted":
             continue
         assert verdict == {"good": "PASS", "scratched": "REJECT", "cut": "UNJUDGED"}[kind], (name, told[name])
-    with capsys.disabled():
-        causes = pd.Series([cause or verdict for verdict, cause, _ in told.values()]).value_counts().to_dict()
-        print(f"{len(names)} files, each on record once: {causes}")
+    causes = pd.Series([cause or verdict for verdict, cause, _ in told.values()]).value_counts().to_dict()
+    measured(f"{len(names)} files, each on record once: {causes}")
 
 
-def test_many_files_at_once_wait_their_turn(line, capsys):
+def test_many_files_at_once_wait_their_turn(line, measured):
     for number in range(BURST):
         land(line.landing, f"{number:04}.png", picture(number))
     line.start()
@@ -171,8 +168,7 @@ def test_many_files_at_once_wait_their_turn(line, capsys):
     parts = line.parts()
     assert parts["source"].tolist() == sorted(parts["source"]), "as they came"
     took_s = (parts["verdict_utc"].max() - parts["trigger_utc"].min()).total_seconds()
-    with capsys.disabled():
-        print(f"\n{BURST} files at once: {BURST / took_s:.0f} parts/s")
+    measured(f"{BURST} files at once: {BURST / took_s:.0f} parts/s")
 
 
 def test_a_folder_that_goes_away_is_an_alarm_and_work_goes_on_when_it_is_back(line):

@@ -32,14 +32,13 @@ def test_every_file_is_one_part_and_nothing_that_is_not_whole_passes(actions: li
     _live(actions)
 
 
-def test_a_death_at_each_step_of_a_parts_way(capsys) -> None:
+def test_a_death_at_each_step_of_a_parts_way(measured) -> None:
     """Two parts, and the station dies at the first step, at the second, and so on until it outlives them."""
     steps = 0
     while _live([("land", "good"), ("land", "cut"), ("die", steps), ("wait", 60)]):
         steps += 1
     assert steps > 15
-    with capsys.disabled():
-        print(f"\na watched folder's station died at each of {steps} steps of two parts")
+    measured(f"a watched folder's station died at each of {steps} steps of two parts")
 
 
 def _live(actions: list[tuple[str, object]]) -> int:

@@ -35,15 +35,16 @@ def looked_at(tmp_path_factory) -> list[tuple[Case, dict[str, Any]]]:
     return [(made[name], line) for name, line in told.items()]
 
 
-def test_each_is_read_rightly_or_refused_with_the_cause(looked_at, capsys):
+def test_each_is_read_rightly_or_refused_with_the_cause(looked_at, measured):
     wrong = [f"{case.name}: wanted {case.want}, was {line}" for case, line in looked_at if not _is_right(case, line)]
     assert not wrong, "\n".join(wrong)
     refused = sum("error" in line for _, line in looked_at)
     worst, most = max(line["seconds"] for _, line in looked_at), max(line["mb"] for _, line in looked_at)
-    with capsys.disabled():
-        print(f"\n{len(looked_at)} picture files: {len(looked_at) - refused} read, {refused} refused;", end=" ")
-        print(f"longest {worst:.2f} s, most memory {most:.0f} MB above the start")
-        print(f"of 12 files each with flipped bytes, refused/unharmed/harmed: {_flips(looked_at)}")
+    measured(
+        f"{len(looked_at)} picture files: {len(looked_at) - refused} read, {refused} refused; longest {worst:.2f} s, "
+        f"most memory {most:.0f} MB above the start; of 12 files each with flipped bytes, refused/unharmed/harmed: "
+        f"{_flips(looked_at)}"
+    )
 
 
 def _is_right(case: Case, line: dict[str, Any]) -> bool:
