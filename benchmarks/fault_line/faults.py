@@ -359,7 +359,7 @@ _SENSING = [
         "eject sensor",
         lambda line: line.to_station.hurt(meddle=_disagrees(once=True)),
         _mend_cables,
-        alarm="ejection-unconfirmed",
+        alarm="eject-on-pass",
         latches=True,
         has_eject_sensor=True,
     ),
