@@ -17,7 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from benchmarks.fault_line.drill import Row, drill
-from benchmarks.fault_line.faults import SINGLE, Fault
+from benchmarks.fault_line.fault import Fault
+from benchmarks.fault_line.faults import SINGLE
 from benchmarks.fault_line.pairs import pairs
 from inspection.domain.errors import InspectionError
 

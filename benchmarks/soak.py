@@ -19,7 +19,9 @@ from itertools import repeat
 from pathlib import Path
 
 from benchmarks.fault_line.drill import drain, latched, scratch_dir, until_running
-from benchmarks.fault_line.faults import SINGLE, Fault
+from benchmarks.fault_line.fault import Fault
+from benchmarks.fault_line.faults import SINGLE
+from benchmarks.fault_line.gear import NO_GEAR
 from benchmarks.fault_line.law import look
 from benchmarks.fault_line.line import Line
 from benchmarks.faults import quieten
@@ -28,8 +30,8 @@ from inspection.domain.errors import InspectionError
 PROCESSES = 2
 PARTS_A_LIFE = 3_000
 _SHOWN = 5
-# What a controller says falsely is in the log as it was said; an eject sensor is there from the start or not at all.
-_CHOICE = [fault for fault in SINGLE if not (fault.believes_lies or fault.has_eject_sensor)]
+# What a controller says falsely is in the log as it was said; what a controller has it has from the start.
+_CHOICE = [fault for fault in SINGLE if not (fault.believes_lies or fault.gear != NO_GEAR)]
 
 
 @dataclass(slots=True)

@@ -13,39 +13,40 @@ from inspection.domain.types import Frame, Pixels, Trigger, Vectors
 
 WIDTH_PX, HEIGHT_PX = 32, 24
 _PICTURES = 61  # of each kind, no two alike
+_DOUBTFUL = 254  # the first pixel of a part whose score is at the threshold
 
 
-def _pictures() -> tuple[list[Pixels], list[Pixels]]:
+def _pictures() -> dict[str, list[Pixels]]:
     rng = np.random.default_rng(0)
     good = [rng.integers(60, 200, (HEIGHT_PX, WIDTH_PX, 3)).astype(np.uint8) for _ in range(_PICTURES)]
-    scratched = [picture.copy() for picture in good]
-    for picture in scratched:
-        picture[0, 0, 0] = 255
-    return good, scratched
+    looks = {"good": good}
+    for look, mark in (("scratched", 255), ("doubtful", _DOUBTFUL)):
+        looks[look] = [picture.copy() for picture in good]
+        for picture in looks[look]:
+            picture[0, 0, 0] = mark
+    return looks
 
 
-_GOOD, _SCRATCHED = _pictures()
+_LOOKS = _pictures()
 
 
 class FaultyCamera:
-    """`ports.Camera`. `looks_good(trigger)` is what lies in front of it; `does` is what it does:
+    """`ports.Camera`. `looks(trigger)` is what lies in front of it (good, scratched, doubtful); `does` is what it does:
 
     ok, timeout, fault, every-other, dark, clipped, frozen, small, slow (250 ms), hangs (800 ms), crashes.
     """
 
-    def __init__(
-        self, clock: SteppedClock, looks_good: Callable[[Trigger], bool], elapse: Callable[[float], None]
-    ) -> None:
+    def __init__(self, clock: SteppedClock, looks: Callable[[Trigger], str], elapse: Callable[[float], None]) -> None:
         self._clock = clock
-        self._looks_good = looks_good
+        self._looks = looks
         self._elapse = elapse
-        self._last: Pixels = _GOOD[0]
+        self._last: Pixels = _LOOKS["good"][0]
         self._grabbed = 0
         self.does = "ok"
 
     def grab(self, trigger: Trigger, timeout_s: float) -> Frame:
         self._grabbed += 1
-        pixels = (_GOOD if self._looks_good(trigger) else _SCRATCHED)[self._grabbed % _PICTURES]
+        pixels = _LOOKS[self._looks(trigger)][self._grabbed % _PICTURES]
         match self.does:
             case "timeout":
                 self._elapse(timeout_s)
@@ -84,6 +85,7 @@ class FaultyEncoder(StubEncoder):
 
     def embed_images(self, images: Sequence[Pixels]) -> Vectors:
         vectors = super().embed_images(images)
+        vectors[[image[0, 0, 0] == _DOUBTFUL for image in images]] = np.sqrt(np.float32(0.5))
         match self.does:
             case "raises":
                 raise RuntimeError("the runtime is in a bad way")

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.fault_line.faults import Fault
+from benchmarks.fault_line.fault import Fault
 from benchmarks.fault_line.law import Findings, look
 from benchmarks.fault_line.life import TRAVEL_US
 from benchmarks.fault_line.line import Line
@@ -17,7 +17,7 @@ from inspection.station.condition import Raised
 _PATIENCE_S = 15
 _GOOD_AGAIN = 4
 _PURGE_S = TRAVEL_US / 1e6 + 0.1
-_WHAT_TO_DO = re.compile(r"\b(find|check|stop|look|clear)\b", re.IGNORECASE)
+_WHAT_TO_DO = re.compile(r"\b(find|check|stop|look|clear|empty|close)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def drill(fault: Fault, *, seed: int = 1, and_fault: Fault | None = None) -> Row
     """Let the line run, let it happen, take its cause away, and see. `and_fault` happens at the same time."""
     faults = [fault] if and_fault is None else [fault, and_fault]
     with tempfile.TemporaryDirectory(prefix="inspection-fault-", dir=scratch_dir()) as folder:
-        line = Line(Path(folder), seed, has_eject_sensor=any(each.has_eject_sensor for each in faults))
+        line = Line(Path(folder), seed, gear=fault.gear if and_fault is None else fault.gear | and_fault.gear)
         try:
             return _drill(line, faults)
         finally:

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from benchmarks.fault_line.at_the_gate import AT_THE_GATE
+from benchmarks.fault_line.fault import Act, Fault
+from benchmarks.fault_line.gear import Gear
 from benchmarks.fault_line.line import RIVAL, Line, Site
 from benchmarks.fault_line.stores import WRITES
 from inspection.wire import messages as m
 from inspection.wire.controller import Controller
-
-Act = Callable[[Line], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """`does` makes it happen and `mends` takes its cause away. `alarm`, `cause`: one that must have been raised, and
-    one that must be in the log. `latches`: the line then waits for a person. `lasts_s`: until it is mended."""
-
-    name: str
-    group: str
-    does: Act
-    mends: Act = lambda line: None
-    alarm: str | None = None
-    cause: str | None = None
-    latches: bool = False
-    lasts_s: float = 0.6
-    has_eject_sensor: bool = False
-    believes_lies: bool = False
 
 
 def _set(owner: str, **what: object) -> Act:
@@ -341,6 +325,7 @@ def _disagrees(*, once: bool) -> Callable[[m.Message], list[m.Message]]:
     return change
 
 
+_EJECT_SENSOR = Gear(m.Can.CONFIRM)
 _SENSING = [
     _sensor("bounces", "bounces"),
     _sensor("counts each part twice", "doubles"),
@@ -359,9 +344,9 @@ _SENSING = [
         "eject sensor",
         lambda line: line.to_station.hurt(meddle=_disagrees(once=True)),
         _mend_cables,
-        alarm="ejection-unconfirmed",
+        alarm="eject-on-pass",
         latches=True,
-        has_eject_sensor=True,
+        gear=_EJECT_SENSOR,
     ),
     Fault(
         "disagrees always",
@@ -370,7 +355,7 @@ _SENSING = [
         _mend_cables,
         alarm="ejection-unconfirmed",
         latches=True,
-        has_eject_sensor=True,
+        gear=_EJECT_SENSOR,
     ),
     Fault(
         "disagrees, and the process dies as it is told",
@@ -379,7 +364,7 @@ _SENSING = [
         _mend_cables,
         alarm="ejection-unconfirmed",
         latches=True,
-        has_eject_sensor=True,
+        gear=_EJECT_SENSOR,
     ),
     _wall_clock("an hour forward", hours=1),
     _wall_clock("an hour back", hours=-1),
@@ -468,7 +453,13 @@ _DISK = [
     Fault("the station is started without a disk", "disk", _starts_without_disk, _mend_disk, cause="station-down"),
     Fault("the log cannot be written", "disk", _block("log"), _unblock("log"), "stores", lasts_s=2.0),
     Fault(
-        "pictures cannot be written", "disk", _block("evidence"), _unblock("evidence"), "stores", "store-down", False, 4
+        "pictures cannot be written",
+        "disk",
+        _block("evidence"),
+        _unblock("evidence"),
+        "stores",
+        "store-down",
+        lasts_s=4,
     ),
 ]
 
@@ -565,4 +556,4 @@ _DEATH = [
     Fault("killed while it stops", "death", _killed_while_stopping),
 ]
 
-SINGLE = [*_SEEING, *_LINK, *_CONTROLLER, *_SENSING, *_DISK, *_DEATH]
+SINGLE = [*_SEEING, *_LINK, *_CONTROLLER, *_SENSING, *_DISK, *_DEATH, *AT_THE_GATE]

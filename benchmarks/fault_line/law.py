@@ -54,7 +54,7 @@ def look(line: Line, *, believes_lies: bool = False) -> Findings:
         causes=dict(Counter(rows["cause"].dropna())),
         outcomes=dict(Counter(rows["outcome"].dropna())),
     )
-    found.broken += truth.passed_unjudged
+    found.broken += truth.passed_unjudged + truth.broken
     if truth.opened_late:
         found.broken.append(f"the gate opened {truth.opened_late} times for a part that had gone by")
     if complete.repeated:
@@ -75,7 +75,7 @@ def look(line: Line, *, believes_lies: bool = False) -> Findings:
     if found.strange_rows:
         strange = sorted(set(by_number) - known)[:3]
         found.broken.append(f"{found.strange_rows} rows fit no part that came, such as {strange}")
-    if found.outcomes.get("UNKNOWN") and "outcome-unknown" not in found.alarms:
+    if found.outcomes.get("UNKNOWN") and not {"outcome-unknown", "part-not-seen"} & {*found.alarms, *_cleared(events)}:
         found.broken.append("an UNKNOWN outcome raised no alarm")
     return found
 
@@ -125,6 +125,11 @@ def _alarms(events: pd.DataFrame) -> tuple[str, ...]:
     """Keys in the order in which they were raised first."""
     texts = events.loc[events["kind"] == "alarm", "text"]
     return tuple(dict.fromkeys(str(text).split(":")[0] for text in texts))
+
+
+def _cleared(events: pd.DataFrame) -> set[str]:
+    """Keys of those that a person cleared: one that latched as the process died was told to nobody before that."""
+    return {str(text).split(" by ")[0] for text in events.loc[events["kind"] == "acknowledged", "text"]}
 
 
 def _text(value: object) -> str | None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from benchmarks.fault_line.clock import SteppedClock
 from benchmarks.fault_line.devices import HEIGHT_PX, WIDTH_PX, FaultyCamera, FaultyEncoder
+from benchmarks.fault_line.gear import Gear
 from benchmarks.fault_line.stores import Disk, FaultyJournal, FaultyLog
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.paths import LinePaths
@@ -16,23 +17,34 @@ from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import GateError
 from inspection.domain.ports import Attached, GateEvent, Triggered
 from inspection.domain.types import Alarm, Decision, GateOutputs, PartContext, PartId, Verdict, VerdictKind
+from inspection.judging.band import ReviewBand
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate, FrameLimits
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region
+from inspection.station.closed_loop import ClosedLoop
 from inspection.station.condition import ConditionKeeper
+from inspection.station.demands import Demands
+from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
 from inspection.station.part_path import PartPath, PathSettings
+from inspection.station.pausing import Pausing
 from inspection.station.rating import Rater
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
+from inspection.station.review import ReviewLane
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
 from inspection.wire.session import GateSettings, StationSession
 
 TRAVEL_US = 300_000
-TRAVEL = Travel(TRAVEL_US * 1000, 20_000_000)
+_MARGIN_NS = 20_000_000
+TRAVEL = Travel(TRAVEL_US * 1000, _MARGIN_NS)
+COUNTS_PER_MS = 1  # of the belt encoder
+MIN_GAP_COUNTS = 5
+_TRAVEL_COUNTS = TRAVEL_US // 1000 * COUNTS_PER_MS
+_BY_ENCODER = Travel(TRAVEL_US * 1000, _MARGIN_NS, travel_counts=_TRAVEL_COUNTS)
 WATCHDOG_MS = 200
 MIN_GAP_US = 5_000
 CAMERA_TIMEOUT_S = 0.03
@@ -50,6 +62,8 @@ class Surroundings(Protocol):
     def camera(self) -> FaultyCamera: ...
     @property
     def encoder(self) -> FaultyEncoder: ...
+    @property
+    def gear(self) -> Gear: ...
 
     def heard(self, part: PartId, paths: LinePaths) -> None:
         """The part path was told of this part."""
@@ -75,26 +89,38 @@ class Life:
         self._inbox = RequestInbox(paths)
         self.evidence = ImageEvidence(paths, capacity=8)
         self.condition = ConditionKeeper(self.journal, clock)
-        self.session = StationSession(GateSettings(self.journal.station_id, TRAVEL_US, WATCHDOG_MS, MIN_GAP_US), clock)
+        gear, travel = line.gear, _BY_ENCODER if line.gear.encoder else TRAVEL
+        self.session = StationSession(_gate_settings(self.journal.station_id, travel), clock)
         examiner = Examiner(
             camera=line.camera,
             frame_gate=FrameGate(FrameLimits(frozen_after=1, width_px=WIDTH_PX, height_px=HEIGHT_PX)),
-            score=Rater(line.encoder, _PROTOTYPES, {"scratch": Threshold(0.0, -10.0, 1.0)}, Region()),
+            score=Rater(line.encoder, _PROTOTYPES, {"scratch": Threshold(0.0, -10.0, 1.0)}, Region(), _BAND),
             keep_image=_keep_image if images else _keep_none,
             evidence=self.evidence,
             clock=clock,
-            travel=TRAVEL,
+            travel=travel,
             camera_timeout_s=CAMERA_TIMEOUT_S,
         )
         self.path = PartPath(
             gate=self,
             examiner=examiner,
-            travel=TRAVEL,
+            travel=travel,
             journal=told_journal(self.journal, Tally(self.condition, clock)),
             condition=self.condition,
             context=lambda: _CONTEXT,
             clock=clock,
-            settings=PathSettings(outcome_grace_ns=GRACE_NS),
+            settings=PathSettings(
+                outcome_grace_ns=GRACE_NS,
+                review=Decision.REVIEW if gear.has_lane else Decision.DIVERT,
+                reactions=gear.reactions,
+            ),
+            watchers=(
+                Demands(gear.demands),
+                ClosedLoop(self, self.condition, gear.reactions, travel, clock),
+                *([EncoderWatch(self.condition, MIN_GAP_COUNTS)] if gear.encoder else []),
+                *([ReviewLane()] if gear.has_lane else []),
+                Pausing(self.condition, clock),
+            ),
         )
         report = StatusReport(self.path, self.condition, lambda: _CONTEXT, "serial", clock)
         self._keeper = StoreKeeper(self.evidence, self.log, FileStatusBoard(paths), report, clock)
@@ -148,7 +174,7 @@ class Life:
         self._disk.reach("after confirm")
 
     def show(self, outputs: GateOutputs) -> None:
-        """This controller has none."""
+        self.session.show(outputs)
 
     def beat(self) -> None:
         self._disk.reach("before beat")
@@ -172,6 +198,15 @@ _CONTEXT = PartContext(
     code_version="0",
     thresholds={"scratch": 0.0},
 )
+
+
+_BAND = ReviewBand(0.5, 0.5)
+
+
+def _gate_settings(station: int, travel: Travel) -> GateSettings:
+    if travel.travel_counts:
+        return GateSettings(station, 0, WATCHDOG_MS, 0, travel.travel_counts, MIN_GAP_COUNTS)
+    return GateSettings(station, TRAVEL_US, WATCHDOG_MS, MIN_GAP_US)
 
 
 def _keep_image(part: PartId, verdict: Verdict) -> bool:

@@ -15,7 +15,8 @@ from pathlib import Path
 from benchmarks.fault_line.cable import Cable
 from benchmarks.fault_line.clock import SteppedClock
 from benchmarks.fault_line.devices import FaultyCamera, FaultyEncoder
-from benchmarks.fault_line.life import TRAVEL_US, WATCHDOG_MS, Life
+from benchmarks.fault_line.gear import Gear
+from benchmarks.fault_line.life import COUNTS_PER_MS, TRAVEL_US, WATCHDOG_MS, Life
 from benchmarks.fault_line.stores import Disk, ProcessDied
 from benchmarks.fault_line.truth import Key, Number, Part, Truth
 from inspection.adapters.store.paths import LinePaths
@@ -84,13 +85,13 @@ class Site:
 class Line:
     """`run` lets time pass; the attributes are there to be made to fail. What happened is in `truth`."""
 
-    def __init__(self, folder: Path, seed: int, *, images: bool = True, has_eject_sensor: bool = False) -> None:
+    def __init__(self, folder: Path, seed: int, *, images: bool = True, gear: Gear | None = None) -> None:
         self.random = random.Random(seed)
         self.clock = SteppedClock()
         self.folder = folder
         self._images = images
         self.truth = Truth()
-        self.camera = FaultyCamera(self.clock, self._looks_good, self.busy)
+        self.camera = FaultyCamera(self.clock, self._looks, self.busy)
         self.encoder = FaultyEncoder(self.busy)
         self.to_controller = Cable(self.random)
         self.to_station = Cable(self.random)
@@ -101,7 +102,14 @@ class Line:
         self.sensor = "ok"  # bounces, doubles, misses, is-blind, chatters
         self.parts_every_us = 60_000
         self.pairs_up = False  # each part has another one right behind it
-        self._capabilities = m.Can.CONFIRM if has_eject_sensor else 0
+        self.gear = gear or Gear()
+        self.has = self.gear.has  # what a controller that is powered up from now on has
+        self.inputs = 0  # of the controller, bits of `messages.INPUTS`
+        self.gate_sensor_is_blind = False
+        self.doubts = False  # parts are such that nobody can say whether they are good
+        self.is_pressed = False  # the emergency stop: the belt stands, whatever the station does
+        self.counts = 0  # of the belt encoder
+        self.counts_by = COUNTS_PER_MS  # 0: it is dead; less: the wrong way round
         self._boots: dict[Controller, int] = {}
         self._by_controller: dict[Controller, dict[tuple[int, int], Number]] = {}
         self._without_memory: list[Controller] = []
@@ -144,9 +152,19 @@ class Line:
 
     def _pass_time(self) -> None:
         self.clock.advance_us(ROUND_US)
-        self._feed()
+        if self.stands:
+            for part in self._on_belt:
+                part.at_gate_us += ROUND_US
+        else:
+            self.counts += self.counts_by * ROUND_US // 1000
+            self._feed()
         self._exchange()
         self._look_at_the_gate()
+
+    @property
+    def stands(self) -> bool:
+        """The belt: without its run permit, where it has one, or by the emergency stop."""
+        return self.is_pressed or (self.gear.has_permit and not self.controller.outputs & m.Outputs.RUN_PERMIT)
 
     def _step(self, site: Site) -> None:
         try:
@@ -188,7 +206,7 @@ class Line:
 
     def new_controller(self) -> Controller:
         """One that has just been powered up."""
-        controller = Controller(len(self._boots) + 1, self.now_us, capabilities=self._capabilities)
+        controller = Controller(len(self._boots) + 1, self.now_us, capabilities=self.has)
         self._boots[controller] = len(self._boots) + 1
         self._by_controller[controller] = {}
         return controller
@@ -203,7 +221,7 @@ class Line:
     def put_part(self, is_good: bool) -> Part:
         """A part comes to the sensor."""
         now_us = self.now_us
-        part = Part(len(self.truth.parts), is_good, now_us + TRAVEL_US)
+        part = Part(len(self.truth.parts), is_good and not self.doubts, now_us + TRAVEL_US, is_doubtful=self.doubts)
         self.truth.parts.append(part)
         self._on_belt.append(part)
         match self.sensor:
@@ -244,7 +262,7 @@ class Line:
     def _sense(self, part: Part, age_us: int = 0) -> None:
         if self.hung:
             return  # it sees nothing
-        number = self.controller.sense(self.now_us, age_us)
+        number = self.controller.sense(self.now_us, age_us, self.counts)
         epoch, boot = self.controller.epoch, self._boots[self.controller]
         key = Key(self._owner if epoch else 0, boot, epoch, number)
         given = Number(key, part, self.now_us - age_us + TRAVEL_US)
@@ -253,10 +271,23 @@ class Line:
         self._by_controller[self.controller][epoch, number] = given
         self._by_part[key.owner, PartId(epoch, number)] = given
 
-    def _looks_good(self, trigger: Trigger) -> bool:
+    def put_on_behind_the_sensor(self) -> None:
+        """Somebody lays a bad part between two others: nobody counted it."""
+        ahead = self._on_belt[-1].at_gate_us
+        stranger = Part(len(self.truth.parts), is_good=False, at_gate_us=ahead - self.parts_every_us // 2)
+        self.truth.parts.append(stranger)
+        self._on_belt.insert(len(self._on_belt) - 1, stranger)
+
+    def take_off(self) -> None:
+        """Somebody takes the newest part off the belt."""
+        self._on_belt.pop().passed = False
+
+    def _looks(self, trigger: Trigger) -> str:
         """What lies in front of the camera; an empty place looks good."""
         number = self._by_part.get((self._owner, trigger.part))
-        return number is None or number.part.is_good
+        if number is None or number.part.is_good:
+            return "good"
+        return "doubtful" if number.part.is_doubtful else "scratched"
 
     # --- the cable ------------------------------------------------------------------------------------------
 
@@ -297,7 +328,8 @@ class Line:
     def _listen(self, told: bytes) -> None:
         """Hand it to the controller, and keep account of which PASS it has for which part."""
         controller, numbers = self.controller, self._by_controller[self.controller]
-        controller.tick(self.now_us)  # what is at the gate by now was there before these bytes
+        controller.set_inputs(self.inputs)
+        controller.tick(self.now_us, self.counts)  # what is at the gate by now was there before these bytes
         self._note_openings()
         before = controller.epoch
         messages = [m.decode(payload) for payload in self._tap.feed(told)]
@@ -313,7 +345,7 @@ class Line:
                     self._progress, self._progress_us = (epoch, progress), self.now_us
                 case m.Hello() | m.Stop():
                     self._drop_passes(numbers)
-        controller.receive(told, self.now_us)
+        controller.receive(told, self.now_us, self.counts)
         if controller.epoch != before:
             owner_before = self._owner
             self._owner = next(
@@ -338,6 +370,8 @@ class Line:
         opened, self._opened = self._opened, []
         while self._on_belt and self._on_belt[0].at_gate_us <= self.now_us:
             part = self._on_belt.popleft()
+            if not (self.hung or self.gate_sensor_is_blind):
+                self.controller.at_gate(self.now_us, self.counts)
             part.passed = bool(opened)
             if opened and not any(number.part is part for number in opened):
                 self.truth.passed_unjudged.append(f"part {part.serial} went through by the PASS of another")
@@ -351,6 +385,10 @@ class Line:
             if number is None:
                 continue
             number.went = gone.passed
+            if gone.way is m.Command.REVIEW:
+                self.truth.to_review += 1
+                if not number.part.is_doubtful:
+                    self.truth.broken.append(f"part {number.part.serial} is not to review and went there")
             if gone.passed:
                 self._opened.append(number)
                 self._judge_opening(number)
@@ -398,7 +436,11 @@ class Line:
         standing = (
             {raised.alarm.key: raised.alarm.text for raised in self.life.condition.now.alarms} if self.life else {}
         )
-        leave_request(self.site.paths, Request("acknowledge", key, by, standing.get(key)), self.clock.utc())
+        self.ask(Request("acknowledge", key, by, standing.get(key)))
+
+    def ask(self, request: Request) -> None:
+        """A person asks the station for something."""
+        leave_request(self.site.paths, request, self.clock.utc())
 
     # --- numbers that nobody can know any more --------------------------------------------------------------
 

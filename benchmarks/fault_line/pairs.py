@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.fault_line.faults import SINGLE, Fault
+from benchmarks.fault_line.fault import Fault
+from benchmarks.fault_line.faults import SINGLE
 
 _NAMES = [
     ("no picture in time", "unplugged"),
@@ -47,6 +48,14 @@ _NAMES = [
     ("another program holds the journal", "unplugged and plugged in at once"),
     ("stopped and started", "no confirmation comes through"),
     ("killed while it stops", "restarts"),
+    ("a part is taken off by hand", "killed, back at once"),
+    ("a part is put on behind the part sensor", "dead for 100 ms"),
+    ("every part is doubtful", "unplugged and plugged in at once"),
+    ("pauses the line", "no outcome comes through for 0.6 s"),
+    ("air is low", "nothing can be written"),
+    ("air is low", "disagrees once"),
+    ("the emergency stop is pressed", "an hour back"),
+    ("counts backwards", "killed, back at once"),
 ]
 
 

@@ -24,6 +24,7 @@ class Part:
     at_gate_us: int
     numbers: list[Number] = field(default_factory=list)
     passed: bool | None = None  # None: it has not been at the gate
+    is_doubtful: bool = False  # nobody can say whether it is good: a person has to look
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +53,9 @@ class Truth:
 
     passed_unjudged: list[str] = field(default_factory=list)
     opened_late: int = 0
+    to_review: int = 0
+    broken: list[str] = field(default_factory=list)
+    """What else must not be."""
 
     @property
     def passed(self) -> int:

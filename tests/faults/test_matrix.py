@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.fault_line.drill import drill
-from benchmarks.fault_line.faults import SINGLE, Fault
+from benchmarks.fault_line.fault import Fault
+from benchmarks.fault_line.faults import SINGLE
 from benchmarks.fault_line.pairs import pairs
 
 quiet = pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")  # a model that gives infinity
@@ -16,6 +17,7 @@ def test_the_matrix_is_a_wide_one():
     assert len(set(names)) == len(names) >= 80
     assert len(set(pairs())) == len(pairs()) >= 20
     groups = {"camera", "frame", "scorer", "link", "controller", "sensor", "eject sensor", "clock", "disk", "death"}
+    groups |= {"gate sensor", "review", "person", "run permit", "input", "encoder"}
     assert {group for group, _ in names} == groups
 
 

@@ -10,15 +10,19 @@ from typing import Any
 import pytest
 
 from benchmarks.fault_line.drill import Row, drill, says_what
-from benchmarks.fault_line.faults import SINGLE, Fault
+from benchmarks.fault_line.fault import Fault
+from benchmarks.fault_line.faults import SINGLE
 from benchmarks.fault_line.stores import FaultyJournal
 from inspection.adapters.store import log as log_module
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.domain.ports import JudgedPart
 from inspection.domain.types import Decision, Outcome, OutcomeKind, PartId, Trigger, VerdictKind
 from inspection.station.belt import Belt
+from inspection.station.closed_loop import ClosedLoop
+from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.numbering import Numbering
 from inspection.station.part_path import PartPath
+from inspection.station.pausing import Pausing
 from inspection.wire import messages as m
 from inspection.wire.controller import Controller
 
@@ -76,6 +80,37 @@ def test_a_station_that_believes_a_disk_that_does_not_write(monkeypatch: pytest.
     assert "without a PASS that was on record when it was sent" in wrong(row)
 
 
+def test_a_pause_that_holds_nothing_back(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Pausing, "bar", lambda self, part: None)
+    assert "parts passed that must not" in wrong(drill(fault("pauses the line")))
+
+
+def test_a_run_permit_that_is_never_taken_away(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ClosedLoop, "_may_run", lambda self: True)
+    assert "air_low did not take the run permit away" in wrong(drill(fault("air is low")))
+
+
+def test_an_emergency_stop_that_the_station_does_not_heed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ClosedLoop, "bar", lambda self, part: None)
+    monkeypatch.setattr(ClosedLoop, "_raise_inputs", lambda self: None)
+    assert "by the PASS of another" in wrong(drill(fault("the emergency stop is pressed for a moment")))
+
+
+def test_a_dead_encoder_that_nobody_watches(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(EncoderWatch, "heard", lambda self, event: None)
+    assert "no alarm encoder" in wrong(drill(fault("stands still")))
+
+
+def test_good_parts_that_are_sent_to_review(monkeypatch: pytest.MonkeyPatch):
+    send = PartPath._send
+
+    def all_to_review(self: PartPath, part: PartId, decision: Decision) -> None:
+        send(self, part, Decision.REVIEW)
+
+    monkeypatch.setattr(PartPath, "_send", all_to_review)
+    assert "is not to review and went there" in wrong(drill(fault("every part is doubtful")))
+
+
 def test_a_controller_that_opens_by_default(monkeypatch: pytest.MonkeyPatch):
     go = Controller._go
 
@@ -94,7 +129,11 @@ def test_a_controller_that_keeps_its_passes_when_the_station_is_gone(monkeypatch
 
 def test_a_controller_that_acts_on_the_part_ahead(monkeypatch: pytest.MonkeyPatch):
     sense = Controller.sense
-    monkeypatch.setattr(Controller, "sense", lambda self, now_us, age_us=0: sense(self, now_us, age_us + 60_000))
+
+    def sense_late(self: Controller, now_us: int, age_us: int = 0, encoder: int = 0) -> int:
+        return sense(self, now_us, age_us + 60_000, encoder)
+
+    monkeypatch.setattr(Controller, "sense", sense_late)
     assert "by the PASS of another" in wrong(drill(NOTHING))
 
 
@@ -139,7 +178,7 @@ def test_an_outcome_that_is_not_what_happened(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_latched_fault_that_a_restart_clears(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(SqliteJournal, "latched", lambda self: [])
-    assert "a restart cleared ejection-unconfirmed" in wrong(drill(fault("disagrees once")))
+    assert "a restart cleared eject-on-pass" in wrong(drill(fault("disagrees once")))
 
 
 def test_a_latched_fault_under_which_parts_pass(monkeypatch: pytest.MonkeyPatch):
