@@ -171,7 +171,7 @@ def build_station(
             clock=clock,
             settings=_path_settings(line),
             watchers=(
-                *_at_the_gate(line, gate, condition, travel, clock),
+                *_at_the_gate(line, gate, condition, travel, clock, challenge, options),
                 *_watchers(line, challenge),
                 Pausing(condition, clock),
                 machine,
@@ -299,14 +299,28 @@ def _path_settings(line: LineConfig) -> PathSettings:
 
 
 def _at_the_gate(
-    line: LineConfig, gate: Gate, condition: ConditionKeeper, travel: Travel, clock: Clock
+    line: LineConfig,
+    gate: Gate,
+    condition: ConditionKeeper,
+    travel: Travel,
+    clock: Clock,
+    challenge: Challenge | None,
+    options: RunOptions,
 ) -> list[Watcher]:
     """Who acts on what a controller says. A dry gate has none, and nothing to act with."""
     if isinstance(line.gate, DryGateConfig):
         return []
     watchers: list[Watcher] = [
         Demands(demands_of(line)),
-        ClosedLoop(gate, condition, reactions_of(line), travel, clock),
+        ClosedLoop(
+            gate,
+            condition,
+            reactions_of(line),
+            travel,
+            clock,
+            is_golden=challenge.is_golden if challenge else lambda part: False,
+            monitor=options.monitor,
+        ),
     ]
     if isinstance(line.gate, SerialGateConfig) and travel.travel_counts:
         watchers.append(EncoderWatch(condition, line.gate.min_gap_counts))

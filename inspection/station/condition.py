@@ -105,7 +105,8 @@ class ConditionKeeper:
             is_told = told in was.text
             if is_told and reaction is was.reaction:
                 return
-            alarm = replace(alarm, text=was.text if is_told else _joined(was.text, told), reaction=reaction)
+            text = was.text if is_told else _joined(was.text, told)
+            alarm = replace(alarm, text=text, latched=True, reaction=reaction)
         elif before and before.alarm == alarm:
             return
         since_utc = before.since_utc if before else self._clock.utc()

@@ -18,6 +18,9 @@ UNCONTROLLED_BY_RULE = Outcome(OutcomeKind.UNCONTROLLED, commanded=False, report
 # A number that leaps further than this ahead of the last is damage or a broken controller, not so many lost frames.
 LARGEST_LEAP = 100_000
 
+# So many parts at once without a station are no line's count: each would be a row.
+LARGEST_COUNT = 1_000_000
+
 
 class Numbering:
     """The numbers of the running epoch. Methods that record raise StoreError and can be called again."""
@@ -39,6 +42,7 @@ class Numbering:
         self._context = context
         self._clock = clock
         self._high = 0
+        self._seen = 0  # of this epoch, recorded or not: the record stands still while the store is down
         self._missed: dict[PartId, Cause] = {}
         self._next_epoch: int | None = None
         self._next_boot = 0  # the controller that it is for: another one must not count in it, too
@@ -53,6 +57,19 @@ class Numbering:
     def is_ours(self, attached: Attached) -> bool:
         """The epoch that the controller stands in was begun by us, or by nobody."""
         return attached.epoch == 0 or attached.station == self._journal.station_id
+
+    def refusal(self, attached: Attached) -> str | None:
+        """Why what this controller counted is not believed; None if it is. Raises StoreError."""
+        if not self.is_ours(attached):
+            return None
+        on_record = self._journal.high_water(attached.epoch) if attached.epoch else 0
+        if attached.count - on_record <= LARGEST_COUNT:
+            return None
+        return (
+            f"the controller says that it counted {attached.count} parts in epoch {attached.epoch}, of which "
+            f"{on_record} are on record; more than {LARGEST_COUNT} without a row are not believed. Look for a bad part "
+            "sensor, then switch the controller off and on: it counts from 0."
+        )
 
     def prepare(self, attached: Attached) -> int:
         """Record every number that the controller counted and we have not; then the epoch to start it with.
@@ -74,6 +91,7 @@ class Numbering:
         if epoch != self._next_epoch:
             return False
         self.epoch, self._high, self._next_epoch = epoch, 0, None
+        self._seen = 0
         self._own_epochs.add(epoch)
         return True
 
@@ -87,7 +105,7 @@ class Numbering:
 
     def leaps(self, part: PartId) -> bool:
         """Of this epoch, and absurdly far ahead."""
-        return part.epoch == self.epoch and part.number > self._high + LARGEST_LEAP
+        return part.epoch == self.epoch and part.number > max(self._high, self._seen) + LARGEST_LEAP
 
     def is_on_record(self, part: PartId) -> bool:
         """It has a row, here or in the log. Raises StoreError."""
@@ -100,6 +118,8 @@ class Numbering:
     def missed(self, part: PartId, cause: Cause) -> None:
         """Remember why a number that was seen is not on record yet."""
         self._missed[part] = cause
+        if part.epoch == self.epoch:
+            self._seen = max(self._seen, part.number)
 
     def record(self, trigger: Trigger, context: PartContext) -> None:
         """Record a part, and first the numbers that were skipped before it."""

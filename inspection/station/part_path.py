@@ -217,10 +217,12 @@ class PartPath:
             return
         attached = self._attached
         refusals = [refusal for watcher in self._watchers if (refusal := watcher.attached(attached)) is not None]
-        if refusals:
-            self._condition.raise_alarm(Alarm("gate-link", f"{self._meanwhile}: {' '.join(refusals)}"))
-            return
         try:
+            if (not_believed := self._numbering.refusal(attached)) is not None:
+                refusals.append(not_believed)
+            if refusals:
+                self._condition.raise_alarm(Alarm("gate-link", f"{self._meanwhile}: {' '.join(refusals)}"))
+                return
             epoch = self._numbering.prepare(attached)
         except StoreError as error:
             self._store_down(str(error))

@@ -373,12 +373,15 @@ class Controller:
 
     def _greet(self, hello: m.Hello) -> None:
         self._end_session(m.Session.NONE, m.Reason.SESSION_ENDED)
-        if hello.station != self._station:
-            # What another station's parts became is of no use to this one, whose numbers may be the same.
+        self._forget_unless_of(hello.station)
+        self._send(self._welcome())
+
+    def _forget_unless_of(self, station: int) -> None:
+        """What another station's parts became is of no use to this one, whose numbers may be the same."""
+        if station != self._station:
             self._kept.clear()
             for part in self._riding:
                 part.reported = False
-        self._send(self._welcome())
 
     def _welcome(self) -> m.Welcome:
         return m.Welcome(self._boot, self.epoch, self.count, self._station, self._capabilities)
@@ -398,6 +401,7 @@ class Controller:
             self._send(self._welcome())
             return
         self._bar_all(m.Reason.SESSION_ENDED)
+        self._forget_unless_of(start.station)
         self._settings = start
         self._station = start.station
         self.epoch, self.count, self.session = start.epoch, 0, m.Session.RUNNING

@@ -43,9 +43,19 @@ class Line(Bench):
     """A bench with a closed loop."""
 
     demands: Mapping[Capability, str] = MappingProxyType({})
+    golden: frozenset[int] = frozenset()
+    only_monitors = False
 
     def watchers(self):
-        loop = ClosedLoop(self.gate, self.condition, self.settings.reactions, self.travel, self.clock)
+        loop = ClosedLoop(
+            self.gate,
+            self.condition,
+            self.settings.reactions,
+            self.travel,
+            self.clock,
+            is_golden=lambda part: part.number in self.golden,
+            monitor=self.only_monitors,
+        )
         return (Demands(self.demands), loop, EncoderWatch(self.condition, least_counts=10))
 
 
@@ -309,6 +319,19 @@ def test_a_good_part_ends_the_row_also_while_nothing_may_pass(line):
     assert bench.alarms() == {"wrong-pass"}
 
 
+def test_golden_parts_of_a_challenge_run_are_no_rejects_of_the_process(line, monkeypatch):
+    monkeypatch.setattr(Line, "golden", frozenset({1, 2, 3}))
+    bench = line(consecutive_rejects_count=3, reject_rate_percent=50, reject_rate_over_parts=3)
+    bench.attach()
+    bench.verdicts.update(dict.fromkeys(range(1, 7), REJECT))
+    bench.gate.trigger(1, 2, 3, 4, 5)
+    bench.run()
+    assert bench.alarms() == set()
+    bench.gate.trigger(6)
+    bench.run()
+    assert bench.alarms() == {"consecutive-rejects", "reject-rate"}
+
+
 def test_too_many_rejects_of_the_last_parts_are_an_alarm_and_nothing_more(line):
     bench = line(reject_rate_percent=40, reject_rate_over_parts=5)
     bench.attach()
@@ -414,6 +437,14 @@ def test_outputs_follow_the_session_and_what_stands(line):
     bench.path.stop()
     bench.run()
     assert bench.gate.shown[-1] == STOPPED
+
+
+def test_a_line_that_only_monitors_is_never_green(line, monkeypatch):
+    monkeypatch.setattr(Line, "only_monitors", True)
+    bench = line()
+    bench.attach()
+    bench.run()
+    assert bench.gate.shown[-1] == TOLD
 
 
 # --- encoder ------------------------------------------------------------------------------------------------

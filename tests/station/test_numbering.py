@@ -2,6 +2,7 @@
 
 from inspection.domain.ports import Started
 from inspection.domain.types import Decision, PartId, RunState, Verdict, VerdictKind
+from inspection.station import numbering
 from tests.fakes.parts import DIVERTED
 
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
@@ -167,3 +168,42 @@ def test_on_a_long_belt_a_restart_waits_as_long_as_the_belt(bench):
     bench.clock.advance(0.2)
     bench.run()
     assert bench.alarms() == {"outcome-unknown"}
+
+
+def test_a_count_that_no_line_has_is_refused_and_says_what_to_do(bench):
+    bench.gate.attach(boot=7, count=2**32 - 1)
+    bench.run()
+    assert bench.gate.starts == []
+    assert bench.rows() == {}
+    assert bench.condition.now.state is RunState.DEGRADED
+    assert "switch the controller off and on" in bench.condition.now.reason
+    bench.attach(boot=8, count=2)
+    assert bench.condition.now.state is RunState.RUNNING
+    assert len(bench.rows()) == 2
+
+
+def test_an_epoch_with_many_parts_on_record_is_believed(bench, monkeypatch):
+    monkeypatch.setattr(numbering, "LARGEST_COUNT", 3)
+    epoch = bench.attach()
+    bench.gate.trigger(1, 2, 3, 4, 5)
+    bench.run()
+    bench.gate.detach()
+    bench.run()
+    bench.attach(epoch=epoch, count=8)
+    assert len(bench.rows()) == 8
+
+
+def test_however_long_the_store_is_down_numbers_are_believed(bench, monkeypatch):
+    monkeypatch.setattr(numbering, "LARGEST_LEAP", 3)
+    bench.attach()
+    bench.journal.fails = True
+    for number in range(1, 9):
+        bench.gate.trigger(number)
+        bench.run()
+    bench.journal.fails = False
+    bench.run()
+    rows = bench.rows()
+    assert [rows[bench.part(n)].cause for n in range(1, 9)] == ["store-down"] * 8
+    bench.gate.trigger(9)
+    bench.run()
+    assert bench.sent() == {bench.part(9): Decision.PASS}

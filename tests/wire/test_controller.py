@@ -226,6 +226,17 @@ def test_outcomes_outlive_their_session_but_are_not_told_to_another_station(desk
     assert not [o for o in desk.wait(1000) if isinstance(o, m.Outcome)]
 
 
+def test_a_station_that_begins_without_a_hello_is_not_told_anothers_outcomes(desk):
+    desk.start()
+    desk.sense()
+    desk.wait(400)
+    desk.sense()  # this one is still on the belt
+    desk.heard.clear()
+    stands = desk.controller.epoch, desk.controller.count
+    assert m.Started(BOOT, 10) in desk.say(m.Start(10, ME + 1, BOOT, *stands, TRAVEL_US, 0, WATCHDOG_MS, GAP_US, 0))
+    assert not [o for o in desk.wait(1000) if isinstance(o, m.Outcome)]
+
+
 def test_only_so_many_outcomes_are_kept_the_newest(desk):
     desk.start()
     for _ in range(OUTCOMES_KEPT + 10):

@@ -458,16 +458,21 @@ void ig_confirm_ejection(ig_gate *gate, uint32_t epoch, uint32_t number, bool ag
 
 /* --- the line ---------------------------------------------------------------------------------------------- */
 
-static void greet(ig_gate *gate, const ig_message *hello)
+/* What another station's parts became is of no use to this one, whose numbers may be the same. */
+static void forget_unless_of(ig_gate *gate, uint64_t station)
 {
-    end_session(gate, IG_SESSION_NONE, IG_SESSION_ENDED);
-    if (hello->field[IG_HELLO_STATION] != gate->station) {
-        /* What another station's parts became is of no use to this one, whose numbers may be the same. */
+    if (station != gate->station) {
         gate->kept_count = 0;
         for (size_t i = 0; i < gate->riding_count; i++) {
             riding_at(gate, i)->reported = false;
         }
     }
+}
+
+static void greet(ig_gate *gate, const ig_message *hello)
+{
+    end_session(gate, IG_SESSION_NONE, IG_SESSION_ENDED);
+    forget_unless_of(gate, hello->field[IG_HELLO_STATION]);
     send_welcome(gate);
 }
 
@@ -485,6 +490,7 @@ static void begin(ig_gate *gate, const ig_message *start, uint64_t now_us)
         return;
     }
     bar_all(gate, IG_SESSION_ENDED);
+    forget_unless_of(gate, asked[IG_START_STATION]);
     gate->settings = *start;
     gate->has_settings = true;
     gate->station = (uint32_t)asked[IG_START_STATION];
