@@ -22,6 +22,8 @@ REAL_TIME = ("adapters/gates", "browser", "cli", "faults", "firmware/test_core_o
 """Processes, ports and watchdogs on the wall clock. Where the machine stands still for half a second a watchdog bites,
 as it should, and the test sees a diverted part: such a test is run once more, and the summary names it. Of several
 workers one runs them all, one after another."""
+ON_A_MANUAL_CLOCK = ("faults/test_matrix.py", "faults/test_planted.py", "faults/test_soak.py")
+"""Not of those."""
 GRACE_S = 3.0  # a thread or a process that was told to stop may still be on its way out
 
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -34,7 +36,8 @@ settings.load_profile("ci" if IN_CI else "dev")
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).as_posix().startswith(REAL_TIME):
+        path = item.path.relative_to(here).as_posix()
+        if path.startswith(REAL_TIME) and not path.startswith(ON_A_MANUAL_CLOCK):
             item.add_marker(pytest.mark.flaky(reruns=1))
             item.add_marker(pytest.mark.xdist_group("real time"))
 
