@@ -266,3 +266,13 @@ def test_an_outcome_that_is_told_while_the_store_is_down_is_not_unknown_when_it_
     bench.gate.resolve(bench.part(1), PASSED)
     bench.run()
     assert bench.rows()[bench.part(1)].outcome == "PASSED"
+
+
+def test_what_has_latched_stays_so_when_it_is_raised_again_as_what_does_not(bench):
+    bench.condition.raise_alarm(Alarm("gate", "the flap stuck.", latched=True))
+    bench.condition.raise_alarm(Alarm("gate", "the flap is slow."))
+    (raised,) = bench.condition.now.alarms
+    assert raised.alarm.latched
+    assert raised.alarm.text == "the flap stuck. the flap is slow."
+    bench.condition.clear_alarm("gate")
+    assert bench.alarms() == {"gate"}
