@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 KIND = "challenge"  # of its events
 FAILED, DUE, ADVISED = "challenge-failed", "challenge-due", "challenge-advised"  # keys of alarms
 _RUNS = (RunState.RUNNING, RunState.DEGRADED)
-_OBSTACLES = ("store-down", "gate-link", "part-sensor")
+_OBSTACLES = ("store-down", "gate-link", "part-sensor", "acks", "disk-full")
 
 
 @dataclass(frozen=True, slots=True)

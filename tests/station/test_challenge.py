@@ -359,6 +359,15 @@ def test_a_run_cannot_begin_while_a_fault_is_latched(line: ChallengedBench, befo
     assert line.challenge.now["waiting"] is None
 
 
+@pytest.mark.parametrize("key", ["acks", "disk-full"])
+def test_a_run_cannot_begin_while_nothing_can_pass(line: ChallengedBench, key: str) -> None:
+    line.condition.raise_alarm(Alarm(key, "nothing passes"))
+    line.ask()
+    line.run()
+    assert line.refusal() == f"{key}: nothing passes"
+    assert line.challenge.now["run"] is None
+
+
 def test_a_second_run_is_refused_while_one_is_on(line: ChallengedBench) -> None:
     line.ask("w1", "Kim")
     line.ask("w2", "Lee")

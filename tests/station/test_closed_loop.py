@@ -277,10 +277,11 @@ def test_after_a_stop_the_belt_is_purged_too(line):
     assert "purge" in bench.events()
 
 
-def test_a_part_that_waits_for_its_verdict_when_the_line_goes_on_diverts(line):
-    bench = line(BY_COUNTS, air_low=Reaction.STOP)
+@pytest.mark.parametrize("reaction", [Reaction.DIVERT, Reaction.STOP])
+def test_a_part_that_waits_for_its_verdict_when_the_line_goes_on_diverts(line, reaction):
+    bench = line(BY_COUNTS, air_low=reaction)
     bench.attach()
-    bench.condition.raise_alarm(Alarm("air-low", "too little", latched=True, reaction=Reaction.STOP))
+    bench.condition.raise_alarm(Alarm("air-low", "too little", latched=True, reaction=reaction))
     bench.gate.trigger(*range(1, 10))  # one more than are judged in a round
     bench.path.step(0.0)
     acknowledge(bench, "air-low")
