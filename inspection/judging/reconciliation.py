@@ -51,7 +51,7 @@ class Ledger:
         self.totals = Totals()
         self._parts: dict[PartId, _Part] = {}
         self._rows_owed = rows_owed
-        self._recorded: dict[int, int] = {}  # of each epoch the last number on record
+        self._recorded: dict[int, range] = {}  # of each epoch the numbers that this run recorded
         self._counted: PartId | None = None  # the last number that the gate told of
         self._found: list[str] = []
 
@@ -92,9 +92,9 @@ class Ledger:
 
     def _follows(self, epoch: int, first: int, last: int) -> None:
         before = self._recorded.get(epoch)
-        if before is not None and first != before + 1:
-            self._mismatch(PartId(epoch, first), f"is on record after {PartId(epoch, before)}")
-        self._recorded[epoch] = last
+        if before is not None and first != before.stop:
+            self._mismatch(PartId(epoch, first), f"is on record after {PartId(epoch, before.stop - 1)}")
+        self._recorded[epoch] = range(first if before is None else before.start, last + 1)
 
     def begin(self) -> None:
         """Another epoch: what the gate numbered before is on record."""
@@ -104,14 +104,14 @@ class Ledger:
     def epoch_counted(self, epoch: int, count: int) -> None:
         """The gate says how many parts it counted in an epoch that is over; there are no more on record."""
         recorded = self._recorded.get(epoch)
-        if recorded is not None and recorded > count:
-            first, last = PartId(epoch, count + 1), PartId(epoch, recorded)
+        if recorded is not None and recorded.stop - 1 > count:
+            first, last = PartId(epoch, count + 1), PartId(epoch, recorded.stop - 1)
             self._mismatch(first, f"to {last} are on record, and the gate counted only {count}")
 
     def check_numbers(self) -> None:
         """Every number that the gate told of is on record. To be asked when nothing waits to be recorded."""
         part, self._counted = self._counted, None
-        if part is not None and part.number > self._recorded.get(part.epoch, 0):
+        if part is not None and part.number >= self._recorded.get(part.epoch, range(1)).stop:
             self._mismatch(part, f"was numbered by the gate, and the record of epoch {part.epoch} ends before it")
 
     # --- parts ----------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ class Ledger:
         """What became of it is on record."""
         entry = self._parts.get(part)
         if entry is None:
-            if part.number <= self._recorded.get(part.epoch, 0):
+            if part.number in self._recorded.get(part.epoch, range(0)):
                 self._mismatch(part, "was closed twice")
             self.totals.earlier += 1
             self._rows_owed += 1

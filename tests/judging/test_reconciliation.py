@@ -170,6 +170,16 @@ def test_what_does_not_fit_names_its_part(happens, told):
     assert ledger.take() == [], "told once"
 
 
+def test_a_part_of_an_earlier_run_is_closed_after_later_numbers_of_its_epoch_are_on_record():
+    ledger = Ledger()
+    ledger.unseen(3, range(7, 10), UNSEEN, BY_RULE)  # counted while no station was there
+    ledger.closed(PartId(3, 6), PASSED)
+    assert ledger.take() == []
+    assert ledger.totals.earlier == 1
+    ledger.closed(PartId(3, 8), DIVERTED)
+    assert ledger.take() == ["part 3-8 was closed twice"]
+
+
 def test_rows_are_the_parts_that_were_closed():
     ledger = commanded(of(ledger=Ledger(rows_owed=2)), Decision.PASS)
     ledger.sealed(2)
