@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from inspection.adapters.gates.control_line import LightBarrier, Look, Passed
-from inspection.adapters.gates.relay_board import RelayFault
+from inspection.adapters.gates.serial_port import LinkFault
 from inspection.domain.ports import Clock, GateEvent, Resolved, SensorFault
 from inspection.domain.types import OutcomeKind, PartId
 from inspection.wire.controller import Controller
@@ -25,7 +25,7 @@ _LOSS_STANDS_US = 10_000_000
 
 
 class Relay(Protocol):
-    """One relay of a board. Raises RelayFault."""
+    """One relay of a board. Raises LinkFault."""
 
     def energise(self) -> None: ...
     def release(self) -> None: ...
@@ -136,7 +136,7 @@ class RelayLine:
         if self._is_on and self._relay is not None and self._now_us() - self._switched_us >= self._shot.hold_us:
             try:
                 self._relay.release()
-            except RelayFault as fault:
+            except LinkFault as fault:
                 self.fault = str(fault)
                 return
             self._is_on, self._switched_us = False, self._now_us()
@@ -169,7 +169,7 @@ class RelayLine:
         assert self._relay is not None
         try:
             self._relay.energise()
-        except RelayFault as fault:
+        except LinkFault as fault:
             self.fault = str(fault)
             return "relay-fault"
         now_us = self._now_us()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from inspection.adapters.gates.control_line import LightBarrier, Look
-from inspection.adapters.gates.relay_board import RelayFault, frame
+from inspection.adapters.gates.relay_board import frame
 from inspection.adapters.gates.relay_line import RelayLine, Shot
+from inspection.adapters.gates.serial_port import LinkFault
 from inspection.domain.ports import Attached, Detached, Resolved, SensorFault, Triggered
 from inspection.domain.types import Decision, OutcomeKind, PartId
 from inspection.wire.session import GateSettings
@@ -21,7 +22,7 @@ class ScriptedRelay:
 
     def energise(self) -> None:
         if self.breaks:
-            raise RelayFault("unplugged")
+            raise LinkFault("unplugged")
         self.clock.advance(self.takes_s)
         self.is_on = True
         self.energised_ms.append(self.clock.monotonic_ns() // 1_000_000)
