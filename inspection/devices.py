@@ -79,7 +79,7 @@ def open_gate(line: LineConfig, url: str | None, travel: Travel, station_id: int
             if isinstance(trigger, TimerTriggerConfig):
                 sensor = TimerSensor(trigger.parts_per_s, clock)
             else:
-                assert isinstance(camera, WatchedFolder), "a dry gate has no sensor: see inspection.config.rules"
+                assert isinstance(camera, WatchedFolder), "a dry gate has no sensor: see config.trigger_rules"
                 sensor = camera
             settings = GateSettings(station_id, travel_us, _DRY_WATCHDOG_MS, 0)
             return DryGate(sensor, settings=settings, clock=clock)
@@ -95,7 +95,7 @@ def open_gate(line: LineConfig, url: str | None, travel: Travel, station_id: int
             settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
             return _modbus_gate(gate, url or gate.url, settings, clock)
         case RelayGateConfig():
-            assert isinstance(trigger, LineInputTriggerConfig), "see inspection.config.relay_rules"
+            assert isinstance(trigger, LineInputTriggerConfig), "see inspection.config.trigger_rules"
             settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
             return _relay_gate(gate, trigger, url or gate.url, settings, clock)
         case _:
