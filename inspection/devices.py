@@ -136,7 +136,7 @@ def _relay_gate(
     return RelayGate(
         RelayWay(url, gate.baud, gate.channel, trigger.port),
         Shot(round(gate.one_shot_ms * 1000), round(gate.hold_ms * 1000), late_us),
-        LightBarrier(debounce_us=debounce_us, late_us=late_us, min_gap_us=settings.min_gap_us),
+        LightBarrier(debounce_us=debounce_us, late_us=late_us),
         line_at=lambda port: ControlLine(port, trigger.line, active_high=trigger.active == "high"),
         settings=settings,
         clock=clock,

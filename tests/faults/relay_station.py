@@ -19,7 +19,7 @@ def relay_gate(port: str, line: SteadyLine, trigger_port: str | None = None, hol
     return RelayGate(
         RelayWay(port, 9600, 1, trigger_port or port),
         Shot(one_shot_us=2 * hold_us, hold_us=hold_us, late_us=400_000),
-        LightBarrier(debounce_us=0, late_us=400_000, min_gap_us=1_000),
+        LightBarrier(debounce_us=0, late_us=400_000),
         line_at=lambda _: line,
         settings=GateSettings(1, 200_000, 5_000, 1_000),
         clock=SystemClock(),

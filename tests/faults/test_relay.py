@@ -91,7 +91,7 @@ def test_a_trigger_port_without_control_lines_is_told(pty: Pty) -> None:
     gate = RelayGate(
         RelayWay(pty.name, 9600, 1, other.name),
         Shot(60_000, 20_000, 5_000),
-        LightBarrier(debounce_us=0, late_us=5_000, min_gap_us=70_000),
+        LightBarrier(debounce_us=0, late_us=5_000),
         line_at=lambda port: ControlLine(port, "cts", active_high=True),
         settings=GateSettings(1, 200_000, 500, 70_000),
         clock=SystemClock(),

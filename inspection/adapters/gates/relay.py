@@ -56,6 +56,7 @@ class RelayGate(LinkedGate):
         self._way = way
         self._write_s = shot.late_us / 1e6
         self._line_at = line_at
+        self._clock = clock
         # The thread alone has these.
         self._shares = Path(way.url).resolve() == Path(way.trigger_port).resolve()
         self._board: RelayBoard | None = None
@@ -130,14 +131,15 @@ class RelayGate(LinkedGate):
         self._barrier_retry.done()
 
     def _round(self) -> None:
-        board, look = self._board, self._look()
         try:
-            if board is not None:
-                board.listen()
+            if self._board is not None:
+                self._board.listen()
         except LinkFault as fault:
             self._lose_board(str(fault))
+        looked_us = self._clock.monotonic_ns() // 1000
+        look = self._look()
         with self._lock:
-            self._line.round(look)
+            self._line.round(look, looked_us)
             fault_of_line = self._line.fault
             self._tell(self._line.take_events())
         if fault_of_line is not None and self._board is not None:

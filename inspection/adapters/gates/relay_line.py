@@ -47,6 +47,8 @@ class RelayLine:
         self._shot = shot
         self._barrier = barrier
         self._clock = clock
+        self._travel_us = settings.travel_us
+        self._min_gap_us = settings.min_gap_us
         self._controller = Controller(1 + secrets.randbelow(U32_MAX), self._now_us(), let_through=self._let_through)
         self.session = StationSession(settings, clock)
         self._relay: Relay | None = None
@@ -87,12 +89,15 @@ class RelayLine:
         self.session.confirm(part)
         self._reasons.pop(part, None)
 
-    def round(self, look: Look | None) -> None:
-        """Let go of the relay, act on what is due, see what came, and let the two sides hear each other."""
+    def round(self, look: Look | None, looked_us: int) -> None:
+        """Let go of the relay, see what came, act on what is due, and let the two sides hear each other.
+
+        `looked_us`: just before the system was asked for `look`.
+        """
         self._release()
-        self._controller.tick(self._now_us())
         if look is not None:
-            self._see(look)
+            self._see(look, looked_us)  # before anything is fired that it bars
+        self._controller.tick(self._now_us())
         self.session.receive(self._controller.take_output())
         self.session.tick()
         self._controller.receive(self.session.take_output(), self._now_us())
@@ -105,10 +110,10 @@ class RelayLine:
 
     # --- the light barrier ----------------------------------------------------------------------------------
 
-    def _see(self, look: Look) -> None:
+    def _see(self, look: Look, looked_us: int) -> None:
         now_us = self._now_us()
         self._sees = True
-        passed = self._barrier.look(now_us, look)
+        passed = self._barrier.look(look, looked_us, now_us)
         if passed is not None:
             self._sense(passed, now_us)
         if self._lost_us is None or now_us - self._lost_us > _LOSS_STANDS_US:
@@ -159,6 +164,9 @@ class RelayLine:
             return "sensor-gone"
         if now_us - due_us > self._shot.late_us:
             return "fired-late"  # it would hit another part
+        sensed_us = due_us - self._travel_us
+        if not self._barrier.is_known(sensed_us - self._min_gap_us, sensed_us + self._min_gap_us):
+            return "sensor-doubt"  # a part that nobody counted may be close enough to go through with it
         if now_us < self._open_until_us:
             return "still-open"
         if self._is_on or now_us - self._switched_us < self._shot.hold_us:
