@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tty
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +17,12 @@ from inspection.adapters.gates.control_line import ControlLine, LightBarrier
 from inspection.adapters.gates.relay import RelayGate, RelayWay
 from inspection.adapters.gates.relay_board import frame
 from inspection.adapters.gates.relay_line import Shot
+from inspection.domain.errors import ConfigError
 from inspection.domain.ports import Detached, Resolved, SensorFault
 from inspection.domain.types import OutcomeKind
 from inspection.station.clock import SystemClock
 from inspection.wire.session import GateSettings
+from tests.fakes.modem_lines import ModemLines, build
 from tests.faults.relay_station import relay_gate, serve
 from tests.waiting import wait_for
 
@@ -111,6 +114,28 @@ def test_a_trigger_port_without_control_lines_is_told(pty: Pty) -> None:
     assert fault.why is not None
     assert other.name in fault.why
     assert "has control lines" in fault.why
+
+
+def test_a_part_at_a_control_line_is_fired_for(pty: Pty, tmp_path: Path) -> None:
+    """The lines are those of the relay's own adapter, as a kernel driver would tell them."""
+    try:
+        lines = ModemLines(build(tmp_path), tmp_path)
+    except ConfigError as error:
+        pytest.skip(str(error))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.relay_station", pty.name, "cts"], env=lines.environment
+    )
+
+    def is_fired_for() -> bool:
+        lines.change("cts")  # one after another: those before its session is there are not for it
+        return ON in pty.read()
+
+    try:
+        wait_for(is_fired_for, "the relay to be energised")
+    finally:
+        process.kill()
+        process.wait()
+        lines.close()
 
 
 def test_a_station_killed_with_the_relay_on_switches_it_off_when_it_is_back(pty: Pty) -> None:

@@ -21,7 +21,10 @@ class LinkFault(Exception):
 
 
 def open_port(url: str, baud: int, **settings: Any) -> serial.Serial:
-    """The port, for us alone, and nothing in it that was said to whoever was here before. Raises LinkFault."""
+    """The port, for us alone, and nothing in it that was said to whoever was here before. Raises LinkFault.
+
+    pyserial sets CLOCAL and no flow control: modem lines are inputs, and a DCD that drops hangs nothing up.
+    """
     try:
         port = serial.serial_for_url(url, baud, exclusive=True, **settings)
         low_latency(port)
