@@ -168,11 +168,11 @@ def travel_of(line: LineConfig) -> Travel:
 
 
 def reactions_of(line: LineConfig) -> Reactions:
-    """What the line does about what it sees at the gate; without a controller it sees nothing."""
+    """What the line does about what it sees at the gate; a dry one sees nothing."""
     gate = line.gate
-    if isinstance(gate, DryGateConfig | RelayGateConfig):
+    if isinstance(gate, DryGateConfig):
         return Reactions()
-    told, run_permit = gate.reactions, gate.run_permit_output
+    told, run_permit = gate.reactions, not isinstance(gate, RelayGateConfig) and gate.run_permit_output
     return Reactions(
         **{key: Reaction(told.settled(key, run_permit=run_permit)) for key in REACTION_KEYS},
         consecutive_rejects_count=told.consecutive_rejects.count,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from inspection.config.problems import KeyPath, Source, child
 from inspection.config.reactions import REACTION_KEYS
+from inspection.config.relay import NOT_OF_A_RELAY
 from inspection.config.values import Finding, is_at_a_port, is_by_encoder, number_at, value_at
 from inspection.config.way import WAY_KEYS
 
@@ -70,16 +71,21 @@ def without_power(source: Source) -> Iterator[Finding]:
 
 
 def reactions(source: Source) -> Iterator[Finding]:
-    """To stop the line takes an output that can."""
-    if not is_at_a_port(source) or value_at(source, "gate", "run_permit_output") is True:
+    """What is reacted to must be told, and to stop the line takes an output that can."""
+    if not is_at_a_port(source):
         return
+    is_relay = value_at(source, "gate", "kind") == "relay"
     for key in REACTION_KEYS:
         path: KeyPath = ("gate", "reactions", key)
+        if is_relay and key in NOT_OF_A_RELAY:
+            if value_at(source, *path) is not None:
+                lacks = f"a relay board has no {NOT_OF_A_RELAY[key]}, so that nothing can raise it"
+                yield path, f"{lacks}; remove it, or use a gate controller (kind: serial or modbus)"
+            continue
         if not isinstance(value_at(source, *path), str):
             path = (*path, "reaction")
-        if value_at(source, *path) == "stop":
-            text = (
-                '"stop" needs an output that stops the line; wire the controller\'s run-permit output and write '
-                "run_permit_output: true, or write divert"
-            )
-            yield path, text
+        if value_at(source, *path) == "stop" and value_at(source, "gate", "run_permit_output") is not True:
+            to_do = "wire the controller's run-permit output and write run_permit_output: true, or write divert"
+            if is_relay:
+                to_do = "a relay board has none; write divert"
+            yield path, f'"stop" needs an output that stops the line; {to_do}'

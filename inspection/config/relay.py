@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 
 from inspection.config.fields import Strict, limits, note, refuse
 from inspection.config.ports import is_port
+from inspection.config.reactions import ReactionsConfig
 from inspection.config.way import DelayMs, DistanceMm, MinGapMs, speed, way_ms
 
 _STAYS_ON = "a relay that stays on after the station died would let everything through"
@@ -51,6 +52,14 @@ def _by_time(value: Any) -> Any:
     return value
 
 
+NOT_OF_A_RELAY = {
+    **dict.fromkeys(("ejection_unconfirmed", "eject_on_pass"), "eject sensor"),
+    **dict.fromkeys(("part_not_seen", "stranger_at_gate"), "part sensor at the gate"),
+    **dict.fromkeys(("bin_full", "air_low", "emergency_stop", "guard_open"), "inputs"),
+}
+"""Reactions to what a relay board cannot tell, and what it lacks."""
+
+
 class RelayGateConfig(Strict):
     """A plain USB relay board. A hardware one-shot behind it makes one opening of each energising."""
 
@@ -82,6 +91,7 @@ class RelayGateConfig(Strict):
     without_power: Annotated[
         Literal["divert"], BeforeValidator(_diverts), note("what the gate does when it is de-energised")
     ]
+    reactions: ReactionsConfig = ReactionsConfig()
 
     @property
     def travel_ms(self) -> float:

@@ -52,8 +52,14 @@ def recipe_problems(source: Source) -> Iterator[Problem]:
 def _review(source: Source) -> Iterator[Finding]:
     """A band has a width, and a lane needs a gate."""
     review = value_at(source, "review")
-    if child(review, "lane") is True and value_at(source, "gate", "kind") == "dry":
-        yield ("review", "lane"), "true does not go with a dry gate, which diverts nothing; write false, or remove it"
+    if child(review, "lane") is True:
+        match value_at(source, "gate", "kind"):
+            case "dry":
+                text = "true does not go with a dry gate, which diverts nothing; write false, or remove it"
+                yield ("review", "lane"), text
+            case "relay":
+                text = "true does not go with a relay, which opens one way and no other; write false, or remove it"
+                yield ("review", "lane"), text
     if child(review, "below") == 0 and child(review, "above") in (None, 0):
         yield ("review", "below"), "0 leaves a band of no width; write more here or in above, or remove review"
 

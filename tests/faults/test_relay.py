@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.relay import SteadyLine
+from inspection import history
 from inspection.adapters.gates.control_line import ControlLine, LightBarrier
 from inspection.adapters.gates.relay import RelayGate, RelayWay
 from inspection.adapters.gates.relay_board import frame
@@ -24,6 +26,7 @@ from inspection.station.clock import SystemClock
 from inspection.wire.session import GateSettings
 from tests.fakes.modem_lines import ModemLines, build
 from tests.faults.relay_station import relay_gate, serve
+from tests.faults.stub_station import write_site
 from tests.waiting import wait_for
 
 ON, OFF = frame(1, on=True), frame(1, on=False)
@@ -136,6 +139,65 @@ def test_a_part_at_a_control_line_is_fired_for(pty: Pty, tmp_path: Path) -> None
         process.kill()
         process.wait()
         lines.close()
+
+
+RELAY = """\
+trigger: {{kind: line_input, port: {port}, line: cts}}
+gate:
+  kind: relay
+  url: {port}
+  one_shot: true
+  one_shot_ms: 40
+  late_ms: 100
+  delay_ms: 700
+  min_gap_ms: 250
+  without_power: divert
+  reactions: {{consecutive_rejects: {{count: 3, reaction: divert}}}}
+"""
+
+
+def test_a_whole_station_at_a_relay_passes_parts_and_reacts_to_rejects(pty: Pty, tmp_path: Path) -> None:
+    try:
+        lines = ModemLines(build(tmp_path), tmp_path)
+    except ConfigError as error:
+        pytest.skip(str(error))
+    site, data_dir = write_site(tmp_path / "site"), tmp_path / "data"
+    file = site / "lines" / "stub.yaml"
+    kept = [text for text in file.read_text().splitlines() if not text.startswith(("gate:", "trigger:"))]
+    file.write_text("\n".join([*kept, RELAY.format(port=pty.name)]).replace("max: 100", "max: 4"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.stub_station", str(site), str(data_dir), pty.name], env=lines.environment
+    )
+    since_s = time.monotonic()
+    changes = 0
+
+    def parts_come() -> None:
+        nonlocal changes
+        if time.monotonic() - since_s > 0.2 * changes:
+            lines.change("cts")
+            changes += 1
+
+    def has_fired() -> bool:
+        parts_come()
+        return ON in pty.read()
+
+    def is_told() -> bool:
+        parts_come()
+        status = history.status(data_dir, "stub")
+        told = [alarm.reaction for alarm in status.alarms if alarm.key == "consecutive-rejects"] if status else []
+        return told == ["divert"]
+
+    try:
+        wait_for(has_fired, "a good part to pass")
+        wait_for(is_told, "three rejects in a row")
+    finally:
+        process.terminate()
+        process.wait()
+        lines.close()
+    parts = history.parts(data_dir, "stub")
+    assert set(parts[parts["outcome"] == "PASSED"]["verdict"]) == {"PASS"}
+    told = parts["outcome"].value_counts()
+    assert told["PASSED"] <= pty.read().count(ON) <= told["PASSED"] + told.get("UNKNOWN", 0)
 
 
 def test_a_station_killed_with_the_relay_on_switches_it_off_when_it_is_back(pty: Pty) -> None:
