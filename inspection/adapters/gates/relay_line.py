@@ -124,8 +124,10 @@ class RelayLine:
         if passed.lost:
             self._controller.count += passed.lost  # numbers that the station never hears of: unjudged, diverted
             self._lost_us = now_us
-            text = f"{passed.lost} parts went through the light barrier unseen, {passed.age_us / 1000:.0f} ms long"
-            self._tell(f"{text}: they divert. The machine is overloaded, or the barrier flickers.")
+            parts = "a part" if passed.lost == 1 else f"{passed.lost} parts"
+            text = f"{parts} went through the light barrier unseen, within {passed.age_us / 1000:.0f} ms"
+            why = "The machine is overloaded, or the barrier flickers."
+            self._tell(f"{text}: what was lost diverts, and so does what came close to it. {why}")
         number = self._controller.sense(now_us, passed.age_us)
         if passed.doubt is not None:
             self._remember(PartId(self._controller.epoch, number), passed.doubt)

@@ -7,6 +7,7 @@ bounces, with a driver that counts and one that does not. Every part that the li
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -190,10 +191,25 @@ def test_parts_around_those_that_were_lost_do_not_pass_and_the_next_ones_do() ->
         (OutcomeKind.DIVERTED, "sensor-doubt"),
         (OutcomeKind.PASSED, "commanded"),
     ]
-    assert any("1 parts went" in (why or "") for why in world.faults)
+    assert any("a part went" in (why or "") for why in world.faults)
 
 
 def test_a_part_before_a_blind_span_does_not_pass_though_the_barrier_is_back_in_time() -> None:
     world = World([Part(0, 10_000), Part(20_000, 10_000)], [Upset(520_000, 60_000, is_blind=True)], True)
     world.run()
     assert list(world.outcomes.values()) == [(OutcomeKind.DIVERTED, "sensor-doubt")]
+
+
+def test_of_many_doubts_none_is_forgotten() -> None:
+    """Old ones may be taken together; what lies between the last ones is known all the same."""
+    barrier = LightBarrier(debounce_us=DEBOUNCE_US, late_us=LATE_US)
+    doubts, now_us = [], 0
+    for _ in range(200):
+        for wait_us in (1_000, 1_000, 10_000):
+            since_us, now_us = now_us, now_us + wait_us
+            barrier.look(Look(False, None), now_us, now_us)
+        doubts.append((since_us, now_us))
+    assert not any(barrier.is_known(since_us + 1, until_us - 1) for since_us, until_us in doubts)
+    between = [(until_us, since_us) for (_, until_us), (since_us, _) in pairwise(doubts)]
+    assert all(barrier.is_known(*span) for span in between[-32:])
+    assert not barrier.is_known(now_us, now_us + 1), "it was not looked at yet"
