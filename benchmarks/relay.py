@@ -99,7 +99,7 @@ def run(parts: int, parts_per_s: float) -> Result:
     gate = RelayGate(
         RelayWay(board.name, 9600, 1, board.name),
         shot,
-        LightBarrier(debounce_us=0, late_us=_LATE_US, min_gap_us=gap_us),
+        LightBarrier(debounce_us=0, late_us=_LATE_US),
         line_at=lambda port: _known(port, line),
         settings=GateSettings(1, _TRAVEL_US, 2_000, gap_us),
         clock=SystemClock(),

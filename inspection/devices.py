@@ -79,7 +79,7 @@ def open_gate(line: LineConfig, url: str | None, travel: Travel, station_id: int
             if isinstance(trigger, TimerTriggerConfig):
                 sensor = TimerSensor(trigger.parts_per_s, clock)
             else:
-                assert isinstance(camera, WatchedFolder), "a dry gate has no sensor: see inspection.config.rules"
+                assert isinstance(camera, WatchedFolder), "a dry gate has no sensor: see config.trigger_rules"
                 sensor = camera
             settings = GateSettings(station_id, travel_us, _DRY_WATCHDOG_MS, 0)
             return DryGate(sensor, settings=settings, clock=clock)
@@ -95,7 +95,7 @@ def open_gate(line: LineConfig, url: str | None, travel: Travel, station_id: int
             settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
             return _modbus_gate(gate, url or gate.url, settings, clock)
         case RelayGateConfig():
-            assert isinstance(trigger, LineInputTriggerConfig), "see inspection.config.relay_rules"
+            assert isinstance(trigger, LineInputTriggerConfig), "see inspection.config.trigger_rules"
             settings = GateSettings(station_id, travel_us, gate.watchdog_ms, gate.min_gap_ms * 1000)
             return _relay_gate(gate, trigger, url or gate.url, settings, clock)
         case _:
@@ -136,7 +136,7 @@ def _relay_gate(
     return RelayGate(
         RelayWay(url, gate.baud, gate.channel, trigger.port),
         Shot(round(gate.one_shot_ms * 1000), round(gate.hold_ms * 1000), late_us),
-        LightBarrier(debounce_us=debounce_us, late_us=late_us, min_gap_us=settings.min_gap_us),
+        LightBarrier(debounce_us=debounce_us, late_us=late_us),
         line_at=lambda port: ControlLine(port, trigger.line, active_high=trigger.active == "high"),
         settings=settings,
         clock=clock,
@@ -168,11 +168,11 @@ def travel_of(line: LineConfig) -> Travel:
 
 
 def reactions_of(line: LineConfig) -> Reactions:
-    """What the line does about what it sees at the gate; without a controller it sees nothing."""
+    """What the line does about what it sees at the gate; a dry one sees nothing."""
     gate = line.gate
-    if isinstance(gate, DryGateConfig | RelayGateConfig):
+    if isinstance(gate, DryGateConfig):
         return Reactions()
-    told, run_permit = gate.reactions, gate.run_permit_output
+    told, run_permit = gate.reactions, not isinstance(gate, RelayGateConfig) and gate.run_permit_output
     return Reactions(
         **{key: Reaction(told.settled(key, run_permit=run_permit)) for key in REACTION_KEYS},
         consecutive_rejects_count=told.consecutive_rejects.count,

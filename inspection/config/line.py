@@ -18,6 +18,7 @@ from inspection.config.ports import PORT_FORMS, serial_port
 from inspection.config.reactions import ReactionsConfig
 from inspection.config.relay import LineInputTriggerConfig, RelayGateConfig
 from inspection.config.supervision import SupervisionConfig
+from inspection.config.way import DelayMs, DistanceMm, MinGapMs, speed, way_ms
 from inspection.wording import did_you_mean
 
 PARTS_PER_S_LIMIT = 100
@@ -71,12 +72,9 @@ class SerialGateConfig(Strict):
         Literal[9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600],
         note("set the same at the controller"),
     ] = 115200
-    distance_mm: Annotated[float | None, limits(1, 100_000, "mm", "from part sensor to gate, along the belt")] = None
-    belt_mm_per_s: Annotated[float | None, limits(1, 20_000, "mm/s", "the belt at its fastest")] = None
-    delay_ms: Annotated[
-        float | None,
-        limits(1, 600_000, "ms", "from part sensor to gate; instead of distance_mm and belt_mm_per_s"),
-    ] = None
+    distance_mm: DistanceMm = None
+    belt_mm_per_s: Annotated[float | None, speed("the belt at its fastest")] = None
+    delay_ms: DelayMs = None
     margin_ms: Annotated[
         float, limits(1, 10_000, "ms", "a PASS must be on the wire this long before the part is at the gate")
     ] = 20
@@ -84,7 +82,7 @@ class SerialGateConfig(Strict):
         int,
         limits(100, 5_000, "ms", "after this long without progress of the station the controller drops its PASSes"),
     ] = 500
-    min_gap_ms: Annotated[int, limits(1, 10_000, "ms", "parts closer together than this are both diverted")] = 30
+    min_gap_ms: MinGapMs = 30
     tracking: Annotated[Literal["time", "encoder"], note("how the controller follows a part to the gate")] = "time"
     counts_per_mm: Annotated[float | None, limits(0.1, 10_000, "counts/mm", "of the belt encoder")] = None
     min_gap_mm: Annotated[float, limits(0.1, 10_000, "mm", "instead of min_gap_ms, where tracking is by encoder")] = 15
@@ -97,11 +95,9 @@ class SerialGateConfig(Strict):
     @property
     def travel_ms(self) -> float:
         """From the part sensor to the gate; with tracking by encoder the least that it can take."""
-        if self.delay_ms is not None:
-            return self.delay_ms
-        if self.distance_mm is None or self.belt_mm_per_s is None:
-            raise ValueError("a gate has a delay, or a distance and a belt speed: see inspection.config.rules")
-        return self.distance_mm / self.belt_mm_per_s * 1000
+        travel_ms = way_ms(self.distance_mm, self.belt_mm_per_s, self.delay_ms)
+        assert travel_ms is not None, "see inspection.config.gate_rules"
+        return travel_ms
 
     @property
     def travel_counts(self) -> int:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 from inspection.config.fields import Strict, limits, note, refuse
 from inspection.config.ports import serial_port
 from inspection.config.reactions import ReactionsConfig
+from inspection.config.way import DelayMs, DistanceMm, MinGapMs, speed, way_ms
 
 STATION_REGISTERS = 64
 PLC_REGISTERS = 122
@@ -77,12 +78,9 @@ class ModbusGateConfig(Strict):
     stop_bits: Annotated[Literal[1, 2], note("set the same at the PLC")] = 1
     timeout_ms: Annotated[int, limits(20, 500, "ms", "a reply that has not come by then is asked for again")] = 100
     map: ModbusMapConfig
-    distance_mm: Annotated[float | None, limits(1, 100_000, "mm", "from part sensor to gate, along the belt")] = None
-    belt_mm_per_s: Annotated[float | None, limits(1, 20_000, "mm/s", "the belt at its fastest")] = None
-    delay_ms: Annotated[
-        float | None,
-        limits(1, 600_000, "ms", "from part sensor to gate; instead of distance_mm and belt_mm_per_s"),
-    ] = None
+    distance_mm: DistanceMm = None
+    belt_mm_per_s: Annotated[float | None, speed("the belt at its fastest")] = None
+    delay_ms: DelayMs = None
     margin_ms: Annotated[
         float, limits(1, 10_000, "ms", "a PASS must be handed over this long before the part is at the gate")
     ] = 150
@@ -90,7 +88,7 @@ class ModbusGateConfig(Strict):
         int,
         limits(50, 5_000, "ms", "after this long without progress of the station the PLC drops its PASSes"),
     ] = 500
-    min_gap_ms: Annotated[int, limits(1, 10_000, "ms", "parts closer together than this are both diverted")] = 30
+    min_gap_ms: MinGapMs = 30
     without_power: Annotated[Literal["divert", "pass"], note("what the actuator does when it is de-energised")]
     run_permit_output: Annotated[bool, note("true if the PLC's watchdog also drops an output that stops the line")] = (
         False
@@ -100,8 +98,6 @@ class ModbusGateConfig(Strict):
     @property
     def travel_ms(self) -> float:
         """From the part sensor to the gate."""
-        if self.delay_ms is not None:
-            return self.delay_ms
-        if self.distance_mm is None or self.belt_mm_per_s is None:
-            raise ValueError("a gate has a delay, or a distance and a belt speed: see inspection.config.rules")
-        return self.distance_mm / self.belt_mm_per_s * 1000
+        travel_ms = way_ms(self.distance_mm, self.belt_mm_per_s, self.delay_ms)
+        assert travel_ms is not None, "see inspection.config.gate_rules"
+        return travel_ms

@@ -8,6 +8,8 @@ from pydantic import BeforeValidator
 
 from inspection.config.fields import Strict, limits, note, refuse
 from inspection.config.ports import is_port
+from inspection.config.reactions import ReactionsConfig
+from inspection.config.way import DelayMs, DistanceMm, MinGapMs, speed, way_ms
 
 _STAYS_ON = "a relay that stays on after the station died would let everything through"
 _DEVICE = "/dev/…"
@@ -50,6 +52,14 @@ def _by_time(value: Any) -> Any:
     return value
 
 
+NOT_OF_A_RELAY = {
+    **dict.fromkeys(("ejection_unconfirmed", "eject_on_pass"), "eject sensor"),
+    **dict.fromkeys(("part_not_seen", "stranger_at_gate"), "part sensor at the gate"),
+    **dict.fromkeys(("bin_full", "air_low", "emergency_stop", "guard_open"), "inputs"),
+}
+"""Reactions to what a relay board cannot tell, and what it lacks."""
+
+
 class RelayGateConfig(Strict):
     """A plain USB relay board. A hardware one-shot behind it makes one opening of each energising."""
 
@@ -67,32 +77,28 @@ class RelayGateConfig(Strict):
     late_ms: Annotated[
         float, limits(1, 100, "ms", "a part whose firing would come later than this after its moment is diverted")
     ] = 5
-    distance_mm: Annotated[float | None, limits(1, 100_000, "mm", "from part sensor to gate, along the belt")] = None
-    belt_mm_per_s: Annotated[float | None, limits(1, 20_000, "mm/s", "the belt's speed")] = None
-    delay_ms: Annotated[
-        float | None,
-        limits(1, 600_000, "ms", "from part sensor to gate; instead of distance_mm and belt_mm_per_s"),
-    ] = None
+    distance_mm: DistanceMm = None
+    belt_mm_per_s: Annotated[float | None, speed("the belt's speed")] = None
+    delay_ms: DelayMs = None
     margin_ms: Annotated[
         float, limits(1, 10_000, "ms", "a PASS must be there this long before the part is at the gate")
     ] = 20
     watchdog_ms: Annotated[
         int, limits(50, 5_000, "ms", "after this long without progress of the part path its PASSes are dropped")
     ] = 500
-    min_gap_ms: Annotated[int, limits(1, 10_000, "ms", "parts closer together than this are both diverted")]
+    min_gap_ms: MinGapMs
     tracking: Annotated[Literal["time"], BeforeValidator(_by_time), note("a relay is fired by time")] = "time"
     without_power: Annotated[
         Literal["divert"], BeforeValidator(_diverts), note("what the gate does when it is de-energised")
     ]
+    reactions: ReactionsConfig = ReactionsConfig()
 
     @property
     def travel_ms(self) -> float:
         """From the part sensor to the gate."""
-        if self.delay_ms is not None:
-            return self.delay_ms
-        if self.distance_mm is None or self.belt_mm_per_s is None:
-            raise ValueError("a gate has a delay, or a distance and a belt speed: see inspection.config.rules")
-        return self.distance_mm / self.belt_mm_per_s * 1000
+        travel_ms = way_ms(self.distance_mm, self.belt_mm_per_s, self.delay_ms)
+        assert travel_ms is not None, "see inspection.config.gate_rules"
+        return travel_ms
 
 
 class LineInputTriggerConfig(Strict):

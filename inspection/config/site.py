@@ -19,8 +19,9 @@ from inspection.config.line import LineConfig
 from inspection.config.ports import is_port, same_port_key
 from inspection.config.problems import ConfigProblems, Problem, Source, in_words, shown
 from inspection.config.recipe import RecipeConfig
-from inspection.config.rules import line_problems, recipe_problems, value_at
+from inspection.config.rules import line_problems, recipe_problems
 from inspection.config.source import read_source
+from inspection.config.values import value_at
 from inspection.domain.errors import ConfigError
 from inspection.wording import unknown_name
 

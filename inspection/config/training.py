@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from inspection.config.explain import explain
 from inspection.config.fields import Strict, limits, note
 from inspection.config.problems import ConfigProblems, Problem, Source
-from inspection.config.rules import Finding, value_at
 from inspection.config.source import read_source
+from inspection.config.values import Finding, value_at
 
 PICTURES_A_SCENE = 4
 """A clean part and three defective siblings."""

@@ -10,6 +10,7 @@ import pytest
 from inspection.config import ConfigProblems, load_site
 from inspection.devices import demands_of, reactions_of
 from inspection.domain.types import Capability, Reaction
+from inspection.judging.reactions import Reactions
 from tests.config.site_files import LINE, LINE_FILE, changed, write_site
 
 MODBUS = changed(
@@ -23,6 +24,13 @@ NO_STOP = (
     '"stop" needs an output that stops the line; wire the controller\'s run-permit output and write '
     "run_permit_output: true, or write divert"
 )
+
+
+RELAY_GUIDE = (Path(__file__).parents[2] / "docs" / "relay-board.md").read_text(encoding="utf-8")
+RELAY = changed(
+    LINE, LINE[LINE.index("gate:\n") : LINE.index("timezone:")], RELAY_GUIDE.split("```yaml\n")[1].split("```")[0]
+).replace("parts_per_s_max: 20", "parts_per_s_max: 10")
+OR_A_CONTROLLER = "so that nothing can raise it; remove it, or use a gate controller (kind: serial or modbus)"
 
 
 def with_reactions(reactions: str, text: str = LINE, permit: str = "false") -> str:
@@ -99,6 +107,52 @@ def test_a_run_permit_is_asked_of_the_controller_and_one_that_fails_safe_where_t
     assert set(demands_of(load(tmp_path, with_permit))) == {Capability.RUN_PERMIT}
     air_jet = changed(with_permit, "without_power: divert", "without_power: pass")
     assert set(demands_of(load(tmp_path, air_jet))) == {Capability.RUN_PERMIT, Capability.PERMIT_FAILS_SAFE}
+
+
+def of_a_relay(reactions: str) -> str:
+    return changed(RELAY, "without_power: divert", f"without_power: divert\n  reactions: {reactions}")
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        *((f"{{{key}: divert}}", f"{key}: a relay board has no {lacks}, {OR_A_CONTROLLER}") for key, lacks in (
+            ("ejection_unconfirmed", "eject sensor"),
+            ("eject_on_pass", "eject sensor"),
+            ("part_not_seen", "part sensor at the gate"),
+            ("stranger_at_gate", "part sensor at the gate"),
+            ("bin_full", "inputs"),
+            ("air_low", "inputs"),
+            ("emergency_stop", "inputs"),
+            ("guard_open", "inputs"),
+        )),
+        ("{air_low: stop}", f"air_low: a relay board has no inputs, {OR_A_CONTROLLER}"),
+        ("{reject_rate: {reaction: stop}}", 'reject_rate.reaction: "stop" needs an output that stops the line; a relay '
+         "board has none; write divert"),
+    ],
+)  # fmt: skip
+def test_a_reaction_to_what_a_relay_cannot_tell_or_do_is_refused(tmp_path, written, message):
+    with pytest.raises(ConfigProblems) as caught:
+        load(tmp_path, of_a_relay(written))
+    (told,) = str(caught.value).splitlines()
+    assert told.partition("gate.reactions.")[2] == message
+
+
+def test_on_a_relay_line_the_reactions_to_rejects_hold(tmp_path):
+    written = (
+        "{consecutive_rejects: {count: 3, reaction: divert}, "
+        "reject_rate: {percent: 5, over_parts: 100, reaction: divert}}"
+    )
+    reactions = reactions_of(load(tmp_path, of_a_relay(written)))
+    assert (reactions.consecutive_rejects, reactions.consecutive_rejects_count) == (Reaction.DIVERT, 3)
+    assert (reactions.reject_rate, reactions.reject_rate_percent) == (Reaction.DIVERT, 5)
+    assert reactions.reject_rate_over_parts == 100
+    assert reactions_of(load(tmp_path, RELAY)) == Reactions()
+
+
+def test_a_relay_has_no_review_lane(tmp_path):
+    with pytest.raises(ConfigProblems, match=r"review\.lane: true does not go with a relay"):
+        load(tmp_path, RELAY + "review: {lane: true}\n")
 
 
 def test_the_guide_shows_the_defaults_and_names_every_key(tmp_path):

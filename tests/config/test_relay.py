@@ -43,3 +43,17 @@ def test_a_wrong_relay_is_refused_with_the_reason(tmp_path: Path, old: str, new:
     site = write_site(tmp_path, {LINE_FILE: changed(OURS, old, new)})
     with pytest.raises(ConfigProblems, match=re.escape(says)):
         load_site(site, site / "samples")
+
+
+@pytest.mark.parametrize(
+    ("gate", "says"),
+    [
+        (f"{OLD[: OLD.index('trigger:')]}", '"line_input" does not go with a serial gate, whose sensor numbers'),
+        ("gate: {kind: dry}\n", '"line_input" goes with a relay gate only'),
+    ],
+)
+def test_a_light_barrier_at_the_station_goes_with_a_relay_alone(tmp_path: Path, gate: str, says: str) -> None:
+    barrier = RELAY[RELAY.index("trigger:") :]
+    site = write_site(tmp_path, {LINE_FILE: changed(LINE, OLD, gate + barrier)})
+    with pytest.raises(ConfigProblems, match=re.escape(says)):
+        load_site(site, site / "samples")

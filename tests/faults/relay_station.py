@@ -1,11 +1,14 @@
-"""A relay gate in a process of its own, that passes every part: `python -m tests.faults.relay_station PORT`."""
+"""A relay gate in a process of its own, that passes every part: `python -m tests.faults.relay_station PORT [LINE]`.
+
+Parts come by the clock, or by LINE, a control line of PORT.
+"""
 
 from __future__ import annotations
 
 import sys
 
 from benchmarks.relay import SteadyLine
-from inspection.adapters.gates.control_line import LightBarrier
+from inspection.adapters.gates.control_line import ControlLine, LightBarrier, LineName
 from inspection.adapters.gates.relay import RelayGate, RelayWay
 from inspection.adapters.gates.relay_line import Shot
 from inspection.domain.ports import Attached, Detached, Resolved, Started, Triggered
@@ -14,13 +17,13 @@ from inspection.station.clock import SystemClock
 from inspection.wire.session import GateSettings
 
 
-def relay_gate(port: str, line: SteadyLine, trigger_port: str | None = None, hold_us: int = 20_000) -> RelayGate:
+def relay_gate(port: str, line: SteadyLine | LineName, hold_us: int = 20_000) -> RelayGate:
     """Generous: how late a firing is depends on the machine that tests."""
     return RelayGate(
-        RelayWay(port, 9600, 1, trigger_port or port),
+        RelayWay(port, 9600, 1, port),
         Shot(one_shot_us=2 * hold_us, hold_us=hold_us, late_us=400_000),
-        LightBarrier(debounce_us=0, late_us=400_000, min_gap_us=1_000),
-        line_at=lambda _: line,
+        LightBarrier(debounce_us=0, late_us=400_000),
+        line_at=lambda opened: ControlLine(opened, line, active_high=True) if isinstance(line, str) else line,
         settings=GateSettings(1, 200_000, 5_000, 1_000),
         clock=SystemClock(),
     )
@@ -45,8 +48,12 @@ def serve(gate: RelayGate, line: SteadyLine) -> list[object]:
     return list(events)
 
 
-if __name__ == "__main__":
+def main(port: str, name: LineName | None = None) -> None:
     steady = SteadyLine(1000, 2)
-    running = relay_gate(sys.argv[1], steady, hold_us=10_000_000)
+    gate = relay_gate(port, steady if name is None else name, hold_us=10_000_000)
     while True:
-        serve(running, steady)
+        serve(gate, steady)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import struct
 import termios
+from collections import deque
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -23,6 +24,8 @@ _LEVELS = {"cts": termios.TIOCM_CTS, "dsr": termios.TIOCM_DSR, "dcd": termios.TI
 _INT = struct.Struct("I")
 _COUNTS = 2**32
 _TRIES = 4
+_SHORTEST_PART_US = 5_000  # that a line which nobody counts can be relied on to show: docs/relay-board.md
+_DOUBTS = 64
 
 LineName = Literal["cts", "dsr", "dcd", "ri"]
 
@@ -87,57 +90,79 @@ class Passed:
 
 
 class LightBarrier:
-    """What the line's changes mean. In doubt there is one part more, and it does not pass."""
+    """What the line's changes mean. In doubt there is one part more, and it does not pass.
 
-    def __init__(self, *, debounce_us: int, late_us: int, min_gap_us: int) -> None:
+    What nobody can know stays in doubt: when the line was not looked at, when parts came that nobody can tell apart. A
+    part may pass only where it is known what came around it.
+    """
+
+    def __init__(self, *, debounce_us: int, late_us: int) -> None:
         self._debounce_us = debounce_us
         self._late_us = late_us
-        self._min_gap_us = min_gap_us
         self._was: Look | None = None
-        self._looked_us = self._changed_us = self._doubt_until_us = 0
+        self._looked_us = 0  # what came later is not known yet
+        self._changed_us = self._changed_after_us = 0  # when a change was seen last, and the look before
         self._is_rising = False  # a part has just been counted, and the line is not quiet since
         self._unbelieved = False  # the line became active too soon after a change: a bounce, or a part
+        self._doubts_us: deque[tuple[int, int]] = deque()  # from, until: what came then nobody knows
 
     def forget(self) -> None:
         """The line was out of sight."""
         self._was = None
 
-    def look(self, now_us: int, look: Look) -> Passed | None:
+    def is_known(self, from_us: int, until_us: int) -> bool:
+        """Whether nothing came between these moments but what was told, and is in no doubt."""
+        apart = (until_us <= begin or end <= from_us for begin, end in self._doubts_us)
+        return until_us <= self._looked_us and all(apart)
+
+    def look(self, look: Look, looked_us: int, now_us: int) -> Passed | None:
+        """What is news in this look, for which the system was asked after `looked_us` and before `now_us`."""
         was, self._was = self._was, look
-        gap_us, self._looked_us = now_us - self._looked_us, now_us
+        since_us, self._looked_us = self._looked_us, looked_us
         if was is None:
-            # What came just before was not seen, and may be on its way close to the next one.
-            self._changed_us, self._doubt_until_us, self._unbelieved = now_us, now_us + self._min_gap_us, False
+            self._doubt(since_us, now_us)
+            self._changed_us = self._changed_after_us = now_us
+            self._unbelieved = self._is_rising = False
             return None
-        changes = _changes(was, look)
+        if now_us - since_us > _SHORTEST_PART_US and (was.changes is None or look.changes is None):
+            self._doubt(since_us, now_us)  # a part may have come and gone
+        passed = self._passed(was, look, since_us, now_us)
+        if passed is not None and passed.doubt is not None:
+            self._doubt(now_us - passed.age_us, now_us)
+        return passed
+
+    def _passed(self, was: Look, look: Look, since_us: int, now_us: int) -> Passed | None:
+        changes, gap_us = _changes(was, look), now_us - since_us
         is_quiet = now_us - self._changed_us >= self._debounce_us
         if changes == 0:
             if self._unbelieved and is_quiet:
                 self._unbelieved = False
-                return self._passed(now_us, Passed(now_us - self._changed_us, 0, "came-too-soon"))
+                return Passed(now_us - self._changed_after_us, 0, "came-too-soon")
             return None
-        self._changed_us = now_us
+        self._changed_us, self._changed_after_us = now_us, since_us
         self._is_rising = self._is_rising and not is_quiet
         rises = changes // 2 if was.is_active else (changes + 1) // 2
         can_tell = gap_us <= self._debounce_us  # more changes than one within this time are bounces
-        if rises == 0 or (can_tell and (was.is_active or not is_quiet)):
+        may_bounce = was.is_active or not is_quiet
+        if rises == 0 or (can_tell and may_bounce):
             self._unbelieved = look.is_active and not self._is_rising
             return None
         self._unbelieved, self._is_rising = False, True
-        if not can_tell and gap_us > self._late_us:
-            return self._passed(now_us, Passed(gap_us, rises - 1, "sensed-late"))
         lost = 0 if can_tell else rises - 1
-        return self._passed(now_us, Passed(gap_us, lost, "sensed-twice" if lost else None))
+        if gap_us > self._late_us:
+            return Passed(gap_us, lost, "sensed-late")
+        if lost:
+            return Passed(gap_us, lost, "sensed-twice")
+        return Passed(gap_us, 0, "came-too-soon" if may_bounce else None)
 
-    def _passed(self, now_us: int, passed: Passed) -> Passed:
-        doubt = passed.doubt
-        if doubt is None and passed.age_us > self._late_us:
-            doubt = "sensed-late"
-        if doubt is None and now_us < self._doubt_until_us:
-            doubt = "sensed-after-doubt"
-        elif doubt is not None:
-            self._doubt_until_us = now_us + self._min_gap_us
-        return Passed(passed.age_us, passed.lost, doubt)
+    def _doubt(self, from_us: int, until_us: int) -> None:
+        doubts = self._doubts_us
+        if doubts and from_us <= doubts[-1][1]:
+            from_us = min(from_us, doubts.pop()[0])
+        doubts.append((from_us, until_us))
+        if len(doubts) > _DOUBTS:  # rather more in doubt than less
+            (first_us, _), (_, last_us) = doubts.popleft(), doubts.popleft()
+            doubts.appendleft((first_us, last_us))
 
 
 def _changes(was: Look, now: Look) -> int:

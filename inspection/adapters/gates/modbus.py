@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 
-from inspection.adapters.gates.modbus_client import LinkFault, ModbusWay, NoReply, PlcRegisters
-from inspection.adapters.gates.serial_port import RETRY_S
-from inspection.domain.ports import Attached, Clock, GateEvent
-from inspection.domain.types import Decision, GateOutputs, PartId
+from inspection.adapters.gates.linked_gate import LinkedGate
+from inspection.adapters.gates.modbus_client import ModbusWay, NoReply, PlcRegisters
+from inspection.adapters.gates.serial_port import LinkFault
+from inspection.domain.ports import Clock
 from inspection.wire import messages as m
 from inspection.wire.framing import FrameDecoder, encode_frame
 from inspection.wire.register_link import Asked, RegisterLink
@@ -22,8 +21,9 @@ _GIVE_UP_NS = 1_000_000_000
 _LAST_EXCHANGES = 10  # at the end, so that the PLC hears STOP
 
 
-class ModbusGate:
-    """`ports.Gate`. A thread polls the PLC's registers and writes what the session has to say.
+class ModbusGate(LinkedGate):
+    """A thread polls the PLC's registers and writes what the session has to say, with its next exchange; whether a
+    command came in time the PLC's answer says.
 
     A port that fails, a PLC that refuses, registers that do not keep what is written, and a program that acts on
     nothing are `Detached` events; the port is opened again for ever. A reply that is missing is none: a second of
@@ -32,23 +32,17 @@ class ModbusGate:
 
     def __init__(self, way: ModbusWay, *, settings: GateSettings, clock: Clock) -> None:
         """Returns at once; the port is opened by the thread."""
+        super().__init__(StationSession(settings, clock), "gate-link")
         self._way = way
         self._clock = clock
-        self._session = StationSession(settings, clock)
-        self._lock = threading.Lock()  # guards the session, the events and the count of lost replies
-        self._news = threading.Condition(self._lock)
-        self._events: list[GateEvent] = []
         self._lost_replies = 0
-        self._said = threading.Event()
-        self._closing = threading.Event()
-        self._died: BaseException | None = None
+        self._has_said = threading.Event()
         # The link's thread alone has these.
         self._link = RegisterLink()
         self._decoder = FrameDecoder()
         self._put: Asked | None = None
         self._put_ns = 0
         self._first_put_ns = 0
-        self._thread = threading.Thread(target=self._run, name="gate-link")
         self._thread.start()
 
     @property
@@ -57,93 +51,22 @@ class ModbusGate:
         with self._lock:
             return self._lost_replies
 
-    # --- ports.Gate -----------------------------------------------------------------------------------------
-
-    def poll(self, timeout_s: float) -> Sequence[GateEvent]:
-        with self._news:
-            if not self._events:
-                self._news.wait(timeout_s)
-            events, self._events = self._events, []
-        if self._died is not None:
-            raise self._died
-        return events
-
-    def start(self, epoch: int, after: Attached) -> None:
-        with self._lock:
-            self._session.start(epoch, after)
-        self._said.set()
-
-    def send(self, part: PartId, decision: Decision) -> None:
-        """The link's thread writes it with its next exchange; whether it came in time the PLC's answer says."""
-        with self._lock:
-            self._session.send(part, decision)
-        self._said.set()
-
-    def confirm(self, part: PartId) -> None:
-        with self._lock:
-            self._session.confirm(part)
-        self._said.set()
-
-    def show(self, outputs: GateOutputs) -> None:
-        with self._lock:
-            self._session.show(outputs)
-        self._said.set()
-
-    def beat(self) -> None:
-        with self._lock:
-            self._session.beat()
-
-    def stop(self) -> None:
-        with self._lock:
-            self._session.stop()
-        self._said.set()
-
-    def close(self) -> None:
-        if self._closing.is_set():
-            return
-        self.stop()
-        self._closing.set()
-        self._said.set()
-        self._thread.join()
-
     # --- the link's thread ----------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        try:
-            self._keep_linked()
-        except BaseException as error:  # noqa: BLE001  (raised again by poll(), in its owner's thread)
-            self._died = error
+    def _said(self) -> None:
+        self._has_said.set()
 
     def _keep_linked(self) -> None:
-        failures = 0
-        while not self._closing.is_set():
-            reason = "closed"
-            try:
-                plc = PlcRegisters(self._way)
-                failures = 0
-                try:
-                    self._connected()
-                    self._talk(plc)
-                finally:
-                    plc.close()
-            except LinkFault as fault:
-                reason = str(fault)
-            with self._news:
-                self._session.disconnected(reason)
-                self._gather()
-            self._closing.wait(RETRY_S[min(failures, len(RETRY_S) - 1)])
-            failures += 1
-
-    def _connected(self) -> None:
-        self._link, self._decoder, self._put = RegisterLink(), FrameDecoder(), None
-        with self._lock:
-            self._session.connected()
+        self._keep_open(lambda: PlcRegisters(self._way), self._talk)
 
     def _talk(self, plc: PlcRegisters) -> None:
         """Write and poll until the link fails or is to be closed."""
+        self._link, self._decoder, self._put = RegisterLink(), FrameDecoder(), None
+        with self._lock:
+            self._session.connected()
         last = _LAST_EXCHANGES
         while last:
-            self._said.clear()
+            self._has_said.clear()
             try:
                 is_busy = self._write(plc)
                 self._read(plc)
@@ -152,13 +75,13 @@ class ModbusGate:
                 with self._lock:
                     self._lost_replies += 1
                 self._closing.wait(_QUIET_S)
-            with self._news:
+            with self._lock:
                 self._session.tick()
-                self._gather()
+                self._tell(self._session.take_events())
             if self._closing.is_set():
                 last = last - 1 if is_busy else 0
             elif not is_busy:
-                self._said.wait(_IDLE_S)
+                self._has_said.wait(_IDLE_S)
 
     def _write(self, plc: PlcRegisters) -> bool:
         """Bring the request that is due into the PLC's registers, if it is not there already; whether there is one."""
@@ -215,12 +138,6 @@ class ModbusGate:
         now_ns = self._clock.monotonic_ns()
         # They are as old as the question at most; taken for that old, a part is due too early rather than too late.
         messages = self._link.take(standing, (now_ns - asked_ns) // 1000, now_ns)
-        with self._news:
+        with self._lock:
             self._session.receive(b"".join(encode_frame(m.encode(message)) for message in messages))
-            self._gather()
-
-    def _gather(self) -> None:
-        events = self._session.take_events()
-        if events:
-            self._events += events
-            self._news.notify_all()
+            self._tell(self._session.take_events())

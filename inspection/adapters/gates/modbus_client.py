@@ -5,18 +5,16 @@ pymodbus returns an exception reply instead of raising it, and cannot tell a dam
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import serial
 from pymodbus.client import ModbusSerialClient
 from pymodbus.exceptions import ConnectionException, ModbusException
 from pymodbus.pdu import ModbusPDU
 
-from inspection.adapters.gates.serial_port import PORT_ERRORS, brief, low_latency
+from inspection.adapters.gates.serial_port import PORT_ERRORS, LinkFault, is_gone, open_port
 
 _BUSY = (5, 6)  # these exceptions pass by themselves
 _EXCEPTIONS = {1: "it does not know this function", 2: "no such address", 3: "a value it does not take"}
@@ -43,10 +41,6 @@ class NoReply(Exception):
     """Nothing came in time that is a reply to this: silence, a cut or damaged one, a busy PLC. It is asked again."""
 
 
-class LinkFault(Exception):
-    """The text is for a person. The port is to be closed and opened again."""
-
-
 class PlcRegisters:
     """The holding registers of one PLC at an open port. Each call blocks for the timeout at most.
 
@@ -55,24 +49,17 @@ class PlcRegisters:
 
     def __init__(self, way: ModbusWay) -> None:
         self._way = way
-        try:
-            # Opened here and not by pymodbus, which keeps to itself why a port cannot be opened.
-            port = serial.serial_for_url(
-                way.url,
-                way.baud,
-                parity=way.parity,
-                stopbits=way.stop_bits,
-                timeout=way.timeout_s,
-                write_timeout=way.timeout_s,
-                exclusive=True,
-            )
-            low_latency(port)
-            port.reset_input_buffer()  # what was said to whoever was here before us
-        except PORT_ERRORS as error:
-            told = f"port {way.url} cannot be opened: {brief(error)}; check its cable, then 'inspection doctor'"
-            raise LinkFault(told) from error
+        # Opened here and not by pymodbus, which keeps to itself why a port cannot be opened.
+        self._port = open_port(
+            way.url,
+            way.baud,
+            parity=way.parity,
+            stopbits=way.stop_bits,
+            timeout=way.timeout_s,
+            write_timeout=way.timeout_s,
+        )
         self._client = ModbusSerialClient(way.url, baudrate=way.baud, timeout=way.timeout_s, retries=0)
-        self._client.socket = self._port = port
+        self._client.socket = self._port
 
     def read(self, at: int, count: int) -> list[int]:
         """So many registers from `at`."""
@@ -102,8 +89,7 @@ class PlcRegisters:
             raise NoReply
 
     def close(self) -> None:
-        with contextlib.suppress(*PORT_ERRORS):  # it may be unplugged: gone is gone
-            self._port.close()
+        self._port.close()
 
     def _call(self, what: str, ask: Callable[[], ModbusPDU]) -> ModbusPDU:
         url, unit = self._way.url, self._way.unit
@@ -114,7 +100,7 @@ class PlcRegisters:
         except ModbusException as error:
             raise NoReply from error
         except PORT_ERRORS as error:
-            raise LinkFault(f"port {url} is gone: {brief(error)}; check its cable") from error
+            raise is_gone(url, error) from error
         if not reply.isError():
             return reply
         code = reply.exception_code

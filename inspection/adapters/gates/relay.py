@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,16 @@ from pathlib import Path
 import serial
 
 from inspection.adapters.gates.control_line import InputLine, LightBarrier, Look
-from inspection.adapters.gates.relay_board import RelayBoard, RelayFault
+from inspection.adapters.gates.linked_gate import LinkedGate
+from inspection.adapters.gates.relay_board import RelayBoard
 from inspection.adapters.gates.relay_line import RelayLine, Shot
-from inspection.adapters.gates.serial_port import PORT_ERRORS, RETRY_S, brief, low_latency
-from inspection.domain.ports import Attached, Clock, GateEvent
-from inspection.domain.types import Decision, GateOutputs, PartId
+from inspection.adapters.gates.serial_port import PORT_ERRORS, RETRY_S, LinkFault, brief, open_port
+from inspection.domain.ports import Clock
+from inspection.domain.types import GateOutputs, PartId
 from inspection.wire.session import GateSettings
 
 _ROUND_S = 0.001
+_BARRIER_BAUD = 9600  # nothing is said there
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,9 @@ class RelayWay:
     trigger_port: str
 
 
-class RelayGate:
-    """`ports.Gate`. A thread looks at the light barrier a thousand times a second and fires the relay; it waits for
-    nothing of the part path, whose standstill it sees by the beats that do not come.
+class RelayGate(LinkedGate):
+    """A thread looks at the light barrier a thousand times a second and fires the relay; it waits for nothing of the
+    part path, whose standstill it sees by the beats that do not come.
 
     A board that is gone is a `Detached` event, a light barrier that is gone a `SensorFault`; nothing passes, and both
     are opened again for ever.
@@ -50,16 +51,12 @@ class RelayGate:
         clock: Clock,
     ) -> None:
         """Returns at once; the ports are opened by the thread. `line_at`: the light barrier's line of an open port."""
+        self._line = RelayLine(shot, barrier, settings=settings, clock=clock)
+        super().__init__(self._line.session, "relay")
         self._way = way
         self._write_s = shot.late_us / 1e6
         self._line_at = line_at
-        self._line = RelayLine(shot, barrier, settings=settings, clock=clock)
         self._clock = clock
-        self._lock = threading.Lock()  # guards the line and the events
-        self._news = threading.Condition(self._lock)
-        self._events: list[GateEvent] = []
-        self._closing = threading.Event()
-        self._died: BaseException | None = None
         # The thread alone has these.
         self._shares = Path(way.url).resolve() == Path(way.trigger_port).resolve()
         self._board: RelayBoard | None = None
@@ -67,7 +64,6 @@ class RelayGate:
         self._input: InputLine | None = None
         self._board_retry = _Retry(clock)
         self._barrier_retry = _Retry(clock)
-        self._thread = threading.Thread(target=self._run, name="relay")
         self._thread.start()
 
     @property
@@ -76,25 +72,6 @@ class RelayGate:
         with self._lock:
             return self._line.firings_us
 
-    # --- ports.Gate -----------------------------------------------------------------------------------------
-
-    def poll(self, timeout_s: float) -> Sequence[GateEvent]:
-        with self._news:
-            if not self._events:
-                self._news.wait(timeout_s)
-            events, self._events = self._events, []
-        if self._died is not None:
-            raise self._died
-        return events
-
-    def start(self, epoch: int, after: Attached) -> None:
-        with self._lock:
-            self._line.session.start(epoch, after)
-
-    def send(self, part: PartId, decision: Decision) -> None:
-        with self._lock:
-            self._line.session.send(part, decision)
-
     def confirm(self, part: PartId) -> None:
         with self._lock:
             self._line.confirm(part)
@@ -102,31 +79,17 @@ class RelayGate:
     def show(self, outputs: GateOutputs) -> None:
         """It has none."""
 
-    def beat(self) -> None:
-        with self._lock:
-            self._line.session.beat()
-
-    def stop(self) -> None:
-        with self._lock:
-            self._line.session.stop()
-
-    def close(self) -> None:
-        if self._closing.is_set():
-            return
-        self.stop()
-        self._closing.set()
-        self._thread.join()
-
     # --- the relay's thread ---------------------------------------------------------------------------------
 
-    def _run(self) -> None:
+    def _said(self) -> None:
+        """It is heard with the next round."""
+
+    def _keep_linked(self) -> None:
         try:
             while not self._closing.is_set():
                 self._open()
                 self._round()
                 self._closing.wait(_ROUND_S)
-        except BaseException as error:  # noqa: BLE001  (raised again by poll(), in its owner's thread)
-            self._died = error
         finally:
             self._close_barrier()
             self._close_board()
@@ -136,7 +99,7 @@ class RelayGate:
             try:
                 way = self._way
                 self._board = RelayBoard(way.url, baud=way.baud, channel=way.channel, write_s=self._write_s)
-            except RelayFault as fault:
+            except LinkFault as fault:
                 self._lose_board(str(fault))
             else:
                 self._board_retry.done()
@@ -154,10 +117,12 @@ class RelayGate:
             if self._shares and self._board is not None:
                 port = self._board.port
             else:
-                port = self._barrier_port = serial.serial_for_url(url, exclusive=True)
-                low_latency(port)
+                port = self._barrier_port = open_port(url, _BARRIER_BAUD)
             line = self._line_at(port)
             line.look()
+        except LinkFault as fault:
+            self._lose_barrier(f"the light barrier's {fault}")
+            return
         except PORT_ERRORS as error:
             told = f"the light barrier at {url} cannot be read: {brief(error)}"
             self._lose_barrier(f"{told}; check its cable, and that the adapter has control lines")
@@ -166,16 +131,17 @@ class RelayGate:
         self._barrier_retry.done()
 
     def _round(self) -> None:
-        board, look = self._board, self._look()
         try:
-            if board is not None:
-                board.listen()
-        except RelayFault as fault:
+            if self._board is not None:
+                self._board.listen()
+        except LinkFault as fault:
             self._lose_board(str(fault))
-        with self._news:
-            self._line.round(look)
+        looked_us = self._clock.monotonic_ns() // 1000
+        look = self._look()
+        with self._lock:
+            self._line.round(look, looked_us)
             fault_of_line = self._line.fault
-            self._gather()
+            self._tell(self._line.take_events())
         if fault_of_line is not None and self._board is not None:
             self._lose_board(fault_of_line)
 
@@ -193,16 +159,16 @@ class RelayGate:
     def _lose_board(self, reason: str) -> None:
         self._board_retry.failed()
         self._close_board()
-        with self._news:
+        with self._lock:
             self._line.disconnected(reason)
-            self._gather()
+            self._tell(self._line.take_events())
 
     def _lose_barrier(self, why: str) -> None:
         self._barrier_retry.failed()
         self._close_barrier()
-        with self._news:
+        with self._lock:
             self._line.blind(why)
-            self._gather()
+            self._tell(self._line.take_events())
 
     def _close_board(self) -> None:
         board, self._board = self._board, None
@@ -214,14 +180,8 @@ class RelayGate:
     def _close_barrier(self) -> None:
         port, self._barrier_port, self._input = self._barrier_port, None, None
         if port is not None:
-            with contextlib.suppress(serial.SerialException, OSError):  # it may be unplugged: gone is gone
+            with contextlib.suppress(*PORT_ERRORS):  # it may be unplugged: gone is gone
                 port.close()
-
-    def _gather(self) -> None:
-        events = self._line.take_events()
-        if events:
-            self._events += events
-            self._news.notify_all()
 
 
 class _Retry:

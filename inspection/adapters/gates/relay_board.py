@@ -9,15 +9,9 @@ from __future__ import annotations
 
 import contextlib
 
-import serial
-
-from inspection.adapters.gates.serial_port import PORT_ERRORS, brief, low_latency
+from inspection.adapters.gates.serial_port import PORT_ERRORS, LinkFault, is_gone, open_port, takes_nothing
 
 CHANNELS = 8
-
-
-class RelayFault(Exception):
-    """The board's port failed, in words."""
 
 
 def frame(channel: int, *, on: bool) -> bytes:
@@ -27,20 +21,15 @@ def frame(channel: int, *, on: bool) -> bytes:
 
 
 class RelayBoard:
-    """An open port. Raises RelayFault where it fails; every relay is off after opening and closing."""
+    """An open port. Raises LinkFault where it fails; every relay is off after opening and closing."""
 
     def __init__(self, url: str, *, baud: int, channel: int, write_s: float) -> None:
         self._url = url
         self._on, self._off = frame(channel, on=True), frame(channel, on=False)
-        try:
-            self.port = serial.serial_for_url(url, baud, timeout=0, write_timeout=write_s, exclusive=True)
-        except PORT_ERRORS as error:
-            told = f"port {url} cannot be opened: {brief(error)}; check its cable, then 'inspection doctor'"
-            raise RelayFault(told) from error
-        low_latency(self.port)
+        self.port = open_port(url, baud, timeout=0, write_timeout=write_s)
         try:
             self.all_off()
-        except RelayFault:
+        except LinkFault:
             self.port.close()
             raise
 
@@ -59,16 +48,16 @@ class RelayBoard:
             if waiting := self.port.in_waiting:
                 self.port.read(waiting)
         except PORT_ERRORS as error:
-            raise RelayFault(f"port {self._url} is gone: {brief(error)}; check its cable") from error
+            raise is_gone(self._url, error) from error
 
     def close(self) -> None:
-        with contextlib.suppress(RelayFault):  # it may be unplugged, and so without power
+        with contextlib.suppress(LinkFault):  # it may be unplugged, and so without power
             self.all_off()
-        with contextlib.suppress(serial.SerialException, OSError):
+        with contextlib.suppress(*PORT_ERRORS):
             self.port.close()
 
     def _write(self, data: bytes) -> None:
         try:
             self.port.write(data)
-        except PORT_ERRORS as error:  # a write timeout is one of them; half a frame switches nothing
-            raise RelayFault(f"port {self._url} takes no bytes: {brief(error)}; check its cable") from error
+        except PORT_ERRORS as error:  # half a frame switches nothing
+            raise takes_nothing(self._url, error) from error

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from inspection.adapters.gates.control_line import LightBarrier, Look, Passed
-from inspection.adapters.gates.relay_board import RelayFault
+from inspection.adapters.gates.serial_port import LinkFault
 from inspection.domain.ports import Clock, GateEvent, Resolved, SensorFault
 from inspection.domain.types import OutcomeKind, PartId
 from inspection.wire.controller import Controller
@@ -25,7 +25,7 @@ _LOSS_STANDS_US = 10_000_000
 
 
 class Relay(Protocol):
-    """One relay of a board. Raises RelayFault."""
+    """One relay of a board. Raises LinkFault."""
 
     def energise(self) -> None: ...
     def release(self) -> None: ...
@@ -47,6 +47,8 @@ class RelayLine:
         self._shot = shot
         self._barrier = barrier
         self._clock = clock
+        self._travel_us = settings.travel_us
+        self._min_gap_us = settings.min_gap_us
         self._controller = Controller(1 + secrets.randbelow(U32_MAX), self._now_us(), let_through=self._let_through)
         self.session = StationSession(settings, clock)
         self._relay: Relay | None = None
@@ -87,12 +89,15 @@ class RelayLine:
         self.session.confirm(part)
         self._reasons.pop(part, None)
 
-    def round(self, look: Look | None) -> None:
-        """Let go of the relay, act on what is due, see what came, and let the two sides hear each other."""
+    def round(self, look: Look | None, looked_us: int) -> None:
+        """Let go of the relay, see what came, act on what is due, and let the two sides hear each other.
+
+        `looked_us`: just before the system was asked for `look`.
+        """
         self._release()
-        self._controller.tick(self._now_us())
         if look is not None:
-            self._see(look)
+            self._see(look, looked_us)  # before anything is fired that it bars
+        self._controller.tick(self._now_us())
         self.session.receive(self._controller.take_output())
         self.session.tick()
         self._controller.receive(self.session.take_output(), self._now_us())
@@ -105,10 +110,10 @@ class RelayLine:
 
     # --- the light barrier ----------------------------------------------------------------------------------
 
-    def _see(self, look: Look) -> None:
+    def _see(self, look: Look, looked_us: int) -> None:
         now_us = self._now_us()
         self._sees = True
-        passed = self._barrier.look(now_us, look)
+        passed = self._barrier.look(look, looked_us, now_us)
         if passed is not None:
             self._sense(passed, now_us)
         if self._lost_us is None or now_us - self._lost_us > _LOSS_STANDS_US:
@@ -119,8 +124,10 @@ class RelayLine:
         if passed.lost:
             self._controller.count += passed.lost  # numbers that the station never hears of: unjudged, diverted
             self._lost_us = now_us
-            text = f"{passed.lost} parts went through the light barrier unseen, {passed.age_us / 1000:.0f} ms long"
-            self._tell(f"{text}: they divert. The machine is overloaded, or the barrier flickers.")
+            parts = "a part" if passed.lost == 1 else f"{passed.lost} parts"
+            text = f"{parts} went through the light barrier unseen, within {passed.age_us / 1000:.0f} ms"
+            why = "The machine is overloaded, or the barrier flickers."
+            self._tell(f"{text}: what was lost diverts, and so does what came close to it. {why}")
         number = self._controller.sense(now_us, passed.age_us)
         if passed.doubt is not None:
             self._remember(PartId(self._controller.epoch, number), passed.doubt)
@@ -136,7 +143,7 @@ class RelayLine:
         if self._is_on and self._relay is not None and self._now_us() - self._switched_us >= self._shot.hold_us:
             try:
                 self._relay.release()
-            except RelayFault as fault:
+            except LinkFault as fault:
                 self.fault = str(fault)
                 return
             self._is_on, self._switched_us = False, self._now_us()
@@ -159,6 +166,9 @@ class RelayLine:
             return "sensor-gone"
         if now_us - due_us > self._shot.late_us:
             return "fired-late"  # it would hit another part
+        sensed_us = due_us - self._travel_us
+        if not self._barrier.is_known(sensed_us - self._min_gap_us, sensed_us + self._min_gap_us):
+            return "sensor-doubt"  # a part that nobody counted may be close enough to go through with it
         if now_us < self._open_until_us:
             return "still-open"
         if self._is_on or now_us - self._switched_us < self._shot.hold_us:
@@ -169,7 +179,7 @@ class RelayLine:
         assert self._relay is not None
         try:
             self._relay.energise()
-        except RelayFault as fault:
+        except LinkFault as fault:
             self.fault = str(fault)
             return "relay-fault"
         now_us = self._now_us()

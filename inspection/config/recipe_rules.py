@@ -1,0 +1,49 @@
+"""What the settings of a recipe must be because of one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inspection.config.problems import KeyPath, Source
+from inspection.config.values import Finding, folded, number_at, texts_at, twice, value_at
+
+
+def descriptions_differ(source: Source) -> Iterator[Finding]:
+    yield from twice(texts_at(source, "descriptions", "name"), "is another description's name already; rename one")
+
+
+def phrasings_differ(source: Source) -> Iterator[Finding]:
+    def phrasings(*path: str | int) -> Iterator[tuple[KeyPath, str]]:
+        items = value_at(source, *path)
+        for index, item in enumerate(items if isinstance(items, tuple) else ()):
+            if isinstance(item, str) and item.strip():
+                yield (*path, index), item
+
+    normal = list(phrasings("normal"))
+    yield from twice(normal, "is written twice; remove one")
+    good = {folded(text) for _, text in normal}
+    defects = []
+    descriptions = source.data.get("descriptions")
+    for index in range(len(descriptions) if isinstance(descriptions, tuple) else 0):
+        for path, text in phrasings("descriptions", index, "phrasings"):
+            if folded(text) in good:
+                yield (
+                    path,
+                    f'"{text}" is a normal phrasing too; a defect must read differently from a good part',
+                )
+            else:
+                defects.append((path, text))
+    yield from twice(defects, "is written twice; it cannot tell two defects apart: remove one")
+
+
+def region_inside(source: Source) -> Iterator[Finding]:
+    for edge, size in (("left", "width"), ("top", "height")):
+        start, length = (
+            number_at(source, "region_of_interest", edge),
+            number_at(source, "region_of_interest", size),
+        )
+        if start is not None and length is not None and 0 <= start <= 1 and 0 < length <= 1 < start + length - 1e-9:
+            yield (
+                ("region_of_interest", size),
+                f"{edge} {start:g} + {size} {length:g} is outside the picture; allowed up to {1 - start:g}",
+            )
