@@ -22,6 +22,7 @@ from benchmarks.replay import Reference, Script
 from inspection.domain.errors import InspectionError
 from inspection.wire import messages as m
 from inspection.wire.framing import MAX_PAYLOAD_BYTES, encode_frame
+from inspection.wire.riding import Reach
 
 BATCH = 500
 LIFE = 50  # sequences of one controller: fewer parts than the core can note, beyond which it tells no outcome
@@ -148,7 +149,13 @@ class Hostile:
         script = Script()
         for i, sequence in enumerate(sequences):
             if i % LIFE == 0:
-                script.power_up(BOOT, pick.choice((0, 1_000_000, 2**32 - 50_000)), capabilities=pick.randrange(64))
+                script.power_up(
+                    BOOT,
+                    pick.choice((0, 1_000_000, 2**32 - 50_000)),
+                    capabilities=pick.randrange(64),
+                    opens=Reach(pick.choice((0, 2_000, 50_000)), pick.choice((0, 5, 30))),
+                    falls=Reach(pick.choice((0, 2_000, 50_000)), pick.choice((0, 40, m.U32_MAX))),
+                )
                 script.say(self._start(pick.randint(1, 2), BOOT, 0, 0))
             script.decode(sequence)
             script.receive(sequence)
@@ -160,6 +167,8 @@ class Hostile:
                 script.sense()
             if pick.random() < 0.5:
                 script.at_gate(pick.choice((0, 0, 1_000, 4_000)))
+            if pick.random() < 0.25:
+                script.falls()
         return bytes(script)
 
 

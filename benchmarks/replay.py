@@ -11,6 +11,7 @@ from dataclasses import fields
 from inspection.wire import messages as m
 from inspection.wire.controller import Controller
 from inspection.wire.framing import FrameDecoder, encode_frame
+from inspection.wire.riding import NOWHERE, Reach
 
 _CODES = {type(message): m.encode(message)[1] for message in (
     m.Hello(0), m.Start(0, 0, 0, 0, 0, 0, 0, 0, 0, 0), m.Verdict(0, 0, 0, m.Command.PASS), m.Beat(0, 0),
@@ -38,11 +39,12 @@ class Script:
         now_us: int,
         *,
         capabilities: int = 0,
-        confirm_us: int = 0,
+        opens: Reach = NOWHERE,
+        falls: Reach = NOWHERE,
         output_bytes: int = _OUTPUT_BYTES,
     ) -> None:
-        """Another controller. The last two are the C core's own: the reference waits for no sensor and has no limit."""
-        self._bytes += struct.pack("<cIHQIH", b"N", boot, capabilities, now_us, confirm_us, output_bytes)
+        """Another controller. The last one is the C core's own: the reference has no limit."""
+        self._bytes += struct.pack("<cIHQ4IH", b"N", boot, capabilities, now_us, *opens, *falls, output_bytes)
 
     def wait(self, us: int) -> None:
         """Time passes; the controller does not look."""
@@ -72,9 +74,9 @@ class Script:
         """Receive these, each in a frame."""
         self.receive(b"".join(encode_frame(m.encode(message)) for message in messages))
 
-    def confirm_ejection(self, epoch: int, number: int, *, agrees: bool) -> None:
-        """The C core's own; the reference has no eject sensor that takes time."""
-        self._bytes += struct.pack("<cIIB", b"C", epoch, number, agrees)
+    def falls(self) -> None:
+        """Something, into the bin."""
+        self._bytes += b"F"
 
     def decode(self, data: bytes) -> None:
         """The frames in these bytes, apart from any controller."""
@@ -110,10 +112,11 @@ class Reference:
                 at += 2 + size
                 self._take(what, script[at - size : at])
             case b"N":
-                boot, capabilities, self._now_us = struct.unpack_from("<IHQ", script, at)
-                at += 20
+                boot, capabilities, self._now_us, *reaches = struct.unpack_from("<IHQ4I", script, at)
+                at += 32
                 self._encoder = 0
-                self._controller = Controller(boot, self._now_us, capabilities=capabilities)
+                opens, falls = Reach(*reaches[:2]), Reach(*reaches[2:])
+                self._controller = Controller(boot, self._now_us, capabilities=capabilities, opens=opens, falls=falls)
             case b"W":
                 (us,) = struct.unpack_from("<I", script, at)
                 self._now_us += us
@@ -132,6 +135,8 @@ class Reference:
                 (age_us,) = struct.unpack_from("<I", script, at)
                 at += 4
                 self._controller.at_gate(self._now_us, self._encoder, age_us=age_us)
+            case b"F":
+                self._controller.ejected(self._now_us)
             case b"I":
                 self._controller.set_inputs(script[at])
                 return at + 1
@@ -155,8 +160,8 @@ class Reference:
         output = controller.take_output()
         self._result += struct.pack("<cI", b"O", len(output)) + output
         state = controller.session, controller.epoch, controller.count, controller.is_empty
-        drives = controller.outputs, controller.strangers
-        self._result += struct.pack("<cBIIBBI", b"Z", *state, *drives)
+        drives = controller.outputs, controller.strangers, controller.way
+        self._result += struct.pack("<cBIIBBIB", b"Z", *state, *drives)
 
 
 def decoded(data: bytes) -> bytes:

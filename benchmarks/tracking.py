@@ -19,6 +19,7 @@ from heapq import heappop, heappush
 from inspection.wire import messages as m
 from inspection.wire.controller import Controller, Gone
 from inspection.wire.framing import encode_frame
+from inspection.wire.riding import Reach
 
 DISTANCE_MM, COUNTS_PER_MM, MIN_GAP_MM = 400, 10, 15
 TRAVEL_COUNTS, MIN_GAP_COUNTS = DISTANCE_MM * COUNTS_PER_MM, MIN_GAP_MM * COUNTS_PER_MM
@@ -26,14 +27,16 @@ WATCHDOG_MS, BEAT_US = 500, 100_000
 SLOWEST_MM_PER_S, FASTEST_MM_PER_S = 50, 2000
 STEP_MM, STEP_US = 2.0, 50_000  # the controller looks this often: at 2 m/s each millisecond
 MISSED_AFTER_MM = 2 * STEP_MM
+PART_MM, OPEN_MM = 5, 10  # how long a part is, and so far behind the gate it stays open for one
 ONE_COUNT_MM = 1 / COUNTS_PER_MM
 EPOCH, BOOT = 1, 1
 
 
 @dataclass(slots=True)
 class Result:
-    """`wrong_part_hit`: the actuator acted on another part than was meant, or let one through that was not to pass.
-    `missed`: a part went by without its act, or its PASS in time was not heeded."""
+    """`wrong_part_hit`: the actuator acted on another part than was meant, or let one through that was not to pass, or
+    the gate did not stay as it was set while a part was in it (once a look). `missed`: a part went by without its act,
+    or its PASS in time was not heeded."""
 
     parts: int = 0
     wrong_part_hit: int = 0
@@ -55,6 +58,7 @@ class _Part:
     too_close: bool
     may_pass: bool | None = False
     diverted: bool = False
+    passed: bool = False  # once it has been at the gate
 
 
 class Simulation:
@@ -72,7 +76,8 @@ class Simulation:
         self._verdicts: list[tuple[float, int, m.Command]] = []
         self._riding: dict[int, _Part] = {}
         self._next = self._place(after=None, at_mm=50.0, is_close=False)
-        self._controller = Controller(BOOT, 0)
+        self._in_gate: list[_Part] = []
+        self._controller = Controller(BOOT, 0, opens=Reach(counts=OPEN_MM * COUNTS_PER_MM))
         self._result = Result()
         self._say(m.Hello(1), m.Start(EPOCH, 1, BOOT, 0, 0, 0, TRAVEL_COUNTS, WATCHDOG_MS, 0, MIN_GAP_COUNTS))
 
@@ -171,6 +176,9 @@ class Simulation:
         gate_mm = self._furthest_mm_with_now() - DISTANCE_MM
         for gone in self._controller.gone:
             self._judge(gone)
+        self._in_gate = [part for part in self._in_gate if gate_mm - part.at_mm < PART_MM]
+        stands_open = self._controller.way is m.Command.PASS
+        self._result.wrong_part_hit += any(part.passed is not stands_open for part in self._in_gate)
         self._controller.gone.clear()
         self._controller.take_output()
         for part in [part for part in self._riding.values() if part.at_mm < gate_mm - MISSED_AFTER_MM]:
@@ -188,6 +196,8 @@ class Simulation:
             result.wrong_part_hit += 1
             return
         del self._riding[gone.number]
+        at_gate.passed = gone.passed
+        self._in_gate.append(at_gate)
         result.parts += 1
         result.passed += gone.passed
         result.diverted += not gone.passed

@@ -144,7 +144,11 @@ int main(int count, char **words)
         perror(words[1]);
         return 1;
     }
-    const ig_config config = {(uint32_t)strtoul(words[2], NULL, 10), 0, 0, output, sizeof output, say_gone, NULL};
+    ig_config config = {0};
+    config.boot = (uint32_t)strtoul(words[2], NULL, 10);
+    config.output = output;
+    config.output_capacity = sizeof output;
+    config.gone = say_gone;
     ig_init(&gate, &config, now_us());
     uint64_t sent_until_us = now_us();
     uint64_t heard_until_us = now_us();

@@ -82,6 +82,7 @@ static void put_state(player *self)
     put_number(self, ig_is_empty(&self->gate), 1);
     put_number(self, ig_outputs(&self->gate), 1);
     put_number(self, self->gate.strangers, 4);
+    put_number(self, ig_way(&self->gate), 1);
 }
 
 static void power_up(player *self)
@@ -90,7 +91,10 @@ static void power_up(player *self)
     config.boot = (uint32_t)take_number(self, 4);
     config.capabilities = (uint16_t)take_number(self, 2);
     self->now_us = take_number(self, 8);
-    config.confirm_us = (uint32_t)take_number(self, 4);
+    config.opens.us = (uint32_t)take_number(self, 4);
+    config.opens.counts = (uint32_t)take_number(self, 4);
+    config.falls.us = (uint32_t)take_number(self, 4);
+    config.falls.counts = (uint32_t)take_number(self, 4);
     config.output = self->output;
     config.output_capacity = (size_t)take_number(self, 2);
     config.gone = note_gone;
@@ -129,14 +133,6 @@ static void decode_alone(player *self)
     }
 }
 
-static void confirm_ejection(player *self)
-{
-    const uint32_t epoch = (uint32_t)take_number(self, 4);
-    const uint32_t number = (uint32_t)take_number(self, 4);
-    const bool agrees = take_number(self, 1) != 0;
-    ig_confirm_ejection(&self->gate, epoch, number, agrees, self->now_us);
-}
-
 static void receive(player *self)
 {
     const size_t size = (size_t)take_number(self, 2);
@@ -165,8 +161,8 @@ static bool step(player *self, char what)
     case 'R':
         receive(self);
         return true;
-    case 'C':
-        confirm_ejection(self);
+    case 'F':
+        ig_ejected(&self->gate, self->now_us);
         return true;
     case 'W':
         self->now_us += take_number(self, 4);

@@ -7,6 +7,8 @@
  *
  *  - It diverts by default, and lets a part through only on a PASS for that part, taken before it is at the gate.
  *  - A divert is never taken back; PASSes are dropped when the station leaves, restarts or makes no progress.
+ *  - The gate stays open for one part only, and closes before the next; where the encoder tracks parts it waits with
+ *    the belt.
  *  - Run permit and lights are the station's while its session lasts: without one the permit is off and red is on.
  *  - Each part gets one number, and its outcome is repeated until the station has it on record.
  */
@@ -43,14 +45,22 @@ typedef struct {
     uint8_t way; /* IG_PASS, IG_DIVERT, or IG_REVIEW where there is a review lane */
 } ig_gone;
 
+/* So far behind the gate: in microseconds, or in counts where parts are tracked by encoder. */
+typedef struct {
+    uint32_t us;
+    uint32_t counts;
+} ig_reach;
+
 typedef struct {
     uint32_t boot;          /* a number that no other power-up had, not 0 */
     uint16_t capabilities;  /* bits IG_CAN_... */
-    uint32_t confirm_us;    /* so long the outcome waits for `ig_confirm_ejection`; not told in time, the sensor is said
-                               to disagree. 0: it agrees at once, as the reference's does (a simulator) */
+    ig_reach opens;         /* how long the gate stays open for a part, as `ig_way` says; never longer than the smallest
+                               gap. With neither, `ig_way` is always IG_DIVERT: `gone` moves the gate */
+    ig_reach falls;         /* how long the eject sensor may take to see a part (`ig_ejected`); by encoder not more than
+                               from sensor to gate. With neither it agrees at once (a simulator) */
     uint8_t *output;        /* what is to be sent gathers here; a frame that does not fit is dropped and counted */
     size_t output_capacity; /* 2560 hold all that one call says after a long silence */
-    void (*gone)(void *context, const ig_gone *part); /* the actuator: called once a part, at the gate, in their order */
+    void (*gone)(void *context, const ig_gone *part); /* called once a part, at the gate, in their order; or NULL */
     void *context;
 } ig_config;
 
@@ -60,14 +70,19 @@ typedef struct {
     int32_t sensed_counts;
     uint32_t travel_counts; /* 0: by time */
     uint32_t window;        /* so much before and after the gate it may be seen there, in microseconds or counts */
+    uint32_t opening;       /* so far behind the gate it stays as it was set for this part */
+    uint32_t fall;          /* so far behind the gate the eject sensor may see it */
     uint32_t epoch;
     uint32_t number;
     uint32_t seq;
     uint8_t command; /* 0: none */
     uint8_t barred;  /* the reason why it will be diverted whatever is sent; 0: it is not */
     bool reported;   /* it passed the sensor while a station was there, who wants to know what becomes of it */
+    uint8_t way;   /* once it is decided */
     bool is_decided;
     bool is_seen;
+    bool awaits_sight; /* at the gate */
+    bool awaits_fall;  /* into the bin */
 } ig_riding;
 
 /* An outcome that the station has not confirmed. */
@@ -81,8 +96,8 @@ typedef struct {
     uint8_t reason;
     uint8_t confirmation;
     bool was_commanded;
-    bool waits_for_ejection;
-    bool waits_at_gate; /* for the part to be seen there */
+    bool awaits_sight;
+    bool awaits_fall;
 } ig_kept;
 
 /* One controller since its power-up. Its members are its own: use the functions. */
@@ -109,6 +124,10 @@ typedef struct {
     uint64_t sensed_us; /* when the last part was at the sensor, and at which count */
     int32_t sensed_counts;
     int32_t encoder;
+    uint32_t moves;        /* how often the count was found changed */
+    uint32_t sensed_moves; /* the same when the last part was at the sensor */
+    bool is_open;
+    ig_riding open_for; /* a part with a PASS or a REVIEW that the gate stands for */
     uint64_t heartbeat_us;
     ig_riding riding[IG_RIDING_CAPACITY]; /* a ring */
     size_t first;
@@ -138,13 +157,18 @@ void ig_tick(ig_gate *gate, uint64_t now_us, int32_t encoder);
  * stranger. Tell it before the `ig_tick` or `ig_receive` that lets this time pass. */
 void ig_at_gate(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder);
 
-/* What the eject sensor said of a part that has been at the gate; no effect once its outcome was told. */
-void ig_confirm_ejection(ig_gate *gate, uint32_t epoch, uint32_t number, bool agrees, uint64_t now_us);
+/* The eject sensor saw something fall into the bin: the oldest diverted part that may still come there; if there is
+ * none, one that should have passed. Tell it before the `ig_tick` or `ig_receive` that lets this time pass. */
+void ig_ejected(ig_gate *gate, uint64_t now_us);
 
 /* Bits IG_EMERGENCY_STOP … IG_AIR_LOW, as the next heartbeat tells them. */
 void ig_set_inputs(ig_gate *gate, uint8_t inputs);
 
 bool ig_in_session(const ig_gate *gate);
+
+/* How the gate is to stand now: IG_PASS, IG_DIVERT, or IG_REVIEW where there is a review lane; ask after each call that
+ * lets time pass. */
+uint8_t ig_way(const ig_gate *gate);
 
 /* Bits IG_RUN_PERMIT … IG_RED, to be driven now; ask after each call that lets time pass or takes bytes. */
 uint8_t ig_outputs(const ig_gate *gate);

@@ -10,8 +10,8 @@ class Travel:
     """Sensor to gate. `margin_ns`: how long before the part a PASS must be there.
 
     `travel_counts`: the controller tracks parts by the belt encoder, and a part is at the gate after so many counts;
-    `travel_ns` is the least that they can take, with the belt at its fastest. So many `sight_counts` further a part
-    sensor at the gate may still see it: its outcome waits for that.
+    `travel_ns` is the least that they can take, with the belt at its fastest. So many `sight_counts` further the
+    sensors at the gate and in its bin may still see it: its outcome waits for that.
     """
 
     travel_ns: int

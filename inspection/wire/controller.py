@@ -5,6 +5,7 @@ held against it. What it promises:
 
 - it diverts by default, and lets a part through only on a PASS for that part, taken before the part is at the gate;
 - a divert is never taken back; PASSes are dropped when the station leaves, restarts or makes no progress;
+- the gate stays open for one part only, and closes before the next; by encoder it waits with the belt;
 - run permit and lights are the station's while its session lasts: without one the permit is off and red is on;
 - each part gets one number, and its outcome is repeated until the station has it on record.
 
@@ -16,12 +17,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from inspection.domain.counts import travelled
 from inspection.wire import messages as m
 from inspection.wire.framing import FrameDecoder, encode_frame
+from inspection.wire.riding import NOWHERE, Kept, Reach, Riding
 
 HEARTBEAT_US = 100_000
 REPEAT_US = 250_000
@@ -43,34 +45,6 @@ class Gone(NamedTuple):
         return self.way is m.Command.PASS
 
 
-@dataclass(slots=True)
-class _Riding:
-    """A part between sensor and gate; where there is a part sensor at the gate, until its window there is over."""
-
-    epoch: int
-    number: int
-    due_us: int  # unless it is tracked by encoder:
-    sensed_counts: int
-    travel_counts: int  # 0: by time
-    window: int  # so much before and after the gate it may be seen there, in microseconds or counts
-    reported: bool  # it passed the sensor while a station was there, who wants to know what becomes of it
-    command: m.Command | None = None
-    seq: int = 0
-    barred: m.Reason | None = None  # why it will be diverted whatever is sent
-    is_decided: bool = False
-    is_seen: bool = False
-
-
-@dataclass(slots=True)
-class _Kept:
-    """An outcome that the station has not confirmed."""
-
-    outcome: m.Outcome
-    next_us: int
-    was_commanded: bool
-    waits: bool = False  # for the part to be seen at the gate
-
-
 class Controller:
     """One controller since its power-up. Call its methods with a clock that never goes back."""
 
@@ -80,9 +54,17 @@ class Controller:
         now_us: int,
         *,
         capabilities: int = 0,
+        opens: Reach = NOWHERE,
+        falls: Reach = NOWHERE,
         let_through: Callable[[int, int, int], bool] | None = None,
     ) -> None:
         """`boot`: a number that no other power-up had, 1 to 2**32 - 1. `capabilities`: bits of `messages.Can`.
+
+        `opens`: how long the gate stays open for a part, as `way` says; never longer than the smallest gap. With
+        neither, `way` is always DIVERT: who reads `gone` moves the gate.
+
+        `falls`: how long an eject sensor may take to see a part (`ejected`); by encoder not more than from sensor to
+        gate. With neither it agrees at once.
 
         `let_through(epoch, number, due_us)`: asked to open the gate for a part that is to pass; False: it did not, and
         the part is diverted. Without it, who reads `gone` moves the gate.
@@ -90,19 +72,24 @@ class Controller:
         self._let_through = let_through
         self._boot = boot
         self._start_us = now_us
-        self._confirmation = m.Confirmation.AGREES if capabilities & m.Can.CONFIRM else m.Confirmation.NO_SENSOR
         self._capabilities = capabilities
+        self._opens = opens
+        self._falls = falls
+        self._awaits_falls = bool(capabilities & m.Can.CONFIRM and any(falls))
+        self._open_for: Riding | None = None
         self._sees_at_gate = bool(capabilities & m.Can.SEE_AT_GATE)
         self._station = 0
         self._settings: m.Start | None = None
         self._progress: int | None = None
         self._progress_us = now_us
-        self._riding: deque[_Riding] = deque()
+        self._riding: deque[Riding] = deque()
         self._encoder = 0
+        self._moves = 0  # how often the count was found changed
         self._begun: tuple[int, int] | None = None  # when the first START came, and at which count
         self._knows_belt = False  # what was on the belt then has gone by
         self._sensed: tuple[int, int] | None = None  # the part before: when, and at which count
-        self._kept: list[_Kept] = []
+        self._sensed_moves = 0
+        self._kept: list[Kept] = []
         self._heartbeat_us = now_us
         self._inputs = 0
         self._decoder = FrameDecoder()
@@ -117,6 +104,11 @@ class Controller:
     @property
     def in_session(self) -> bool:
         return self.session is m.Session.RUNNING
+
+    @property
+    def way(self) -> m.Command:
+        """How the gate is to stand now; to be asked after each call that lets time pass."""
+        return m.Command.DIVERT if self._open_for is None else self._open_for.way
 
     @property
     def is_empty(self) -> bool:
@@ -145,11 +137,8 @@ class Controller:
         self.tick(now_us, encoder)
         self.count += 1
         sensed_us = now_us - age_us
-        due_us, travel_counts, window = sensed_us, 0, 0
-        if self._settings is not None:
-            due_us, travel_counts = sensed_us + self._settings.travel_us, self._settings.travel_counts
-            window = (self._settings.min_gap_counts if travel_counts else self._settings.min_gap_us) // 2
-        part = _Riding(self.epoch, self.count, due_us, encoder, travel_counts, window, reported=self.in_session)
+        self._close_if_the_count_stands()
+        part = self._riding_of(sensed_us, encoder)
         if not self.in_session:
             part.barred = m.Reason.SESSION_ENDED
         elif len(self._riding) >= BELT_CAPACITY:
@@ -160,7 +149,35 @@ class Controller:
             self._send(m.Trigger(part.epoch, part.number, sensed_us - self._start_us, age_us, encoder))
         return part.number
 
-    def _bar_if_too_close(self, part: _Riding, sensed_us: int, encoder: int) -> None:
+    def _riding_of(self, sensed_us: int, encoder: int) -> Riding:
+        due_us, travel_counts, gap = sensed_us, 0, 0
+        if self._settings is not None:
+            due_us, travel_counts = sensed_us + self._settings.travel_us, self._settings.travel_counts
+            gap = self._settings.min_gap_counts if travel_counts else self._settings.min_gap_us
+        opening = self._opens.counts if travel_counts else self._opens.us
+        fall = min(self._falls.counts, travel_counts) if travel_counts else self._falls.us
+        return Riding(
+            self.epoch,
+            self.count,
+            due_us,
+            encoder,
+            travel_counts,
+            window=gap // 2,
+            opening=min(opening, gap or opening),
+            fall=fall,
+            reported=self.in_session,
+            awaits_sight=self._sees_at_gate,
+            awaits_fall=self._awaits_falls,
+        )
+
+    def _close_if_the_count_stands(self) -> None:
+        """A second part without a count between them: the belt runs and the encoder is dead. What the gate was opened
+        for has gone by, and with this count it would stay open for ever."""
+        stands, self._sensed_moves = self._moves == self._sensed_moves, self._moves
+        if stands and self._open_for is not None and self._open_for.travel_counts:
+            self._open_for = None
+
+    def _bar_if_too_close(self, part: Riding, sensed_us: int, encoder: int) -> None:
         before, self._sensed = self._sensed, (sensed_us, encoder)
         if self._settings is None or before is None:
             return
@@ -190,11 +207,13 @@ class Controller:
         if watchdog_us is not None and watchdog_us <= now_us:
             self._arrive(watchdog_us, now_us)
             self._end_session(m.Session.WATCHDOG, m.Reason.WATCHDOG)
+        self._moves += encoder != self._encoder
         self._encoder = encoder
         self._learn_belt(now_us, encoder)
         self._arrive(now_us, now_us)
+        self._close_if_over(now_us)
         for kept in self._kept:
-            if kept.next_us <= now_us and not kept.waits:
+            if kept.next_us <= now_us and not kept.is_waiting:
                 kept.next_us = now_us + REPEAT_US
                 self._send(replace(kept.outcome, age_us=self._age_us(kept.outcome, now_us)))
         if self._heartbeat_us <= now_us:
@@ -224,57 +243,79 @@ class Controller:
         """Let the parts go past the gate that the encoder has brought there, or that are due by then."""
         one_waits = False
         for part in tuple(self._riding):
+            behind = part.behind(until_us, self._encoder)
             if part.travel_counts:
                 at_gate_us = until_us
-                way = travelled(part.sensed_counts, self._encoder)
-                is_there = way >= part.travel_counts
-                is_over = way > part.travel_counts + part.window
-                if self._is_lost(way, part.travel_counts):
+                is_there = behind >= 0
+                if self._is_lost(behind, part.travel_counts):
                     part.barred = part.barred or m.Reason.UNTRACKED
             else:  # by time, in the order in which they came
                 at_gate_us = part.due_us
-                is_there = not one_waits and part.due_us <= until_us
-                is_over = part.due_us + part.window < until_us
+                is_there = not one_waits and behind >= 0
                 one_waits = not is_there
                 if is_there and now_us - part.due_us > self._late_us():
                     part.barred = part.barred or m.Reason.UNTRACKED  # the gate would act on what comes behind it
             if is_there and not part.is_decided:
                 part.is_decided = True
-                self._go(part, at_gate_us)
-            if part.is_decided and (is_over or not self._sees_at_gate):
-                self._riding.remove(part)
-                if self._sees_at_gate and not part.is_seen:
-                    self._release(part, now_us, m.Reason.NOT_SEEN)
+                self._go(part, at_gate_us, now_us)
+            if part.is_decided:
+                self._watch_behind_gate(part, behind, now_us)
+
+    def _watch_behind_gate(self, part: Riding, behind: int, now_us: int) -> None:
+        """Give up what did not come in its time; a part of which nothing more is expected is off the belt."""
+        if part.awaits_sight and behind > part.window:
+            part.awaits_sight = False
+            if not part.is_seen:
+                self._release_sight(part, now_us, m.Reason.NOT_SEEN)
+        if part.awaits_fall and behind > part.fall:
+            part.awaits_fall = False
+            self._release_fall(part, now_us)
+        if not part.awaits_sight and not part.awaits_fall:
+            self._riding.remove(part)
+
+    def _close_if_over(self, now_us: int) -> None:
+        """By encoder it closes too when the belt runs back by more than a jerk: what is there then, nobody knows."""
+        part = self._open_for
+        if part is not None and not -part.window <= part.behind(now_us, self._encoder) < part.opening:
+            self._open_for = None
 
     def _late_us(self) -> int:
         return LATE_US if self._settings is None else max(LATE_US, self._settings.min_gap_us)
 
-    def _is_lost(self, way: int, travel_counts: int) -> bool:
+    def _is_lost(self, behind: int, travel_counts: int) -> bool:
         """The count leapt past the gate, or fell: another part may be there by now. An encoder that was set anew, that
         runs the wrong way round, or that nobody looked at for too long."""
         slack = 0 if self._settings is None else self._settings.min_gap_counts
-        return way > travel_counts + slack or way < -travel_counts
+        return behind > slack or behind < -2 * travel_counts
 
-    def _go(self, part: _Riding, at_gate_us: int) -> None:
+    def _go(self, part: Riding, at_gate_us: int, now_us: int) -> None:
         """The part is at the gate: this is decided once."""
+        is_driven = any(self._opens)
         way = m.Command.DIVERT if part.command is None or part.barred is not None else part.command
         if way is m.Command.REVIEW and not self._capabilities & m.Can.REVIEW:
             way = m.Command.DIVERT
+        if way is not m.Command.DIVERT and is_driven and part.behind(now_us, self._encoder) >= part.opening:
+            way, part.barred = m.Command.DIVERT, m.Reason.UNTRACKED  # it has gone by: the gate would open for the next
         if way is m.Command.PASS and self._let_through and not self._let_through(part.epoch, part.number, at_gate_us):
             way, part.barred = m.Command.DIVERT, m.Reason.UNTRACKED
+        part.way = way
+        self._open_for = part if is_driven and way is not m.Command.DIVERT else None
         self.gone.append(Gone(part.epoch, part.number, way))
         if part.reported:
-            self._keep(part, passes=way is m.Command.PASS, now_us=at_gate_us)
+            self._keep(part, at_gate_us)
 
-    def _keep(self, part: _Riding, *, passes: bool, now_us: int) -> None:
+    def _keep(self, part: Riding, now_us: int) -> None:
+        passes = part.way is m.Command.PASS
         result = m.Result.PASSED if passes else m.Result.DIVERTED
+        agrees = passes or not part.awaits_fall  # if nothing is seen to fall
+        seen = m.Confirmation.AGREES if agrees else m.Confirmation.DISAGREES
         commanded = m.Reason.NO_COMMAND if part.command is None else m.Reason.COMMANDED
         outcome = m.Outcome(
             part.epoch,
             part.number,
             result,
             commanded if part.barred is None else part.barred,
-            self._confirmation,
+            seen if self._capabilities & m.Can.CONFIRM else m.Confirmation.NO_SENSOR,
             now_us - self._start_us,
             0,
             self._encoder,
@@ -283,10 +324,10 @@ class Controller:
             # A part that no command was taken for is diverted, and the station knows it without being told.
             least = next((kept for kept in self._kept if not kept.was_commanded), self._kept[0])
             self._kept.remove(least)
-        waits = self._sees_at_gate and not part.is_seen
-        self._kept.append(_Kept(outcome, now_us, part.command is not None, waits))
+        awaits_sight = part.awaits_sight and not part.is_seen
+        self._kept.append(Kept(outcome, now_us, part.command is not None, awaits_sight, part.awaits_fall))
 
-    # --- the part sensor at the gate ------------------------------------------------------------------------
+    # --- what is seen at the gate and behind it --------------------------------------------------------------
 
     def at_gate(self, now_us: int, encoder: int = 0, *, age_us: int = 0) -> None:
         """Something was seen at the gate, `age_us` ago and at this count: the part that is due there, or a stranger.
@@ -302,24 +343,43 @@ class Controller:
         if part is not None:
             part.is_seen = True
             if part.is_decided:
-                self._release(part, now_us)
+                self._release_sight(part, now_us)
         elif not due and self._knows_belt:  # in the window of one that was seen it is that one again
             self.strangers = min(self.strangers + 1, m.U32_MAX)
 
     @staticmethod
-    def _is_due(part: _Riding, seen_us: int, encoder: int) -> bool:
+    def _is_due(part: Riding, seen_us: int, encoder: int) -> bool:
         """Whether what is seen at the gate may be this part."""
-        if part.travel_counts:
-            return abs(travelled(part.sensed_counts, encoder) - part.travel_counts) <= part.window
-        return abs(seen_us - part.due_us) <= part.window
+        return abs(part.behind(seen_us, encoder)) <= part.window
 
-    def _release(self, part: _Riding, now_us: int, reason: m.Reason | None = None) -> None:
-        """Its outcome waited for this."""
+    def _release_sight(self, part: Riding, now_us: int, reason: m.Reason | None = None) -> None:
+        """Its outcome waited for the sensor at the gate."""
         for kept in self._kept:
-            if kept.waits and (kept.outcome.epoch, kept.outcome.number) == (part.epoch, part.number):
-                kept.waits, kept.next_us = False, now_us
+            if kept.awaits_sight and (kept.outcome.epoch, kept.outcome.number) == (part.epoch, part.number):
+                kept.awaits_sight, kept.next_us = False, now_us
                 if reason is not None:
                     kept.outcome = replace(kept.outcome, reason=reason)
+
+    def ejected(self, now_us: int) -> None:
+        """The eject sensor saw something fall into the bin: the oldest diverted part that may still come there; if
+        there is none, one that should have passed.
+
+        To be told before the `tick` that lets this time pass.
+        """
+        awaited = [part for part in self._riding if part.is_decided and part.awaits_fall]
+        part = next((part for part in awaited if part.way is not m.Command.PASS), awaited[0] if awaited else None)
+        if part is not None:
+            part.awaits_fall = False
+            was_diverted = part.way is not m.Command.PASS
+            self._release_fall(part, now_us, m.Confirmation.AGREES if was_diverted else m.Confirmation.DISAGREES)
+
+    def _release_fall(self, part: Riding, now_us: int, confirmation: m.Confirmation | None = None) -> None:
+        """Its outcome waited for the eject sensor."""
+        for kept in self._kept:
+            if kept.awaits_fall and (kept.outcome.epoch, kept.outcome.number) == (part.epoch, part.number):
+                kept.awaits_fall, kept.next_us = False, now_us
+                if confirmation is not None:
+                    kept.outcome = replace(kept.outcome, confirmation=confirmation)
 
     def _learn_belt(self, now_us: int, encoder: int) -> None:
         """Whether all that was on the belt at the first START, counted or not, has gone by the gate."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.tracking import TRAVEL_COUNTS, Simulation
+from benchmarks.tracking import PART_MM, TRAVEL_COUNTS, Simulation
 from inspection.adapters.clip.architectures import save_random
 from inspection.adapters.clip.checkpoint import find
 from inspection.adapters.clip.encoder import ClipEncoder
@@ -97,6 +97,12 @@ def test_the_tracking_bench_sees_a_controller_that_acts_too_early_or_too_late(mo
     monkeypatch.setattr("benchmarks.tracking.TRAVEL_COUNTS", TRAVEL_COUNTS + counts)
     result = Simulation(50, seed=2).run()
     assert result.wrong_part_hit + result.missed > 25
+
+
+def test_the_tracking_bench_sees_a_gate_that_closes_on_a_part(monkeypatch):
+    monkeypatch.setattr("benchmarks.tracking.OPEN_MM", PART_MM - 2)
+    result = Simulation(50, seed=2).run()
+    assert result.wrong_part_hit > 10
 
 
 def test_the_fuzz_bench_holds_the_firmware_against_the_reference() -> None:

@@ -76,7 +76,7 @@ class SoftwarePlc:
 
     def _standing(self, now_us: int) -> Standing:
         controller = self.controller
-        kept = [kept.outcome for kept in controller._kept if not kept.waits][:OUTCOME_SLOTS]
+        kept = [kept.outcome for kept in controller._kept if not kept.is_waiting][:OUTCOME_SLOTS]
         return Standing(
             done=self._done,
             session=controller.session,

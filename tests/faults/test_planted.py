@@ -114,9 +114,9 @@ def test_good_parts_that_are_sent_to_review(monkeypatch: pytest.MonkeyPatch):
 def test_a_controller_that_opens_by_default(monkeypatch: pytest.MonkeyPatch):
     go = Controller._go
 
-    def open_by_default(self: Controller, part: Any, at_gate_us: int) -> None:
+    def open_by_default(self: Controller, part: Any, at_gate_us: int, now_us: int) -> None:
         part.command, part.barred = part.command or m.Command.PASS, None
-        go(self, part, at_gate_us)
+        go(self, part, at_gate_us, now_us)
 
     monkeypatch.setattr(Controller, "_go", open_by_default)
     assert drill(fault("no verdict comes through")).found.passed_unjudged > 0

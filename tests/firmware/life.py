@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from benchmarks.replay import Reference, Script
 from inspection.wire import messages as m
 from inspection.wire.framing import encode_frame
+from inspection.wire.riding import NOWHERE, Reach
 
 BOOT, POWER_UP_US = 5, 2_000_000
 MAX_PARTS = 120  # fewer than the core notes: beyond that it tells no outcome, and the reference does
@@ -21,6 +22,9 @@ travels_us = st.sampled_from((0, 1_000, 100_000, 100_000, 300_000, 2_000_000, m.
 gaps_us = st.sampled_from((0, 0, 1, 10_000, m.U32_MAX))
 travels_counts = st.sampled_from((0, 0, 1, 1_000, 1_000, 5_000, 2**31 - 1, m.U32_MAX))
 gaps_counts = st.sampled_from((0, 0, 1, 100, m.U32_MAX))
+reaches = st.builds(
+    Reach, st.sampled_from((0, 1, 5_000, 60_000, m.U32_MAX)), st.sampled_from((0, 1, 50, 500, m.U32_MAX))
+)
 moves = st.one_of(st.sampled_from((-1, 1, 99, 100, 999, 1_000, 2**31 - 1, -(2**31))), st.integers(-300, 2_000))
 
 
@@ -78,6 +82,10 @@ class AtGate(NamedTuple):
     age_us: int
 
 
+class Falls(NamedTuple):
+    """Something, into the bin."""
+
+
 class Confirm(NamedTuple):
     """Of the part that came so many before the last."""
 
@@ -104,7 +112,7 @@ class Inputs(NamedTuple):
     bits: int
 
 
-Event = Part | Wait | Move | Begin | Command | Beat | Confirm | Say | Noise | Damage | Inputs | AtGate
+Event = Part | Wait | Move | Begin | Command | Beat | Confirm | Say | Noise | Damage | Inputs | AtGate | Falls
 
 _small = st.integers(0, 3)
 _outputs = st.integers(0, 15)
@@ -163,6 +171,7 @@ events = st.lists(
         st.builds(Move, moves),
         st.builds(Beat, st.integers(0, 3), _outputs),
         st.builds(AtGate, st.sampled_from((0, 0, 1, 4_999, 5_000, 20_000))),
+        st.builds(Falls),
         st.builds(Confirm, st.integers(-1, 4)),
         st.builds(Say, _said),
         st.builds(Noise, st.binary(max_size=80)),
@@ -182,13 +191,13 @@ events = st.lists(
 class Life:
     """A script in the making, and the reference that goes along with it, to know where it stands."""
 
-    def __init__(self, *, capabilities: int = 0) -> None:
+    def __init__(self, *, capabilities: int = 0, opens: Reach = NOWHERE, falls: Reach = NOWHERE) -> None:
         self.script = b""
         self.reference = Reference()
         self.expected = b""
         self._parts = 0
         script = Script()
-        script.power_up(BOOT, POWER_UP_US, capabilities=capabilities)
+        script.power_up(BOOT, POWER_UP_US, capabilities=capabilities, opens=opens, falls=falls)
         script.wait(MAX_AGE_US)
         self._add(script)
 
@@ -203,31 +212,42 @@ class Life:
                 self.happens(each)
             return
         script = Script()
-        match event:
-            case Part(age_us):
-                if self._parts == MAX_PARTS:
-                    return
-                self._parts += 1
-                script.sense(age_us)
-            case Wait(us, looks):
-                script.wait(us)
-                if looks:
-                    script.tick()
-            case Move(counts):
-                script.move(counts)
-            case Noise(data):
-                script.receive(data)
-            case Damage(message, at, flip):
-                frame = bytearray(encode_frame(m.encode(message)))
-                frame[at % len(frame)] ^= flip
-                script.receive(bytes(frame) if flip else bytes(frame[: at % len(frame)]))
-            case AtGate(age_us):
-                script.at_gate(age_us)
-            case Inputs(bits):
-                script.set_inputs(bits)
-            case _:
-                script.say(*said_by(event, *self.reference.stands))
+        if isinstance(event, Part):
+            if self._parts == MAX_PARTS:
+                return
+            self._parts += 1
+        if isinstance(event, Begin | Command | Beat | Confirm | Say):
+            script.say(*said_by(event, *self.reference.stands))
+        else:
+            _write(script, event)
         self._add(script)
+
+
+def _write(script: Script, event: Part | Wait | Move | Noise | Damage | AtGate | Falls | Inputs) -> None:
+    match event:
+        case Part(age_us):
+            script.sense(age_us)
+        case Wait(us, looks):
+            script.wait(us)
+            if looks:
+                script.tick()
+        case Move(counts):
+            script.move(counts)
+        case Noise(data):
+            script.receive(data)
+        case Damage(message, at, flip):
+            script.receive(_damaged(encode_frame(m.encode(message)), at, flip))
+        case AtGate(age_us):
+            script.at_gate(age_us)
+        case Falls():
+            script.falls()
+        case Inputs(bits):
+            script.set_inputs(bits)
+
+
+def _damaged(frame: bytes, at: int, flip: int) -> bytes:
+    at %= len(frame)
+    return frame[:at] + bytes([frame[at] ^ flip]) + frame[at + 1 :] if flip else frame[:at]
 
 
 def said_by(event: Begin | Command | Beat | Confirm | Say, epoch: int, count: int) -> list[m.Message]:
@@ -252,7 +272,7 @@ def said_by(event: Begin | Command | Beat | Confirm | Say, epoch: int, count: in
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
     """A life that has been lived."""
-    life = Life(capabilities=draw(st.integers(0, 63)))
+    life = Life(capabilities=draw(st.integers(0, 63)), opens=draw(reaches), falls=draw(reaches))
     if draw(st.booleans()):
         by_encoder = draw(travels_counts), draw(gaps_counts)
         life.happens(Begin(True, 4, 1, 0, draw(travels_us), 500, draw(gaps_us), False, *by_encoder))
@@ -264,7 +284,11 @@ def lives(draw: st.DrawFn) -> Life:
 @st.composite
 def crowds(draw: st.DrawFn) -> Life:
     """More parts than outcomes are kept of; some have a command, some are confirmed."""
-    life = Life(capabilities=draw(st.sampled_from((0, m.Can.SEE_AT_GATE))))
+    life = Life(
+        capabilities=draw(st.sampled_from((0, m.Can.SEE_AT_GATE, m.Can.SEE_AT_GATE | m.Can.CONFIRM))),
+        opens=draw(reaches),
+        falls=draw(reaches),
+    )
     life.happens(Begin(True, 4, 1, 0, draw(st.sampled_from((0, 100_000, 500_000))), 2**16 - 1, 0, False))
     for _ in range(draw(st.integers(60, MAX_PARTS))):
         life.happens(Part(0))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-import struct
 
-import pytest
 from hypothesis import given, settings
 
 from benchmarks.firmware import Core, CoreDied
@@ -15,6 +13,7 @@ from inspection.wire import messages as m
 from inspection.wire.controller import BELT_CAPACITY
 from inspection.wire.framing import FrameDecoder
 from tests.firmware.life import BOOT, Begin, Command, Life, Part, Wait, crowds, lives
+from tests.firmware.results import gone, said, steps
 
 NOTED = 128  # IG_RIDING_CAPACITY
 NOT_FOLLOWED = 3
@@ -55,31 +54,9 @@ def test_a_script_of_nonsense_ends_the_core_in_good_order(checked_program):
     assert set(ends) == {NOT_FOLLOWED}
 
 
-def gone(result: bytes) -> list[bool]:
-    """Which parts passed, of a core's result that has no other `G` than those."""
-    return [way == m.Command.PASS for _, _, way in _told(result)[0]]
-
-
-def _told(result: bytes) -> tuple[list[tuple[int, int, int]], bytes]:
-    """Parts at the gate, and what was sent."""
-    parts, sent, at = [], b"", 0
-    while at < len(result):
-        what, at = result[at : at + 1], at + 1
-        match what:
-            case b"G":
-                parts.append(struct.unpack_from("<IIB", result, at))
-                at += 9
-            case b"O":
-                size = int.from_bytes(result[at : at + 4], "little")
-                sent += result[at + 4 : at + 4 + size]
-                at += 4 + size
-            case b"Z":
-                at += 15
-    return parts, sent
-
-
-def said(result: bytes) -> list[m.Message]:
-    return [message for message in map(m.decode, FrameDecoder().feed(_told(result)[1])) if message is not None]
+def passed(result: bytes) -> list[bool]:
+    """Of each part at the gate."""
+    return [way == m.Command.PASS for _, _, way in gone(result)]
 
 
 def test_a_part_with_a_pass_in_time_goes_through_and_no_other(played):
@@ -88,7 +65,7 @@ def test_a_part_with_a_pass_in_time_goes_through_and_no_other(played):
     for command in (m.Command.PASS, m.Command.DIVERT):
         life.happens((Part(0), Command(0, command, 1, 0), Wait(20_000, True)))
     life.happens((Part(0), Wait(60_000, True), Wait(60_000, True)))
-    assert gone(played(life.script)) == [True, False, False]
+    assert passed(played(life.script)) == [True, False, False]
 
 
 def test_by_encoder_a_part_is_at_the_gate_when_the_belt_has_brought_it_there(played):
@@ -102,12 +79,12 @@ def test_by_encoder_a_part_is_at_the_gate_when_the_belt_has_brought_it_there(pla
     script.move(999)
     script.wait(30_000_000)
     script.tick()
-    assert gone(played(bytes(script))) == []
+    assert passed(played(bytes(script))) == []
     script.move(-50)
     script.tick()
     script.move(51)
     script.tick()
-    assert gone(played(bytes(script))) == [True]
+    assert passed(played(bytes(script))) == [True]
     script.move(-500)
     script.tick()
     script.sense()  # 500 counts after the first one: apart
@@ -116,7 +93,7 @@ def test_by_encoder_a_part_is_at_the_gate_when_the_belt_has_brought_it_there(pla
     script.sense()  # and 150 after the second one: too close
     script.move(5_000)
     script.tick()
-    assert gone(played(bytes(script))) == [True, False, False]
+    assert passed(played(bytes(script))) == [True, False, False]
     assert played(bytes(script)) == Reference().play(bytes(script))
 
 
@@ -132,7 +109,7 @@ def test_more_parts_than_it_can_note_divert_and_are_counted(played):
     script.wait(100_000)
     script.tick()
     result = played(bytes(script))
-    assert gone(result) == [True] * BELT_CAPACITY + [False] * (NOTED - BELT_CAPACITY)
+    assert passed(result) == [True] * BELT_CAPACITY + [False] * (NOTED - BELT_CAPACITY)
     triggers = [message.number for message in said(result) if isinstance(message, m.Trigger)]
     assert triggers == list(range(1, parts + 1))
     statuses = [message.status for message in said(result) if isinstance(message, m.Ack)]
@@ -140,8 +117,8 @@ def test_more_parts_than_it_can_note_divert_and_are_counted(played):
     assert set(statuses[BELT_CAPACITY:NOTED]) == {m.Status.BARRED}
     assert set(statuses[NOTED:]) == {m.Status.LATE}
     same = Reference().play(bytes(script))
-    assert [part for part in _told(same)[0] if part[1] <= NOTED] == _told(result)[0]
-    assert not any(way == m.Command.PASS for _, number, way in _told(same)[0] if number > NOTED)
+    assert [part for part in gone(same) if part[1] <= NOTED] == gone(result)
+    assert not any(way == m.Command.PASS for _, number, way in gone(same) if number > NOTED)
 
 
 def test_what_does_not_fit_the_output_is_dropped_whole_and_told_later(played):
@@ -155,33 +132,9 @@ def test_what_does_not_fit_the_output_is_dropped_whole_and_told_later(played):
         script.tick()
         result = played(bytes(script))
         decoder = FrameDecoder()
-        told = [m.decode(payload) for payload in decoder.feed(_told(result)[1])]
+        told = [m.decode(payload) for payload in decoder.feed(b"".join(step.sent for step in steps(result)))]
         assert decoder.bad_frames == 0
         numbers = {message.number for message in told if isinstance(message, m.Outcome)}
         for number in numbers:
             script.say(m.Confirm(9, number))
     assert numbers == set(range(1, 7))
-
-
-@pytest.mark.parametrize(
-    ("said_after_us", "agrees", "told"),
-    [
-        (20_000, True, m.Confirmation.AGREES),
-        (20_000, False, m.Confirmation.DISAGREES),
-        (60_000, True, m.Confirmation.DISAGREES),  # its outcome has been told
-    ],
-)
-def test_an_eject_sensor_that_says_nothing_in_time_disagrees(played, said_after_us, agrees, told):
-    script = Script()
-    script.power_up(BOOT, 0, capabilities=m.Can.CONFIRM, confirm_us=50_000)
-    script.say(m.Start(9, 1, BOOT, 0, 0, 100_000, 0, 60_000, 0, 0))
-    script.sense()
-    script.wait(100_000)
-    script.tick()
-    script.wait(said_after_us)
-    script.tick()
-    script.confirm_ejection(9, 1, agrees=agrees)
-    script.wait(100_000 - said_after_us)
-    script.tick()
-    outcomes = [message for message in said(played(bytes(script))) if isinstance(message, m.Outcome)]
-    assert [outcome.confirmation for outcome in outcomes] == [told]

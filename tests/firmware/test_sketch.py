@@ -19,7 +19,17 @@ PART_SENSOR, ENCODER_A, ENCODER_B, EJECT_SENSOR, PASS, RUN_PERMIT, GREEN, RED, E
 AMBER, REVIEW, GATE_SENSOR = 14, 15, 16
 ON = m.Outputs.RUN_PERMIT | m.Outputs.GREEN
 PASS_US, TRAVEL_US, GAP_US = 60_000, 300_000, 70_000
+TRAVEL, GAP, OPENS, FALLS = 1_000, 150, 100, 500  # counts
+OUTPUTS = {RUN_PERMIT: 0, PASS: 0, REVIEW: 0, RED: 1, GREEN: 0, AMBER: 0}
+"""Each with what it must show before there is a session."""
+WITH_EJECT_SENSOR = {"HAS_EJECT_SENSOR = false": "HAS_EJECT_SENSOR = true", "{300000, 1000}": "{300000, 500}"}
 NEAR_THE_WRAP_US = 2**32 - 500_000  # micros() begins again from 0 half a second later
+
+
+class Done(ctypes.Structure):
+    """What the sketch did to a pin, and what that pin shows then."""
+
+    _fields_ = [("what", ctypes.c_char), ("pin", ctypes.c_uint8), ("value", ctypes.c_uint8), ("shows", ctypes.c_uint8)]
 
 
 class Desk:
@@ -27,9 +37,10 @@ class Desk:
 
     def __init__(self, library: Path, *, at_us: int = 0) -> None:
         self._sketch = ctypes.CDLL(str(library))
-        self._sketch.desk_said.restype = ctypes.c_size_t
+        self._sketch.desk_said.restype = self._sketch.desk_done.restype = ctypes.c_size_t
         self._decoder = FrameDecoder()
         self._progress = 0
+        self._quarters = 0
         self.outputs = ON
         self.heard: list[m.Message] = []
         self._sketch.desk_power_up(ctypes.c_uint32(at_us))
@@ -59,18 +70,31 @@ class Desk:
         self.wait(20_000)
         stands = self.last(m.Welcome)
         travel_us = 0 if travel_counts else TRAVEL_US
-        self.say(m.Start(9, 1, stands.boot, stands.epoch, stands.count, travel_us, travel_counts, 500, GAP_US, 100))
+        self.say(m.Start(9, 1, stands.boot, stands.epoch, stands.count, travel_us, travel_counts, 500, GAP_US, GAP))
         self.wait(20_000)
         assert self.last(m.Started).epoch == 9
 
     def edge(self, pin: int) -> None:
-        self._sketch.desk_edge(ctypes.c_uint8(pin))
+        """Something comes and goes."""
+        self.set(pin, 0)
+        self.set(pin, 1)
+
+    def turn(self, quarters: int) -> None:
+        """The encoder's shaft, by quarters of a line; two of them are a count."""
+        step = 1 if quarters > 0 else -1
+        for _ in range(abs(quarters)):
+            self._quarters += step
+            self.set(ENCODER_B, int(self._quarters % 4 in (0, 3)))
+            self.set(ENCODER_A, int(self._quarters % 4 in (0, 1)))
 
     def move(self, counts: int) -> None:
-        """The belt, forward."""
-        self.set(ENCODER_B, 1)
-        for _ in range(counts):
-            self.edge(ENCODER_A)
+        """The belt."""
+        self.turn(2 * counts)
+
+    def done(self) -> list[Done]:
+        """What the sketch has done to its pins since it was asked."""
+        room = (Done * 100_000)()
+        return list(room[: self._sketch.desk_done(room, ctypes.c_size_t(len(room)))])
 
     def set(self, pin: int, value: int) -> None:
         self._sketch.desk_set(ctypes.c_uint8(pin), ctypes.c_uint8(value))
@@ -140,13 +164,11 @@ def test_the_gate_opens_for_a_part_with_a_pass_and_for_no_other(sketch, at_us):
     assert desk.last(m.Outcome).number == 2
 
 
-def test_a_part_at_the_gate_closes_what_the_one_before_it_opened(sketch):
-    desk = Desk(sketch({"PASS_US = 60000": "PASS_US = 200000"}))
+def test_the_gate_closes_before_the_next_part_whatever_is_set(sketch):
+    desk = Desk(sketch({"{60000, 100}": "{200000, 100}"}))
     desk.start()
     desk.command_next(m.Command.PASS)
-    desk.wait(50_000)
-    desk.command_next(m.Command.DIVERT)
-    desk.wait(TRAVEL_US - 30_000 - 1_000)
+    desk.wait(TRAVEL_US - 30_000 + GAP_US - 1_000)
     assert desk.pin(PASS) == 1
     desk.wait(2_000)
     assert desk.pin(PASS) == 0
@@ -214,7 +236,7 @@ def test_a_part_that_does_not_come_by_the_gates_sensor_is_told(sketch, comes, tr
         assert desk.last(m.Outcome).reason is m.Reason.COMMANDED
         return
     if travel_counts:
-        desk.move(51)
+        desk.move(GAP // 2 + 1)
     desk.wait(GAP_US // 2 + 1_000)
     assert desk.last(m.Outcome).reason is m.Reason.NOT_SEEN
 
@@ -252,23 +274,100 @@ def test_contacts_that_are_open_are_told(sketch):
 def test_the_encoder_counts_both_ways(sketch):
     desk = Desk(sketch())
     desk.move(3)
-    desk.set(ENCODER_B, 0)
-    for _ in range(5):
-        desk.edge(ENCODER_A)
+    desk.move(-5)
     desk.wait(150_000)
     assert desk.last(m.Heartbeat).encoder == -2
 
 
+@pytest.mark.parametrize("at", range(4))
+def test_a_belt_that_trembles_where_it_stands_goes_nowhere(sketch, at):
+    """About any edge of either wire."""
+    desk = Desk(sketch())
+    desk.turn(4 + at)
+    desk.wait(150_000)
+    before = desk.last(m.Heartbeat).encoder
+    for _ in range(100):
+        desk.turn(1)
+        desk.turn(-1)
+    desk.wait(150_000)
+    assert desk.last(m.Heartbeat).encoder == before
+
+
 def test_by_encoder_a_part_waits_while_the_belt_stands(sketch):
     desk = Desk(sketch())
-    desk.start(travel_counts=1_000)
+    desk.start(travel_counts=TRAVEL)
     desk.command_next(m.Command.PASS)
-    desk.move(999)
+    desk.move(TRAVEL - 1)
     desk.wait(3_000_000)
     assert desk.pin(PASS) == 0
     desk.move(1)
     desk.wait(100)
     assert desk.pin(PASS) == 1
+
+
+@pytest.mark.parametrize("command", [m.Command.PASS, m.Command.REVIEW])
+def test_by_encoder_the_gate_waits_with_a_part_that_stands_in_it(sketch, command):
+    desk = Desk(sketch({"HAS_REVIEW_LANE = false": "HAS_REVIEW_LANE = true"}))
+    pin = PASS if command is m.Command.PASS else REVIEW
+    desk.start(travel_counts=TRAVEL)
+    desk.command_next(command)
+    desk.move(TRAVEL)
+    for counts in (0, 1, -3, 3, OPENS - 2):
+        desk.move(counts)
+        desk.wait(500_000)
+        assert (desk.pin(PASS), desk.pin(REVIEW)) == (int(pin == PASS), int(pin == REVIEW))
+    desk.move(1)
+    desk.wait(100)
+    assert (desk.pin(PASS), desk.pin(REVIEW)) == (0, 0)
+
+
+def test_by_encoder_the_eject_sensor_is_waited_for_as_long_as_the_belt_stands(sketch):
+    desk = Desk(sketch(WITH_EJECT_SENSOR))
+    desk.start(travel_counts=TRAVEL)
+    for falls in (True, False):
+        desk.command_next(m.Command.DIVERT)
+        desk.move(TRAVEL + 50)
+        desk.wait(2_000_000)
+        number = desk.last(m.Trigger).number
+        assert number not in [told.number for told in desk.heard if isinstance(told, m.Outcome)]
+        if falls:
+            desk.edge(EJECT_SENSOR)
+        else:
+            desk.move(FALLS - 49)
+        desk.wait(1_000)
+        told = m.Confirmation.AGREES if falls else m.Confirmation.DISAGREES
+        assert (desk.last(m.Outcome).number, desk.last(m.Outcome).confirmation) == (number, told)
+
+
+# --- before the loop goes round -----------------------------------------------------------------------------
+
+
+def test_no_output_shows_anything_but_its_safe_level_while_the_board_starts(sketch):
+    """And they come before all that takes time."""
+    desk = Desk(sketch())
+    done = desk.done()
+    assert {each.pin for each in done[: 3 * len(OUTPUTS)]} == set(OUTPUTS)
+    assert (done[0].pin, done[3].pin) == (RUN_PERMIT, PASS)
+    for pin, level in OUTPUTS.items():
+        own = [each for each in done if each.pin == pin and each.what in (b"M", b"W")]
+        assert [each.what for each in own] == [b"W", b"M", b"W"]
+        assert {each.value for each in own if each.what == b"W"} == {level}
+        assert {each.shows for each in own} <= {0, level}
+    desk.wait(1_000)
+    shown = {(each.pin, each.shows) for each in desk.done() if each.pin in OUTPUTS}
+    assert shown == set(OUTPUTS.items())
+
+
+def test_a_sketch_that_makes_an_output_before_it_sets_its_level_is_seen(sketch):
+    desk = Desk(sketch({"  digitalWrite(pin, level);\n  pinMode(pin, OUTPUT);\n": "  pinMode(pin, OUTPUT);\n"}))
+    assert [each.shows for each in desk.done() if each.pin == RUN_PERMIT][:2] == [1, 0]
+
+
+def test_what_is_read_for_a_random_number_is_no_pin_of_the_gate(sketch):
+    done = Desk(sketch()).done()
+    read = {each.pin for each in done if each.what == b"A"}
+    assert read
+    assert not read & {each.pin for each in done if each.what in (b"M", b"W", b"I")}
 
 
 @pytest.mark.parametrize(
@@ -281,7 +380,7 @@ def test_by_encoder_a_part_waits_while_the_belt_stands(sketch):
     ],
 )
 def test_the_eject_sensor_says_what_fell_into_the_bin(sketch, command, falls, told):
-    desk = Desk(sketch({"HAS_EJECT_SENSOR = false": "HAS_EJECT_SENSOR = true"}))
+    desk = Desk(sketch(WITH_EJECT_SENSOR))
     desk.start()
     desk.command_next(command)
     desk.wait(TRAVEL_US)

@@ -6,23 +6,27 @@ from pathlib import Path
 
 import pytest
 
+from inspection.config import load_site
+from inspection.devices import travel_of
 from inspection.domain.counts import int32
 from inspection.domain.ports import BeltAt, Triggered
 from inspection.domain.types import PartId, Trigger
 from inspection.judging.deadline import Travel
+from tests.config.site_files import LINE, LINE_FILE, changed, write_site
 from tests.fakes.parts import PASSED
 from tests.station.conftest import Bench
 
 TRAVEL_COUNTS = 4000
 GRACE_S = 5
+TRAVEL = Travel(800_000_000, 20_000_000, TRAVEL_COUNTS)
 
 
 class EncoderBench(Bench):
     """A bench on a belt: heartbeats say where it is while time passes."""
 
-    def __init__(self, data_dir: Path, first_counts: int) -> None:
+    def __init__(self, data_dir: Path, first_counts: int, travel: Travel = TRAVEL) -> None:
         self.counts = first_counts
-        super().__init__(data_dir, travel=Travel(800_000_000, 20_000_000, TRAVEL_COUNTS))
+        super().__init__(data_dir, travel=travel)
 
     def trigger(self, number: int) -> None:
         part = PartId(self.gate.epoch, number)
@@ -72,6 +76,23 @@ def test_a_part_that_the_belt_has_brought_to_the_gate_is_unknown_when_nobody_tel
     assert bench.alarms() == set()
     bench.stand(1)
     assert bench.outcome(1) == "UNKNOWN"
+    assert bench.alarms() == {"outcome-unknown"}
+
+
+def test_an_outcome_that_waits_for_the_eject_sensor_on_a_belt_that_stands_is_not_missed(tmp_path):
+    """A controller may wait until the belt has brought the part as far again."""
+    tracking = f"  tracking: encoder\n  counts_per_mm: {TRAVEL_COUNTS / 400}\n"
+    write_site(tmp_path, {LINE_FILE: changed(LINE, "  watchdog_ms: 500\n", tracking)})
+    line = load_site(tmp_path, tmp_path / "samples").line("demo")
+    assert travel_of(line).travel_counts == TRAVEL_COUNTS
+    bench = EncoderBench(tmp_path, 0, travel_of(line))
+    bench.attach()
+    bench.trigger(1)
+    bench.move(2 * TRAVEL_COUNTS - 1)
+    bench.stand(60)
+    assert bench.alarms() == set()
+    bench.move(1)
+    bench.stand(GRACE_S)
     assert bench.alarms() == {"outcome-unknown"}
 
 

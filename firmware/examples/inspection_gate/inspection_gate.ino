@@ -1,14 +1,15 @@
 // A gate controller on a board: pins and interrupts here, everything that decides in the library's core.
 // Wiring, and what to set for your line: firmware/README.md.
 //
-// What it drives diverts when it has no current: PIN_PASS is high only while a part with a PASS is at the gate.
+// What it drives diverts when it has no current: PIN_PASS is high only while a part with a PASS is at the gate. How long
+// that is the core decides, as everything else.
 
 #include <inspection_gate.h>
 
 // --- the board: set these ---------------------------------------------------------------------------------------
 
 static const uint8_t PIN_PART_SENSOR = 2;   // with an interrupt; falls when a part comes
-static const uint8_t PIN_ENCODER_A = 3;     // with an interrupt
+static const uint8_t PIN_ENCODER_A = 3;     // with an interrupt, at both its edges
 static const uint8_t PIN_ENCODER_B = 4;
 static const uint8_t PIN_EJECT_SENSOR = 5;  // with an interrupt; falls when a part falls into the bin
 static const uint8_t PIN_PASS = 6;          // high: the gate lets through. Low, and without power: it diverts
@@ -29,9 +30,12 @@ static const bool HAS_PERMIT = true;        // something stops the belt when PIN
 static const bool PERMIT_IN_HARDWARE = false;  // true only if the permit falls by itself when this board hangs or resets
 static const bool HAS_LIGHT = true;
 static const bool HAS_REVIEW_LANE = false;
-static const uint32_t PASS_US = 60000;      // so long the gate stays open for one part; shorter than the smallest gap
-static const uint32_t CONFIRM_US = 300000;  // so long after the gate a diverted part may take to the eject sensor
-static const uint32_t DEBOUNCE_US = 2000;   // edges of the part sensor that are closer are one part
+// How far behind the gate it stays open for one part, and how far a diverted part may get to the eject sensor. On a line
+// that tracks by encoder the counts hold, else the times. The opening is never longer than the line's smallest gap.
+static const ig_reach GATE_OPENS = {60000, 100};  // microseconds, counts
+static const ig_reach PART_FALLS = {300000, 1000};  // by encoder not further than from the part sensor to the gate
+static const uint32_t DEBOUNCE_US = 2000;   // edges of a sensor that are closer are one part
+static const uint8_t PIN_NOISE = A3;        // an analogue input that is open, for random_boot
 
 // --- interrupts: they note what happened and when, and decide nothing --------------------------------------------
 
@@ -43,6 +47,7 @@ static volatile int32_t edge_counts[EDGES];
 static volatile uint8_t edges_written = 0;
 static volatile uint32_t last_edge_us = 0;
 static volatile uint8_t ejections = 0;
+static volatile uint32_t last_ejection_us = 0;
 static volatile uint32_t seen_us[EDGES];  // at the gate
 static volatile int32_t seen_counts[EDGES];
 static volatile uint8_t seen_written = 0;
@@ -70,8 +75,9 @@ static void on_seen() {
   seen_written = seen_written + 1;
 }
 
+// Both edges of A, or a belt that stands and trembles about one of them would count on and on.
 static void on_encoder() {
-  if (digitalRead(PIN_ENCODER_B) == HIGH) {
+  if (digitalRead(PIN_ENCODER_A) == digitalRead(PIN_ENCODER_B)) {
     encoder_counts = encoder_counts + 1;
   } else {
     encoder_counts = encoder_counts - 1;
@@ -79,6 +85,11 @@ static void on_encoder() {
 }
 
 static void on_ejection() {
+  const uint32_t now = micros();
+  if (now - last_ejection_us < DEBOUNCE_US) {
+    return;
+  }
+  last_ejection_us = now;
   ejections = ejections + 1;
 }
 
@@ -88,16 +99,6 @@ static ig_gate gate;
 static uint8_t output[2560];
 static uint8_t edges_read = 0;
 static uint8_t seen_read = 0;
-static uint64_t pass_until_us = 0;
-static uint64_t review_until_us = 0;
-
-struct Awaited {  // parts behind the gate, until their eject sensor had its time
-  ig_gone part;
-  uint64_t until_us;
-};
-static const uint8_t AWAITED = 16;
-static Awaited awaited[AWAITED];
-static uint8_t awaited_count = 0;
 
 // micros() wraps every 71 minutes; call often enough.
 static uint64_t now_us() {
@@ -118,42 +119,33 @@ static int32_t encoder_now() {
   return counts;
 }
 
-// Called by the core once a part, when it is at the gate.
-static void on_gone(void *, const ig_gone *part) {
-  const uint64_t now = now_us();
-  digitalWrite(PIN_PASS, part->passes ? HIGH : LOW);
-  pass_until_us = part->passes ? now + PASS_US : 0;
-  digitalWrite(PIN_REVIEW, part->way == IG_REVIEW ? HIGH : LOW);
-  review_until_us = part->way == IG_REVIEW ? now + PASS_US : 0;
-  if (HAS_EJECT_SENSOR && awaited_count < AWAITED) {
-    awaited[awaited_count].part = *part;
-    awaited[awaited_count].until_us = now + CONFIRM_US;
-    awaited_count++;
-  }
-}
-
 // A number that no other power-up had. Use the board's random number generator where it has one: this gathers what
 // the lowest bits of an open analogue input and of the clock have to give.
 static uint32_t random_boot() {
   uint32_t boot = 0;
   for (uint8_t i = 0; i < 64; i++) {
-    boot = (boot << 5 | boot >> 27) ^ (uint32_t)analogRead(A0) ^ micros();
+    boot = (boot << 5 | boot >> 27) ^ (uint32_t)analogRead(PIN_NOISE) ^ micros();
     delayMicroseconds(97);
   }
   return boot != 0 ? boot : 1;
 }
 
+// The level first, or the pin would show for a moment what its latch happened to hold. Some boards keep a level only
+// for a pin that is an output: so it is set again.
+static void make_output(uint8_t pin, uint8_t level) {
+  digitalWrite(pin, level);
+  pinMode(pin, OUTPUT);
+  digitalWrite(pin, level);
+}
+
+// Until here, from reset on, every pin floats: a pull-down resistor on permit and gate keeps belt and gate safe.
 void setup() {
-  digitalWrite(PIN_PASS, LOW);
-  pinMode(PIN_PASS, OUTPUT);
-  pinMode(PIN_RUN_PERMIT, OUTPUT);
-  pinMode(PIN_LIGHT_GREEN, OUTPUT);
-  pinMode(PIN_LIGHT_AMBER, OUTPUT);
-  pinMode(PIN_LIGHT_RED, OUTPUT);
-  digitalWrite(PIN_RUN_PERMIT, LOW);
-  digitalWrite(PIN_LIGHT_RED, HIGH);
-  digitalWrite(PIN_REVIEW, LOW);
-  pinMode(PIN_REVIEW, OUTPUT);
+  make_output(PIN_RUN_PERMIT, LOW);
+  make_output(PIN_PASS, LOW);
+  make_output(PIN_REVIEW, LOW);
+  make_output(PIN_LIGHT_RED, HIGH);
+  make_output(PIN_LIGHT_GREEN, LOW);
+  make_output(PIN_LIGHT_AMBER, LOW);
   pinMode(PIN_GATE_SENSOR, INPUT_PULLUP);
   pinMode(PIN_PART_SENSOR, INPUT_PULLUP);
   pinMode(PIN_ENCODER_A, INPUT_PULLUP);
@@ -171,14 +163,14 @@ void setup() {
                         (HAS_PERMIT ? IG_CAN_PERMIT : 0) | (HAS_LIGHT ? IG_CAN_LIGHT : 0) |
                         (HAS_REVIEW_LANE ? IG_CAN_REVIEW : 0) |
                         (HAS_PERMIT && PERMIT_IN_HARDWARE ? IG_CAN_PERMIT_IN_HARDWARE : 0);
-  config.confirm_us = CONFIRM_US + 50000;  // the sketch has told by then
+  config.opens = GATE_OPENS;
+  config.falls = PART_FALLS;
   config.output = output;
   config.output_capacity = sizeof output;
-  config.gone = on_gone;
   ig_init(&gate, &config, now_us());
 
   attachInterrupt(digitalPinToInterrupt(PIN_PART_SENSOR), on_part, FALLING);
-  attachInterrupt(digitalPinToInterrupt(PIN_ENCODER_A), on_encoder, RISING);
+  attachInterrupt(digitalPinToInterrupt(PIN_ENCODER_A), on_encoder, CHANGE);
   attachInterrupt(digitalPinToInterrupt(PIN_EJECT_SENSOR), on_ejection, FALLING);
   attachInterrupt(digitalPinToInterrupt(PIN_GATE_SENSOR), on_seen, FALLING);
 }
@@ -237,8 +229,12 @@ static void see_at_gate() {
   }
 }
 
-// As the station asks for in its session; without one the permit is off and red is on.
+// The gate as the core has it. Permit and lights as the station asks for in its session; without one the permit is off
+// and red is on.
 static void drive_outputs() {
+  const uint8_t way = ig_way(&gate);
+  digitalWrite(PIN_PASS, way == IG_PASS ? HIGH : LOW);
+  digitalWrite(PIN_REVIEW, way == IG_REVIEW ? HIGH : LOW);
   const uint8_t outputs = ig_outputs(&gate);
   digitalWrite(PIN_RUN_PERMIT, outputs & IG_RUN_PERMIT ? HIGH : LOW);
   digitalWrite(PIN_LIGHT_GREEN, outputs & IG_GREEN ? HIGH : LOW);
@@ -246,31 +242,14 @@ static void drive_outputs() {
   digitalWrite(PIN_LIGHT_RED, outputs & IG_RED ? HIGH : LOW);
 }
 
-static void tell_ejection(uint8_t position, bool agrees) {
-  const ig_gone &part = awaited[position].part;
-  ig_confirm_ejection(&gate, part.epoch, part.number, agrees, now_us());
-  awaited_count--;
-  for (uint8_t i = position; i < awaited_count; i++) {
-    awaited[i] = awaited[i + 1];
-  }
-}
-
-// What falls into the bin is the oldest part that was diverted; if there is none, a part that should have passed.
+// Told before any time passes for the core, like what the sensor at the gate saw.
 static void watch_ejections() {
   noInterrupts();
   uint8_t seen = ejections;
   ejections = 0;
   interrupts();
-  for (; seen > 0 && awaited_count > 0; seen--) {
-    uint8_t position = 0;
-    while (position < awaited_count && awaited[position].part.passes) {
-      position++;
-    }
-    const bool was_diverted = position < awaited_count;
-    tell_ejection(was_diverted ? position : 0, was_diverted);
-  }
-  while (awaited_count > 0 && awaited[0].until_us <= now_us()) {
-    tell_ejection(0, awaited[0].part.passes);
+  for (; seen > 0; seen--) {
+    ig_ejected(&gate, now_us());
   }
 }
 
@@ -303,22 +282,14 @@ static void talk() {
 }
 
 void loop() {
+  if (HAS_EJECT_SENSOR) {
+    watch_ejections();
+  }
   if (HAS_GATE_SENSOR) {
     see_at_gate();
   }
   sense_parts();
   ig_set_inputs(&gate, inputs_now());
   talk();  // lets time pass as well
-  if (pass_until_us != 0 && pass_until_us <= now_us()) {
-    digitalWrite(PIN_PASS, LOW);
-    pass_until_us = 0;
-  }
-  if (review_until_us != 0 && review_until_us <= now_us()) {
-    digitalWrite(PIN_REVIEW, LOW);
-    review_until_us = 0;
-  }
-  if (HAS_EJECT_SENSOR) {
-    watch_ejections();
-  }
   drive_outputs();
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 static void arrive(ig_gate *gate, uint64_t until_us, uint64_t now_us);
+static void close_if_over(ig_gate *gate, uint64_t now_us);
 
 /* --- what is told ------------------------------------------------------------------------------------------ */
 
@@ -91,6 +92,11 @@ bool ig_in_session(const ig_gate *gate)
     return gate->session == IG_SESSION_RUNNING;
 }
 
+uint8_t ig_way(const ig_gate *gate)
+{
+    return gate->is_open ? gate->open_for.way : (uint8_t)IG_DIVERT;
+}
+
 uint8_t ig_outputs(const ig_gate *gate)
 {
     return gate->outputs;
@@ -126,6 +132,15 @@ void ig_output_taken(ig_gate *gate, size_t size)
 static int32_t travelled(int32_t from, int32_t to)
 {
     return (int32_t)((uint32_t)to - (uint32_t)from);
+}
+
+/* How far behind the gate it is, in its own unit; below 0: before it. */
+static int64_t behind_gate(const ig_riding *part, uint64_t at_us, int32_t encoder)
+{
+    if (part->travel_counts != 0) {
+        return (int64_t)travelled(part->sensed_counts, encoder) - (int64_t)part->travel_counts;
+    }
+    return (int64_t)(at_us - part->due_us);
 }
 
 /* Whether a part at the sensor can be told apart from the one before it. */
@@ -167,11 +182,11 @@ static void bar_if_too_close(ig_gate *gate, ig_riding *part, uint64_t sensed_us,
 }
 
 /* In the unit by which parts are tracked. */
-static uint32_t half_gap(const ig_gate *gate)
+static uint32_t smallest_gap(const ig_gate *gate)
 {
     const uint64_t *settings = gate->settings.field;
     const bool by_encoder = settings[IG_START_TRAVEL_COUNTS] != 0;
-    return (uint32_t)(settings[by_encoder ? IG_START_MIN_GAP_COUNTS : IG_START_MIN_GAP_US] / 2);
+    return (uint32_t)settings[by_encoder ? IG_START_MIN_GAP_COUNTS : IG_START_MIN_GAP_US];
 }
 
 /* Whether all that was on the belt at the first START, counted or not, has gone by the gate. */
@@ -183,11 +198,56 @@ static void learn_belt(ig_gate *gate, uint64_t now_us, int32_t encoder)
     const uint64_t *settings = gate->settings.field;
     if (settings[IG_START_TRAVEL_COUNTS] != 0) {
         const int64_t way = travelled(gate->begun_counts, encoder);
-        gate->knows_belt = way > (int64_t)(settings[IG_START_TRAVEL_COUNTS] + half_gap(gate));
+        gate->knows_belt = way > (int64_t)(settings[IG_START_TRAVEL_COUNTS] + smallest_gap(gate) / 2);
     } else {
         const int64_t since_us = (int64_t)(now_us - gate->begun_us);
-        gate->knows_belt = since_us > (int64_t)(settings[IG_START_TRAVEL_US] + half_gap(gate));
+        gate->knows_belt = since_us > (int64_t)(settings[IG_START_TRAVEL_US] + smallest_gap(gate) / 2);
     }
+}
+
+static uint32_t smaller(uint32_t one, uint32_t other)
+{
+    return one < other ? one : other;
+}
+
+static bool is_reach(ig_reach reach)
+{
+    return reach.us != 0 || reach.counts != 0;
+}
+
+static ig_riding riding_of(const ig_gate *gate, uint64_t sensed_us, int32_t encoder)
+{
+    ig_riding part = {0};
+    uint32_t gap = 0;
+    part.due_us = sensed_us;
+    part.sensed_counts = encoder;
+    if (gate->has_settings) {
+        part.due_us += gate->settings.field[IG_START_TRAVEL_US];
+        part.travel_counts = (uint32_t)gate->settings.field[IG_START_TRAVEL_COUNTS];
+        gap = smallest_gap(gate);
+    }
+    const bool by_encoder = part.travel_counts != 0;
+    const uint32_t opening = by_encoder ? gate->config.opens.counts : gate->config.opens.us;
+    part.window = gap / 2;
+    part.opening = gap != 0 ? smaller(opening, gap) : opening;
+    part.fall = by_encoder ? smaller(gate->config.falls.counts, part.travel_counts) : gate->config.falls.us;
+    part.epoch = gate->epoch;
+    part.number = gate->count;
+    part.reported = ig_in_session(gate);
+    part.way = IG_DIVERT;
+    part.awaits_sight = can(gate, IG_CAN_SEE_AT_GATE);
+    part.awaits_fall = can(gate, IG_CAN_CONFIRM) && is_reach(gate->config.falls);
+    return part;
+}
+
+/* A second part without a count between them: the belt runs and the encoder is dead. What the gate was opened for has
+ * gone by, and with this count it would stay open for ever. */
+static void close_if_the_count_stands(ig_gate *gate)
+{
+    if (gate->moves == gate->sensed_moves && gate->open_for.travel_counts != 0) {
+        gate->is_open = false;
+    }
+    gate->sensed_moves = gate->moves;
 }
 
 uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder)
@@ -198,17 +258,8 @@ uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encod
     }
     gate->count++;
     const uint64_t sensed_us = now_us - age_us;
-    ig_riding part = {0};
-    part.due_us = sensed_us;
-    part.sensed_counts = encoder;
-    if (gate->has_settings) {
-        part.due_us += gate->settings.field[IG_START_TRAVEL_US];
-        part.travel_counts = (uint32_t)gate->settings.field[IG_START_TRAVEL_COUNTS];
-        part.window = half_gap(gate);
-    }
-    part.epoch = gate->epoch;
-    part.number = gate->count;
-    part.reported = ig_in_session(gate);
+    close_if_the_count_stands(gate);
+    ig_riding part = riding_of(gate, sensed_us, encoder);
     if (!ig_in_session(gate)) {
         part.barred = IG_SESSION_ENDED;
     } else if (gate->riding_count >= IG_BELT_CAPACITY) {
@@ -237,14 +288,15 @@ void ig_tick(ig_gate *gate, uint64_t now_us, int32_t encoder)
             end_session(gate, IG_SESSION_WATCHDOG, IG_WATCHDOG);
         }
     }
+    gate->moves += encoder != gate->encoder;
     gate->encoder = encoder;
     learn_belt(gate, now_us, encoder);
     arrive(gate, now_us, now_us);
+    close_if_over(gate, now_us);
     for (size_t i = 0; i < gate->kept_count; i++) {
         ig_kept *kept = &gate->kept[i];
-        if (kept->next_us <= now_us && !kept->waits_at_gate) {
+        if (kept->next_us <= now_us && !kept->awaits_sight && !kept->awaits_fall) {
             kept->next_us = now_us + IG_REPEAT_US;
-            kept->waits_for_ejection = false;
             send_outcome(gate, kept, now_us);
         }
     }
@@ -274,22 +326,22 @@ static size_t least_needed(const ig_gate *gate)
     return 0;
 }
 
-static void keep(ig_gate *gate, const ig_riding *part, bool passes, uint64_t at_us)
+static void keep(ig_gate *gate, const ig_riding *part, uint64_t at_us)
 {
-    const bool has_sensor = can(gate, IG_CAN_CONFIRM);
-    const bool waits = has_sensor && gate->config.confirm_us > 0;
+    const bool passes = part->way == IG_PASS;
+    const bool agrees = passes || !part->awaits_fall; /* if nothing is seen to fall */
     ig_kept kept = {0};
     kept.time_us = at_us - gate->start_us;
-    kept.next_us = waits ? at_us + gate->config.confirm_us : at_us;
+    kept.next_us = at_us;
     kept.epoch = part->epoch;
     kept.number = part->number;
     kept.encoder = gate->encoder;
     kept.result = passes ? IG_PASSED : IG_DIVERTED;
     kept.reason = part->barred != 0 ? part->barred : part->command == 0 ? IG_NO_COMMAND : IG_COMMANDED;
-    kept.confirmation = !has_sensor ? IG_NO_SENSOR : waits ? IG_DISAGREES : IG_AGREES;
+    kept.confirmation = !can(gate, IG_CAN_CONFIRM) ? IG_NO_SENSOR : agrees ? IG_AGREES : IG_DISAGREES;
     kept.was_commanded = part->command != 0;
-    kept.waits_for_ejection = waits;
-    kept.waits_at_gate = can(gate, IG_CAN_SEE_AT_GATE) && !part->is_seen;
+    kept.awaits_sight = part->awaits_sight && !part->is_seen;
+    kept.awaits_fall = part->awaits_fall;
     if (gate->kept_count == IG_OUTCOMES_KEPT) {
         forget_kept(gate, least_needed(gate));
     }
@@ -297,49 +349,70 @@ static void keep(ig_gate *gate, const ig_riding *part, bool passes, uint64_t at_
 }
 
 /* It is no longer on the belt; those behind it close up. */
-static ig_riding take_off(ig_gate *gate, size_t position)
+static void take_off(ig_gate *gate, size_t position)
 {
-    const ig_riding part = *riding_at(gate, position);
     for (size_t i = position; i > 0; i--) {
         *riding_at(gate, i) = *riding_at(gate, i - 1);
     }
     gate->first = (gate->first + 1) % IG_RIDING_CAPACITY;
     gate->riding_count--;
-    return part;
 }
 
 /* The part is at the gate: this is decided once. */
-static void go(ig_gate *gate, const ig_riding *part, uint64_t at_gate_us)
+static void go(ig_gate *gate, ig_riding *part, uint64_t at_gate_us, uint64_t now_us)
 {
+    const bool is_driven = is_reach(gate->config.opens);
     uint8_t way = part->command == 0 || part->barred != 0 ? (uint8_t)IG_DIVERT : part->command;
     if (way == IG_REVIEW && !can(gate, IG_CAN_REVIEW)) {
         way = IG_DIVERT;
     }
+    if (way != IG_DIVERT && is_driven && behind_gate(part, now_us, gate->encoder) >= (int64_t)part->opening) {
+        way = IG_DIVERT; /* it has gone by: the gate would open for the next */
+        part->barred = IG_UNTRACKED;
+    }
+    part->way = way;
+    gate->is_open = is_driven && way != IG_DIVERT;
+    if (gate->is_open) {
+        gate->open_for = *part;
+    }
     const ig_gone gone = {part->epoch, part->number, way == IG_PASS, way};
-    gate->config.gone(gate->config.context, &gone);
+    if (gate->config.gone != NULL) {
+        gate->config.gone(gate->config.context, &gone);
+    }
     if (part->reported) {
-        keep(gate, part, gone.passes, at_gate_us);
+        keep(gate, part, at_gate_us);
     }
 }
 
 /* The count leapt past the gate, or fell: another part may be there by now. */
-static bool is_lost(const ig_gate *gate, int64_t way, int64_t travel_counts)
+static bool is_lost(const ig_gate *gate, int64_t behind, int64_t travel_counts)
 {
     const int64_t slack = gate->has_settings ? (int64_t)gate->settings.field[IG_START_MIN_GAP_COUNTS] : 0;
-    return way > travel_counts + slack || way < -travel_counts;
+    return behind > slack || behind < -2 * travel_counts;
 }
 
-/* The outcome of this part waited for it to be seen at the gate. `reason`: a new one, or 0. */
-static void release(ig_gate *gate, const ig_riding *part, uint64_t now_us, uint8_t reason)
+/* The outcome of this part waited for the sensor at the gate. `reason`: a new one, or 0. */
+static void release_sight(ig_gate *gate, const ig_riding *part, uint64_t now_us, uint8_t reason)
 {
     for (size_t i = 0; i < gate->kept_count; i++) {
         ig_kept *kept = &gate->kept[i];
-        if (kept->waits_at_gate && kept->epoch == part->epoch && kept->number == part->number) {
-            kept->waits_at_gate = false;
+        if (kept->awaits_sight && kept->epoch == part->epoch && kept->number == part->number) {
+            kept->awaits_sight = false;
+            kept->next_us = now_us;
             kept->reason = reason != 0 ? reason : kept->reason;
-            if (!kept->waits_for_ejection || kept->next_us < now_us) {
-                kept->next_us = now_us;
-            }
+        }
+    }
+}
+
+/* The outcome of this part waited for the eject sensor. `confirmation`: a new one, or IG_NO_SENSOR. */
+static void release_fall(ig_gate *gate, const ig_riding *part, uint64_t now_us, uint8_t confirmation)
+{
+    for (size_t i = 0; i < gate->kept_count; i++) {
+        ig_kept *kept = &gate->kept[i];
+        if (kept->awaits_fall && kept->epoch == part->epoch && kept->number == part->number) {
+            kept->awaits_fall = false;
+            kept->next_us = now_us;
+            kept->confirmation = confirmation != IG_NO_SENSOR ? confirmation : kept->confirmation;
         }
     }
 }
@@ -353,27 +426,48 @@ static bool is_late(const ig_gate *gate, const ig_riding *part, uint64_t now_us)
     return now_us > part->due_us && now_us - part->due_us > late_us;
 }
 
+/* Give up what did not come in its time; false: nothing more is expected of the part. */
+static bool watch_behind_gate(ig_gate *gate, ig_riding *part, int64_t behind, uint64_t now_us)
+{
+    if (part->awaits_sight && behind > (int64_t)part->window) {
+        part->awaits_sight = false;
+        if (!part->is_seen) {
+            release_sight(gate, part, now_us, IG_NOT_SEEN);
+        }
+    }
+    if (part->awaits_fall && behind > (int64_t)part->fall) {
+        part->awaits_fall = false;
+        release_fall(gate, part, now_us, IG_NO_SENSOR);
+    }
+    return part->awaits_sight || part->awaits_fall;
+}
+
+/* By encoder it closes too when the belt runs back by more than a jerk: what is there then, nobody knows. */
+static void close_if_over(ig_gate *gate, uint64_t now_us)
+{
+    const ig_riding *part = &gate->open_for;
+    const int64_t behind = behind_gate(part, now_us, gate->encoder);
+    if (behind < -(int64_t)part->window || behind >= (int64_t)part->opening) {
+        gate->is_open = false;
+    }
+}
+
 /* Let the parts go past the gate that the encoder has brought there, or that are due by then. */
 static void arrive(ig_gate *gate, uint64_t until_us, uint64_t now_us)
 {
-    const bool sees_at_gate = can(gate, IG_CAN_SEE_AT_GATE);
     bool one_waits = false;
     size_t position = 0;
     while (position < gate->riding_count) {
         ig_riding *part = riding_at(gate, position);
         const bool by_encoder = part->travel_counts != 0;
-        bool is_there;
-        bool is_over; /* its window at the gate */
+        const int64_t behind = behind_gate(part, until_us, gate->encoder);
+        bool is_there = behind >= 0;
         if (by_encoder) {
-            const int64_t way = travelled(part->sensed_counts, gate->encoder);
-            is_there = way >= (int64_t)part->travel_counts;
-            is_over = way > (int64_t)part->travel_counts + (int64_t)part->window;
-            if (is_lost(gate, way, (int64_t)part->travel_counts)) {
+            if (is_lost(gate, behind, (int64_t)part->travel_counts)) {
                 bar(part, IG_UNTRACKED);
             }
         } else { /* by time, in the order in which they came */
-            is_there = !one_waits && part->due_us <= until_us;
-            is_over = part->due_us + part->window < until_us;
+            is_there = !one_waits && is_there;
             one_waits = !is_there;
             if (is_there && is_late(gate, part, now_us)) {
                 bar(part, IG_UNTRACKED); /* the gate would act on what comes behind it */
@@ -381,13 +475,10 @@ static void arrive(ig_gate *gate, uint64_t until_us, uint64_t now_us)
         }
         if (is_there && !part->is_decided) {
             part->is_decided = true;
-            go(gate, part, by_encoder ? until_us : part->due_us);
+            go(gate, part, by_encoder ? until_us : part->due_us, now_us);
         }
-        if (part->is_decided && (is_over || !sees_at_gate)) {
-            const ig_riding taken = take_off(gate, position);
-            if (sees_at_gate && !taken.is_seen) {
-                release(gate, &taken, now_us, IG_NOT_SEEN);
-            }
+        if (part->is_decided && !watch_behind_gate(gate, part, behind, now_us)) {
+            take_off(gate, position);
         } else {
             position++;
         }
@@ -407,9 +498,7 @@ bool ig_is_empty(const ig_gate *gate)
 /* Whether what is seen at the gate may be this part. */
 static bool is_due(const ig_riding *part, uint64_t seen_us, int32_t encoder)
 {
-    const int64_t off = part->travel_counts != 0
-                            ? (int64_t)travelled(part->sensed_counts, encoder) - (int64_t)part->travel_counts
-                            : (int64_t)(seen_us - part->due_us);
+    const int64_t off = behind_gate(part, seen_us, encoder);
     return (off < 0 ? -off : off) <= (int64_t)part->window;
 }
 
@@ -435,7 +524,7 @@ void ig_at_gate(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder
         }
         part->is_seen = true;
         if (part->is_decided) {
-            release(gate, part, now_us, 0);
+            release_sight(gate, part, now_us, 0);
         }
         return;
     }
@@ -444,15 +533,23 @@ void ig_at_gate(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder
     }
 }
 
-void ig_confirm_ejection(ig_gate *gate, uint32_t epoch, uint32_t number, bool agrees, uint64_t now_us)
+void ig_ejected(ig_gate *gate, uint64_t now_us)
 {
-    for (size_t i = 0; i < gate->kept_count; i++) {
-        ig_kept *kept = &gate->kept[i];
-        if (kept->waits_for_ejection && kept->epoch == epoch && kept->number == number) {
-            kept->confirmation = agrees ? IG_AGREES : IG_DISAGREES;
-            kept->waits_for_ejection = false;
-            kept->next_us = now_us; /* if it does not wait for the part to be seen at the gate */
+    ig_riding *fell = NULL;
+    for (size_t i = 0; i < gate->riding_count; i++) {
+        ig_riding *part = riding_at(gate, i);
+        if (!part->is_decided || !part->awaits_fall) {
+            continue;
         }
+        if (part->way != IG_PASS) {
+            fell = part;
+            break;
+        }
+        fell = fell != NULL ? fell : part;
+    }
+    if (fell != NULL) {
+        fell->awaits_fall = false;
+        release_fall(gate, fell, now_us, fell->way != IG_PASS ? IG_AGREES : IG_DISAGREES);
     }
 }
 

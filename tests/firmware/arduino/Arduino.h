@@ -10,8 +10,8 @@
 #define OUTPUT 0x1
 #define INPUT_PULLUP 0x2
 #define FALLING 2
-#define RISING 3
-#define A0 14
+#define CHANGE 4
+#define A3 17
 #define digitalPinToInterrupt(pin) (pin)
 
 void pinMode(uint8_t pin, uint8_t mode);
