@@ -146,7 +146,10 @@ def passes(play: Play, belt: Belt) -> bool:
 
 parts = st.lists(
     st.builds(
-        Part, st.integers(GAP, 250), st.booleans(), st.one_of(st.none(), st.integers(1, FALLS.counts - LOOK), st.just(20))
+        Part,
+        st.integers(GAP, 250),
+        st.booleans(),
+        st.one_of(st.none(), st.integers(1, FALLS.counts - LOOK), st.just(20)),
     ),
     min_size=1,
     max_size=5,
