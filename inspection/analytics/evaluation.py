@@ -12,7 +12,7 @@ from inspection.analytics.separation import auroc, auroc_interval, average_preci
 from inspection.calibration.bounds import binomial_upper_bound
 from inspection.domain.errors import CalibrationError, ScoringError
 from inspection.domain.types import Vectors
-from inspection.scoring.references import LEAST_REFERENCES, ReferenceBank
+from inspection.scoring.references import LEAST_REFERENCES, bank_of
 
 Scores = npt.NDArray[np.float64]
 
@@ -133,7 +133,7 @@ def evaluate_text(good: Scores, bad: Mapping[str, Scores], names: Sequence[str])
 def evaluate_references(
     good: Vectors, bad: Mapping[str, Vectors], *, count: int, repeats: int, seed: int
 ) -> ReferenceFigures:
-    """Unit embeddings (n, D) of good parts and (m, D) of each kind of bad ones.
+    """Unit embeddings (n, D) of good parts and (m, D) of each kind of bad ones; or their places (n, h, w, C).
 
     In each repeat `count` good parts are drawn, fitted and left out of the test. Raises CalibrationError if that
     leaves fewer than LEAST_GOOD to test on, or those drawn are copies; ScoringError if a distance is not finite.
@@ -144,7 +144,7 @@ def evaluate_references(
     for repeat in range(repeats):
         order = np.random.default_rng([seed, repeat]).permutation(len(good))
         try:
-            bank = ReferenceBank.fit(good[order[:count]])
+            bank = bank_of(good[order[:count]])
         except ScoringError as error:
             raise CalibrationError(f"{count} good parts drawn as references: {error}") from error
         of_good = bank.score(good[order[count:]])

@@ -41,12 +41,13 @@ def measure_controls(
     networks: int,
     by_references: ByReferences | None,
 ) -> ControlFigures:
-    """Networks of the seeds 0 to `networks` - 1. `by_references`: good and bad embeddings in, figures out.
+    """Networks of the seeds 0 to `networks` - 1. `by_references`: what `features_of` good and bad in, figures out.
 
     Raises ModelError for one that tells nothing apart at all, CameraError where a picture has gone.
     """
     from inspection.analytics.controls import summarise
     from inspection.analytics.evaluation import evaluate_text
+    from inspection.cli._references import features_of
     from inspection.cli._samples import measure_files
     from inspection.gauge import prototypes_of, region_of
 
@@ -63,7 +64,9 @@ def measure_controls(
             }
             texts.append(evaluate_text(scores, {name: each for name, (each, _) in of_bad.items()}, names))
             if by_references:
-                references.append(by_references(embeddings, {name: each for name, (_, each) in of_bad.items()}))
+                seen = [(good.files, embeddings), *((bad[name].files, each) for name, (_, each) in of_bad.items())]
+                good_seen, *bad_seen = features_of(control, region, seen, what=what)
+                references.append(by_references(good_seen, dict(zip(bad, bad_seen, strict=True))))
         except (CalibrationError, ScoringError) as error:  # the model itself could be measured on these pictures
             name = encoder.fingerprint["model"]
             raise ModelError(

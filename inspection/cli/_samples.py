@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from inspection.domain.ports import Encoder
+    from inspection.domain.ports import Encoder, PlacesEncoder
     from inspection.domain.types import Pixels, Vectors
     from inspection.scoring.prototypes import Prototypes
     from inspection.scoring.region import Region
@@ -93,6 +93,18 @@ def measure_files(
         scores.append(scored.scores)
         embeddings.append(scored.embedding)
     return np.array(scores), np.array(embeddings)
+
+
+def places_of(files: Sequence[Path], encoder: PlacesEncoder, region: Region, *, what: str) -> Vectors:
+    """Places (n, h, w, C) of picture files. Raises CameraError naming the first that cannot be read, ModelError where
+    the model has none."""
+    import numpy as np
+
+    from inspection.adapters.cameras.images import read_image
+
+    console = Console(stderr=True)
+    told = track(files, description=what, console=console, transient=True, disable=not console.is_terminal)
+    return np.concatenate([encoder.embed_places([region.crop(read_image(path))]) for path in told])
 
 
 def _read(path: Path) -> Scored:

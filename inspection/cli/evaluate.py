@@ -23,14 +23,16 @@ if TYPE_CHECKING:
     from inspection.config import RecipeConfig
 
 _REPEATS = 5
+_COMPARED = {"places": "place by place", "whole": "as a whole"}
 _LEAST_REFERENCES = 3  # scoring.references.LEAST_REFERENCES; that module takes a while to import, and help does not
 
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """How references were drawn, and the figures that gives."""
+    """How references were drawn, whether they are compared by `places` or as a `whole`, and the figures that gives."""
 
     references: int
+    by: str
     repeats: int
     seed: int
     figures: ReferenceFigures
@@ -112,8 +114,9 @@ def evaluate(
     from inspection.cli._labelled import list_labelled, measure
     from inspection.cli._masks import find_masks
     from inspection.cli._options import config_dir_of, named_folders
+    from inspection.cli._references import features_of, places_encoder
     from inspection.config import load_site
-    from inspection.gauge import load_encoder
+    from inspection.gauge import load_encoder, region_of
 
     for option, given, says in (("--repeats", repeats, "how often"), ("--seed", seed, "from what seed")):
         if given is not None and references is None:
@@ -134,8 +137,10 @@ def evaluate(
     if references is not None:
         repeats, seed = repeats or _REPEATS, seed or 0
         by_references = partial(evaluate_references, count=references, repeats=repeats, seed=seed)
-        figures = by_references(of_good.embeddings, {name: each.embeddings for name, each in of_bad.items()})
-        drawn = _Drawn(references, repeats, seed, figures)
+        folders_seen = [(each.files, each.embeddings) for each in (of_good, *of_bad_ones)]
+        good_seen, *bad_seen = features_of(encoder, region_of(recipe_config), folders_seen, what="references")
+        figures = by_references(good_seen, dict(zip(folders, bad_seen, strict=True)))
+        drawn = _Drawn(references, "places" if places_encoder(encoder) else "whole", repeats, seed, figures)
     located = _located(of_bad) if masks else None
     if controls and to_rebuild:
         random = measure_controls(to_rebuild, recipe_config, of_good, of_bad, controls, by_references)
@@ -207,8 +212,9 @@ def _print(result: _Result) -> None:
     told.append("[95 %]: Newcombe's interval for AUROC, Clopper-Pearson's for naming; AP: average precision")
     if drawn:
         told.append(
-            f"references: {drawn.references} good parts, drawn {counted(drawn.repeats, 'time')} (seed {drawn.seed}),"
-            f" tested on the other {drawn.figures.good}; mean ± deviation of the draws"
+            f"references: {drawn.references} good parts, {_COMPARED[drawn.by]}, drawn"
+            f" {counted(drawn.repeats, 'time')} (seed {drawn.seed}), tested on the other {drawn.figures.good};"
+            " mean ± deviation of the draws"
         )
     if result.located:
         told.append(

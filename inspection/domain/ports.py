@@ -82,6 +82,17 @@ class DenseEncoder(Encoder, Protocol):
 
 
 @runtime_checkable
+class PlacesEncoder(Encoder, Protocol):
+    """One that can also tell what each place of a picture looks like, before anything is made of it in words."""
+
+    def embed_places(self, images: Sequence[Pixels]) -> Vectors:
+        """RGB uint8 (H, W, 3) each -> float32 (n, h, w, C), not of unit length.
+
+        Raises ModelError where the model has no such map.
+        """
+
+
+@runtime_checkable
 class RebuildableEncoder(Encoder, Protocol):
     """One whose architecture can be had untrained: a control for what its training is worth."""
 

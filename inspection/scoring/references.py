@@ -1,4 +1,7 @@
-"""Good parts as references: how far a picture lies from them, without a word."""
+"""Good parts as references: how far a picture lies from them, without a word.
+
+As a whole (`ReferenceBank`), or place by place (`PlaceBank`), which sees what is small beside the part.
+"""
 
 from __future__ import annotations
 
@@ -70,3 +73,51 @@ class ReferenceBank:
         if not np.isfinite(distances).all():
             raise ScoringError("a distance is not a finite number; check the model with 'inspection doctor'")
         return distances
+
+
+_FARTHEST_PLACES = 4
+"""A defect is on several places; one alone may be noise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlaceBank:
+    """One mean and covariance of what good parts look like at any place, wherever on the picture it is: a part need not
+    lie where the references lay.
+
+    Places are what a network's middle map shows, each with its neighbours (Roth et al. 2022, CVPR, section 3.1), and
+    Mahalanobis distances of them as Defard et al. have them (2021, ICPR workshops), but of all places together.
+    """
+
+    bank: ReferenceBank
+
+    @classmethod
+    def fit(cls, places: Vectors) -> PlaceBank:
+        """From places (n, h, w, C) of good parts, n of 3 or more. Raises ScoringError as `ReferenceBank.fit`."""
+        if len(places) < LEAST_REFERENCES:
+            raise ScoringError(f"{len(places)} references are too few; give {LEAST_REFERENCES} or more, better 20")
+        if len(np.unique(places.reshape(len(places), -1), axis=0)) < LEAST_REFERENCES:
+            raise ScoringError("the references are copies of one or two pictures; take pictures of different parts")
+        return cls(ReferenceBank.fit(_with_neighbours(places).reshape(-1, places.shape[-1])))
+
+    def score(self, places: Vectors) -> npt.NDArray[np.float64]:
+        """(m,) of places (m, h, w, C): the mean distance of the farthest places of each picture; 0 or more, higher =
+        less like the references. Raises ScoringError if one is not finite."""
+        distances = self.bank.score(_with_neighbours(places).reshape(-1, places.shape[-1])).reshape(len(places), -1)
+        return np.asarray(np.sort(distances, axis=1)[:, -_FARTHEST_PLACES:].mean(axis=1))
+
+
+def _with_neighbours(places: Vectors) -> Vectors:
+    """(n, h, w, C): the mean of each place and those around it, of unit length; at the edge a place stands for those
+    beyond it. Raises ScoringError if one is not finite."""
+    if not np.isfinite(places).all():
+        raise ScoringError("a place is not a finite number; check the model with 'inspection doctor'")
+    height, width = places.shape[1:3]
+    padded = np.pad(places, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    summed = sum(padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3))
+    lengths = np.linalg.norm(summed, axis=-1, keepdims=True)
+    return np.asarray(summed / np.maximum(lengths, np.finfo(np.float32).tiny))
+
+
+def bank_of(references: Vectors) -> ReferenceBank | PlaceBank:
+    """Of embeddings (n, D) or places (n, h, w, C) of good parts. Raises ScoringError as their `fit`."""
+    return PlaceBank.fit(references) if references.ndim == 4 else ReferenceBank.fit(references)

@@ -82,7 +82,7 @@ def test_as_a_table(folders: Path) -> None:
     assert other.split()[:3] == ["other", "*", "4"]
     assert every.split()[:3] == ["all", "*", "8"]
     assert "16 good parts and 8 bad" in lines
-    assert "references: 5 good parts, drawn 5 times (seed 0), tested on the other 11;" in called.out
+    assert "references: 5 good parts, as a whole, drawn 5 times (seed 0), tested on the other 11;" in called.out
 
 
 def test_references_are_drawn_by_the_seed(folders: Path) -> None:
@@ -221,6 +221,24 @@ class ChannelEncoder(AxisEncoder):
     def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
         maps = [image[::2, ::2].astype(float) for image in images]
         return unit(np.stack(maps)) if maps else np.zeros((0, 0, 0, 3), np.float32)
+
+
+class PlaceEncoder(AxisEncoder):
+    """`ports.PlacesEncoder`: every place looks like the whole."""
+
+    def embed_places(self, images: Sequence[Pixels]) -> Vectors:
+        return np.tile(self.embed_images(images)[:, None, None], (1, 2, 2, 1)) if images else np.zeros((0, 0, 0, 3))
+
+
+def test_references_are_compared_place_by_place_where_the_model_has_places(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gauge, "load_encoder", lambda recipe: PlaceEncoder())
+    called = call(*EVALUATE, *BOTH, "--references", "5")
+    assert called.code == 0, called.err
+    assert "references: 5 good parts, place by place, drawn 5 times" in called.out
+    told = json.loads(call(*EVALUATE, *BOTH, "--references", "5", "--json").out)["with_references"]
+    assert told["by"] == "places"
 
 
 class Blind(ChannelEncoder):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.domain.errors import ScoringError
-from inspection.scoring.references import ReferenceBank
+from inspection.scoring.references import PlaceBank, ReferenceBank
 
 sizes = st.tuples(st.integers(3, 25), st.integers(2, 20), st.integers(0, 2**32))
 
@@ -83,3 +83,46 @@ def test_a_picture_without_a_finite_embedding_has_no_distance():
     bank = ReferenceBank.fit(unit_vectors(8, 4, 0))
     with pytest.raises(ScoringError, match="not a finite number"):
         bank.score(np.array([[1, np.nan, 0, 0]], np.float32))
+
+
+def looks(count, seed, shift=0.0):
+    """Places (n, 6, 6, 5) of one surface, from somewhere on it."""
+    rng = np.random.default_rng(seed)
+    return (np.array([1, 2, 3, 4, 5]) + shift + 0.3 * rng.normal(size=(count, 6, 6, 5))).astype(np.float32)
+
+
+def test_one_odd_place_is_seen_wherever_it_is_and_the_parts_place_is_not():
+    bank = PlaceBank.fit(looks(10, 0))
+    good, odd = looks(30, 1), looks(30, 2)
+    for index, picture in enumerate(odd):
+        y, x = divmod(index, 6)
+        picture[y, x, 0] += 6
+    moved = np.roll(good, 2, axis=2)
+    assert bank.score(odd).min() > bank.score(good).max()
+    assert bank.score(moved) == pytest.approx(bank.score(good), abs=1.0)
+
+
+@given(st.integers(0, 2**32), st.floats(0.1, 100))
+def test_light_that_falls_on_all_of_a_picture_changes_no_distance(seed, factor):
+    bank, seen = PlaceBank.fit(looks(5, 0)), looks(3, seed)
+    assert bank.score(seen * np.float32(factor)) == pytest.approx(bank.score(seen), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("references", "why"),
+    [
+        (looks(2, 0), "2 references are too few"),
+        (np.repeat(looks(2, 0), 5, axis=0), "copies of one or two pictures"),
+        (np.where(np.arange(5) == 2, np.nan, looks(4, 0)), "not a finite number"),
+    ],
+)
+def test_references_by_place_that_are_no_use_are_refused(references, why):
+    with pytest.raises(ScoringError, match=why):
+        PlaceBank.fit(references)
+
+
+def test_a_place_that_is_not_finite_is_no_score():
+    seen = looks(3, 1)
+    seen[1, 0, 0, 0] = np.inf
+    with pytest.raises(ScoringError, match="not a finite number"):
+        PlaceBank.fit(looks(5, 0)).score(seen)

@@ -114,20 +114,33 @@ class ClipEncoder:
 
         Raises ModelError for a model without such a map, ScoringError and ValueError as `embed_images`.
         """
+        maps = self._maps(images, "get_dense_features", "map in the space of sentences")
+        if maps is None:
+            return np.zeros((0, 0, 0, self._width()), np.float32)
+        return self._unit([maps.flatten(0, 2)], "cell").reshape(*maps.shape)
+
+    def embed_places(self, images: Sequence[Pixels]) -> Vectors:
+        """RGB uint8 (H, W, 3) each -> float32 (n, h, w, C): what each place looks like, in no words.
+
+        Raises as `embed_cells`, but for numbers that are not finite: whoever fits them looks.
+        """
+        maps = self._maps(images, "get_place_features", "map of places")
+        return np.zeros((0, 0, 0, 0), np.float32) if maps is None else np.asarray(maps.float().cpu().numpy())
+
+    def _maps(self, images: Sequence[Pixels], method: str, what: str) -> Any:
+        """(n, h, w, C) by the model's `method`, whose last or only result is (n, C, h, w); None of no pictures."""
         import torch
 
-        if not hasattr(self._model, "get_dense_features"):
+        if not hasattr(self._model, method):
             name = self._fingerprint["model"]
-            raise ModelError(f"model {name}: it has no map in the space of sentences; use {BUNDLED!r} for one")
+            raise ModelError(f"model {name}: it has no {what}; use {BUNDLED!r} for one")
         with torch.inference_mode():
             parts = [
-                self._model.get_dense_features(**self._on_device(self._preprocessing.apply(batch)))[1]
+                getattr(self._model, method)(**self._on_device(self._preprocessing.apply(batch)))
                 for batch in (images[start : start + BATCH] for start in range(0, len(images), BATCH))
             ]
-        if not parts:
-            return np.zeros((0, 0, 0, self._width()), np.float32)
-        maps = torch.cat(parts).permute(0, 2, 3, 1)
-        return self._unit([maps.flatten(0, 2)], "cell").reshape(*maps.shape)
+            maps = [part[-1] if isinstance(part, tuple) else part for part in parts]
+            return torch.cat(maps).permute(0, 2, 3, 1) if maps else None
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Phrases -> float32 (n, D), unit length; longer ones than the model reads are cut."""

@@ -126,13 +126,19 @@ class _ImageTower(nn.Module):
         self.cells = nn.Conv2d(config.cell_width, config.projection_dim, 1)
         self.whole = nn.Linear(2 * widths[-1] + config.cell_width, config.projection_dim)
 
-    def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
-        """-> what `whole` is of (n, 2 W + C) and what the cells are of (n, C, S/8, S/8)."""
+    def maps(self, pixel_values: Tensor) -> list[Tensor]:
+        """What each stage makes of the pictures, (n, W, s, s)."""
         values = functional.relu(self.stem_norm(self.stem(pixel_values)))
         maps = []
         for stage in self.stages:
             values = stage(values)
             maps.append(values)
+        return maps
+
+    def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
+        """-> what `whole` is of (n, 2 W + C) and what the cells are of (n, C, S/8, S/8)."""
+        maps = self.maps(pixel_values)
+        values = maps[-1]
         places = values.flatten(2).transpose(1, 2)
         for layer in self.compare:
             places = layer(places)
@@ -229,6 +235,10 @@ class PartsClipModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         """Normalised pictures (n, 3, S, S) -> whole picture (n, D) and its cells (n, D, S/8, S/8)."""
         pooled, cells = self.image(pixel_values)
         return self.image.whole(pooled), self.image.cells(cells)
+
+    def get_place_features(self, pixel_values: Tensor) -> Tensor:
+        """Normalised pictures (n, 3, S, S) -> what every place looks like (n, C, S/8, S/8): the map before the last."""
+        return self.image.maps(pixel_values)[-2]
 
     def get_text_features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Token ids (n, T) and which of them count (n, T) -> (n, D)."""

@@ -156,6 +156,7 @@ def test_a_map_shows_a_change_where_it_is(bundled: ClipEncoder) -> None:
     marked = plain.copy()
     marked[32:64, 192:224] = 20
     one, other = bundled.embed_cells([plain, marked])
+    assert bundled.embed_places([plain, marked]).shape == (2, 16, 16, 80)
     assert one.shape == (16, 16, 128)
     np.testing.assert_allclose(np.linalg.norm(other, axis=-1), 1, rtol=1e-5)
     changed = np.linalg.norm(other - one, axis=-1)
@@ -167,6 +168,8 @@ def test_a_map_shows_a_change_where_it_is(bundled: ClipEncoder) -> None:
 def test_a_model_without_a_map_says_so(folders: dict[str, Path]) -> None:
     with pytest.raises(ModelError, match="no map in the space of sentences"):
         ClipEncoder.load(str(folders["clip"])).embed_cells(pictures())
+    with pytest.raises(ModelError, match="has no map of places; use 'bundled' for one"):
+        ClipEncoder.load(str(folders["clip"])).embed_places([])
 
 
 def test_nothing_in_nothing_out(bundled: ClipEncoder) -> None:
