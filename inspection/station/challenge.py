@@ -19,7 +19,6 @@ from inspection.station.challenge_due import ChallengePlan, why_due
 from inspection.station.challenge_run import Run, Shown
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined
-from inspection.station.numbering import LARGEST_LEAP
 from inspection.station.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -188,7 +187,7 @@ class Challenge(Watcher):
 
     def _number(self, part: PartId, *, seen: bool) -> None:
         """Numbers follow each other: one that is skipped is a part, whose trigger was lost."""
-        if part.epoch != self._epoch or not self._high < part.number <= self._high + LARGEST_LEAP:
+        if part.epoch != self._epoch or part.number <= self._high:
             return
         skipped = range(self._high + 1, part.number)
         self._high = part.number

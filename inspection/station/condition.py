@@ -80,6 +80,9 @@ class ConditionKeeper:
     def diverts(self) -> bool:
         return self.bar is not None
 
+    def stands(self, key: str) -> bool:
+        return any(raised.alarm.key == key for raised in self.now.alarms)
+
     @property
     def stops(self) -> bool:
         """An alarm stands that takes the run permit away."""

@@ -106,5 +106,4 @@ class MachineWatch(Watcher):
 
     def _is_under(self, value: int, limit_mb: int, key: str) -> bool:
         """Under the limit; or, where the alarm stands already, not yet well over it."""
-        stands = any(raised.alarm.key == key for raised in self._condition.now.alarms)
-        return value < limit_mb * _MB * (_WELL_AGAIN if stands else 1)
+        return value < limit_mb * _MB * (_WELL_AGAIN if self._condition.stands(key) else 1)

@@ -138,9 +138,10 @@ class PartPath:
         """Go round once; waits at most `timeout_s` for something at the gate."""
         self._store_failed = False
         for event in self._gate.poll(timeout_s):
-            self._handle(event)
-            for watcher in self._watchers:
-                watcher.heard(event)
+            if self._is_believed(event):
+                self._handle(event)
+                for watcher in self._watchers:
+                    watcher.heard(event)
         self._mend_store()
         self._begin_epoch()
         self._judge_waiting()
@@ -173,6 +174,19 @@ class PartPath:
         return not (self._waiting or self._unrecorded or self._numbering.has_missed or self._belt.parts())
 
     # --- what the gate says ---------------------------------------------------------------------------------
+
+    def _is_believed(self, event: GateEvent) -> bool:
+        """A number that cannot be is heard by nobody but a person: one alarm, however many come."""
+        match event:
+            case Triggered(Trigger(part)) if part.epoch != self._numbering.epoch:
+                return False  # of a session that is over: the controller's count has told of it
+            case Triggered(Trigger(part)) | Resolved(part):
+                why_not = self._numbering.disbelief(part)
+            case _:
+                return True
+        if why_not is not None and not self._condition.stands("part-numbers"):
+            self._condition.raise_alarm(Alarm("part-numbers", why_not, latched=True))
+        return why_not is None
 
     def _handle(self, event: GateEvent) -> None:
         match event:
@@ -248,9 +262,6 @@ class PartPath:
             self._condition.state(RunState.RUNNING)
 
     def _take_trigger(self, trigger: Trigger) -> None:
-        if self._numbering.leaps(trigger.part):
-            self._condition.event("protocol", f"part {trigger.part} does not follow: the number is not believed")
-            return
         if not self._numbering.is_new(trigger.part):
             return
         try:
@@ -278,9 +289,6 @@ class PartPath:
 
     def _take_outcome(self, resolved: Resolved) -> None:
         part = resolved.part
-        if self._numbering.leaps(part):
-            self._condition.event("protocol", f"part {part} does not follow: the number is not believed")
-            return
         try:
             self._numbering.fill_up_to(part)
             if not self._numbering.is_on_record(part):

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
+from inspection import history
 from inspection.domain.ports import BeltAt, Inputs, Strangers, Triggered
 from inspection.domain.types import (
     NOT_SEEN,
@@ -19,6 +20,7 @@ from inspection.domain.types import (
     Outcome,
     OutcomeKind,
     Reaction,
+    RunState,
     Trigger,
     Verdict,
     VerdictKind,
@@ -181,6 +183,56 @@ def test_a_wrong_pass_is_never_milder_than_divert(line):
     bench.gate.resolve(bench.part(1), PASSED)
     bench.run()
     assert alarm(bench, "wrong-pass").reaction is Reaction.DIVERT
+
+
+# --- numbers ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("told", ["trigger", "outcome"])
+def test_a_number_that_cannot_be_latches_and_stops_passing_until_a_person_has_looked(line, told):
+    bench = line(BY_COUNTS)
+    bench.attach()
+    assert went(bench, 1) is Decision.PASS
+    if told == "trigger":
+        bench.gate.trigger(4_000_000_000)
+    else:
+        bench.gate.resolve(bench.part(4_000_000_000), PASSED)
+    bench.run()
+    raised = alarm(bench, "part-numbers")
+    assert raised.latched
+    assert f"part {bench.part(4_000_000_000)}, and {bench.part(2)} was to come next" in raised.text
+    assert bench.sent() == {bench.part(1): Decision.DIVERT}, "taken back"
+    assert bench.condition.now.state is RunState.DEGRADED
+    assert bench.condition.now.reason == raised.text
+    assert went(bench, 2) is Decision.DIVERT
+    assert cause(bench, 2) == Cause.FAULT_LATCHED
+    bench.die()
+    bench.start()
+    bench.attach(epoch=bench.gate.epoch, count=2)
+    assert went(bench, 1) is Decision.DIVERT, "it outlives the station"
+    bench.gate.trigger(2)
+    bench.path.step(0.0)
+    acknowledge(bench, "part-numbers")
+    assert went(bench, 3) is Decision.PASS
+    assert bench.sent()[bench.part(2)] is Decision.DIVERT, "the belt is purged"
+    assert bench.condition.now.state is RunState.RUNNING
+
+
+def test_numbers_that_cannot_be_are_one_alarm_however_many_come(line):
+    bench = line(BY_COUNTS)
+    bench.attach()
+    for number in range(1, 300):
+        bench.gate.trigger(number, number + 4_000_000_000)
+        bench.gate.resolve(bench.part(number + 4_000_000_000), PASSED)
+        bench.run(steps=1)
+    events = history.events(bench.data_dir, "demo")
+    assert events["kind"].tolist().count("alarm") == 1
+    assert len(events) < 10
+    assert len(bench.rows()) == 299
+    acknowledge(bench, "part-numbers")
+    bench.gate.trigger(4_000_000_300)
+    bench.run()
+    assert bench.alarms() == {"part-numbers"}, "acknowledged, and nothing was done"
 
 
 # --- inputs -------------------------------------------------------------------------------------------------
