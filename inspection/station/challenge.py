@@ -14,7 +14,7 @@ from datetime import datetime
 
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Attached, Clock, Detached, GateEvent, Journal, Request, Resolved, Started, Triggered
-from inspection.domain.types import Alarm, Capability, Cause, Decision, PartContext, PartId, RunState
+from inspection.domain.types import Alarm, Capability, Cause, Decision, PartContext, PartId, Reaction, RunState
 from inspection.station.challenge_due import ChallengePlan, why_due
 from inspection.station.challenge_run import Run, Shown
 from inspection.station.condition import ConditionKeeper
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 KIND = "challenge"  # of its events
 FAILED, DUE, ADVISED = "challenge-failed", "challenge-due", "challenge-advised"  # keys of alarms
 _RUNS = (RunState.RUNNING, RunState.DEGRADED)
-_OBSTACLES = ("store-down", "gate-link", "part-sensor", "acks", "disk-full")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ class Challenge(Watcher):
             return f"faults wait for a person: put right and acknowledge {', '.join(latched)} first"
         if now.paused:
             return f"{now.paused} Resume the line first"
-        standing = next((raised.alarm for raised in now.alarms if raised.alarm.key in _OBSTACLES), None)
+        standing = self._condition.obstacle
         if standing is not None:
             return f"{standing.key}: {standing.text}"
         if self._epoch is None:
@@ -170,7 +169,7 @@ class Challenge(Watcher):
     def bar(self, part: PartId) -> Cause | None:
         if self._run is not None:
             return Cause.CHALLENGE_DUE if self._has_failed or not self.is_golden(part) else None
-        return Cause.CHALLENGE_DUE if self._due is not None and self._plan.required else None
+        return None
 
     def rounded(self) -> None:
         if self._waiting is not None:
@@ -295,15 +294,15 @@ class Challenge(Watcher):
     def _look_if_due(self) -> None:
         fingerprint = self._plan.fingerprint(self._context())
         self._due = why_due(self._plan, self._last, fingerprint, self._clock.utc())
-        key, text = (
-            (DUE, f"everything diverts until a challenge run has passed: {self._due}.")
-            if self._plan.required
-            else (ADVISED, f"a challenge run is due: {self._due}.")
-        )
-        if self._due is None or self._run is not None:
-            self._condition.clear_alarm(key)
+        if self._plan.required:
+            text = f"everything diverts until a challenge run has passed: {self._due}."
+            alarm = Alarm(DUE, text, reaction=Reaction.DIVERT, cause=Cause.CHALLENGE_DUE)
         else:
-            self._condition.raise_alarm(Alarm(key, text))
+            alarm = Alarm(ADVISED, f"a challenge run is due: {self._due}.")
+        if self._due is None or self._run is not None:
+            self._condition.clear_alarm(alarm.key)
+        else:
+            self._condition.raise_alarm(alarm)
 
     def _publish(self) -> None:
         run = self._run.as_data("begun") if self._run else self._last

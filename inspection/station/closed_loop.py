@@ -79,7 +79,7 @@ class ClosedLoop(Watcher):
         self._rate = RejectRate(reactions.reject_rate_percent, reactions.reject_rate_over_parts)
         self._last_at_gate: PartId | None = None
         self._in_session = False
-        self._held = condition.diverts
+        self._held = condition.obstacle is not None
 
     # --- what it is told ------------------------------------------------------------------------------------
 
@@ -146,7 +146,7 @@ class ClosedLoop(Watcher):
 
     def _look(self) -> None:
         """Purge the belt when the line goes on after it was held up."""
-        held = self._condition.diverts or any(self._stands(key) is not Reaction.ALARM for key in _HELD)
+        held = self._condition.obstacle is not None or any(self._stands(key) is not Reaction.ALARM for key in _HELD)
         if self._held and not held:
             self._purge.begin()
             self._condition.event("purge", "the line goes on; parts that are on the belt now are diverted")

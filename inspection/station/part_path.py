@@ -213,17 +213,22 @@ class PartPath:
             case SensorFault(None):
                 self._condition.clear_alarm("part-sensor")
             case SensorFault(str(why)):
-                self._condition.raise_alarm(Alarm("part-sensor", why))
+                # At a dry gate what is seen is judged all the same: nothing else can be done about a part there.
+                reaction = Reaction.ALARM if self._is_dry else Reaction.DIVERT
+                self._condition.raise_alarm(Alarm("part-sensor", why, reaction=reaction))
             case Inputs() | Strangers():
                 pass  # whoever watches acts on it
 
     def _detached(self, reason: str) -> None:
         self._attached = None
         self._numbering.end()
-        text = f"{self._meanwhile}: the gate controller is not in session: {reason}."
-        self._condition.raise_alarm(Alarm("gate-link", text))
+        self._raise_gate_link(f"the gate controller is not in session: {reason}.")
         lost, self._waiting = self._waiting, []
         self._record_verdicts([self._unjudged(trigger, Cause.LINK_DOWN, reason) for trigger in lost])
+
+    def _raise_gate_link(self, why: str) -> None:
+        text = f"{self._meanwhile}: {why}"
+        self._condition.raise_alarm(Alarm("gate-link", text, reaction=Reaction.DIVERT, cause=Cause.LINK_DOWN))
 
     def _begin_epoch(self) -> None:
         """Answer a controller that waits for an epoch: first every number it counted is on record, then it starts."""
@@ -235,7 +240,7 @@ class PartPath:
             if (not_believed := self._numbering.refusal(attached)) is not None:
                 refusals.append(not_believed)
             if refusals:
-                self._condition.raise_alarm(Alarm("gate-link", f"{self._meanwhile}: {' '.join(refusals)}"))
+                self._raise_gate_link(" ".join(refusals))
                 return
             epoch = self._numbering.prepare(attached)
         except StoreError as error:
@@ -252,10 +257,8 @@ class PartPath:
     def _show_state(self) -> None:
         if self._stopping:
             return
-        alarms = [raised.alarm for raised in self._condition.now.alarms]
-        down = next((alarm for alarm in alarms if _degrades(alarm)), None)
-        if down is not None:
-            self._condition.state(RunState.DEGRADED, down.text)
+        if self._condition.diverting:
+            self._condition.state(RunState.DEGRADED, self._condition.diverting[0].text)
         elif self._numbering.epoch is not None and self._condition.now.paused is not None:
             self._condition.state(RunState.PAUSED, self._condition.now.paused)
         elif self._numbering.epoch is not None:
@@ -403,14 +406,8 @@ class PartPath:
 
     def _store_down(self, reason: str) -> None:
         self._store_failed = True
-        self._condition.raise_alarm(Alarm("store-down", f"parts cannot be recorded, so {self._meanwhile}: {reason}"))
-
-
-_DEGRADING = ("store-down", "gate-link", "part-sensor", "acks", "disk-full", "challenge-due")
-
-
-def _degrades(alarm: Alarm) -> bool:
-    return alarm.reaction is not Reaction.ALARM or alarm.key in _DEGRADING
+        text = f"parts cannot be recorded, so {self._meanwhile}: {reason}"
+        self._condition.raise_alarm(Alarm("store-down", text, reaction=Reaction.DIVERT, cause=Cause.STORE_DOWN))
 
 
 def _decision_of(verdict: VerdictKind | None) -> Decision | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +12,11 @@ import pytest
 from inspection import history
 from inspection.analytics.yields import count_verdicts
 from inspection.domain.ports import Request, Resolved, Triggered
-from inspection.domain.types import Alarm, Cause, Decision, OutcomeKind, PartId, RunState, Trigger
+from inspection.domain.types import Alarm, Cause, Decision, OutcomeKind, PartId, Reaction, RunState, Trigger
+from inspection.judging.reactions import BY_DEFAULT
+from inspection.station.closed_loop import ClosedLoop
 from inspection.station.report import StatusReport
+from inspection.station.watcher import Watcher
 from tests.fakes.parts import CONTEXT, DIVERTED, PASSED
 from tests.station.challenged import (
     BAD,
@@ -361,11 +364,40 @@ def test_a_run_cannot_begin_while_a_fault_is_latched(line: ChallengedBench, befo
 
 @pytest.mark.parametrize("key", ["acks", "disk-full"])
 def test_a_run_cannot_begin_while_nothing_can_pass(line: ChallengedBench, key: str) -> None:
-    line.condition.raise_alarm(Alarm(key, "nothing passes"))
+    line.condition.raise_alarm(Alarm(key, "nothing passes", reaction=Reaction.DIVERT))
     line.ask()
     line.run()
     assert line.refusal() == f"{key}: nothing passes"
     assert line.challenge.now["run"] is None
+
+
+def test_before_golden_parts_the_belt_is_not_purged(tmp_path: Path) -> None:
+    """It is empty, and no alarm but that a run is due was in the way: the first golden part is judged as it is."""
+
+    class Line(ChallengedBench):
+        def watchers(self) -> Sequence[Watcher]:
+            (challenge,) = super().watchers()
+            return (ClosedLoop(self.gate, self.condition, BY_DEFAULT, self.travel, self.clock), challenge)
+
+    line = Line(tmp_path, [GOOD, BAD])
+    line.attach()
+    assert line.condition.now.state is RunState.DEGRADED
+    assert not line.may_produce(1)
+    assert line.rows()[line.part(1)].cause == Cause.CHALLENGE_DUE
+    line.ask()
+    line.send(2)
+    line.send(3, REJECT)
+    assert line.run_told()["result"] == "passed", line.run_told()
+    assert line.may_produce(4), "nor after them"
+    line.die()
+
+
+def test_that_one_is_due_cannot_be_acknowledged_away(line: ChallengedBench) -> None:
+    line.condition.clear_alarm("challenge-due", acknowledged=True)
+    assert line.alarms() == {"challenge-due"}
+    line.gate.trigger(1)
+    line.path.step(0.0)
+    assert line.sent()[line.part(1)] is Decision.DIVERT
 
 
 def test_a_second_run_is_refused_while_one_is_on(line: ChallengedBench) -> None:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from inspection import history
-from inspection.domain.ports import BeltAt, Inputs, Strangers, Triggered
+from inspection.domain.ports import BeltAt, Inputs, SensorFault, Strangers, Triggered
 from inspection.domain.types import (
     NOT_SEEN,
     Alarm,
@@ -30,6 +30,7 @@ from inspection.judging.reactions import Reactions
 from inspection.station.closed_loop import ClosedLoop
 from inspection.station.demands import Demands
 from inspection.station.encoder_watch import EncoderWatch
+from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PathSettings
 from tests.fakes.parts import PASSED
 from tests.station.conftest import TRAVEL, Bench
@@ -233,6 +234,103 @@ def test_numbers_that_cannot_be_are_one_alarm_however_many_come(line):
     bench.gate.trigger(4_000_000_300)
     bench.run()
     assert bench.alarms() == {"part-numbers"}, "acknowledged, and nothing was done"
+
+
+# --- alarms that go by themselves -----------------------------------------------------------------------------
+
+
+def store_down(bench) -> None:
+    bench.journal.fail_on = {"record_acks"}
+    bench.gate.acknowledge(bench.part(1), Decision.PASS)
+
+
+def store_up(bench) -> None:
+    bench.journal.fail_on = set()
+
+
+def sensor_gone(bench) -> None:
+    bench.gate.say(SensorFault("the barrier is gone"))
+
+
+def sensor_back(bench) -> None:
+    bench.gate.say(SensorFault(None))
+
+
+@pytest.mark.parametrize(
+    ("key", "comes", "goes", "why"),
+    [
+        ("store-down", store_down, store_up, Cause.STORE_DOWN),
+        ("part-sensor", sensor_gone, sensor_back, Cause.HELD),
+    ],
+)
+def test_what_says_that_everything_diverts_does_that_and_the_belt_is_purged_after_it(line, key, comes, goes, why):
+    bench = line()
+    bench.attach()
+    assert went(bench, 1) is Decision.PASS
+    comes(bench)
+    bench.run(steps=1)
+    assert bench.alarms() == {key}
+    assert bench.condition.now.state is RunState.DEGRADED
+    assert bench.gate.shown[-1] == DIVERTING
+    assert bench.sent()[bench.part(1)] is Decision.DIVERT, "taken back"
+    bench.gate.trigger(2)
+    bench.run(steps=1)
+    assert cause(bench, 2) == why
+    goes(bench)
+    bench.run()
+    assert bench.alarms() == set()
+    assert went(bench, 3) is Decision.DIVERT
+    assert cause(bench, 3) == Cause.HELD
+    bench.clock.advance(0.81)
+    assert went(bench, 4) is Decision.PASS
+    assert bench.condition.now.state is RunState.RUNNING
+
+
+@pytest.mark.parametrize("travel", [TRAVEL, BY_COUNTS])
+def test_after_a_reconnection_everything_diverts_until_the_belt_has_gone_from_sensor_to_gate(line, travel):
+    """By encoder that is so by itself: what was on the belt has the numbers of a session that is over."""
+    bench = line(travel)
+    bench.attach()
+    assert went(bench, 1) is Decision.PASS
+    bench.gate.detach()
+    bench.run()
+    bench.attach(epoch=1, count=1)
+    assert went(bench, 1) is (Decision.PASS if travel.travel_counts else Decision.DIVERT)
+    bench.clock.advance(0.81)
+    assert went(bench, 2) is Decision.PASS
+
+
+def test_at_a_dry_gate_what_a_sick_sensor_sees_is_judged(tmp_path):
+    bench = Bench(tmp_path, PathSettings(by_rule=UNCONTROLLED_BY_RULE))
+    bench.attach()
+    sensor_gone(bench)
+    bench.gate.trigger(1)
+    bench.run()
+    assert bench.alarms() == {"part-sensor"}
+    assert bench.condition.now.state is RunState.RUNNING
+    assert bench.rows()[bench.part(1)].verdict == "PASS"
+    bench.die()
+
+
+@pytest.mark.parametrize("latched", [True, False])
+def test_a_person_clears_what_latches_and_nothing_else(line, latched):
+    bench = line()
+    bench.condition.raise_alarm(Alarm("some", "it stands", latched=latched, reaction=Reaction.DIVERT))
+    bench.condition.clear_alarm("some", acknowledged=not latched)
+    assert bench.alarms() == {"some"}
+    bench.condition.clear_alarm("some", acknowledged=latched)
+    assert bench.alarms() == set()
+
+
+def test_a_part_whose_outcome_is_told_is_not_taken_back(line):
+    bench = line()
+    bench.attach()
+    went(bench, 1)
+    bench.journal.fail_on = {"record_outcome"}
+    bench.gate.resolve(bench.part(1), PASSED)
+    bench.run(steps=1)
+    assert bench.alarms() == {"store-down"}
+    assert bench.sent()[bench.part(1)] is Decision.PASS, "it has gone"
 
 
 # --- inputs -------------------------------------------------------------------------------------------------
