@@ -72,7 +72,7 @@ from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
-from inspection.station.review import ReviewLane, tell_band
+from inspection.station.review import tell_band
 from inspection.station.station import Station
 from inspection.station.tally import Tally
 from inspection.station.timing import Timing
@@ -172,7 +172,7 @@ def build_station(
             settings=_path_settings(line),
             watchers=(
                 *_at_the_gate(line, gate, condition, travel, clock, challenge, options),
-                *_watchers(line, challenge),
+                *([challenge] if challenge else []),
                 Pausing(condition, clock),
                 machine,
                 *_progress(line.supervision, condition, clock),
@@ -270,11 +270,6 @@ def _challenge(
     return Challenge(
         plan, journal=journal, condition=condition, clock=clock, context=context, belt_is_empty=belt_is_empty
     )
-
-
-def _watchers(line: LineConfig, challenge: Challenge | None) -> list[Watcher]:
-    lane = [ReviewLane()] if line.review and line.review.lane else []
-    return [*lane, *([challenge] if challenge else [])]
 
 
 def _requests(challenge: Challenge | None) -> dict[str, Callable[[Request], None]]:

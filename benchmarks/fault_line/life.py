@@ -33,7 +33,6 @@ from inspection.station.pausing import Pausing
 from inspection.station.rating import Rater
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
-from inspection.station.review import ReviewLane
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
 from inspection.wire.session import GateSettings, StationSession
@@ -118,7 +117,6 @@ class Life:
                 Demands(gear.demands),
                 ClosedLoop(self, self.condition, gear.reactions, travel, clock),
                 *([EncoderWatch(self.condition, MIN_GAP_COUNTS)] if gear.encoder else []),
-                *([ReviewLane()] if gear.has_lane else []),
                 Pausing(self.condition, clock),
             ),
         )

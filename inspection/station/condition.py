@@ -89,7 +89,7 @@ class ConditionKeeper:
     def bar(self) -> Cause | None:
         """Why nothing passes: an alarm stands that diverts everything. None if there is none."""
         standing = self.obstacle or next(iter(self.diverting), None)
-        return standing and standing.cause
+        return standing.cause if standing else None
 
     def stands(self, key: str) -> bool:
         return any(raised.alarm.key == key for raised in self.now.alarms)
