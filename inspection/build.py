@@ -66,8 +66,8 @@ from inspection.station.keeper import StoreKeeper
 from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PartPath, PathSettings
-from inspection.station.pausing import Pausing
 from inspection.station.progress import ClockRuns, CommandsAnswered, PartsCome, ProgressLimits
+from inspection.station.purge import Purge
 from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
@@ -173,7 +173,7 @@ def build_station(
             watchers=(
                 *_at_the_gate(line, gate, condition, travel, clock, challenge, options),
                 *([challenge] if challenge else []),
-                Pausing(condition, clock),
+                Purge(condition, clock, 0 if isinstance(line.gate, DryGateConfig) else travel.purge_ns),
                 machine,
                 *_progress(line.supervision, condition, clock),
                 timing,

@@ -2,7 +2,7 @@
 
 A run begins on an empty belt; the next numbers are the golden parts, in order. It passes when every one was judged,
 told and ejected as expected and that is on record. Whatever else happens it has not passed: a fault latches, and a
-pause, a stop, a lost link or a change of settings aborts it, so that it is due again.
+pause, a stop, a lost link, a belt that is held up or purged, or a change of settings aborts it: it is due again.
 """
 
 from __future__ import annotations
@@ -157,8 +157,11 @@ class Challenge(Watcher):
             return
         for examined in parts:
             shown = self._run.of(examined.trigger.part)
-            if shown is not None:
-                shown.verdict = examined.judged.verdict
+            if shown is None:
+                continue
+            shown.verdict = examined.judged.verdict
+            if shown.is_held:
+                self._cut("the line was held up, or its belt was still being purged: send the parts again")
         self._tell_faults()  # before anything is sent: a known-bad part that was judged PASS is diverted
 
     def sent(self, part: PartId, decision: Decision) -> None:

@@ -11,10 +11,9 @@ import pytest
 
 from inspection import history
 from inspection.analytics.yields import count_verdicts
-from inspection.domain.ports import Request, Resolved, Triggered
+from inspection.domain.ports import Request, Resolved, SensorFault, Triggered
 from inspection.domain.types import Alarm, Cause, Decision, OutcomeKind, PartId, Reaction, RunState, Trigger
-from inspection.judging.reactions import BY_DEFAULT
-from inspection.station.closed_loop import ClosedLoop
+from inspection.station.purge import Purge
 from inspection.station.report import StatusReport
 from inspection.station.watcher import Watcher
 from tests.fakes.parts import CONTEXT, DIVERTED, PASSED
@@ -377,7 +376,7 @@ def test_before_golden_parts_the_belt_is_not_purged(tmp_path: Path) -> None:
     class Line(ChallengedBench):
         def watchers(self) -> Sequence[Watcher]:
             (challenge,) = super().watchers()
-            return (ClosedLoop(self.gate, self.condition, BY_DEFAULT, self.travel, self.clock), challenge)
+            return (challenge, Purge(self.condition, self.clock, self.travel.purge_ns))
 
     line = Line(tmp_path, [GOOD, BAD])
     line.attach()
@@ -389,6 +388,37 @@ def test_before_golden_parts_the_belt_is_not_purged(tmp_path: Path) -> None:
     line.send(3, REJECT)
     assert line.run_told()["result"] == "passed", line.run_told()
     assert line.may_produce(4), "nor after them"
+    line.die()
+
+
+@pytest.mark.parametrize("alarm", [True, False])
+def test_a_good_golden_part_that_a_purge_holds_back_aborts_the_run_and_the_next_one_passes(tmp_path, alarm) -> None:
+    """By time, the first part of a belt that goes on may be late at the gate, golden or not."""
+
+    class Line(ChallengedBench):
+        def watchers(self) -> Sequence[Watcher]:
+            (challenge,) = super().watchers()
+            return (challenge, Purge(self.condition, self.clock, self.travel.purge_ns))
+
+    line = Line(tmp_path, [GOOD, BAD])
+    line.attach()
+    if alarm:
+        line.gate.say(SensorFault("gone"), SensorFault(None))
+    else:
+        line.condition.pause("by Kim")
+        line.condition.resume("by Kim")
+    line.run()
+    line.ask("w1")
+    line.send(1)
+    assert line.rows()[line.part(1)].cause == (Cause.HELD if alarm else Cause.PAUSED)
+    assert (line.run_told()["result"], line.run_told()["parts"][0]["as_expected"]) == ("aborted", None)
+    assert "send the parts again" in line.run_told()["reason"]
+    assert line.alarms() == {"challenge-due"}
+    line.clock.advance(0.81)
+    line.ask("w2")
+    line.send(2)
+    line.send(3, REJECT)
+    assert line.run_told()["result"] == "passed"
     line.die()
 
 

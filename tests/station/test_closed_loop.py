@@ -32,6 +32,7 @@ from inspection.station.demands import Demands
 from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PathSettings
+from inspection.station.purge import Purge
 from tests.fakes.parts import PASSED
 from tests.station.conftest import TRAVEL, Bench
 
@@ -59,7 +60,8 @@ class Line(Bench):
             is_golden=lambda part: part.number in self.golden,
             monitor=self.only_monitors,
         )
-        return (Demands(self.demands), loop, EncoderWatch(self.condition, least_counts=10))
+        purge = Purge(self.condition, self.clock, self.travel.purge_ns)
+        return (Demands(self.demands), loop, EncoderWatch(self.condition, least_counts=10), purge)
 
 
 @pytest.fixture
