@@ -66,13 +66,13 @@ from inspection.station.keeper import StoreKeeper
 from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PartPath, PathSettings
-from inspection.station.pausing import Pausing
 from inspection.station.progress import ClockRuns, CommandsAnswered, PartsCome, ProgressLimits
+from inspection.station.purge import Purge
 from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
-from inspection.station.review import ReviewLane, tell_band
+from inspection.station.review import tell_band
 from inspection.station.station import Station
 from inspection.station.tally import Tally
 from inspection.station.timing import Timing
@@ -172,8 +172,8 @@ def build_station(
             settings=_path_settings(line),
             watchers=(
                 *_at_the_gate(line, gate, condition, travel, clock, challenge, options),
-                *_watchers(line, challenge),
-                Pausing(condition, clock),
+                *([challenge] if challenge else []),
+                Purge(condition, clock, 0 if isinstance(line.gate, DryGateConfig) else travel.purge_ns),
                 machine,
                 *_progress(line.supervision, condition, clock),
                 timing,
@@ -270,11 +270,6 @@ def _challenge(
     return Challenge(
         plan, journal=journal, condition=condition, clock=clock, context=context, belt_is_empty=belt_is_empty
     )
-
-
-def _watchers(line: LineConfig, challenge: Challenge | None) -> list[Watcher]:
-    lane = [ReviewLane()] if line.review and line.review.lane else []
-    return [*lane, *([challenge] if challenge else [])]
 
 
 def _requests(challenge: Challenge | None) -> dict[str, Callable[[Request], None]]:

@@ -186,6 +186,8 @@ def reactions_of(line: LineConfig) -> Reactions:
 def demands_of(line: LineConfig) -> dict[Capability, str]:
     """What the gate controller must have for these settings, and which of them asks for it."""
     gate, demands = line.gate, {}
+    if line.review is not None and line.review.lane:
+        demands[Capability.REVIEW_LANE] = "review.lane: true"
     if not isinstance(gate, DryGateConfig | RelayGateConfig) and gate.run_permit_output:
         demands[Capability.RUN_PERMIT] = "gate.run_permit_output: true"
         if gate.without_power == "pass":

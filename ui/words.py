@@ -31,7 +31,7 @@ _CAUSES = {
     "link-down": "the gate link was lost",
     "interrupted": "the station died before its verdict",
     "fault-latched": "a fault waits for a person to clear it",
-    "held": "emergency stop, guard, bin or air stood against it, or the belt was purged after that",
+    "held": "something stood against it (emergency stop, guard, part sensor), or the belt was purged after that",
     "challenge-due": "a challenge run must pass first",
     "paused": "the line was paused",
     "stopping": "the line was being stopped",

@@ -273,7 +273,7 @@ _CONTROLLER = [
         _mend_cables,
         believes_lies=True,
     ),
-    Fault("names parts that cannot be", "controller", _says(_numbers_leap), _mend_cables),
+    Fault("names parts that cannot be", "controller", _says(_numbers_leap), _mend_cables, "part-numbers", latches=True),
     Fault("says what was not asked", "controller", _says(_unknown_messages), _mend_cables),
     Fault(
         "two stations on one controller",

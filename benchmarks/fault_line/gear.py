@@ -38,7 +38,8 @@ class Gear:
 
     @property
     def demands(self) -> dict[Capability, str]:
-        return {Capability.RUN_PERMIT: "gate.run_permit_output: true"} if self.has_permit else {}
+        permit = {Capability.RUN_PERMIT: "gate.run_permit_output: true"} if self.has_permit else {}
+        return permit | ({Capability.REVIEW_LANE: "review.lane: true"} if self.has_lane else {})
 
 
 NO_GEAR = Gear()

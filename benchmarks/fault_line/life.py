@@ -29,11 +29,10 @@ from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
 from inspection.station.part_path import PartPath, PathSettings
-from inspection.station.pausing import Pausing
+from inspection.station.purge import Purge
 from inspection.station.rating import Rater
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
-from inspection.station.review import ReviewLane
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
 from inspection.wire.session import GateSettings, StationSession
@@ -118,8 +117,7 @@ class Life:
                 Demands(gear.demands),
                 ClosedLoop(self, self.condition, gear.reactions, travel, clock),
                 *([EncoderWatch(self.condition, MIN_GAP_COUNTS)] if gear.encoder else []),
-                *([ReviewLane()] if gear.has_lane else []),
-                Pausing(self.condition, clock),
+                Purge(self.condition, clock, travel.purge_ns),
             ),
         )
         report = StatusReport(self.path, self.condition, lambda: _CONTEXT, "serial", clock)

@@ -55,7 +55,7 @@ class Cause(StrEnum):
     LINK_DOWN = "link-down"  # the gate link was lost between trigger and verdict
     INTERRUPTED = "interrupted"  # the station died between trigger and verdict
     FAULT_LATCHED = "fault-latched"  # it would have passed, but a fault stands that a person must clear first
-    HELD = "held"  # it would have passed, but an input of the gate controller stands against it, or the belt is purged
+    HELD = "held"  # it would have passed, but an alarm that goes by itself stands against it, or the belt is purged
     CHALLENGE_DUE = "challenge-due"  # known parts must first have been judged and ejected as they should be
     PAUSED = "paused"  # a person has paused the line, or it was on the belt when the line went on
     STOPPING = "stopping"  # the line was being stopped
@@ -224,16 +224,20 @@ class Reaction(StrEnum):
 class Alarm:
     """Something a person must know. `key` is stable, `text` says what, where and what to do.
 
-    `reaction`: where it is not said, a latched alarm diverts and another one does not.
+    `reaction`: where it is not said, a latched alarm diverts and another one does not. `cause`: of the parts that it
+    keeps from passing; of one that latches always FAULT_LATCHED.
     """
 
     key: str
     text: str
     latched: bool = False
     reaction: Reaction = None  # type: ignore[assignment]  # set below
+    cause: Cause = Cause.HELD
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reaction", self.reaction or (Reaction.DIVERT if self.latched else Reaction.ALARM))
+        if self.latched:
+            object.__setattr__(self, "cause", Cause.FAULT_LATCHED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,11 @@ class Travel:
     travel_counts: int = 0
     sight_counts: int = 0
 
+    @property
+    def purge_ns(self) -> int:
+        """How long after the first part of a belt that begins to move parts may still come late to the gate."""
+        return 0 if self.travel_counts else self.travel_ns
+
     def gate_ns(self, trigger_ns: int) -> int:
         return trigger_ns + self.travel_ns
 

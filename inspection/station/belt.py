@@ -21,6 +21,7 @@ class _Riding:
     commanded: bool = False
     pass_sent: bool = False
     taken_back: bool = False  # perhaps too late
+    is_told: bool = False  # its outcome was told, and is not on record yet
     at_gate: bool = False  # by the encoder
 
 
@@ -90,8 +91,12 @@ class Belt:
         return list(self._riding)
 
     def passing(self) -> list[PartId]:
-        """Parts that the gate was told to let through, and nothing else since."""
-        return [part for part, riding in self._riding.items() if riding.pass_sent and not riding.taken_back]
+        """Parts that are still to come to the gate, which was told to let them through, and nothing else since."""
+        return [
+            part
+            for part, riding in self._riding.items()
+            if riding.pass_sent and not riding.taken_back and not riding.is_told
+        ]
 
     def trigger_ns(self, part: PartId) -> int | None:
         return self._riding[part].trigger_ns if part in self._riding else None
@@ -107,6 +112,7 @@ class Belt:
         """Its outcome was told and could not be recorded: it is told again, and the wait for it begins anew."""
         if part in self._riding:
             self._riding[part].due_ns = self._clock.monotonic_ns()
+            self._riding[part].is_told = True
 
     def resolve(self, part: PartId, outcome: Outcome, monotonic_ns: int) -> None:
         """The controller says what became of a part."""

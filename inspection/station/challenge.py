@@ -2,7 +2,7 @@
 
 A run begins on an empty belt; the next numbers are the golden parts, in order. It passes when every one was judged,
 told and ejected as expected and that is on record. Whatever else happens it has not passed: a fault latches, and a
-pause, a stop, a lost link or a change of settings aborts it, so that it is due again.
+pause, a stop, a lost link, a belt that is held up or purged, or a change of settings aborts it: it is due again.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from datetime import datetime
 
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Attached, Clock, Detached, GateEvent, Journal, Request, Resolved, Started, Triggered
-from inspection.domain.types import Alarm, Capability, Cause, Decision, PartContext, PartId, RunState
+from inspection.domain.types import Alarm, Capability, Cause, Decision, PartContext, PartId, Reaction, RunState
 from inspection.station.challenge_due import ChallengePlan, why_due
 from inspection.station.challenge_run import Run, Shown
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined
-from inspection.station.numbering import LARGEST_LEAP
 from inspection.station.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -27,7 +26,6 @@ log = logging.getLogger(__name__)
 KIND = "challenge"  # of its events
 FAILED, DUE, ADVISED = "challenge-failed", "challenge-due", "challenge-advised"  # keys of alarms
 _RUNS = (RunState.RUNNING, RunState.DEGRADED)
-_OBSTACLES = ("store-down", "gate-link", "part-sensor", "acks", "disk-full")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class Challenge(Watcher):
             return f"faults wait for a person: put right and acknowledge {', '.join(latched)} first"
         if now.paused:
             return f"{now.paused} Resume the line first"
-        standing = next((raised.alarm for raised in now.alarms if raised.alarm.key in _OBSTACLES), None)
+        standing = self._condition.obstacle
         if standing is not None:
             return f"{standing.key}: {standing.text}"
         if self._epoch is None:
@@ -159,8 +157,11 @@ class Challenge(Watcher):
             return
         for examined in parts:
             shown = self._run.of(examined.trigger.part)
-            if shown is not None:
-                shown.verdict = examined.judged.verdict
+            if shown is None:
+                continue
+            shown.verdict = examined.judged.verdict
+            if shown.is_held:
+                self._cut("the line was held up, or its belt was still being purged: send the parts again")
         self._tell_faults()  # before anything is sent: a known-bad part that was judged PASS is diverted
 
     def sent(self, part: PartId, decision: Decision) -> None:
@@ -171,7 +172,7 @@ class Challenge(Watcher):
     def bar(self, part: PartId) -> Cause | None:
         if self._run is not None:
             return Cause.CHALLENGE_DUE if self._has_failed or not self.is_golden(part) else None
-        return Cause.CHALLENGE_DUE if self._due is not None and self._plan.required else None
+        return None
 
     def rounded(self) -> None:
         if self._waiting is not None:
@@ -188,7 +189,7 @@ class Challenge(Watcher):
 
     def _number(self, part: PartId, *, seen: bool) -> None:
         """Numbers follow each other: one that is skipped is a part, whose trigger was lost."""
-        if part.epoch != self._epoch or not self._high < part.number <= self._high + LARGEST_LEAP:
+        if part.epoch != self._epoch or part.number <= self._high:
             return
         skipped = range(self._high + 1, part.number)
         self._high = part.number
@@ -296,15 +297,15 @@ class Challenge(Watcher):
     def _look_if_due(self) -> None:
         fingerprint = self._plan.fingerprint(self._context())
         self._due = why_due(self._plan, self._last, fingerprint, self._clock.utc())
-        key, text = (
-            (DUE, f"everything diverts until a challenge run has passed: {self._due}.")
-            if self._plan.required
-            else (ADVISED, f"a challenge run is due: {self._due}.")
-        )
-        if self._due is None or self._run is not None:
-            self._condition.clear_alarm(key)
+        if self._plan.required:
+            text = f"everything diverts until a challenge run has passed: {self._due}."
+            alarm = Alarm(DUE, text, reaction=Reaction.DIVERT, cause=Cause.CHALLENGE_DUE)
         else:
-            self._condition.raise_alarm(Alarm(key, text))
+            alarm = Alarm(ADVISED, f"a challenge run is due: {self._due}.")
+        if self._due is None or self._run is not None:
+            self._condition.clear_alarm(alarm.key)
+        else:
+            self._condition.raise_alarm(alarm)
 
     def _publish(self) -> None:
         run = self._run.as_data("begun") if self._run else self._last

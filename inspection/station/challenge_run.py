@@ -36,7 +36,12 @@ class Shown:
     missing: str | None = None  # what never came, at the end of the wait
 
     def is_complete(self) -> bool:
-        return self.verdict is not None and self.sent is not None and self.outcome is not None
+        return self.verdict is not None and self.sent is not None and self.outcome is not None and not self.is_held
+
+    @property
+    def is_held(self) -> bool:
+        """The line was held up, or its belt purged after that: nothing is proved of the part, good or bad."""
+        return self.verdict is not None and self.verdict.cause in (Cause.HELD, Cause.PAUSED)
 
     @property
     def is_held_back(self) -> bool:
@@ -44,6 +49,8 @@ class Shown:
 
     def fault(self, *, has_eject_sensor: bool) -> str | None:
         """What is not as it should be, of what is known by now."""
+        if self.is_held:
+            return None
         told = self._of_verdict() or self._of_gate(has_eject_sensor=has_eject_sensor) or self.missing
         return told and f'part "{self.golden.name}"{f" ({self.part})" if self.part else ""} {told}'
 

@@ -15,7 +15,6 @@ from inspection.domain.ports import (
     Resolved,
     Started,
     Strangers,
-    Triggered,
 )
 from inspection.domain.types import (
     Alarm,
@@ -32,7 +31,6 @@ from inspection.judging.deadline import Travel
 from inspection.judging.reactions import Reactions, RejectRate, RejectRun, judged_as
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined
-from inspection.station.purge import Purge
 from inspection.station.watcher import Watcher
 
 _LATCHED = {
@@ -72,14 +70,12 @@ class ClosedLoop(Watcher):
         self._reactions = reactions
         self._clock = clock
         self._inputs = GateInputs()
-        self._purge = Purge(travel)
         self._strangers = _Strangers(travel, clock)
         self._run = RejectRun(reactions.consecutive_rejects_count)
         self._row: list[PartId] = []
         self._rate = RejectRate(reactions.reject_rate_percent, reactions.reject_rate_over_parts)
         self._last_at_gate: PartId | None = None
         self._in_session = False
-        self._held = condition.diverts
 
     # --- what it is told ------------------------------------------------------------------------------------
 
@@ -88,10 +84,6 @@ class ClosedLoop(Watcher):
             case Inputs(inputs):
                 self._inputs = inputs
                 self._raise_inputs()
-                self._look()
-            case Triggered(trigger):
-                self._look()
-                self._purge.passed(trigger)
             case Resolved(part):
                 self._last_at_gate = part
             case Started():
@@ -114,13 +106,11 @@ class ClosedLoop(Watcher):
 
     def bar(self, part: PartId) -> Cause | None:
         """An input that diverts holds every part, also in the round in which its alarm is acknowledged."""
-        self._look()
         is_held = any(self._stands(key) is not Reaction.ALARM for key in (*_LATCHED, *_HELD))
-        return Cause.HELD if is_held or self._purge.covers(part) else None
+        return Cause.HELD if is_held else None
 
     def rounded(self) -> None:
         self._raise_inputs()
-        self._look()
         self._gate.show(GateOutputs(run_permit=self._may_run(), light=self._light()))
 
     # --- inputs ---------------------------------------------------------------------------------------------
@@ -143,14 +133,6 @@ class ClosedLoop(Watcher):
                 self._condition.raise_alarm(Alarm(_name(key), text, reaction=getattr(self._reactions, key)))
             else:
                 self._condition.clear_alarm(_name(key))
-
-    def _look(self) -> None:
-        """Purge the belt when the line goes on after it was held up."""
-        held = self._condition.diverts or any(self._stands(key) is not Reaction.ALARM for key in _HELD)
-        if self._held and not held:
-            self._purge.begin()
-            self._condition.event("purge", "the line goes on; parts that are on the belt now are diverted")
-        self._held = held
 
     # --- what it makes of it --------------------------------------------------------------------------------
 

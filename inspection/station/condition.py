@@ -69,16 +69,30 @@ class ConditionKeeper:
             log.warning("alarm: %s stands since %s: %s", raised.alarm.key, raised.since_utc, raised.alarm.text)
 
     @property
-    def bar(self) -> Cause | None:
-        """Why nothing passes: an alarm stands that diverts everything. None if there is none."""
-        diverting = [raised.alarm for raised in self.now.alarms if raised.alarm.reaction is not Reaction.ALARM]
-        if any(alarm.latched for alarm in diverting):
-            return Cause.FAULT_LATCHED
-        return Cause.HELD if diverting else None
+    def diverting(self) -> list[Alarm]:
+        """Alarms with which everything diverts, the oldest first."""
+        return [raised.alarm for raised in self.now.alarms if raised.alarm.reaction is not Reaction.ALARM]
 
     @property
     def diverts(self) -> bool:
-        return self.bar is not None
+        return bool(self.diverting)
+
+    @property
+    def obstacle(self) -> Alarm | None:
+        """What holds the line up: known parts would be diverted too. That a challenge run is due does not; it asks
+        for them. One that latches comes first.
+        """
+        obstacles = [alarm for alarm in self.diverting if alarm.cause is not Cause.CHALLENGE_DUE]
+        return min(obstacles, key=lambda alarm: not alarm.latched, default=None)
+
+    @property
+    def bar(self) -> Cause | None:
+        """Why nothing passes: an alarm stands that diverts everything. None if there is none."""
+        standing = self.obstacle or next(iter(self.diverting), None)
+        return standing.cause if standing else None
+
+    def stands(self, key: str) -> bool:
+        return any(raised.alarm.key == key for raised in self.now.alarms)
 
     @property
     def stops(self) -> bool:
@@ -117,11 +131,9 @@ class ConditionKeeper:
         self.event("alarm", f"{alarm.key}: {told}")
 
     def clear_alarm(self, key: str, *, acknowledged: bool = False) -> None:
-        """The trouble is over. A latched alarm stays until a person has acknowledged it."""
+        """The trouble is over. An alarm that latches goes when a person has acknowledged it, and no other one does."""
         kept = tuple(
-            raised
-            for raised in self.now.alarms
-            if raised.alarm.key != key or (raised.alarm.latched and not acknowledged)
+            raised for raised in self.now.alarms if raised.alarm.key != key or raised.alarm.latched is not acknowledged
         )
         if len(kept) != len(self.now.alarms):
             self._set_alarms(kept)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inspection.domain.ports import Clock, Machine, MachineFigures
-from inspection.domain.types import Alarm, Cause, PartId
+from inspection.domain.types import Alarm, Cause, Reaction
 from inspection.station.condition import ConditionKeeper
 from inspection.station.watcher import Watcher
 
@@ -42,7 +42,6 @@ class MachineWatch(Watcher):
         self._clock = clock
         self._limits = limits
         self._diverts = diverts
-        self._is_full = False
         self._judged: MachineFigures | None = None
         self._measured_ns = clock.monotonic_ns()
         self._figures = machine.measure()
@@ -54,9 +53,6 @@ class MachineWatch(Watcher):
         if now_ns - self._measured_ns >= _PERIOD_NS:
             self._figures = self._machine.measure()
             self._measured_ns = now_ns
-
-    def bar(self, part: PartId) -> Cause | None:
-        return Cause.STORE_DOWN if self._is_full else None
 
     def rounded(self) -> None:
         self._look_at_the_stores()
@@ -78,10 +74,10 @@ class MachineWatch(Watcher):
         if free is None:
             return
         limits = self._limits
-        self._is_full = self._is_under(free, limits.disk_min, "disk-full")
-        if self._is_full:
+        if self._is_under(free, limits.disk_min, "disk-full"):
             text = f"{self._diverts}: only {free / _MB:,.0f} MB are free for the record, less than {limits.disk_min:,}."
-            self._condition.raise_alarm(Alarm("disk-full", f"{text} Free some space; the line goes on by itself."))
+            text = f"{text} Free some space; the line goes on by itself."
+            self._condition.raise_alarm(Alarm("disk-full", text, reaction=Reaction.DIVERT, cause=Cause.STORE_DOWN))
         else:
             self._condition.clear_alarm("disk-full")
         if self._is_under(free, limits.disk_low, "disk-low"):
@@ -106,5 +102,4 @@ class MachineWatch(Watcher):
 
     def _is_under(self, value: int, limit_mb: int, key: str) -> bool:
         """Under the limit; or, where the alarm stands already, not yet well over it."""
-        stands = any(raised.alarm.key == key for raised in self._condition.now.alarms)
-        return value < limit_mb * _MB * (_WELL_AGAIN if stands else 1)
+        return value < limit_mb * _MB * (_WELL_AGAIN if self._condition.stands(key) else 1)

@@ -103,9 +103,16 @@ class Numbering:
         """Of this epoch, and not seen before."""
         return part.epoch == self.epoch and part.number > self._high and part not in self._missed
 
-    def leaps(self, part: PartId) -> bool:
-        """Of this epoch, and absurdly far ahead."""
-        return part.epoch == self.epoch and part.number > max(self._high, self._seen) + LARGEST_LEAP
+    def disbelief(self, part: PartId) -> str | None:
+        """Why this number cannot be: of this epoch, and absurdly far ahead. None if it is believed."""
+        newest = max(self._high, self._seen)
+        if part.epoch != self.epoch or part.number <= newest + LARGEST_LEAP:
+            return None
+        return (
+            f"the controller named part {part}, and {PartId(part.epoch, newest + 1)} was to come next: the number is "
+            "not believed, and a part with such a number has no row. Stop the infeed and look at what was diverted; "
+            "switch the controller off and on, then it counts from 0. If it does so again, replace it."
+        )
 
     def is_on_record(self, part: PartId) -> bool:
         """It has a row, here or in the log. Raises StoreError."""

@@ -138,9 +138,10 @@ class PartPath:
         """Go round once; waits at most `timeout_s` for something at the gate."""
         self._store_failed = False
         for event in self._gate.poll(timeout_s):
-            self._handle(event)
-            for watcher in self._watchers:
-                watcher.heard(event)
+            if self._is_believed(event):
+                self._handle(event)
+                for watcher in self._watchers:
+                    watcher.heard(event)
         self._mend_store()
         self._begin_epoch()
         self._judge_waiting()
@@ -174,6 +175,19 @@ class PartPath:
 
     # --- what the gate says ---------------------------------------------------------------------------------
 
+    def _is_believed(self, event: GateEvent) -> bool:
+        """A number that cannot be is heard by nobody but a person: one alarm, however many come."""
+        match event:
+            case Triggered(Trigger(part)) if part.epoch != self._numbering.epoch:
+                return False  # of a session that is over: the controller's count has told of it
+            case Triggered(Trigger(part)) | Resolved(part):
+                why_not = self._numbering.disbelief(part)
+            case _:
+                return True
+        if why_not is not None and not self._condition.stands("part-numbers"):
+            self._condition.raise_alarm(Alarm("part-numbers", why_not, latched=True))
+        return why_not is None
+
     def _handle(self, event: GateEvent) -> None:
         match event:
             case Attached():
@@ -199,17 +213,22 @@ class PartPath:
             case SensorFault(None):
                 self._condition.clear_alarm("part-sensor")
             case SensorFault(str(why)):
-                self._condition.raise_alarm(Alarm("part-sensor", why))
+                # At a dry gate what is seen is judged all the same: nothing else can be done about a part there.
+                reaction = Reaction.ALARM if self._is_dry else Reaction.DIVERT
+                self._condition.raise_alarm(Alarm("part-sensor", why, reaction=reaction))
             case Inputs() | Strangers():
                 pass  # whoever watches acts on it
 
     def _detached(self, reason: str) -> None:
         self._attached = None
         self._numbering.end()
-        text = f"{self._meanwhile}: the gate controller is not in session: {reason}."
-        self._condition.raise_alarm(Alarm("gate-link", text))
+        self._raise_gate_link(f"the gate controller is not in session: {reason}.")
         lost, self._waiting = self._waiting, []
         self._record_verdicts([self._unjudged(trigger, Cause.LINK_DOWN, reason) for trigger in lost])
+
+    def _raise_gate_link(self, why: str) -> None:
+        text = f"{self._meanwhile}: {why}"
+        self._condition.raise_alarm(Alarm("gate-link", text, reaction=Reaction.DIVERT, cause=Cause.LINK_DOWN))
 
     def _begin_epoch(self) -> None:
         """Answer a controller that waits for an epoch: first every number it counted is on record, then it starts."""
@@ -221,7 +240,7 @@ class PartPath:
             if (not_believed := self._numbering.refusal(attached)) is not None:
                 refusals.append(not_believed)
             if refusals:
-                self._condition.raise_alarm(Alarm("gate-link", f"{self._meanwhile}: {' '.join(refusals)}"))
+                self._raise_gate_link(" ".join(refusals))
                 return
             epoch = self._numbering.prepare(attached)
         except StoreError as error:
@@ -238,19 +257,14 @@ class PartPath:
     def _show_state(self) -> None:
         if self._stopping:
             return
-        alarms = [raised.alarm for raised in self._condition.now.alarms]
-        down = next((alarm for alarm in alarms if _degrades(alarm)), None)
-        if down is not None:
-            self._condition.state(RunState.DEGRADED, down.text)
+        if self._condition.diverting:
+            self._condition.state(RunState.DEGRADED, self._condition.diverting[0].text)
         elif self._numbering.epoch is not None and self._condition.now.paused is not None:
             self._condition.state(RunState.PAUSED, self._condition.now.paused)
         elif self._numbering.epoch is not None:
             self._condition.state(RunState.RUNNING)
 
     def _take_trigger(self, trigger: Trigger) -> None:
-        if self._numbering.leaps(trigger.part):
-            self._condition.event("protocol", f"part {trigger.part} does not follow: the number is not believed")
-            return
         if not self._numbering.is_new(trigger.part):
             return
         try:
@@ -278,9 +292,6 @@ class PartPath:
 
     def _take_outcome(self, resolved: Resolved) -> None:
         part = resolved.part
-        if self._numbering.leaps(part):
-            self._condition.event("protocol", f"part {part} does not follow: the number is not believed")
-            return
         try:
             self._numbering.fill_up_to(part)
             if not self._numbering.is_on_record(part):
@@ -395,14 +406,8 @@ class PartPath:
 
     def _store_down(self, reason: str) -> None:
         self._store_failed = True
-        self._condition.raise_alarm(Alarm("store-down", f"parts cannot be recorded, so {self._meanwhile}: {reason}"))
-
-
-_DEGRADING = ("store-down", "gate-link", "part-sensor", "acks", "disk-full", "challenge-due")
-
-
-def _degrades(alarm: Alarm) -> bool:
-    return alarm.reaction is not Reaction.ALARM or alarm.key in _DEGRADING
+        text = f"parts cannot be recorded, so {self._meanwhile}: {reason}"
+        self._condition.raise_alarm(Alarm("store-down", text, reaction=Reaction.DIVERT, cause=Cause.STORE_DOWN))
 
 
 def _decision_of(verdict: VerdictKind | None) -> Decision | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from inspection.domain.ports import Acknowledged, Clock, Detached, GateEvent, Started, Triggered
-from inspection.domain.types import Alarm, Cause, Decision, PartId
+from inspection.domain.types import Alarm, Cause, Decision, PartId, Reaction
 from inspection.station.condition import ConditionKeeper
 from inspection.station.watcher import Watcher
 
@@ -70,12 +70,10 @@ class CommandsAnswered(Watcher):
         self._limit_ns = limits.ack_silence_ns
         self._commands = 0  # since the last one that was answered
         self._since_ns = 0
-        self._silent = False
 
     def heard(self, event: GateEvent) -> None:
         if isinstance(event, Acknowledged | Started | Detached):
             self._commands = 0
-            self._silent = False
             self._condition.clear_alarm("acks")
 
     def sent(self, part: PartId, decision: Decision) -> None:
@@ -83,18 +81,14 @@ class CommandsAnswered(Watcher):
             self._since_ns = self._clock.monotonic_ns()
         self._commands += 1
 
-    def bar(self, part: PartId) -> Cause | None:
-        return Cause.LINK_DOWN if self._silent else None
-
     def rounded(self) -> None:
         waited_ns = self._clock.monotonic_ns() - self._since_ns
-        if not self._silent and self._commands >= _UNANSWERED and waited_ns > self._limit_ns:
-            self._silent = True
+        if self._commands >= _UNANSWERED and waited_ns > self._limit_ns and not self._condition.stands("acks"):
             text = (
                 f"everything diverts: the gate controller is there and has answered none of the last {self._commands}"
                 f" commands, for {waited_ns / 1e9:.1f} s. Check its program and its cable."
             )
-            self._condition.raise_alarm(Alarm("acks", text))
+            self._condition.raise_alarm(Alarm("acks", text, reaction=Reaction.DIVERT, cause=Cause.LINK_DOWN))
 
 
 class ClockRuns(Watcher):

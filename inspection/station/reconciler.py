@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from inspection.domain.ports import Acknowledged, Attached, Detached, GateEvent, Started, Triggered
+from inspection.domain.ports import Acknowledged, Attached, GateEvent, Started, Triggered
 from inspection.domain.types import Alarm, Decision, Outcome, PartId, Reaction, Verdict
 from inspection.judging.reconciliation import Ledger
 from inspection.station.condition import ConditionKeeper
 from inspection.station.examiner import Examined
-from inspection.station.numbering import LARGEST_LEAP
 from inspection.station.watcher import Watcher
 
-_NONE = PartId(0, 0)
 _NAMED = 5  # parts in one text
 
 
@@ -34,7 +32,6 @@ class Reconciler(Watcher):
         self._rows_sealed = rows_sealed
         self._reaction = reaction
         self._attached: Attached | None = None
-        self._newest = _NONE
         self.counts: Mapping[str, int] = ledger.as_dict()
         """As of the last round; replaced whole."""
 
@@ -44,28 +41,21 @@ class Reconciler(Watcher):
         match event:
             case Attached():
                 self._attached = event
-            case Started(epoch):
-                self._begun(epoch)
-            case Detached():
-                self._newest = _NONE
-            case Triggered(trigger) if self._is_believed(trigger.part):
+            case Started():
+                self._begun()
+            case Triggered(trigger):
                 self._ledger.counted(trigger.part)
             case Acknowledged(part, decision, accepted):
                 self._ledger.acknowledged(part, decision, accepted=accepted)
             case _:
                 pass
 
-    def _begun(self, epoch: int) -> None:
+    def _begun(self) -> None:
         """Everything that the controller counted in the epoch before is on record by now."""
         attached, self._attached = self._attached, None
         if attached is not None and attached.station == self._station_id:
             self._ledger.epoch_counted(attached.epoch, attached.count)
         self._ledger.begin()
-        self._newest = PartId(epoch, 0)
-
-    def _is_believed(self, part: PartId) -> bool:
-        """As `Numbering` does: of this epoch, and no damage."""
-        return part.epoch == self._newest.epoch != 0 and part.number <= self._newest.number + LARGEST_LEAP
 
     def examined(self, parts: Sequence[Examined]) -> None:
         for examined in parts:
@@ -76,7 +66,7 @@ class Reconciler(Watcher):
         self._ledger.sent(part, decision)
 
     def rounded(self) -> None:
-        if not any(raised.alarm.key == "store-down" for raised in self._condition.now.alarms):
+        if not self._condition.stands("store-down"):
             self._ledger.check_numbers()
         self._ledger.sealed(self._rows_sealed())
         self._tell()
@@ -103,12 +93,9 @@ class Reconciler(Watcher):
 
     def triggered(self, parts: Iterable[PartId]) -> None:
         for part in parts:
-            self._newest = max(self._newest, part)
             self._ledger.recorded(part)
 
     def unseen(self, epoch: int, numbers: range, verdict: Verdict, outcome: Outcome | None) -> None:
-        if epoch == self._newest.epoch:
-            self._newest = PartId(epoch, numbers[-1])
         self._ledger.unseen(epoch, numbers, verdict, outcome)
 
     def judged(self, part: PartId, verdict: Verdict, latency_ms: Mapping[str, float]) -> None:

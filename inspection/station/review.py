@@ -1,32 +1,13 @@
-"""The review band at run time: what a lane for it takes, and the event that tells of a change."""
+"""The review band at run time: the event that tells of a change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inspection.domain.ports import Attached, Journal
-from inspection.domain.types import Capability
+from inspection.domain.ports import Journal
 from inspection.station.condition import ConditionKeeper
-from inspection.station.watcher import Watcher
 
 _EVENT = "review-band"
-
-
-def missing_capabilities(capabilities: frozenset[Capability]) -> str | None:
-    """Why a line with `review.lane` must not start with this controller; None if it may."""
-    if Capability.REVIEW_LANE in capabilities:
-        return None
-    return (
-        "the line's review.lane is true and its gate controller has no review lane: set the controller up with one,"
-        " or write lane: false."
-    )
-
-
-class ReviewLane(Watcher):
-    """Of a line whose gate is to have a lane for parts that a person looks at."""
-
-    def attached(self, attached: Attached) -> str | None:
-        return missing_capabilities(attached.capabilities)
 
 
 def tell_band(journal: Journal, condition: ConditionKeeper, band: Mapping[str, object] | None) -> None:

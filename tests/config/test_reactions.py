@@ -155,6 +155,12 @@ def test_a_relay_has_no_review_lane(tmp_path):
         load(tmp_path, RELAY + "review: {lane: true}\n")
 
 
+@pytest.mark.parametrize("text", [LINE, MODBUS], ids=["serial", "modbus"])
+def test_a_review_lane_is_asked_of_the_controller(tmp_path, text):
+    assert demands_of(load(tmp_path, text + "review: {lane: true}\n")) == {Capability.REVIEW_LANE: "review.lane: true"}
+    assert demands_of(load(tmp_path, text + "review: {lane: false}\n")) == {}
+
+
 def test_the_guide_shows_the_defaults_and_names_every_key(tmp_path):
     guide = (Path(__file__).parents[2] / "docs" / "gate-reactions.md").read_text(encoding="utf-8")
     gate = guide[guide.index("```yaml\n") + 8 : guide.index("trigger: {kind: gate}\n```")]

@@ -22,7 +22,7 @@ from inspection.station.closed_loop import ClosedLoop
 from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.numbering import Numbering
 from inspection.station.part_path import PartPath
-from inspection.station.pausing import Pausing
+from inspection.station.purge import Purge
 from inspection.wire import messages as m
 from inspection.wire.controller import Controller
 
@@ -81,7 +81,7 @@ def test_a_station_that_believes_a_disk_that_does_not_write(monkeypatch: pytest.
 
 
 def test_a_pause_that_holds_nothing_back(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Pausing, "bar", lambda self, part: None)
+    monkeypatch.setattr(Purge, "bar", lambda self, part: None)
     assert "parts passed that must not" in wrong(drill(fault("pauses the line")))
 
 

@@ -93,8 +93,8 @@ class ChallengedWorld(World):
             self._round()
             condition = self.station.condition if self.station else None
             if condition and self.controller.in_session:
-                waits = condition.diverts or any(raised.alarm.key == DUE for raised in condition.now.alarms)
-                if waits or condition.now.state is RunState.RUNNING:
+                waits = condition.obstacle is not None and condition.obstacle.latched
+                if waits or condition.stands(DUE) or condition.now.state is RunState.RUNNING:
                     return
         raise AssertionError(f"the line does not run: {self.station and self.station.condition.now}")
 

@@ -25,6 +25,7 @@ from inspection.judging.deadline import Travel
 from inspection.judging.reactions import Reactions
 from inspection.station.closed_loop import ClosedLoop
 from inspection.station.part_path import PathSettings
+from inspection.station.purge import Purge
 from tests.fakes.parts import DIVERTED, PASSED
 from tests.station.conftest import Bench
 
@@ -74,7 +75,8 @@ class Line(Bench):
         self.run(steps=1)
 
     def watchers(self):
-        return (ClosedLoop(self.gate, self.condition, self.settings.reactions, self.travel, self.clock),)
+        loop = ClosedLoop(self.gate, self.condition, self.settings.reactions, self.travel, self.clock)
+        return (loop, Purge(self.condition, self.clock, self.travel.purge_ns))
 
     def holds(self) -> bool:
         return any(self.on[key] and getattr(self.settings.reactions, key) is not Reaction.ALARM for key in self.on)

@@ -77,7 +77,8 @@ class World:
             condition = self.station.condition if self.station else None
             if condition and condition.now.state is RunState.RUNNING:
                 return
-            if condition and condition.diverts and self.controller.in_session:
+            waits = condition and condition.obstacle is not None and condition.obstacle.latched
+            if waits and self.controller.in_session:
                 return
         raise AssertionError(f"the line does not run: {self.station and self.station.condition.now}")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from inspection.adapters.store.requests import RequestInbox, leave_request
 from inspection.domain.ports import Request
 from inspection.station.machine_watch import MachineLimits, MachineWatch
-from inspection.station.pausing import Pausing
 from inspection.station.progress import ClockRuns, CommandsAnswered, PartsCome, ProgressLimits
+from inspection.station.purge import Purge
 from inspection.station.requests import RequestDesk
 from inspection.station.timing import Timing
 from tests.fakes.machine import ScriptedMachine
@@ -28,7 +28,8 @@ class SupervisedBench(Bench):
         progress = tuple(
             watch(self.condition, self.clock, LIMITS) for watch in (PartsCome, CommandsAnswered, ClockRuns)
         )
-        self.path._watchers = (Pausing(self.condition, self.clock), self.machine_watch, *progress, self.timing)
+        purge = Purge(self.condition, self.clock, self.travel.purge_ns)
+        self.path._watchers = (self.machine_watch, *progress, self.timing, purge)
         self.inbox = RequestInbox(self.paths)
         self.desk = RequestDesk(self.inbox, self.condition, self.clock)
 

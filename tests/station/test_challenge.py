@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +11,11 @@ import pytest
 
 from inspection import history
 from inspection.analytics.yields import count_verdicts
-from inspection.domain.ports import Request, Resolved, Triggered
-from inspection.domain.types import Alarm, Cause, Decision, OutcomeKind, PartId, RunState, Trigger
+from inspection.domain.ports import Request, Resolved, SensorFault, Triggered
+from inspection.domain.types import Alarm, Cause, Decision, OutcomeKind, PartId, Reaction, RunState, Trigger
+from inspection.station.purge import Purge
 from inspection.station.report import StatusReport
+from inspection.station.watcher import Watcher
 from tests.fakes.parts import CONTEXT, DIVERTED, PASSED
 from tests.station.challenged import (
     BAD,
@@ -361,11 +363,71 @@ def test_a_run_cannot_begin_while_a_fault_is_latched(line: ChallengedBench, befo
 
 @pytest.mark.parametrize("key", ["acks", "disk-full"])
 def test_a_run_cannot_begin_while_nothing_can_pass(line: ChallengedBench, key: str) -> None:
-    line.condition.raise_alarm(Alarm(key, "nothing passes"))
+    line.condition.raise_alarm(Alarm(key, "nothing passes", reaction=Reaction.DIVERT))
     line.ask()
     line.run()
     assert line.refusal() == f"{key}: nothing passes"
     assert line.challenge.now["run"] is None
+
+
+def test_before_golden_parts_the_belt_is_not_purged(tmp_path: Path) -> None:
+    """It is empty, and no alarm but that a run is due was in the way: the first golden part is judged as it is."""
+
+    class Line(ChallengedBench):
+        def watchers(self) -> Sequence[Watcher]:
+            (challenge,) = super().watchers()
+            return (challenge, Purge(self.condition, self.clock, self.travel.purge_ns))
+
+    line = Line(tmp_path, [GOOD, BAD])
+    line.attach()
+    assert line.condition.now.state is RunState.DEGRADED
+    assert not line.may_produce(1)
+    assert line.rows()[line.part(1)].cause == Cause.CHALLENGE_DUE
+    line.ask()
+    line.send(2)
+    line.send(3, REJECT)
+    assert line.run_told()["result"] == "passed", line.run_told()
+    assert line.may_produce(4), "nor after them"
+    line.die()
+
+
+@pytest.mark.parametrize("alarm", [True, False])
+def test_a_good_golden_part_that_a_purge_holds_back_aborts_the_run_and_the_next_one_passes(tmp_path, alarm) -> None:
+    """By time, the first part of a belt that goes on may be late at the gate, golden or not."""
+
+    class Line(ChallengedBench):
+        def watchers(self) -> Sequence[Watcher]:
+            (challenge,) = super().watchers()
+            return (challenge, Purge(self.condition, self.clock, self.travel.purge_ns))
+
+    line = Line(tmp_path, [GOOD, BAD])
+    line.attach()
+    if alarm:
+        line.gate.say(SensorFault("gone"), SensorFault(None))
+    else:
+        line.condition.pause("by Kim")
+        line.condition.resume("by Kim")
+    line.run()
+    line.ask("w1")
+    line.send(1)
+    assert line.rows()[line.part(1)].cause == (Cause.HELD if alarm else Cause.PAUSED)
+    assert (line.run_told()["result"], line.run_told()["parts"][0]["as_expected"]) == ("aborted", None)
+    assert "send the parts again" in line.run_told()["reason"]
+    assert line.alarms() == {"challenge-due"}
+    line.clock.advance(0.81)
+    line.ask("w2")
+    line.send(2)
+    line.send(3, REJECT)
+    assert line.run_told()["result"] == "passed"
+    line.die()
+
+
+def test_that_one_is_due_cannot_be_acknowledged_away(line: ChallengedBench) -> None:
+    line.condition.clear_alarm("challenge-due", acknowledged=True)
+    assert line.alarms() == {"challenge-due"}
+    line.gate.trigger(1)
+    line.path.step(0.0)
+    assert line.sent()[line.part(1)] is Decision.DIVERT
 
 
 def test_a_second_run_is_refused_while_one_is_on(line: ChallengedBench) -> None:

@@ -6,7 +6,8 @@ from types import MappingProxyType
 
 import pytest
 
-from inspection.domain.ports import BeltAt, Inputs, Strangers, Triggered
+from inspection import history
+from inspection.domain.ports import BeltAt, Inputs, SensorFault, Strangers, Triggered
 from inspection.domain.types import (
     NOT_SEEN,
     Alarm,
@@ -19,6 +20,7 @@ from inspection.domain.types import (
     Outcome,
     OutcomeKind,
     Reaction,
+    RunState,
     Trigger,
     Verdict,
     VerdictKind,
@@ -28,7 +30,9 @@ from inspection.judging.reactions import Reactions
 from inspection.station.closed_loop import ClosedLoop
 from inspection.station.demands import Demands
 from inspection.station.encoder_watch import EncoderWatch
+from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PathSettings
+from inspection.station.purge import Purge
 from tests.fakes.parts import PASSED
 from tests.station.conftest import TRAVEL, Bench
 
@@ -56,7 +60,8 @@ class Line(Bench):
             is_golden=lambda part: part.number in self.golden,
             monitor=self.only_monitors,
         )
-        return (Demands(self.demands), loop, EncoderWatch(self.condition, least_counts=10))
+        purge = Purge(self.condition, self.clock, self.travel.purge_ns)
+        return (Demands(self.demands), loop, EncoderWatch(self.condition, least_counts=10), purge)
 
 
 @pytest.fixture
@@ -181,6 +186,153 @@ def test_a_wrong_pass_is_never_milder_than_divert(line):
     bench.gate.resolve(bench.part(1), PASSED)
     bench.run()
     assert alarm(bench, "wrong-pass").reaction is Reaction.DIVERT
+
+
+# --- numbers ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("told", ["trigger", "outcome"])
+def test_a_number_that_cannot_be_latches_and_stops_passing_until_a_person_has_looked(line, told):
+    bench = line(BY_COUNTS)
+    bench.attach()
+    assert went(bench, 1) is Decision.PASS
+    if told == "trigger":
+        bench.gate.trigger(4_000_000_000)
+    else:
+        bench.gate.resolve(bench.part(4_000_000_000), PASSED)
+    bench.run()
+    raised = alarm(bench, "part-numbers")
+    assert raised.latched
+    assert f"part {bench.part(4_000_000_000)}, and {bench.part(2)} was to come next" in raised.text
+    assert bench.sent() == {bench.part(1): Decision.DIVERT}, "taken back"
+    assert bench.condition.now.state is RunState.DEGRADED
+    assert bench.condition.now.reason == raised.text
+    assert went(bench, 2) is Decision.DIVERT
+    assert cause(bench, 2) == Cause.FAULT_LATCHED
+    bench.die()
+    bench.start()
+    bench.attach(epoch=bench.gate.epoch, count=2)
+    assert went(bench, 1) is Decision.DIVERT, "it outlives the station"
+    bench.gate.trigger(2)
+    bench.path.step(0.0)
+    acknowledge(bench, "part-numbers")
+    assert went(bench, 3) is Decision.PASS
+    assert bench.sent()[bench.part(2)] is Decision.DIVERT, "the belt is purged"
+    assert bench.condition.now.state is RunState.RUNNING
+
+
+def test_numbers_that_cannot_be_are_one_alarm_however_many_come(line):
+    bench = line(BY_COUNTS)
+    bench.attach()
+    for number in range(1, 300):
+        bench.gate.trigger(number, number + 4_000_000_000)
+        bench.gate.resolve(bench.part(number + 4_000_000_000), PASSED)
+        bench.run(steps=1)
+    events = history.events(bench.data_dir, "demo")
+    assert events["kind"].tolist().count("alarm") == 1
+    assert len(events) < 10
+    assert len(bench.rows()) == 299
+    acknowledge(bench, "part-numbers")
+    bench.gate.trigger(4_000_000_300)
+    bench.run()
+    assert bench.alarms() == {"part-numbers"}, "acknowledged, and nothing was done"
+
+
+# --- alarms that go by themselves -----------------------------------------------------------------------------
+
+
+def store_down(bench) -> None:
+    bench.journal.fail_on = {"record_acks"}
+    bench.gate.acknowledge(bench.part(1), Decision.PASS)
+
+
+def store_up(bench) -> None:
+    bench.journal.fail_on = set()
+
+
+def sensor_gone(bench) -> None:
+    bench.gate.say(SensorFault("the barrier is gone"))
+
+
+def sensor_back(bench) -> None:
+    bench.gate.say(SensorFault(None))
+
+
+@pytest.mark.parametrize(
+    ("key", "comes", "goes", "why"),
+    [
+        ("store-down", store_down, store_up, Cause.STORE_DOWN),
+        ("part-sensor", sensor_gone, sensor_back, Cause.HELD),
+    ],
+)
+def test_what_says_that_everything_diverts_does_that_and_the_belt_is_purged_after_it(line, key, comes, goes, why):
+    bench = line()
+    bench.attach()
+    assert went(bench, 1) is Decision.PASS
+    comes(bench)
+    bench.run(steps=1)
+    assert bench.alarms() == {key}
+    assert bench.condition.now.state is RunState.DEGRADED
+    assert bench.gate.shown[-1] == DIVERTING
+    assert bench.sent()[bench.part(1)] is Decision.DIVERT, "taken back"
+    bench.gate.trigger(2)
+    bench.run(steps=1)
+    assert cause(bench, 2) == why
+    goes(bench)
+    bench.run()
+    assert bench.alarms() == set()
+    assert went(bench, 3) is Decision.DIVERT
+    assert cause(bench, 3) == Cause.HELD
+    bench.clock.advance(0.81)
+    assert went(bench, 4) is Decision.PASS
+    assert bench.condition.now.state is RunState.RUNNING
+
+
+@pytest.mark.parametrize("travel", [TRAVEL, BY_COUNTS])
+def test_after_a_reconnection_everything_diverts_until_the_belt_has_gone_from_sensor_to_gate(line, travel):
+    """By encoder that is so by itself: what was on the belt has the numbers of a session that is over."""
+    bench = line(travel)
+    bench.attach()
+    assert went(bench, 1) is Decision.PASS
+    bench.gate.detach()
+    bench.run()
+    bench.attach(epoch=1, count=1)
+    assert went(bench, 1) is (Decision.PASS if travel.travel_counts else Decision.DIVERT)
+    bench.clock.advance(0.81)
+    assert went(bench, 2) is Decision.PASS
+
+
+def test_at_a_dry_gate_what_a_sick_sensor_sees_is_judged(tmp_path):
+    bench = Bench(tmp_path, PathSettings(by_rule=UNCONTROLLED_BY_RULE))
+    bench.attach()
+    sensor_gone(bench)
+    bench.gate.trigger(1)
+    bench.run()
+    assert bench.alarms() == {"part-sensor"}
+    assert bench.condition.now.state is RunState.RUNNING
+    assert bench.rows()[bench.part(1)].verdict == "PASS"
+    bench.die()
+
+
+@pytest.mark.parametrize("latched", [True, False])
+def test_a_person_clears_what_latches_and_nothing_else(line, latched):
+    bench = line()
+    bench.condition.raise_alarm(Alarm("some", "it stands", latched=latched, reaction=Reaction.DIVERT))
+    bench.condition.clear_alarm("some", acknowledged=not latched)
+    assert bench.alarms() == {"some"}
+    bench.condition.clear_alarm("some", acknowledged=latched)
+    assert bench.alarms() == set()
+
+
+def test_a_part_whose_outcome_is_told_is_not_taken_back(line):
+    bench = line()
+    bench.attach()
+    went(bench, 1)
+    bench.journal.fail_on = {"record_outcome"}
+    bench.gate.resolve(bench.part(1), PASSED)
+    bench.run(steps=1)
+    assert bench.alarms() == {"store-down"}
+    assert bench.sent()[bench.part(1)] is Decision.PASS, "it has gone"
 
 
 # --- inputs -------------------------------------------------------------------------------------------------

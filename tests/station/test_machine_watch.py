@@ -45,7 +45,11 @@ def test_a_disk_that_fills_up_is_told_of_before_and_then_nothing_passes_and_it_h
     assert bench.alarms() == set()
     bench.gate.trigger(3)
     bench.run()
-    assert bench.sent()[bench.part(3)] is Decision.PASS
+    assert bench.rows()[bench.part(3)].cause == Cause.HELD, "the belt is purged"
+    bench.clock.advance(0.81)
+    bench.gate.trigger(4)
+    bench.run()
+    assert bench.sent()[bench.part(4)] is Decision.PASS
 
 
 def test_a_disk_that_is_full_at_the_start_is_known_before_the_first_part(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from inspection import history
 from inspection.domain.ports import Triggered
 from inspection.domain.types import Alarm, Cause, Decision, RunState, Trigger
+from inspection.judging.deadline import Travel
 from inspection.station.requests import RequestDesk
 from tests.station.supervised import SupervisedBench
 
@@ -43,7 +44,8 @@ def test_passes_on_the_wire_are_taken_back(bench):
     assert bench.sent() == {bench.part(1): Decision.DIVERT}
 
 
-def test_after_a_resume_only_parts_pass_that_come_from_now_on(bench):
+def test_after_a_resume_only_parts_pass_that_come_from_now_on(tmp_path):
+    bench = SupervisedBench(tmp_path, travel=Travel(800_000_000, 20_000_000, travel_counts=4000))
     bench.attach()
     bench.request("pause")
     bench.gate.trigger(1)
@@ -63,6 +65,39 @@ def test_after_a_resume_only_parts_pass_that_come_from_now_on(bench):
         bench.part(3): Decision.PASS,
     }
     assert causes(bench) == {1: Cause.PAUSED, 2: Cause.PAUSED, 3: None}
+    bench.die()
+
+
+def test_by_time_parts_pass_after_a_resume_when_the_belt_has_gone_from_sensor_to_gate(bench):
+    """It may have been stopped by hand meanwhile: the time begins with the first part."""
+    bench.attach()
+    bench.request("pause")
+    bench.request("resume", seen=bench.condition.now.paused)
+    bench.clock.advance(60)
+    for number in (1, 2, 3):
+        bench.gate.trigger(number)
+        bench.run()
+        bench.clock.advance(0.41)
+    assert causes(bench) == {1: Cause.PAUSED, 2: Cause.PAUSED, 3: None}
+
+
+def test_a_pause_and_a_fault_are_over_when_both_are(bench):
+    bench.attach()
+    bench.gate.trigger(1)
+    bench.run()
+    bench.request("pause")
+    bench.condition.raise_alarm(Alarm("wrong-pass", "find the part", latched=True))
+    bench.run()
+    bench.condition.clear_alarm("wrong-pass", acknowledged=True)
+    bench.run()
+    bench.gate.trigger(2)
+    bench.run()
+    assert causes(bench)[2] == Cause.PAUSED
+    assert bench.events() >= {"paused", "alarm-over"}
+    assert "purge" not in bench.events()
+    bench.gate.acknowledge(bench.part(2), Decision.DIVERT)
+    bench.request("resume", seen=bench.condition.now.paused)
+    assert "purge" in bench.events()
 
 
 def test_a_pause_that_is_over_within_a_round_purges_the_belt_all_the_same(bench):
@@ -149,9 +184,10 @@ def test_who_paused_and_resumed_and_each_change_of_state_is_an_event(bench):
     bench.request("resume", seen=bench.condition.now.paused)
     events = history.events(bench.data_dir, "demo")
     told = list(zip(events["kind"], events["text"], strict=True))
-    assert told[-4:] == [
+    assert told[-5:] == [
         ("paused", "paused by Kim: cleaning."),
         ("state", "running -> paused: paused by Kim: cleaning."),
         ("resumed", "by Kim"),
+        ("purge", "the line goes on; parts that are on the belt now are diverted"),
         ("state", "paused -> running"),
     ]

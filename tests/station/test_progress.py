@@ -66,7 +66,11 @@ def test_commands_that_nobody_acknowledges_stop_passing_until_one_is(bench):
     bench.run()
     assert bench.alarms() == set()
     put_parts(bench, 5)
-    assert bench.sent()[bench.part(5)] is Decision.PASS
+    assert bench.rows()[bench.part(5)].cause == Cause.HELD, "the belt is purged"
+    bench.gate.acknowledge(bench.part(5), Decision.DIVERT)
+    bench.clock.advance(0.8)
+    put_parts(bench, 6)
+    assert bench.sent()[bench.part(6)] is Decision.PASS
 
 
 def test_many_commands_at_once_may_wait_for_their_answers_a_while(bench):

@@ -7,8 +7,9 @@ from dataclasses import replace
 from inspection import history
 from inspection.domain.ports import Attached
 from inspection.domain.types import Alarm, Capability, Decision, Verdict, VerdictKind
+from inspection.station.demands import Demands
 from inspection.station.part_path import PathSettings
-from inspection.station.review import ReviewLane, missing_capabilities, tell_band
+from inspection.station.review import tell_band
 from tests.fakes.parts import PASSED
 from tests.station.conftest import Bench
 
@@ -72,10 +73,14 @@ def test_one_that_cannot_be_journaled_is_told_to_the_gate_as_nothing(bench):
 
 def test_a_controller_without_the_lane_gets_no_epoch_from_a_line_that_has_one():
     without = Attached(boot=7, epoch=0, count=0, station=0)
-    told = ReviewLane().attached(without)
-    assert told == missing_capabilities(frozenset())
-    assert "write lane: false" in str(told)
-    assert ReviewLane().attached(replace(without, capabilities=frozenset({Capability.REVIEW_LANE}))) is None
+    demands = Demands({Capability.REVIEW_LANE: "review.lane: true"})
+    told = demands.attached(without)
+    assert told is not None
+    assert told.startswith(
+        "review.lane: true needs a controller with a review lane, and this one says that it has none"
+    )
+    assert "or change the line's settings" in told
+    assert demands.attached(replace(without, capabilities=frozenset({Capability.REVIEW_LANE}))) is None
 
 
 def band_events(bench: Bench) -> list[str]:
