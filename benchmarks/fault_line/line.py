@@ -7,14 +7,17 @@ busy the belt, the controller and the cable move on.
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 from collections import deque
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from benchmarks.fault_line.cable import Cable
 from benchmarks.fault_line.clock import SteppedClock
-from benchmarks.fault_line.devices import FaultyCamera, FaultyEncoder
+from benchmarks.fault_line.devices import FaultyCamera, FaultyEncoder, RoomyMachine
 from benchmarks.fault_line.gear import Gear
 from benchmarks.fault_line.life import COUNTS_PER_MS, TRAVEL_US, WATCHDOG_MS, Life
 from benchmarks.fault_line.stores import Disk, ProcessDied
@@ -63,6 +66,19 @@ class Site:
         row: tuple[object, ...] | None = self._db.execute(sql, values).fetchone()
         return row
 
+    @cached_property
+    def station(self) -> int:
+        """By which its epochs are known."""
+        row = self.ask("SELECT station FROM identity")
+        assert row is not None
+        return int(str(row[0]))
+
+    def last_run(self) -> dict[str, Any] | None:
+        """The newest challenge run on record."""
+        row = self.ask("SELECT data FROM events WHERE kind = 'challenge' ORDER BY id DESC LIMIT 1")
+        run: dict[str, Any] | None = json.loads(str(row[0])) if row else None
+        return run
+
     def hold(self) -> None:
         """Another program writes to the journal, and does not end."""
         self._holder = sqlite3.connect(self.paths.state_db, isolation_level=None)
@@ -93,6 +109,7 @@ class Line:
         self.truth = Truth()
         self.camera = FaultyCamera(self.clock, self._looks, self.busy)
         self.encoder = FaultyEncoder(self.busy)
+        self.machine = RoomyMachine()
         self.to_controller = Cable(self.random)
         self.to_station = Cable(self.random)
         self.echoes = False
@@ -107,6 +124,7 @@ class Line:
         self.inputs = 0  # of the controller, bits of `messages.INPUTS`
         self.gate_sensor_is_blind = False
         self.doubts = False  # parts are such that nobody can say whether they are good
+        self.doubtful_every = 0  # one in so many is
         self.is_pressed = False  # the emergency stop: the belt stands, whatever the station does
         self.counts = 0  # of the belt encoder
         self.counts_by = COUNTS_PER_MS  # 0: it is dead; less: the wrong way round
@@ -218,10 +236,11 @@ class Line:
 
     # --- the belt -------------------------------------------------------------------------------------------
 
-    def put_part(self, is_good: bool) -> Part:
+    def put_part(self, is_good: bool, *, is_golden: bool = False) -> Part:
         """A part comes to the sensor."""
-        now_us = self.now_us
-        part = Part(len(self.truth.parts), is_good and not self.doubts, now_us + TRAVEL_US, is_doubtful=self.doubts)
+        now_us, serial = self.now_us, len(self.truth.parts)
+        doubtful = self.doubts or bool(self.doubtful_every and serial % self.doubtful_every == 0 and not is_golden)
+        part = Part(serial, is_good and not doubtful, now_us + TRAVEL_US, is_doubtful=doubtful, is_golden=is_golden)
         self.truth.parts.append(part)
         self._on_belt.append(part)
         match self.sensor:
@@ -420,10 +439,20 @@ class Line:
             return
         site = self._site_at(paths)
         row = site.ask("SELECT verdict FROM parts WHERE epoch = ? AND number = ?", *part)
-        station = site.ask("SELECT station FROM identity")
-        assert station is not None
         sent = self.truth.passes if row == ("PASS",) else self.truth.premature
-        sent.add((int(str(station[0])), *part))
+        sent.add((site.station, *part))
+        if self.gear.challenge and (why := self._is_due(site, part)):
+            self.truth.broken.append(f"part {part} was sent a PASS, and {why}")
+
+    def _is_due(self, site: Site, part: PartId) -> str | None:
+        """What the challenge runs on record have against a PASS for this part."""
+        run = site.last_run()
+        if run is None or run["result"] not in ("passed", "begun"):
+            return f"a challenge run is due: the last one {run and run['result']}"
+        known = self._by_part.get((site.station, part))
+        if run["result"] == "begun" and known is not None and not known.part.is_golden:
+            return "a challenge run is on, to which it does not belong"
+        return None
 
     def write_fails(self, part: PartId) -> bool:
         return self.port_breaks

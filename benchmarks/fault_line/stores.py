@@ -71,11 +71,14 @@ class FaultyJournal:
 
     def _guarded(self, name: str, method: Callable[..., object]) -> Callable[..., object]:
         def write(*args: object, **kwargs: object) -> object:
-            self._disk.reach(f"before {name}")
+            steps = [name, f"{name} {args[0]}"] if name == "record_event" else [name]
+            for step in steps:
+                self._disk.reach(f"before {step}")
             if name in self._disk.refuses:
                 raise StoreError("the disk is full")
             result = method(*args, **kwargs)
-            self._disk.reach(f"after {name}")
+            for step in steps:
+                self._disk.reach(f"after {step}")
             return result
 
         return write
