@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from benchmarks.fault_line.clock import SteppedClock
@@ -16,7 +16,7 @@ from inspection.adapters.store.status import FileStatusBoard
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import GateError
 from inspection.domain.ports import Attached, GateEvent, Triggered
-from inspection.domain.types import Alarm, Decision, GateOutputs, PartContext, PartId, Verdict, VerdictKind
+from inspection.domain.types import Alarm, Decision, Frame, GateOutputs, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.band import ReviewBand
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate, FrameLimits
@@ -55,6 +55,7 @@ CAMERA_TIMEOUT_S = 0.03
 GRACE_NS = 1_000_000_000
 SEAL_AFTER_PARTS = 25
 _LOOK_AT_STORES_NS = 50_000_000
+_WAITS_FOR_GATE_NS = 20_000_000  # as `inspection.station.station` does
 
 
 class Surroundings(Protocol):
@@ -81,17 +82,28 @@ class Surroundings(Protocol):
         """The port breaks under this command."""
 
 
+class _NoBoard:
+    """`ports.StatusBoard` of a line that nobody watches."""
+
+    def publish(self, status: Mapping[str, object], picture: Frame | None) -> None:
+        """Nothing is written."""
+
+
 class Life:
     """From the start of the process to its end. `ports.Gate` for its part path."""
 
     def __init__(self, line: Surroundings, paths: LinePaths, disk: Disk, *, images: bool) -> None:
-        """Raises StoreError, as a station does that cannot start, and ProcessDied."""
+        """`images`: evidence and status are written, too.
+
+        Raises StoreError, as a station does that cannot start, and ProcessDied.
+        """
         self._line = line
         self._disk = disk
         self.paths = paths
         clock = line.clock
         self.journal = FaultyJournal(paths.state_db, disk)
-        self.log = FaultyLog(paths, clock, disk, seal_after_parts=SEAL_AFTER_PARTS if images else 500)
+        seal_after_parts, seal_after_s = (SEAL_AFTER_PARTS, 1) if images else (500, 2)
+        self.log = FaultyLog(paths, clock, disk, seal_after_parts=seal_after_parts, seal_after_s=seal_after_s)
         self._inbox = RequestInbox(paths)
         self.evidence = ImageEvidence(paths, capacity=8)
         self.condition = ConditionKeeper(self.journal, clock)
@@ -151,10 +163,14 @@ class Life:
             ),
         )
         report = StatusReport(self.path, self.condition, lambda: _CONTEXT, "serial", clock)
-        self._keeper = StoreKeeper(self.evidence, self.log, FileStatusBoard(paths), report, clock, machine.measure)
+        self._keeper = StoreKeeper(
+            self.evidence, self.log, FileStatusBoard(paths) if images else _NoBoard(), report, clock, machine.measure
+        )
         asked = {"challenge": self.challenge.ask, "challenge-abort": self.challenge.abort} if self.challenge else None
         self._requests = RequestDesk(self._inbox, self.condition, clock, asked)
         self._stores_ns = clock.monotonic_ns()
+        self.is_told = False  # something has come from the gate
+        self._stepped_ns = 0
 
     def _challenge(self, clock: SteppedClock) -> Challenge:
         return Challenge(
@@ -172,7 +188,11 @@ class Life:
         return self.challenge and self.challenge.now["due"]
 
     def step(self) -> None:
-        """What its threads do, one after another."""
+        """What its threads do, one after another. The part path waits for the gate, but not for long."""
+        now_ns = self._line.clock.monotonic_ns()
+        if not self.is_told and now_ns - self._stepped_ns < _WAITS_FOR_GATE_NS:
+            return
+        self.is_told, self._stepped_ns = False, now_ns
         self._requests()
         self.path.step(0.0)
         now_ns = self._line.clock.monotonic_ns()

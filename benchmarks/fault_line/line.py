@@ -20,6 +20,7 @@ from benchmarks.fault_line.clock import SteppedClock
 from benchmarks.fault_line.devices import FaultyCamera, FaultyEncoder, RoomyMachine
 from benchmarks.fault_line.gear import Gear
 from benchmarks.fault_line.life import COUNTS_PER_MS, TRAVEL_US, WATCHDOG_MS, Life
+from benchmarks.fault_line.onlooker import ROUND_US, Onlooker
 from benchmarks.fault_line.stores import Disk, ProcessDied
 from benchmarks.fault_line.truth import Key, Number, Part, Truth
 from inspection.adapters.store.paths import LinePaths
@@ -31,7 +32,6 @@ from inspection.wire import messages as m
 from inspection.wire.controller import LATE_US, Controller
 from inspection.wire.framing import FrameDecoder
 
-ROUND_US = 10_000
 LINE = "bench"
 RIVAL = "rival"
 _RESTART_AFTER_US = 400_000  # systemd waits longer
@@ -142,6 +142,7 @@ class Line:
         self._owner = 0
         self._by_part: dict[tuple[int, PartId], Number] = {}
         self._tap = FrameDecoder()
+        self.onlooker = Onlooker()
         self._progress: tuple[int, int] = (0, 0)
         self._progress_us = 0
 
@@ -153,6 +154,21 @@ class Line:
     def life(self) -> Life | None:
         return self.site.life
 
+    @property
+    def is_ours(self) -> bool:
+        """The controller's epoch is this line's station's."""
+        return self._owner != 0 and self._owner == self.site.station
+
+    @property
+    def hear_each_other(self) -> bool:
+        """Station and controller, undisturbed."""
+        cables = (self.to_controller, self.to_station)
+        return self.plugged and not (self.hung or self.echoes or self.port_breaks) and all(c.is_well for c in cables)
+
+    @property
+    def is_delayed(self) -> bool:
+        return not self.to_controller.is_prompt
+
     # --- time -----------------------------------------------------------------------------------------------
 
     def run(self, seconds: float) -> None:
@@ -162,6 +178,7 @@ class Line:
             self._step(self.site)
             if self.rival:
                 self._step(self.rival)
+            self.onlooker.look(self)
 
     def busy(self, seconds: float) -> None:
         """The station is held up; nothing else is."""
@@ -215,6 +232,13 @@ class Line:
         site.life, site.start_at_us = None, None
         if site is self.site:
             self._forget_heard()
+
+    def refit(self, gear: Gear) -> None:
+        """The line is set up anew, on an empty belt: another controller, and a station with other settings."""
+        self.kill(self.site)
+        self.gear, self.has = gear, gear.has
+        self.power_cycle()
+        self.site.start_at_us = self.now_us
 
     def power_cycle(self) -> None:
         """Power off and on: what it counted and never told is gone, and the parts on the belt were diverted."""
@@ -292,14 +316,18 @@ class Line:
 
     def put_on_behind_the_sensor(self) -> None:
         """Somebody lays a bad part between two others: nobody counted it."""
+        if not self._on_belt:
+            return
         ahead = self._on_belt[-1].at_gate_us
-        stranger = Part(len(self.truth.parts), is_good=False, at_gate_us=ahead - self.parts_every_us // 2)
+        at_gate_us = ahead - self.parts_every_us // 2
+        stranger = Part(len(self.truth.parts), is_good=False, at_gate_us=at_gate_us, is_stranger=True)
         self.truth.parts.append(stranger)
         self._on_belt.insert(len(self._on_belt) - 1, stranger)
 
     def take_off(self) -> None:
         """Somebody takes the newest part off the belt."""
-        self._on_belt.pop().passed = False
+        if self._on_belt:
+            self._on_belt.pop().passed = False
 
     def _looks(self, trigger: Trigger) -> str:
         """What lies in front of the camera; an empty place looks good."""
@@ -343,6 +371,7 @@ class Line:
             for site in self._sites():
                 if site.life:
                     site.life.session.receive(answer)
+                    site.life.is_told = True
 
     def _listen(self, told: bytes) -> None:
         """Hand it to the controller, and keep account of which PASS it has for which part."""
@@ -351,7 +380,7 @@ class Line:
         controller.tick(self.now_us, self.counts)  # what is at the gate by now was there before these bytes
         self._note_openings()
         before = controller.epoch
-        messages = [m.decode(payload) for payload in self._tap.feed(told)]
+        messages = [m.decode(payload) for payload in self._tap.feed(told)] if told else []
         for message in messages:
             match message:
                 case m.Verdict(epoch, number, _, command) if epoch == before and (epoch, number) in numbers:
@@ -364,7 +393,8 @@ class Line:
                     self._progress, self._progress_us = (epoch, progress), self.now_us
                 case m.Hello() | m.Stop():
                     self._drop_passes(numbers)
-        controller.receive(told, self.now_us, self.counts)
+        if told:
+            controller.receive(told, self.now_us, self.counts)
         if controller.epoch != before:
             owner_before = self._owner
             self._owner = next(
@@ -391,6 +421,8 @@ class Line:
             part = self._on_belt.popleft()
             if not (self.hung or self.gate_sensor_is_blind):
                 self.controller.at_gate(self.now_us, self.counts)
+                if part.is_stranger and self.has & m.Can.SEE_AT_GATE:
+                    self.onlooker.stranger(self)
             part.passed = bool(opened)
             if opened and not any(number.part is part for number in opened):
                 self.truth.passed_unjudged.append(f"part {part.serial} went through by the PASS of another")
