@@ -57,17 +57,13 @@ from inspection.station.challenge import Challenge
 from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
-from inspection.station.closed_loop import ClosedLoop
 from inspection.station.condition import ConditionKeeper
-from inspection.station.demands import Demands
-from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
 from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PartPath, PathSettings
-from inspection.station.progress import ClockRuns, CommandsAnswered, PartsCome, ProgressLimits
-from inspection.station.purge import Purge
+from inspection.station.progress import ProgressLimits
 from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
@@ -78,6 +74,7 @@ from inspection.station.tally import Tally
 from inspection.station.timing import Timing
 from inspection.station.told_journal import told_journal
 from inspection.station.watcher import Watcher
+from inspection.station.watchers import at_a_gate, watchers_of
 
 _SWITCH_S = 0.00005
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
@@ -170,14 +167,16 @@ def build_station(
             context=challenge.context if challenge else context,
             clock=clock,
             settings=_path_settings(line),
-            watchers=(
-                *_at_the_gate(line, gate, condition, travel, clock, challenge, options),
-                *([challenge] if challenge else []),
-                Purge(condition, clock, 0 if isinstance(line.gate, DryGateConfig) else travel.purge_ns),
-                machine,
-                *_progress(line.supervision, condition, clock),
-                timing,
-                reconciler,
+            watchers=watchers_of(
+                condition,
+                clock,
+                at_the_gate=_at_the_gate(line, gate, condition, travel, clock, challenge, options),
+                purge_ns=0 if isinstance(line.gate, DryGateConfig) else travel.purge_ns,
+                challenge=challenge,
+                machine=machine,
+                limits=_progress_limits(line.supervision),
+                timing=timing,
+                reconciler=reconciler,
             ),
         )
         report = StatusReport(
@@ -305,21 +304,17 @@ def _at_the_gate(
     """Who acts on what a controller says. A dry gate has none, and nothing to act with."""
     if isinstance(line.gate, DryGateConfig):
         return []
-    watchers: list[Watcher] = [
-        Demands(demands_of(line)),
-        ClosedLoop(
-            gate,
-            condition,
-            reactions_of(line),
-            travel,
-            clock,
-            is_golden=challenge.is_golden if challenge else lambda part: False,
-            monitor=options.monitor,
-        ),
-    ]
-    if isinstance(line.gate, SerialGateConfig) and travel.travel_counts:
-        watchers.append(EncoderWatch(condition, line.gate.min_gap_counts))
-    return watchers
+    return at_a_gate(
+        gate,
+        condition,
+        clock,
+        travel,
+        demands=demands_of(line),
+        reactions=reactions_of(line),
+        min_gap_counts=line.gate.min_gap_counts if isinstance(line.gate, SerialGateConfig) else 0,
+        challenge=challenge,
+        monitor=options.monitor,
+    )
 
 
 def _machine_watch(line: LineConfig, data_dir: Path, condition: ConditionKeeper, clock: Clock) -> MachineWatch:
@@ -334,13 +329,12 @@ def _machine_watch(line: LineConfig, data_dir: Path, condition: ConditionKeeper,
     )
 
 
-def _progress(config: SupervisionConfig, condition: ConditionKeeper, clock: Clock) -> tuple[Watcher, ...]:
-    limits = ProgressLimits(
+def _progress_limits(config: SupervisionConfig) -> ProgressLimits:
+    return ProgressLimits(
         no_part_ns=None if config.no_part_s is None else round(config.no_part_s * 1e9),
         ack_silence_ns=config.ack_silence_ms * 1_000_000,
         clock_step=timedelta(seconds=config.clock_step_s),
     )
-    return tuple(watch(condition, clock, limits) for watch in (PartsCome, CommandsAnswered, ClockRuns))
 
 
 @contextmanager

@@ -139,6 +139,9 @@ def _input(name: str) -> Act:
         line.inputs = m.INPUTS[name]
         line.is_pressed = name == "emergency_stop"
         line.run(0.2)
+        if not (line.hear_each_other and line.is_ours):
+            line.run(0.8)  # the station may not have been told yet
+            return
         if line.gear.has_permit and name in ("air_low", "bin_full") and not line.stands:
             line.truth.broken.append(f"{name} did not take the run permit away")
         _nothing_passes(line, 0.8)
@@ -151,10 +154,11 @@ def _inputs_off(line: Line) -> None:
 
 
 def _pressed_for_a_moment(line: Line) -> None:
-    """What lies on the belt then comes to the gate three parts later than its own time."""
+    """What lies on the belt then comes to the gate three parts later than its own time. The controller tells of its
+    inputs ten times a second; nobody could know of a moment that is shorter."""
     line.run(0.8)
     line.inputs, line.is_pressed = m.INPUTS["emergency_stop"], True
-    line.run(3 * line.parts_every_us / 1e6)
+    line.run(max(3 * line.parts_every_us / 1e6, 0.15 if line.hear_each_other else _BELT_S))
     _inputs_off(line)
 
 

@@ -32,6 +32,15 @@ class Cable:
         self.meddle: Meddle | None = None
         self._is_well = True
 
+    @property
+    def is_well(self) -> bool:
+        return self._is_well and self.is_prompt
+
+    @property
+    def is_prompt(self) -> bool:
+        """What is sent comes out at once, or not at all."""
+        return not (self._on_its_way or self.delay_us)
+
     def hurt(self, **what: object) -> None:
         """Set some of the attributes above."""
         for name, value in what.items():

@@ -1,4 +1,4 @@
-"""A camera and a model that do what they are told to: work, fail, be slow, lie still."""
+"""A camera, a model and a machine that do what they are told to: work, fail, be slow, lie still, run full."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.fault_line.clock import SteppedClock
 from benchmarks.stub_line import StubEncoder
 from inspection.domain.errors import CameraError, CameraTimeout
+from inspection.domain.ports import MachineFigures
 from inspection.domain.types import Frame, Pixels, Trigger, Vectors
 
 WIDTH_PX, HEIGHT_PX = 32, 24
@@ -102,3 +103,13 @@ class FaultyEncoder(StubEncoder):
             case "hangs":
                 self._elapse(0.6)
         return vectors
+
+
+class RoomyMachine:
+    """`ports.Machine`."""
+
+    def __init__(self) -> None:
+        self.disk_free = 100_000_000_000
+
+    def measure(self) -> MachineFigures:
+        return MachineFigures(self.disk_free, memory_free=None, memory_used=None)

@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.fault_line import golden
 from benchmarks.fault_line.fault import Fault
 from benchmarks.fault_line.law import Findings, look
 from benchmarks.fault_line.life import TRAVEL_US
@@ -16,7 +17,9 @@ from inspection.station.condition import Raised
 
 _PATIENCE_S = 15
 _GOOD_AGAIN = 4
+_NO_OBSTACLES = {"challenge-due", "clock"}
 _PURGE_S = TRAVEL_US / 1e6 + 0.1
+_SAYS_ONLY_WHY = {"challenge-failed"}  # tests/faults/test_challenge_alarm.py expects more of it
 _WHAT_TO_DO = re.compile(r"\b(find|check|stop|look|clear|empty|close)\b", re.IGNORECASE)
 
 
@@ -74,7 +77,11 @@ def _drill(line: Line, faults: list[Fault]) -> Row:
     drain(line, wrong)
     if not all(part.passed for part in again):
         wrong.append("good parts do not pass again")
-    found = look(line, believes_lies=any(fault.believes_lies for fault in faults))
+    found = look(
+        line,
+        believes_lies=any(fault.believes_lies for fault in faults),
+        miscounts=any(fault.alarm == "count-mismatch" for fault in faults),
+    )
     wrong += found.broken
     if len(faults) == 1:
         wrong += _not_as_expected(faults[0], found, cleared)
@@ -82,12 +89,17 @@ def _drill(line: Line, faults: list[Fault]) -> Row:
 
 
 def until_running(line: Line) -> bool:
-    """Until the line runs and nothing stands; what goes by itself may take its time."""
+    """Until the line runs and nothing stands; what goes by itself may take its time. A challenge run that is due is
+    made."""
     for _ in range(_PATIENCE_S * 20):
         line.run(0.05)
         condition = line.life.condition if line.life else None
-        if condition and condition.now.state is RunState.RUNNING and not condition.diverts:
+        if not condition or condition.diverts:
+            continue
+        if condition.now.state is RunState.RUNNING:
             return True
+        if line.life and line.life.due and {raised.alarm.key for raised in condition.now.alarms} <= _NO_OBSTACLES:
+            golden.run(line)
     return False
 
 
@@ -99,7 +111,8 @@ def _stand(line: Line, wrong: list[str]) -> tuple[str, ...]:
         standing = {raised.alarm.key: raised.alarm.text for raised in latched(line)}
         if not standing:
             break
-        wrong += [f"{key} does not say what to do: {text}" for key, text in standing.items() if not says_what(text)]
+        silent = [key for key, text in standing.items() if key not in _SAYS_ONLY_WHY and not says_what(text)]
+        wrong += [f"{key} does not say what to do: {standing[key]}" for key in silent]
         line.run(_PURGE_S)
         before = line.truth.passed
         line.kill(line.site)
@@ -131,7 +144,7 @@ def drain(line: Line, wrong: list[str]) -> None:
     for _ in range(_PATIENCE_S * 20):
         line.run(0.05)
         if line.life and line.is_empty and line.life.path.is_empty():
-            line.life.log.seal(everything=True)
+            line.life.finish()
             return
     wrong.append("parts stay open although nothing is wrong any more")
 

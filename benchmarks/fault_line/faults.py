@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.fault_line.at_the_gate import AT_THE_GATE
 from benchmarks.fault_line.fault import Act, Fault
 from benchmarks.fault_line.gear import Gear
+from benchmarks.fault_line.in_a_run import IN_A_RUN, MISCOUNTED
 from benchmarks.fault_line.line import RIVAL, Line, Site
 from benchmarks.fault_line.stores import WRITES
 from inspection.wire import messages as m
@@ -271,6 +272,8 @@ _CONTROLLER = [
         "controller",
         _says(_outcome(result=m.Result.DIVERTED)),
         _mend_cables,
+        "count-mismatch",
+        latches=True,
         believes_lies=True,
     ),
     Fault("names parts that cannot be", "controller", _says(_numbers_leap), _mend_cables, "part-numbers", latches=True),
@@ -461,6 +464,15 @@ _DISK = [
         "store-down",
         lasts_s=4,
     ),
+    Fault(
+        "it is almost full",
+        "disk",
+        _set("machine", disk_free=100_000_000),
+        _set("machine", disk_free=100_000_000_000),
+        "disk-full",
+        "store-down",
+        lasts_s=3,
+    ),
 ]
 
 # --- death of the process -----------------------------------------------------------------------------------
@@ -556,4 +568,4 @@ _DEATH = [
     Fault("killed while it stops", "death", _killed_while_stopping),
 ]
 
-SINGLE = [*_SEEING, *_LINK, *_CONTROLLER, *_SENSING, *_DISK, *_DEATH, *AT_THE_GATE]
+SINGLE = [*_SEEING, *_LINK, *_CONTROLLER, *_SENSING, *_DISK, *_DEATH, *AT_THE_GATE, *IN_A_RUN, *MISCOUNTED]

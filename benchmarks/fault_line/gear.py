@@ -13,13 +13,20 @@ _NOTHING = m.Can(0)
 
 @dataclass(frozen=True, slots=True)
 class Gear:
-    """`has`: what the controller says that it has, and has. `encoder`: parts are tracked by the belt encoder."""
+    """`has`: what the controller says that it has, and has. `encoder`: parts are tracked by the belt encoder.
+    `challenge`: nothing passes until a challenge run has passed.
+    """
 
     has: m.Can = _NOTHING
     encoder: bool = False
+    challenge: bool = False
 
     def __or__(self, other: Gear) -> Gear:
-        return Gear(self.has | other.has, self.encoder or other.encoder)
+        return Gear(self.has | other.has, self.encoder or other.encoder, self.challenge or other.challenge)
+
+    def serves(self, other: Gear) -> bool:
+        """It has all that the other one has."""
+        return self | other == self
 
     @property
     def has_permit(self) -> bool:

@@ -36,10 +36,11 @@ class _Row(NamedTuple):
     outcome: str | None
 
 
-def look(line: Line, *, believes_lies: bool = False) -> Findings:
+def look(line: Line, *, believes_lies: bool = False, miscounts: bool = False) -> Findings:
     """What is to be said of a line whose belt is empty and whose journal is sealed.
 
-    `believes_lies`: its controller said what is not so, and the log has it from there.
+    `believes_lies`: its controller said what is not so, and the log has it from there. `miscounts`: a count that does
+    not reconcile is what was let happen.
     """
     truth = line.truth
     rows = history.parts(line.folder, LINE)
@@ -70,6 +71,12 @@ def look(line: Line, *, believes_lies: bool = False) -> Findings:
     found.broken += [
         f"part {epoch}-{number}: {fault}" for (epoch, number), row in by_number.items() if (fault := _fault_of(row))
     ]
+    if not believes_lies:
+        found.broken += [
+            f"part {epoch}-{number} is {row.verdict} and PASSED"
+            for (epoch, number), row in by_number.items()
+            if row.outcome == "PASSED" and row.verdict != "PASS"
+        ]
     known = _hold_against(line, by_number, found, believes_lies=believes_lies)
     found.strange_rows = len(set(by_number) - known)
     if found.strange_rows:
@@ -77,6 +84,9 @@ def look(line: Line, *, believes_lies: bool = False) -> Findings:
         found.broken.append(f"{found.strange_rows} rows fit no part that came, such as {strange}")
     if found.outcomes.get("UNKNOWN") and not {"outcome-unknown", "part-not-seen"} & {*found.alarms, *_cleared(events)}:
         found.broken.append("an UNKNOWN outcome raised no alarm")
+    if "count-mismatch" in found.alarms and not (believes_lies or miscounts):
+        told = events.loc[events["text"].astype(str).str.startswith("count-mismatch:"), "text"]
+        found.broken.append(f"the running count does not agree: {told.iloc[0]}")
     return found
 
 
@@ -84,11 +94,9 @@ def _hold_against(
     line: Line, rows: dict[tuple[int, int], _Row], found: Findings, *, believes_lies: bool
 ) -> set[tuple[int, int]]:
     """Each number that was given against its row; the rows that fit one."""
-    station = line.site.ask("SELECT station FROM identity")
-    assert station is not None
     known = set()
     for number in line.truth.numbers:
-        if number.key.owner not in (0, int(str(station[0]))):
+        if number.key.owner not in (0, line.site.station):
             continue  # another station's to record
         where = (number.key.epoch or _epoch_of_boot(line, number), number.key.number)
         row = rows.get(where)

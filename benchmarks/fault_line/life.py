@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from benchmarks.fault_line.clock import SteppedClock
-from benchmarks.fault_line.devices import HEIGHT_PX, WIDTH_PX, FaultyCamera, FaultyEncoder
+from benchmarks.fault_line.devices import HEIGHT_PX, WIDTH_PX, FaultyCamera, FaultyEncoder, RoomyMachine
 from benchmarks.fault_line.gear import Gear
 from benchmarks.fault_line.stores import Disk, FaultyJournal, FaultyLog
 from inspection.adapters.store.evidence import ImageEvidence
@@ -16,25 +16,30 @@ from inspection.adapters.store.status import FileStatusBoard
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import GateError
 from inspection.domain.ports import Attached, GateEvent, Triggered
-from inspection.domain.types import Alarm, Decision, GateOutputs, PartContext, PartId, Verdict, VerdictKind
+from inspection.domain.types import Alarm, Decision, Frame, GateOutputs, PartContext, PartId, Verdict, VerdictKind
 from inspection.judging.band import ReviewBand
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate, FrameLimits
+from inspection.judging.reconciliation import Ledger
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region
-from inspection.station.closed_loop import ClosedLoop
+from inspection.station.challenge import Challenge
+from inspection.station.challenge_due import ChallengePlan
+from inspection.station.challenge_run import GoldenPart
 from inspection.station.condition import ConditionKeeper
-from inspection.station.demands import Demands
-from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
+from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.part_path import PartPath, PathSettings
-from inspection.station.purge import Purge
+from inspection.station.progress import ProgressLimits
 from inspection.station.rating import Rater
+from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
 from inspection.station.requests import RequestDesk
 from inspection.station.tally import Tally
+from inspection.station.timing import Timing
 from inspection.station.told_journal import told_journal
+from inspection.station.watchers import at_a_gate, watchers_of
 from inspection.wire.session import GateSettings, StationSession
 
 TRAVEL_US = 300_000
@@ -50,6 +55,7 @@ CAMERA_TIMEOUT_S = 0.03
 GRACE_NS = 1_000_000_000
 SEAL_AFTER_PARTS = 25
 _LOOK_AT_STORES_NS = 50_000_000
+_WAITS_FOR_GATE_NS = 20_000_000  # as `inspection.station.station` does
 
 
 class Surroundings(Protocol):
@@ -61,6 +67,8 @@ class Surroundings(Protocol):
     def camera(self) -> FaultyCamera: ...
     @property
     def encoder(self) -> FaultyEncoder: ...
+    @property
+    def machine(self) -> RoomyMachine: ...
     @property
     def gear(self) -> Gear: ...
 
@@ -74,22 +82,35 @@ class Surroundings(Protocol):
         """The port breaks under this command."""
 
 
+class _NoBoard:
+    """`ports.StatusBoard` of a line that nobody watches."""
+
+    def publish(self, status: Mapping[str, object], picture: Frame | None) -> None:
+        """Nothing is written."""
+
+
 class Life:
     """From the start of the process to its end. `ports.Gate` for its part path."""
 
     def __init__(self, line: Surroundings, paths: LinePaths, disk: Disk, *, images: bool) -> None:
-        """Raises StoreError, as a station does that cannot start, and ProcessDied."""
+        """`images`: evidence and status are written, too.
+
+        Raises StoreError, as a station does that cannot start, and ProcessDied.
+        """
         self._line = line
         self._disk = disk
         self.paths = paths
         clock = line.clock
         self.journal = FaultyJournal(paths.state_db, disk)
-        self.log = FaultyLog(paths, clock, disk, seal_after_parts=SEAL_AFTER_PARTS if images else 500)
+        seal_after_parts, seal_after_s = (SEAL_AFTER_PARTS, 1) if images else (500, 2)
+        self.log = FaultyLog(paths, clock, disk, seal_after_parts=seal_after_parts, seal_after_s=seal_after_s)
         self._inbox = RequestInbox(paths)
         self.evidence = ImageEvidence(paths, capacity=8)
         self.condition = ConditionKeeper(self.journal, clock)
         gear, travel = line.gear, _BY_ENCODER if line.gear.encoder else TRAVEL
         self.session = StationSession(_gate_settings(self.journal.station_id, travel), clock)
+        timing, tally = Timing(travel, clock), Tally(self.condition, clock)
+        self.challenge = self._challenge(clock) if gear.challenge else None
         examiner = Examiner(
             camera=line.camera,
             frame_gate=FrameGate(FrameLimits(frozen_after=1, width_px=WIDTH_PX, height_px=HEIGHT_PX)),
@@ -100,33 +121,78 @@ class Life:
             travel=travel,
             camera_timeout_s=CAMERA_TIMEOUT_S,
         )
+        machine = MachineWatch(line.machine, self.condition, clock, MachineLimits(), "everything diverts")
+        self.reconciler = Reconciler(
+            Ledger(self.log.rows_owed),
+            self.condition,
+            self.journal.station_id,
+            rows_sealed=lambda: self.log.rows_sealed,
+        )
         self.path = PartPath(
             gate=self,
             examiner=examiner,
             travel=travel,
-            journal=told_journal(self.journal, Tally(self.condition, clock)),
+            journal=told_journal(self.journal, tally, self.reconciler),
             condition=self.condition,
-            context=lambda: _CONTEXT,
+            context=self.challenge.context if self.challenge else lambda: _CONTEXT,
             clock=clock,
             settings=PathSettings(
                 outcome_grace_ns=GRACE_NS,
                 review=Decision.REVIEW if gear.has_lane else Decision.DIVERT,
                 reactions=gear.reactions,
             ),
-            watchers=(
-                Demands(gear.demands),
-                ClosedLoop(self, self.condition, gear.reactions, travel, clock),
-                *([EncoderWatch(self.condition, MIN_GAP_COUNTS)] if gear.encoder else []),
-                Purge(self.condition, clock, travel.purge_ns),
+            watchers=watchers_of(
+                self.condition,
+                clock,
+                at_the_gate=at_a_gate(
+                    self,
+                    self.condition,
+                    clock,
+                    travel,
+                    demands=gear.demands,
+                    reactions=gear.reactions,
+                    min_gap_counts=MIN_GAP_COUNTS,
+                    challenge=self.challenge,
+                ),
+                purge_ns=travel.purge_ns,
+                challenge=self.challenge,
+                machine=machine,
+                limits=ProgressLimits(),
+                timing=timing,
+                reconciler=self.reconciler,
             ),
         )
         report = StatusReport(self.path, self.condition, lambda: _CONTEXT, "serial", clock)
-        self._keeper = StoreKeeper(self.evidence, self.log, FileStatusBoard(paths), report, clock)
-        self._requests = RequestDesk(self._inbox, self.condition, clock)
+        self._keeper = StoreKeeper(
+            self.evidence, self.log, FileStatusBoard(paths) if images else _NoBoard(), report, clock, machine.measure
+        )
+        asked = {"challenge": self.challenge.ask, "challenge-abort": self.challenge.abort} if self.challenge else None
+        self._requests = RequestDesk(self._inbox, self.condition, clock, asked)
         self._stores_ns = clock.monotonic_ns()
+        self.is_told = False  # something has come from the gate
+        self._stepped_ns = 0
+
+    def _challenge(self, clock: SteppedClock) -> Challenge:
+        return Challenge(
+            CHALLENGE,
+            journal=self.journal,
+            condition=self.condition,
+            clock=clock,
+            context=lambda: _CONTEXT,
+            belt_is_empty=lambda: self.path.is_empty(),  # noqa: PLW0108  (made after it)
+        )
+
+    @property
+    def due(self) -> object:
+        """Why a challenge run is due; None if there is none to be made."""
+        return self.challenge and self.challenge.now["due"]
 
     def step(self) -> None:
-        """What its threads do, one after another."""
+        """What its threads do, one after another. The part path waits for the gate, but not for long."""
+        now_ns = self._line.clock.monotonic_ns()
+        if not self.is_told and now_ns - self._stepped_ns < _WAITS_FOR_GATE_NS:
+            return
+        self.is_told, self._stepped_ns = False, now_ns
         self._requests()
         self.path.step(0.0)
         now_ns = self._line.clock.monotonic_ns()
@@ -137,6 +203,11 @@ class Life:
                 self.condition.clear_alarm("stores")
             else:
                 self.condition.raise_alarm(Alarm("stores", self._keeper.fault))
+
+    def finish(self) -> None:
+        """As at the end of a run: everything that was closed is in the log, and is counted there."""
+        self.log.seal(everything=True)
+        self.reconciler.finish()
 
     def end(self) -> None:
         """As kill -9 leaves it: what was committed is there, nothing else."""
@@ -195,6 +266,20 @@ _CONTEXT = PartContext(
     model_id="m1",
     code_version="0",
     thresholds={"scratch": 0.0},
+)
+
+
+CHALLENGE = ChallengePlan(
+    parts=(
+        GoldenPart("bad", VerdictKind.REJECT, "scratch"),
+        GoldenPart("good", VerdictKind.PASS),
+        GoldenPart("bad again", VerdictKind.REJECT),
+    ),
+    required=True,
+    every="recipe",
+    settings={},
+    timeout_s=2.0,
+    counts_since=lambda _: None,
 )
 
 

@@ -7,16 +7,20 @@ busy the belt, the controller and the cable move on.
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 from collections import deque
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from benchmarks.fault_line.cable import Cable
 from benchmarks.fault_line.clock import SteppedClock
-from benchmarks.fault_line.devices import FaultyCamera, FaultyEncoder
+from benchmarks.fault_line.devices import FaultyCamera, FaultyEncoder, RoomyMachine
 from benchmarks.fault_line.gear import Gear
 from benchmarks.fault_line.life import COUNTS_PER_MS, TRAVEL_US, WATCHDOG_MS, Life
+from benchmarks.fault_line.onlooker import ROUND_US, Onlooker
 from benchmarks.fault_line.stores import Disk, ProcessDied
 from benchmarks.fault_line.truth import Key, Number, Part, Truth
 from inspection.adapters.store.paths import LinePaths
@@ -28,7 +32,6 @@ from inspection.wire import messages as m
 from inspection.wire.controller import LATE_US, Controller
 from inspection.wire.framing import FrameDecoder
 
-ROUND_US = 10_000
 LINE = "bench"
 RIVAL = "rival"
 _RESTART_AFTER_US = 400_000  # systemd waits longer
@@ -63,6 +66,19 @@ class Site:
         row: tuple[object, ...] | None = self._db.execute(sql, values).fetchone()
         return row
 
+    @cached_property
+    def station(self) -> int:
+        """By which its epochs are known."""
+        row = self.ask("SELECT station FROM identity")
+        assert row is not None
+        return int(str(row[0]))
+
+    def last_run(self) -> dict[str, Any] | None:
+        """The newest challenge run on record."""
+        row = self.ask("SELECT data FROM events WHERE kind = 'challenge' ORDER BY id DESC LIMIT 1")
+        run: dict[str, Any] | None = json.loads(str(row[0])) if row else None
+        return run
+
     def hold(self) -> None:
         """Another program writes to the journal, and does not end."""
         self._holder = sqlite3.connect(self.paths.state_db, isolation_level=None)
@@ -93,6 +109,7 @@ class Line:
         self.truth = Truth()
         self.camera = FaultyCamera(self.clock, self._looks, self.busy)
         self.encoder = FaultyEncoder(self.busy)
+        self.machine = RoomyMachine()
         self.to_controller = Cable(self.random)
         self.to_station = Cable(self.random)
         self.echoes = False
@@ -107,6 +124,7 @@ class Line:
         self.inputs = 0  # of the controller, bits of `messages.INPUTS`
         self.gate_sensor_is_blind = False
         self.doubts = False  # parts are such that nobody can say whether they are good
+        self.doubtful_every = 0  # one in so many is
         self.is_pressed = False  # the emergency stop: the belt stands, whatever the station does
         self.counts = 0  # of the belt encoder
         self.counts_by = COUNTS_PER_MS  # 0: it is dead; less: the wrong way round
@@ -124,6 +142,7 @@ class Line:
         self._owner = 0
         self._by_part: dict[tuple[int, PartId], Number] = {}
         self._tap = FrameDecoder()
+        self.onlooker = Onlooker()
         self._progress: tuple[int, int] = (0, 0)
         self._progress_us = 0
 
@@ -135,6 +154,21 @@ class Line:
     def life(self) -> Life | None:
         return self.site.life
 
+    @property
+    def is_ours(self) -> bool:
+        """The controller's epoch is this line's station's."""
+        return self._owner != 0 and self._owner == self.site.station
+
+    @property
+    def hear_each_other(self) -> bool:
+        """Station and controller, undisturbed."""
+        cables = (self.to_controller, self.to_station)
+        return self.plugged and not (self.hung or self.echoes or self.port_breaks) and all(c.is_well for c in cables)
+
+    @property
+    def is_delayed(self) -> bool:
+        return not self.to_controller.is_prompt
+
     # --- time -----------------------------------------------------------------------------------------------
 
     def run(self, seconds: float) -> None:
@@ -144,6 +178,7 @@ class Line:
             self._step(self.site)
             if self.rival:
                 self._step(self.rival)
+            self.onlooker.look(self)
 
     def busy(self, seconds: float) -> None:
         """The station is held up; nothing else is."""
@@ -198,6 +233,13 @@ class Line:
         if site is self.site:
             self._forget_heard()
 
+    def refit(self, gear: Gear) -> None:
+        """The line is set up anew, on an empty belt: another controller, and a station with other settings."""
+        self.kill(self.site)
+        self.gear, self.has = gear, gear.has
+        self.power_cycle()
+        self.site.start_at_us = self.now_us
+
     def power_cycle(self) -> None:
         """Power off and on: what it counted and never told is gone, and the parts on the belt were diverted."""
         self._without_memory.append(self.controller)
@@ -218,10 +260,11 @@ class Line:
 
     # --- the belt -------------------------------------------------------------------------------------------
 
-    def put_part(self, is_good: bool) -> Part:
+    def put_part(self, is_good: bool, *, is_golden: bool = False) -> Part:
         """A part comes to the sensor."""
-        now_us = self.now_us
-        part = Part(len(self.truth.parts), is_good and not self.doubts, now_us + TRAVEL_US, is_doubtful=self.doubts)
+        now_us, serial = self.now_us, len(self.truth.parts)
+        doubtful = self.doubts or bool(self.doubtful_every and serial % self.doubtful_every == 0 and not is_golden)
+        part = Part(serial, is_good and not doubtful, now_us + TRAVEL_US, is_doubtful=doubtful, is_golden=is_golden)
         self.truth.parts.append(part)
         self._on_belt.append(part)
         match self.sensor:
@@ -273,14 +316,18 @@ class Line:
 
     def put_on_behind_the_sensor(self) -> None:
         """Somebody lays a bad part between two others: nobody counted it."""
+        if not self._on_belt:
+            return
         ahead = self._on_belt[-1].at_gate_us
-        stranger = Part(len(self.truth.parts), is_good=False, at_gate_us=ahead - self.parts_every_us // 2)
+        at_gate_us = ahead - self.parts_every_us // 2
+        stranger = Part(len(self.truth.parts), is_good=False, at_gate_us=at_gate_us, is_stranger=True)
         self.truth.parts.append(stranger)
         self._on_belt.insert(len(self._on_belt) - 1, stranger)
 
     def take_off(self) -> None:
         """Somebody takes the newest part off the belt."""
-        self._on_belt.pop().passed = False
+        if self._on_belt:
+            self._on_belt.pop().passed = False
 
     def _looks(self, trigger: Trigger) -> str:
         """What lies in front of the camera; an empty place looks good."""
@@ -324,6 +371,7 @@ class Line:
             for site in self._sites():
                 if site.life:
                     site.life.session.receive(answer)
+                    site.life.is_told = True
 
     def _listen(self, told: bytes) -> None:
         """Hand it to the controller, and keep account of which PASS it has for which part."""
@@ -332,7 +380,7 @@ class Line:
         controller.tick(self.now_us, self.counts)  # what is at the gate by now was there before these bytes
         self._note_openings()
         before = controller.epoch
-        messages = [m.decode(payload) for payload in self._tap.feed(told)]
+        messages = [m.decode(payload) for payload in self._tap.feed(told)] if told else []
         for message in messages:
             match message:
                 case m.Verdict(epoch, number, _, command) if epoch == before and (epoch, number) in numbers:
@@ -345,7 +393,8 @@ class Line:
                     self._progress, self._progress_us = (epoch, progress), self.now_us
                 case m.Hello() | m.Stop():
                     self._drop_passes(numbers)
-        controller.receive(told, self.now_us, self.counts)
+        if told:
+            controller.receive(told, self.now_us, self.counts)
         if controller.epoch != before:
             owner_before = self._owner
             self._owner = next(
@@ -372,6 +421,8 @@ class Line:
             part = self._on_belt.popleft()
             if not (self.hung or self.gate_sensor_is_blind):
                 self.controller.at_gate(self.now_us, self.counts)
+                if part.is_stranger and self.has & m.Can.SEE_AT_GATE:
+                    self.onlooker.stranger(self)
             part.passed = bool(opened)
             if opened and not any(number.part is part for number in opened):
                 self.truth.passed_unjudged.append(f"part {part.serial} went through by the PASS of another")
@@ -420,10 +471,20 @@ class Line:
             return
         site = self._site_at(paths)
         row = site.ask("SELECT verdict FROM parts WHERE epoch = ? AND number = ?", *part)
-        station = site.ask("SELECT station FROM identity")
-        assert station is not None
         sent = self.truth.passes if row == ("PASS",) else self.truth.premature
-        sent.add((int(str(station[0])), *part))
+        sent.add((site.station, *part))
+        if self.gear.challenge and (why := self._is_due(site, part)):
+            self.truth.broken.append(f"part {part} was sent a PASS, and {why}")
+
+    def _is_due(self, site: Site, part: PartId) -> str | None:
+        """What the challenge runs on record have against a PASS for this part."""
+        run = site.last_run()
+        if run is None or run["result"] not in ("passed", "begun"):
+            return f"a challenge run is due: the last one {run and run['result']}"
+        known = self._by_part.get((site.station, part))
+        if run["result"] == "begun" and known is not None and not known.part.is_golden:
+            return "a challenge run is on, to which it does not belong"
+        return None
 
     def write_fails(self, part: PartId) -> bool:
         return self.port_breaks

@@ -39,6 +39,7 @@ class _Connection:
     def __init__(self, db: sqlite3.Connection, disk: Disk) -> None:
         self._db = db
         self._disk = disk
+        self._is_read_only = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._db, name)
@@ -46,8 +47,9 @@ class _Connection:
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
         if sql == "COMMIT" and self._disk.commit_fails:
             raise sqlite3.OperationalError("disk I/O error")
-        if sql == "BEGIN IMMEDIATE":
-            self._db.execute(f"PRAGMA query_only = {int(self._disk.read_only)}")  # a file system gone read-only
+        if self._disk.read_only is not self._is_read_only and sql == "BEGIN IMMEDIATE":
+            self._is_read_only = self._disk.read_only
+            self._db.execute(f"PRAGMA query_only = {int(self._is_read_only)}")  # a file system gone read-only
         return self._db.execute(sql, *values)
 
 
@@ -71,11 +73,14 @@ class FaultyJournal:
 
     def _guarded(self, name: str, method: Callable[..., object]) -> Callable[..., object]:
         def write(*args: object, **kwargs: object) -> object:
-            self._disk.reach(f"before {name}")
+            steps = [name, f"{name} {args[0]}"] if name == "record_event" else [name]
+            for step in steps:
+                self._disk.reach(f"before {step}")
             if name in self._disk.refuses:
                 raise StoreError("the disk is full")
             result = method(*args, **kwargs)
-            self._disk.reach(f"after {name}")
+            for step in steps:
+                self._disk.reach(f"after {step}")
             return result
 
         return write
@@ -84,8 +89,10 @@ class FaultyJournal:
 class FaultyLog(ParquetLog):
     """The real log; the process can die between its steps."""
 
-    def __init__(self, paths: LinePaths, clock: SteppedClock, disk: Disk, *, seal_after_parts: int) -> None:
-        super().__init__(paths, clock, seal_after_parts=seal_after_parts, seal_after_s=1)
+    def __init__(
+        self, paths: LinePaths, clock: SteppedClock, disk: Disk, *, seal_after_parts: int, seal_after_s: int
+    ) -> None:
+        super().__init__(paths, clock, seal_after_parts=seal_after_parts, seal_after_s=seal_after_s)
         self._db.execute("PRAGMA busy_timeout = 0")
         self._disk = disk
 

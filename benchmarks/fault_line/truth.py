@@ -25,6 +25,8 @@ class Part:
     numbers: list[Number] = field(default_factory=list)
     passed: bool | None = None  # None: it has not been at the gate
     is_doubtful: bool = False  # nobody can say whether it is good: a person has to look
+    is_golden: bool = False  # of a challenge run
+    is_stranger: bool = False  # it was put on behind the part sensor, and has no number
 
 
 @dataclass(slots=True, eq=False)

@@ -160,6 +160,7 @@ def soak(
         int, typer.Option(min=0, help="The number of the first life; the same numbers, the same lives.")
     ] = 0,
     life: Annotated[int | None, typer.Option(min=0, help="Live this one again, and no other.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that share the lives; one a core.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Lives of random faults: whether the law holds for as many parts as you like."""
@@ -168,4 +169,4 @@ def soak(
     sys.path.insert(0, str(benchmarks_dir().parent))
     from benchmarks.soak import main
 
-    main(parts=parts, seed=seed, life=life, as_json=as_json)
+    main(parts=parts, seed=seed, life=life, workers=workers, as_json=as_json)

@@ -7,7 +7,7 @@ the totals only.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 
 from inspection.domain.types import Decision, Outcome, OutcomeKind, PartId, Verdict, VerdictKind
 
@@ -30,6 +30,9 @@ class Totals:
     earlier: int = 0  # outcomes of parts of an earlier run
     rows: int = 0  # in the log; also those of parts that an earlier run closed
     mismatches: int = 0
+
+
+_TOTALS = tuple(field.name for field in fields(Totals))
 
 
 @dataclass(slots=True)
@@ -61,7 +64,9 @@ class Ledger:
         return len(self._parts)
 
     def as_dict(self) -> dict[str, int]:
-        return {**asdict(self.totals), "open": self.open}
+        """Asked for in every round of the part path."""
+        totals = self.totals
+        return {**{name: getattr(totals, name) for name in _TOTALS}, "open": self.open}
 
     def take(self) -> list[str]:
         found, self._found = self._found, []

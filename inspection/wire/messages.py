@@ -268,13 +268,14 @@ _LAYOUTS: dict[type[Message], _Layout] = {
     ),
     Heartbeat: _Layout(0x86, struct.Struct("<IIIQiBBBI"), {"session": Session, "outputs": Outputs}),
 }
+_NAMES = {message: tuple(field.name for field in fields(message)) for message in _LAYOUTS}
 _BY_CODE = {layout.code: (message, layout) for message, layout in _LAYOUTS.items()}
 
 
 def encode(message: Message) -> bytes:
     """A message as a payload. Raises struct.error if a field is outside its type's range."""
     layout = _LAYOUTS[type(message)]
-    values = (getattr(message, field.name) for field in fields(message))
+    values = [getattr(message, name) for name in _NAMES[type(message)]]
     return bytes((VERSION, layout.code)) + layout.values.pack(*values)
 
 
@@ -285,10 +286,10 @@ def decode(payload: bytes) -> Message | None:
     kind, layout = _BY_CODE[payload[1]]
     if len(payload) - 2 != layout.values.size:
         return None
-    names = (field.name for field in fields(kind))
-    values: dict[str, int] = dict(zip(names, layout.values.unpack(payload[2:]), strict=True))
+    values: dict[str, int] = dict(zip(_NAMES[kind], layout.values.unpack(payload[2:]), strict=True))
     try:
-        values |= {name: enum(values[name]) for name, enum in layout.enums.items()}
+        for name, enum in layout.enums.items():
+            values[name] = enum(values[name])
     except ValueError:
         return None
     build: Callable[..., Message] = kind

@@ -17,7 +17,7 @@ def test_the_matrix_is_a_wide_one():
     assert len(set(names)) == len(names) >= 80
     assert len(set(pairs())) == len(pairs()) >= 20
     groups = {"camera", "frame", "scorer", "link", "controller", "sensor", "eject sensor", "clock", "disk", "death"}
-    groups |= {"gate sensor", "review", "person", "run permit", "input", "encoder"}
+    groups |= {"gate sensor", "review", "person", "run permit", "input", "encoder", "challenge", "count"}
     assert {group for group, _ in names} == groups
 
 

@@ -16,8 +16,11 @@ from benchmarks.fault_line.stores import FaultyJournal
 from inspection.adapters.store import log as log_module
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.domain.ports import JudgedPart
-from inspection.domain.types import Decision, Outcome, OutcomeKind, PartId, Trigger, VerdictKind
+from inspection.domain.types import Decision, Light, Outcome, OutcomeKind, PartId, Trigger, VerdictKind
+from inspection.judging.reconciliation import Ledger
 from inspection.station.belt import Belt
+from inspection.station.challenge import Challenge
+from inspection.station.challenge_run import Run
 from inspection.station.closed_loop import ClosedLoop
 from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.numbering import Numbering
@@ -88,6 +91,84 @@ def test_a_pause_that_holds_nothing_back(monkeypatch: pytest.MonkeyPatch):
 def test_a_run_permit_that_is_never_taken_away(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(ClosedLoop, "_may_run", lambda self: True)
     assert "air_low did not take the run permit away" in wrong(drill(fault("air is low")))
+
+
+def test_a_run_permit_that_stays_on_while_the_line_is_stopped(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ClosedLoop, "_may_run", lambda self: True)
+    assert "the run permit is on while an alarm stands that stops the line" in wrong(drill(fault("the bin is full")))
+
+
+def test_a_light_that_is_green_while_everything_diverts(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ClosedLoop, "_light", lambda self: Light.GREEN)
+    assert "the stack light is green while everything diverts" in wrong(drill(fault("air is low")))
+
+
+def test_a_stranger_that_nobody_is_told_of(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ClosedLoop, "_take_strangers", lambda self, new: None)
+    row = drill(fault("a part is put on behind the part sensor"))
+    assert "a part without a number was at the gate, and there is no alarm" in wrong(row)
+
+
+def test_a_part_for_review_that_passes(monkeypatch: pytest.MonkeyPatch):
+    send = PartPath._send
+    passed = {Decision.REVIEW: Decision.PASS}
+    monkeypatch.setattr(
+        PartPath, "_send", lambda self, part, decision: send(self, part, passed.get(decision, decision))
+    )
+    assert "was sent a PASS, and its verdict is REVIEW" in wrong(drill(fault("every part is doubtful")))
+    monkeypatch.setattr(Ledger, "_mismatch", lambda self, part, what: None)
+    row = drill(fault("every part is doubtful"))
+    assert "is REVIEW and PASSED" in wrong(row)
+    assert row.found.passed_unjudged > 0
+
+
+def test_a_running_count_that_overlooks_everything(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Ledger, "_mismatch", lambda self, part, what: None)
+    row = drill(fault("the gate says that it diverted a part by command, which was sent a PASS"))
+    assert "no alarm count-mismatch" in wrong(row)
+    assert "names no part" in wrong(row)
+
+
+def test_a_running_count_that_finds_what_is_not_there(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Ledger, "framed", lambda self, part: self._mismatch(part, "is not liked"))
+    assert "the running count does not agree" in wrong(drill(NOTHING))
+
+
+def test_a_row_that_the_running_count_misses_at_the_end(monkeypatch: pytest.MonkeyPatch):
+    sealed = Ledger.sealed
+    monkeypatch.setattr(Ledger, "sealed", lambda self, rows: sealed(self, max(0, rows - 1)))
+    assert "parts were closed, and only" in wrong(drill(NOTHING))
+
+
+def test_a_challenge_run_that_passes_whatever_becomes_of_its_parts(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Run, "faults", lambda self: [])
+    row = drill(fault("a known-bad part looks good"))
+    assert "the challenge run passed, and failed was expected" in wrong(row)
+    assert "no alarm challenge-failed" in wrong(row)
+
+
+def test_a_challenge_run_that_bars_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Challenge, "bar", lambda self, part: None)
+    row = drill(fault("a person calls it off"))
+    assert "was sent a PASS, and a challenge run is due" in wrong(row)
+    assert "parts passed although a challenge run is due" in wrong(row)
+
+
+def test_a_challenge_run_that_counts_although_the_process_died(monkeypatch: pytest.MonkeyPatch):
+    close = Challenge._close_the_one_before
+
+    def as_passed(self: Challenge, last: Any) -> Any:
+        return close(self, last and {**last, "result": "passed"})
+
+    monkeypatch.setattr(Challenge, "_close_the_one_before", as_passed)
+    row = drill(fault("the process is killed"))
+    assert "does not make the line due" in wrong(row)
+    assert "was sent a PASS, and" in wrong(row)
+
+
+def test_a_challenge_run_that_a_lost_link_does_not_end(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Challenge, "_cut", lambda self, why: None)
+    assert "and aborted was expected" in wrong(drill(fault("the link is lost")))
 
 
 def test_an_emergency_stop_that_the_station_does_not_heed(monkeypatch: pytest.MonkeyPatch):
