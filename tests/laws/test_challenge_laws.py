@@ -152,7 +152,7 @@ class ChallengedWorld(World):
             for part, expected in zip(marked.index, AS_EXPECTED, strict=True):
                 assert self._went[PartId(*map(int, part))] is (expected == "PASS")
         for part, was_golden in self.golden.items():
-            assert was_golden is pd.notna(rows.loc[part, "challenge"]), f"{part}: {rows.loc[part, 'challenge']}"
+            assert was_golden is pd.notna(rows.loc[part, "challenge"]), f"part {part} was golden: {was_golden}"
         for part, went in self._went.items():
             if went and pd.isna(rows.loc[part, "challenge"]):
                 before = runs[runs["began_utc"] <= rows.loc[part, "trigger_utc"]]
