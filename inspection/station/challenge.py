@@ -62,6 +62,7 @@ class Challenge(Watcher):
         self._has_eject_sensor = False
         self._waiting: _Waiting | None = None
         self._run: Run | None = None
+        self._golden: set[PartId] = set()  # until they are closed, whatever becomes of their run
         self._has_failed = False
         self._told: set[str] = set()  # faults of the run
         self._abort: str | None = None
@@ -80,8 +81,8 @@ class Challenge(Watcher):
         return context if self._run is None else replace(context, challenge=str(self._run.number))
 
     def is_golden(self, part: PartId) -> bool:
-        """It belongs to the run that is on."""
-        return self._run is not None and self._run.of(part) is not None
+        """It came during a run, which may be over: no part of the production."""
+        return part in self._golden
 
     # --- requests -------------------------------------------------------------------------------------------
 
@@ -171,10 +172,12 @@ class Challenge(Watcher):
 
     def bar(self, part: PartId) -> Cause | None:
         if self._run is not None:
-            return Cause.CHALLENGE_DUE if self._has_failed or not self.is_golden(part) else None
-        return None
+            return Cause.CHALLENGE_DUE if self._has_failed or self._run.of(part) is None else None
+        return Cause.CHALLENGE_DUE if part in self._golden else None  # nobody looks any more whether it may
 
     def rounded(self) -> None:
+        if self._golden and self._run is None and self._belt_is_empty():
+            self._golden = set()
         if self._waiting is not None:
             self._try_to_begin(self._waiting)
         if self._run is not None:
@@ -197,9 +200,13 @@ class Challenge(Watcher):
             return
         self._moved_ns = self._clock.monotonic_ns()
         for number in skipped[: len(self._run.shown) + 1]:
-            self._run.take(PartId(part.epoch, number), seen=False)
-        self._run.take(part, seen=seen)
+            self._take(self._run, PartId(part.epoch, number), seen=False)
+        self._take(self._run, part, seen=seen)
         self._tell_faults()
+
+    def _take(self, run: Run, part: PartId, *, seen: bool) -> None:
+        self._golden.add(part)
+        run.take(part, seen=seen)
 
     def _cut(self, why: str) -> None:
         self._refuse_waiting(why)

@@ -57,6 +57,8 @@ class Surroundings(Protocol):
 class Station:
     """The part path of one life of the station, and its end of the wire. `ports.Gate` for its part path."""
 
+    settings = SETTINGS
+
     def __init__(self, world: Surroundings) -> None:
         self._world = world
         clock = world.clock
@@ -89,7 +91,7 @@ class Station:
             condition=self.condition,
             context=self.context,
             clock=clock,
-            settings=SETTINGS,
+            settings=self.settings,
             watchers=self.watchers(),
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,13 +17,14 @@ from hypothesis import strategies as st
 
 from inspection import history
 from inspection.domain.ports import Request
-from inspection.domain.types import PartContext, PartId, RunState, VerdictKind
+from inspection.domain.types import Decision, PartContext, PartId, RunState, VerdictKind
 from inspection.station.challenge import DUE, Challenge
 from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
+from inspection.station.examiner import Examined
 from inspection.station.watcher import Watcher
 from tests.fakes.parts import CONTEXT
-from tests.laws.station_life import Station
+from tests.laws.station_life import SETTINGS, Station
 from tests.laws.test_line_laws import FAULTS, action
 from tests.laws.world import World
 
@@ -35,11 +37,32 @@ step = st.one_of(
     st.tuples(st.just("challenge"), st.sampled_from(SENT)),
     st.tuples(st.just("challenge"), st.sampled_from(SENT)),
     st.tuples(st.just("faulty-challenge"), st.tuples(st.sampled_from(SENT), st.sampled_from(FAULTS))),
+    st.tuples(st.just("called-off"), st.sampled_from([("REJECT",) * 3 + ("PASS",) * 3, ("PASS", "REJECT")])),
     st.tuples(st.just("acknowledge"), st.none()),
 )
 
 
+class _GoldenWatch(Watcher):
+    """Which parts are golden as they are judged; and none of them is told PASS when its run is over."""
+
+    def __init__(self, challenge: Challenge, world: World) -> None:
+        assert isinstance(world, ChallengedWorld)
+        self._challenge = challenge
+        self._golden = world.golden
+
+    def examined(self, parts: Sequence[Examined]) -> None:
+        self._golden.update({part.trigger.part: self._challenge.is_golden(part.trigger.part) for part in parts})
+
+    def sent(self, part: PartId, decision: Decision) -> None:
+        if decision is Decision.PASS and self._golden[part]:
+            run = self._challenge.now["run"]
+            assert isinstance(run, dict)
+            assert run["result"] == "begun", f"{part} was told PASS after its run"
+
+
 class ChallengedStation(Station):
+    settings = replace(SETTINGS, batch=2)  # so that parts wait for their verdict as their run ends
+
     def watchers(self) -> Sequence[Watcher]:
         plan = ChallengePlan(
             GOLDEN, required=True, every="change", settings={}, timeout_s=2, counts_since=lambda _: None
@@ -52,7 +75,7 @@ class ChallengedStation(Station):
             context=lambda: CONTEXT,
             belt_is_empty=lambda: self.path.is_empty(),  # noqa: PLW0108  (made after it)
         )
-        return (self.challenge,)
+        return (self.challenge, _GoldenWatch(self.challenge, self._world))
 
     def context(self) -> PartContext:
         return self.challenge.context()
@@ -61,12 +84,19 @@ class ChallengedStation(Station):
 class ChallengedWorld(World):
     life = ChallengedStation
 
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.golden: dict[PartId, bool] = {}
+        """Of each part that was judged: whether it was golden then."""
+        super().__init__(folder, seed)
+
     def act(self, kind: str, value: object) -> None:
         match kind, value:
             case "challenge", tuple(parts):
                 self._challenge(parts)
             case "faulty-challenge", (tuple(parts), str(fault)):
                 self._challenge(parts, fault)
+            case "called-off", tuple(parts):
+                self._called_off(parts)
             case "acknowledge", _:
                 if self.station is not None:
                     self.acknowledge_alarms()
@@ -86,6 +116,17 @@ class ChallengedWorld(World):
         super().act("wait", 60)
         if fault is not None:
             super().act("heal", fault)
+
+    def _called_off(self, parts: tuple[str, ...]) -> None:
+        """All come at once, and the run is called off before they are judged."""
+        if isinstance(self.station, ChallengedStation):
+            self.station.challenge.ask(Request("challenge", "w", "Kim"))
+        super().act("wait", 60)
+        for part in parts:
+            self._put_part_on_belt(part)
+        super().act("wait", 1)
+        if isinstance(self.station, ChallengedStation):
+            self.station.challenge.abort(Request("challenge-abort", "w", "Kim"))
 
     def settle(self) -> None:
         """Until the line runs, or waits for a person or a run."""
@@ -110,6 +151,8 @@ class ChallengedWorld(World):
             assert marked["verdict"].tolist() == list(AS_EXPECTED)
             for part, expected in zip(marked.index, AS_EXPECTED, strict=True):
                 assert self._went[PartId(*map(int, part))] is (expected == "PASS")
+        for part, was_golden in self.golden.items():
+            assert was_golden is pd.notna(rows.loc[part, "challenge"]), f"part {part} was golden: {was_golden}"
         for part, went in self._went.items():
             if went and pd.isna(rows.loc[part, "challenge"]):
                 before = runs[runs["began_utc"] <= rows.loc[part, "trigger_utc"]]

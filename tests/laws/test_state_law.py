@@ -102,10 +102,12 @@ class Line:
         self.is_attached = False
 
     def settle(self) -> None:
-        """Until what has happened is known: a store that fails is known when something is written."""
+        """Until what has happened is known, and the belt is purged: a store that fails is known when something is
+        written, and a purge is over one time of travel after the first part that comes."""
         for _ in range(4):  # an epoch may be about to begin
             self.look()
-        self.put_part()
+        for _ in range(4):
+            self.put_part()
         for _ in range(4):
             self.look()
 

@@ -21,6 +21,7 @@ from inspection.domain.types import (
 from inspection.station.challenge import Challenge
 from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
+from inspection.station.part_path import PathSettings
 from inspection.station.watcher import Watcher
 from tests.fakes.parts import CONTEXT, DIVERTED, PASSED
 from tests.station.conftest import Bench
@@ -36,13 +37,20 @@ TIMEOUT_S = 20.0
 class ChallengedBench(Bench):
     """`plan` and `made_under` may be changed before `start`, and `made_under` while it runs."""
 
-    def __init__(self, data_dir: Path, parts: Sequence[GoldenPart] = (BAD, GOOD), *, required: bool = True) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        parts: Sequence[GoldenPart] = (BAD, GOOD),
+        *,
+        required: bool = True,
+        settings: PathSettings | None = None,
+    ) -> None:
         self.since_utc: datetime | None = None
         self.settings_of_line = {"camera": "c", "gate": "g"}
         self.golden = tuple(parts)
         self.required = required
         self.made_under = CONTEXT
-        super().__init__(data_dir)
+        super().__init__(data_dir, settings)
 
     def watchers(self) -> Sequence[Watcher]:
         plan = ChallengePlan(

@@ -13,6 +13,9 @@ from inspection import history
 from inspection.analytics.yields import count_verdicts
 from inspection.domain.ports import Request, Resolved, SensorFault, Triggered
 from inspection.domain.types import Alarm, Cause, Decision, OutcomeKind, PartId, Reaction, RunState, Trigger
+from inspection.judging.reactions import Reactions
+from inspection.station.closed_loop import ClosedLoop
+from inspection.station.part_path import PathSettings
 from inspection.station.purge import Purge
 from inspection.station.report import StatusReport
 from inspection.station.watcher import Watcher
@@ -419,6 +422,45 @@ def test_a_good_golden_part_that_a_purge_holds_back_aborts_the_run_and_the_next_
     line.send(2)
     line.send(3, REJECT)
     assert line.run_told()["result"] == "passed"
+    line.die()
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_golden_parts_stay_golden_until_they_are_closed_whatever_became_of_their_run(tmp_path, required) -> None:
+    """The run is called off while they wait for their verdicts: they are no rejects of the process, and none passes."""
+
+    class Line(ChallengedBench):
+        def watchers(self) -> Sequence[Watcher]:
+            (challenge,) = super().watchers()
+            reactions = Reactions(consecutive_rejects_count=2, reject_rate_percent=10, reject_rate_over_parts=2)
+            golden = self.challenge.is_golden
+            return (
+                ClosedLoop(self.gate, self.condition, reactions, self.travel, self.clock, is_golden=golden),
+                challenge,
+            )
+
+    line = Line(tmp_path, [BAD, BAD, BAD, GOOD], required=required, settings=PathSettings(batch=1))
+    line.attach()
+    line.ask("w1")
+    line.verdicts = dict.fromkeys((1, 2, 3, 6), REJECT)
+    line.gate.trigger(1, 2, 3, 4)
+    line.challenge.abort(Request("challenge-abort", "w1", "Kim"))
+    line.run(steps=1)
+    assert line.run_told()["result"] == "aborted"
+    line.run(steps=4)
+    assert not {"consecutive-rejects", "reject-rate"} & line.alarms()
+    assert line.sent()[line.part(4)] is Decision.DIVERT, "good, and of a run that is over"
+    assert line.rows()[line.part(4)].cause == Cause.CHALLENGE_DUE
+    for number in (1, 2, 3, 4):
+        line.gate.resolve(line.part(number), DIVERTED)
+    line.run()
+    assert not any(line.challenge.is_golden(line.part(number)) for number in (1, 2, 3, 4)), "they are closed"
+    line.send(5)
+    assert (line.sent()[line.part(5)] is Decision.PASS) is not required
+    line.send(6, REJECT)
+    rows = history.parts(tmp_path, "demo").sort_values("number")
+    assert rows["challenge"].fillna("").tolist() == ["1", "1", "1", "1", "", ""]
+    assert count_verdicts(rows).rejected == 1
     line.die()
 
 
