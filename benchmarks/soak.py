@@ -83,6 +83,8 @@ def live(seed: int, parts: int = PARTS_A_LIFE) -> Soak:
         line = Line(Path(folder), seed, images=False)
         try:
             return _live(line, rng, parts, f"life {seed}")
+        except Exception as error:
+            raise InspectionError(f"life {seed}: {error!r}; live it again with --life {seed}") from error
         finally:
             line.close()
 
@@ -154,7 +156,7 @@ def _some_faults(line: Line, rng: random.Random) -> list[Fault]:
 
 def _make_up(line: Line) -> None:
     """A challenge run, where one is due and nothing waits for a person."""
-    if line.life and line.life.due and not line.life.condition.diverts:
+    if line.life and line.life.due and line.life.condition.obstacle is None:
         until_running(line)
         line.feeds = True
         line.run(0.5)

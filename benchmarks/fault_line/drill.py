@@ -19,7 +19,6 @@ _PATIENCE_S = 15
 _GOOD_AGAIN = 4
 _NO_OBSTACLES = {"challenge-due", "clock"}
 _PURGE_S = TRAVEL_US / 1e6 + 0.1
-_SAYS_ONLY_WHY = {"challenge-failed"}  # tests/faults/test_challenge_alarm.py expects more of it
 _WHAT_TO_DO = re.compile(r"\b(find|check|stop|look|clear|empty|close)\b", re.IGNORECASE)
 
 
@@ -94,7 +93,7 @@ def until_running(line: Line) -> bool:
     for _ in range(_PATIENCE_S * 20):
         line.run(0.05)
         condition = line.life.condition if line.life else None
-        if not condition or condition.diverts:
+        if not condition or condition.obstacle is not None:
             continue
         if condition.now.state is RunState.RUNNING:
             return True
@@ -111,7 +110,7 @@ def _stand(line: Line, wrong: list[str]) -> tuple[str, ...]:
         standing = {raised.alarm.key: raised.alarm.text for raised in latched(line)}
         if not standing:
             break
-        silent = [key for key, text in standing.items() if key not in _SAYS_ONLY_WHY and not says_what(text)]
+        silent = [key for key, text in standing.items() if not says_what(text)]
         wrong += [f"{key} does not say what to do: {standing[key]}" for key in silent]
         line.run(_PURGE_S)
         before = line.truth.passed

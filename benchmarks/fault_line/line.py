@@ -11,6 +11,7 @@ import json
 import random
 import sqlite3
 from collections import deque
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -500,8 +501,9 @@ class Line:
         self.ask(Request("acknowledge", key, by, standing.get(key)))
 
     def ask(self, request: Request) -> None:
-        """A person asks the station for something."""
-        leave_request(self.site.paths, request, self.clock.utc())
+        """A person asks the station for something. One who is told that it cannot be asked now lets it be."""
+        with suppress(StoreError):
+            leave_request(self.site.paths, request, self.clock.utc())
 
     # --- numbers that nobody can know any more --------------------------------------------------------------
 

@@ -264,8 +264,10 @@ class Challenge(Watcher):
             if fault in self._told:
                 continue
             self._has_failed = True
+            to_do = "" if self._told else " Find out why, clear this, then send the golden parts again."
+            text = f"challenge run {self._run.number}: {fault}.{to_do}"
             self._told.add(fault)
-            self._condition.raise_alarm(Alarm(FAILED, f"challenge run {self._run.number}: {fault}.", latched=True))
+            self._condition.raise_alarm(Alarm(FAILED, text, latched=True))
 
     def _end(self, run: Run) -> None:
         """Once it is on record: until then it is on, and tried again in the next round."""

@@ -11,7 +11,6 @@ from benchmarks.fault_line.faults import SINGLE
 from benchmarks.fault_line.line import Line
 
 
-@pytest.mark.xfail(strict=True, reason="it says what was wrong, and not what to do; see _SAYS_ONLY_WHY in the drill")
 def test_a_failed_challenge_run_says_what_to_do(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     caplog.set_level("CRITICAL")
     fault = next(fault for fault in SINGLE if fault.name == "a known-bad part looks good")

@@ -22,10 +22,12 @@ from inspection.station.belt import Belt
 from inspection.station.challenge import Challenge
 from inspection.station.challenge_run import Run
 from inspection.station.closed_loop import ClosedLoop
+from inspection.station.condition import ConditionKeeper
 from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.numbering import Numbering
 from inspection.station.part_path import PartPath
 from inspection.station.purge import Purge
+from inspection.station.reconciler import Reconciler
 from inspection.wire import messages as m
 from inspection.wire.controller import Controller
 
@@ -61,6 +63,10 @@ def test_a_station_that_sends_before_it_journals(monkeypatch: pytest.MonkeyPatch
         record(self, judged)
 
     monkeypatch.setattr(PartPath, "_record_verdicts", send_first)
+    row = drill(NOTHING)
+    assert row.latched == ("count-mismatch",), "the station sees it by its own count, and nothing passes"
+    assert row.found.passed_unjudged == 0
+    monkeypatch.setattr(Reconciler, "_tell", lambda self: None)
     row = drill(NOTHING)
     assert "without a PASS that was on record when it was sent" in wrong(row)
     assert row.found.passed_unjudged > 0
@@ -149,6 +155,7 @@ def test_a_challenge_run_that_passes_whatever_becomes_of_its_parts(monkeypatch: 
 
 def test_a_challenge_run_that_bars_nothing(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Challenge, "bar", lambda self, part: None)
+    monkeypatch.setattr(ConditionKeeper, "bar", property(lambda self: self.obstacle and self.obstacle.cause))
     row = drill(fault("a person calls it off"))
     assert "was sent a PASS, and a challenge run is due" in wrong(row)
     assert "parts passed although a challenge run is due" in wrong(row)
