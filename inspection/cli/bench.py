@@ -169,3 +169,22 @@ def soak(
     from benchmarks.soak import main
 
     main(parts=parts, seed=seed, life=life, as_json=as_json)
+
+
+@app.command("crash")
+def crash(
+    kills: Annotated[int, typer.Option(min=0, help="How often the station is killed with -9.")] = 200,
+    cuts: Annotated[int, typer.Option(min=0, help="How often the power fails.")] = 400,
+    seed: Annotated[int, typer.Option(min=0, help="Where the random moments begin.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Whether the log keeps what it promised when the station is killed or the power fails (docs/log.md).
+
+    For the power a C compiler is needed.
+    """
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.crash import main
+
+    main(kill_count=kills, cut_count=cuts, seed=seed, as_json=as_json)
