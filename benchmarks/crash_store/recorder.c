@@ -40,7 +40,7 @@ static int log_fd = -1;
 static long dies_after = -1; /* so many notes more */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-static void stop(const char *why) {
+static _Noreturn void stop(const char *why) {
     dprintf(2, "recorder: %s\n", why);
     abort();
 }
@@ -179,6 +179,8 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
 }
 
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) {
+    char path[PATH_MAX];
+    if (!find(fd, path)) return syscall(SYS_pwritev, fd, parts, count, at, 0);
     ssize_t done = 0;
     for (int i = 0; i < count; i++) {
         const ssize_t more = pwrite(fd, parts[i].iov_base, parts[i].iov_len, at + done);
@@ -187,6 +189,13 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) {
         if ((size_t)more < parts[i].iov_len) break;
     }
     return done;
+}
+
+ssize_t pwritev2(int fd, const struct iovec *parts, int count, off_t at, int flags) {
+    char path[PATH_MAX];
+    if (at >= 0 && flags == 0) return pwritev(fd, parts, count, at);
+    if (!find(fd, path)) return syscall(SYS_pwritev2, fd, parts, count, at, 0, flags);
+    stop("pwritev2 with flags is not recorded");
 }
 
 int ftruncate(int fd, off_t size) {
@@ -379,6 +388,7 @@ int rmdir(const char *name) { return unlinkat(AT_FDCWD, name, AT_REMOVEDIR); }
 #define SAME(as) __attribute__((alias(#as)))
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) SAME(pwrite);
 ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t at) SAME(pwritev);
+ssize_t pwritev64v2(int fd, const struct iovec *parts, int count, off64_t at, int flags) SAME(pwritev2);
 int ftruncate64(int fd, off64_t size) SAME(ftruncate);
 int fallocate64(int fd, int mode, off64_t at, off64_t size) SAME(fallocate);
 int posix_fallocate64(int fd, off64_t at, off64_t size) SAME(posix_fallocate);
