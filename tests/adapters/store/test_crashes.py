@@ -23,8 +23,8 @@ from benchmarks.fault_line.drill import scratch_dir
 from inspection.adapters.store.journal import Durability
 from inspection.domain.errors import ConfigError
 
-CUTS = 50
-CUTS_AFTER_A_CUT = 25
+CUTS = 40
+CUTS_AFTER_A_CUT = 20
 CUTS_UNTIL_SEEN = 40
 KILLS = 6
 DEATH = 900  # notes; some fifteen parts
