@@ -29,8 +29,11 @@ class Kill:
     faults: tuple[str, ...]
 
 
-def kills(nursery: Nursery, folder: Path, *, seed: int, count: int) -> Iterator[Kill]:
-    """Each kill as it was survived. Raises InspectionError if a station ended by itself."""
+def kills(nursery: Nursery, folder: Path, *, seed: int, count: int, fault: str | None = None) -> Iterator[Kill]:
+    """Each kill as it was survived. Raises InspectionError if a station ended by itself.
+
+    `fault`: of the store, as in Job.
+    """
     rng = random.Random(seed)
     for i in range(count):
         root = folder / f"log-{i // _LIVES_A_LOG}"
@@ -44,6 +47,7 @@ def kills(nursery: Nursery, folder: Path, *, seed: int, count: int) -> Iterator[
                 kill_after_s=rng.uniform(0, _LONGEST_S),
                 kill_in=_AIMED[i // 3 % len(_AIMED)] if i % 3 == 0 else None,
                 seed=rng.randrange(2**32),
+                fault=fault,
             )
         )
         assert end.code == -signal.SIGKILL, "a life without a number of parts does not end by itself"

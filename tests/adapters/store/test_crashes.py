@@ -27,6 +27,7 @@ CUTS = 40
 CUTS_AFTER_A_CUT = 20
 CUTS_UNTIL_SEEN = 40
 KILLS = 6
+KILLS_UNTIL_SEEN = 40
 DEATH = 900  # notes; some fifteen parts
 PARTS = 40
 FAULTY = "tests.adapters.store.faulty_stores"
@@ -126,6 +127,13 @@ def test_a_store_with_a_fault_is_seen(recorded, folder, durability, fault, near)
     faulty = recorded(durability, fault)
     seen = cuts(faulty, folder / "left", seed=1, count=CUTS_UNTIL_SEEN, near=flushes_of(near))
     assert any(cut.faults for cut in seen)
+
+
+def test_a_kill_of_a_store_with_a_fault_is_seen(nursery, folder):
+    faulty = folder / "faulty"
+    faulty.mkdir()
+    done = kills(nursery, faulty, seed=1, count=KILLS_UNTIL_SEEN, fault=f"{FAULTY}:forgets_first")
+    assert any(kill.faults for kill in done)
 
 
 def test_kill_9_at_random_moments_loses_nothing_and_repeats_nothing(nursery, folder, measured):
