@@ -15,9 +15,9 @@ from benchmarks.crash_store.nursery import Job, Nursery
 from benchmarks.crash_store.power_cuts import DATA
 from benchmarks.crash_store.promises import Promises, faults
 
-_LONGEST_S = 0.15  # of a life, until it is killed or the phase is waited for
+_LONGEST_S = 0.1  # of a life, until it is killed or the phase is waited for
 _AIMED = (Phase.SEALING,)  # each third kill falls into one of them
-_LIVES_A_LOG = 8  # it grows, and all of it is looked at each time
+_LIVES_A_LOG = 4  # it grows, and all of it is looked at each time
 
 
 @dataclass(frozen=True)
