@@ -1,6 +1,6 @@
-"""`inspection bench station | gate | relay | encoder | model | tracking | fuzz | faults | soak`: how fast this machine
-is, what the bundled model understands, what tracking is worth, whether the firmware's core does what the reference
-does, and whether a line keeps its promises whatever goes wrong.
+"""`inspection bench station | gate | relay | encoder | model | tracking | fuzz | faults | soak | crash | commits`: how
+fast this machine is, what the bundled model understands, what tracking is worth, whether the firmware's core does what
+the reference does, and whether a line and its log keep their promises whatever goes wrong.
 """
 
 from __future__ import annotations
@@ -169,4 +169,41 @@ def soak(
     sys.path.insert(0, str(benchmarks_dir().parent))
     from benchmarks.soak import main
 
+<<<<<<< HEAD
     main(parts=parts, seed=seed, life=life, workers=workers, as_json=as_json)
+=======
+    main(parts=parts, seed=seed, life=life, as_json=as_json)
+
+
+@app.command("crash")
+def crash(
+    kills: Annotated[int, typer.Option(min=0, help="How often the station is killed with -9.")] = 200,
+    cuts: Annotated[int, typer.Option(min=0, help="How often the power fails.")] = 400,
+    seed: Annotated[int, typer.Option(min=0, help="Where the random moments begin.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Whether the log keeps what it promised when the station is killed or the power fails (docs/log.md).
+
+    For the power a C compiler is needed.
+    """
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.crash import main
+
+    main(kill_count=kills, cut_count=cuts, seed=seed, as_json=as_json)
+
+
+@app.command("commits")
+def commits(
+    parts: Annotated[int, typer.Option(min=10, help="How many parts are recorded, with three commits each.")] = 2000,
+    as_json: AsJson = False,
+) -> None:
+    """How long a commit of the journal takes with durability process and power, on the disk of TMPDIR."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.commits import main
+
+    main(part_count=parts, as_json=as_json)
+>>>>>>> power

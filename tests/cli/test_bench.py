@@ -164,3 +164,23 @@ def test_the_soak_bench_lives_one_life_again() -> None:
     assert ended.returncode == 0, ended.stderr
     came = json.loads(ended.stdout)
     assert (came["lives"], came["passed_unjudged"], came["lost"], came["broken"]) == (1, 0, 0, [])
+
+
+def test_the_crash_bench_kills_and_cuts_and_the_law_holds() -> None:
+    few = ["--kills", "1", "--cuts", "4", "--seed", "3", "--json"]
+    words = [sys.executable, "-m", "inspection", "bench", "crash", *few]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    if ended.returncode == 2 and "no C compiler" in ended.stderr:
+        pytest.skip(ended.stderr)
+    assert ended.returncode == 0, ended.stderr
+    came = json.loads(ended.stdout)
+    assert (sum(came["kills"].values()), came["cuts"], came["broken"]) == (1, {"power": 2, "process": 2}, [])
+
+
+def test_the_commits_bench_measures_both_durabilities() -> None:
+    words = [sys.executable, "-m", "inspection", "bench", "commits", "--parts", "100", "--json"]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    assert ended.returncode == 0, ended.stderr
+    results = json.loads(ended.stdout)
+    assert [(each["durability"], each["commits"]) for each in results] == [("process", 300), ("power", 300)]
+    assert all(set(each["commit_ms"]) == set(each["fsync_ms"]) == {"p50", "p99"} for each in results)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from inspection.domain.errors import StoreError
 
+_settled: set[Path] = set()  # folders that this process has flushed with all that it found in them
+
 
 def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = True) -> None:
     """Let `write` make a temporary file beside `path`, then rename it there.
@@ -18,21 +20,36 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        new_folders = [folder for folder in path.parents if not folder.exists()]
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if sync:
+            make_folder(path.parent)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         if sync:
             sync_to_disk(temporary)
         temporary.replace(path)
         if sync:
-            for folder in (path.parent, *(folder.parent for folder in new_folders)):
-                sync_to_disk(folder)
+            sync_to_disk(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise StoreError(
             f"cannot write {path}: {error.strerror or error}; check the disk, then 'inspection doctor'"
         ) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, so that they are there after a power cut. Raises OSError.
+
+    Those that are there already may be of a process that died before it flushed them.
+    """
+    new = {folder for folder in (path, *path.parents) if not folder.exists()}
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in (path, *path.parents):
+        if folder in new or folder.parent not in _settled:
+            with contextlib.suppress(PermissionError):  # whoever may not read a folder has not made one in it
+                sync_to_disk(folder.parent)
+            _settled.add(folder.parent)
 
 
 def sync_to_disk(path: Path) -> None:

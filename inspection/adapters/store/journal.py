@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from inspection.adapters.store.files import make_folder
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Acknowledged, JudgedPart, OpenPart
 from inspection.domain.types import (
@@ -84,7 +85,7 @@ class SqliteJournal:
         """Held while the file is written. Whoever else writes it in this process takes it too: SQLite's own waiting is
         a sleep of many milliseconds, which a part cannot afford."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             # A part cannot wait: when the log's thread holds the file for longer than this, the part diverts.
             self._db = connect(path, timeout_s=0.2)
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durability == 'power' else 'NORMAL'}")

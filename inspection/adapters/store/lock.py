@@ -6,6 +6,7 @@ import fcntl
 import os
 from types import TracebackType
 
+from inspection.adapters.store.files import make_folder
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError
 
@@ -16,7 +17,7 @@ class LineLock:
     def __init__(self, paths: LinePaths) -> None:
         """Take the lock. Raises StoreError if another station holds it or the directory cannot be written."""
         try:
-            paths.state_dir.mkdir(parents=True, exist_ok=True)
+            make_folder(paths.state_dir)
             self._descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise StoreError(

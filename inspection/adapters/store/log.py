@@ -53,7 +53,8 @@ class ParquetLog:
             self._db.execute("PRAGMA synchronous = NORMAL")
             self.rows_owed = int(self._db.execute("SELECT count(*) FROM parts WHERE outcome IS NOT NULL").fetchone()[0])
             """Parts that earlier runs closed, and that were not in a file when this one began."""
-        except sqlite3.Error as error:
+            self._settle_images()
+        except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot open the journal {paths.state_db}: {error}") from error
         self._db.row_factory = sqlite3.Row
         self.rows_sealed = 0
@@ -63,6 +64,14 @@ class ParquetLog:
 
     def close(self) -> None:
         self._db.close()
+
+    def _settle_images(self) -> None:
+        """Flush the names of images that earlier runs kept: one that died may not have come to it, and the log will
+        say that they are there."""
+        named = self._db.execute("SELECT image_path FROM parts WHERE image_path IS NOT NULL").fetchall()
+        for folder in {(self._paths.data_dir / image_path).parent for (image_path,) in named}:
+            if folder.is_dir():
+                sync_to_disk(folder)
 
     def seal(self, *, everything: bool = False) -> int:
         try:
@@ -119,7 +128,9 @@ class ParquetLog:
         for (seal,) in self._db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL").fetchall():
             path = self._paths.log_dir / seal
             rows = self._db.execute(f"{SELECT} WHERE seal = ? ORDER BY epoch, number", (seal,)).fetchall()
-            if not path.exists():
+            if path.exists():
+                sync_to_disk(path.parent)  # whoever renamed it may have died before this
+            else:
                 table = table_of(rows, self._paths.data_dir)
 
                 def write(temporary: Path, table: object = table) -> None:

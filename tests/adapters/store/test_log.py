@@ -216,10 +216,49 @@ def test_pictures_that_wait_are_bounded_by_their_bytes_and_one_that_no_jpeg_can_
 def test_a_new_folder_is_flushed_into_the_one_above_it(tmp_path, monkeypatch):
     flushed: list[Path] = []
     monkeypatch.setattr(files, "sync_to_disk", flushed.append)
-    files.replace_durably(tmp_path / "line" / "day" / "a.parquet", lambda temporary: temporary.touch())
-    assert flushed[1:] == [tmp_path / "line" / "day", tmp_path / "line", tmp_path]
-    files.replace_durably(tmp_path / "line" / "day" / "b.parquet", lambda temporary: temporary.touch())
-    assert flushed[5:] == [tmp_path / "line" / "day"]
+    day = tmp_path / "line" / "day"
+    files.replace_durably(day / "a.parquet", lambda temporary: temporary.touch())
+    assert flushed[:2] == [day.parent, tmp_path]
+    assert flushed[-2:] == [day / ".a.parquet.tmp", day]
+    flushed.clear()
+    files.replace_durably(day / "b.parquet", lambda temporary: temporary.touch())
+    assert flushed == [day / ".b.parquet.tmp", day]
+
+
+def test_a_folder_of_a_process_that_died_is_flushed_when_it_is_first_met(tmp_path, monkeypatch):
+    (tmp_path / "line" / "day").mkdir(parents=True)
+    flushed: list[Path] = []
+    monkeypatch.setattr(files, "sync_to_disk", flushed.append)
+    files.make_folder(tmp_path / "line" / "day")
+    assert flushed[:2] == [tmp_path / "line", tmp_path]
+
+
+def test_what_a_station_that_died_renamed_is_flushed_before_its_rows_are_forgotten(line, monkeypatch):
+    """A kill between the rename and its flush, and then a power cut."""
+    frame = Frame(np.full((8, 8, 3), 90, np.uint8), START_UTC)
+    evidence = ImageEvidence(line.paths)
+    line.part(1, image_path=evidence.offer(PartId(1, 1), frame))
+    evidence.drain()
+
+    class Died(BaseException):
+        pass
+
+    def die(*_):
+        raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr(line.log, "_forget", die)
+        with pytest.raises(Died):
+            line.log.seal(everything=True)
+    line.log.close()
+    done: list[object] = []
+    monkeypatch.setattr(log_module, "sync_to_disk", done.append)
+    line.open_log()
+    assert done == [line.paths.evidence_dir(START_UTC.date())]
+    monkeypatch.setattr(line.log, "_forget", done.append)
+    line.log.seal()
+    (file,) = line.files()
+    assert done[1:] == [file.parent, f"{file.parent.name}/{file.name}"]
 
 
 @pytest.mark.parametrize("is_open", [True, False])
