@@ -169,9 +169,7 @@ def soak(
     sys.path.insert(0, str(benchmarks_dir().parent))
     from benchmarks.soak import main
 
-<<<<<<< HEAD
     main(parts=parts, seed=seed, life=life, workers=workers, as_json=as_json)
-=======
     main(parts=parts, seed=seed, life=life, as_json=as_json)
 
 
@@ -206,4 +204,3 @@ def commits(
     from benchmarks.commits import main
 
     main(part_count=parts, as_json=as_json)
->>>>>>> power
