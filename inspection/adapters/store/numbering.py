@@ -1,0 +1,128 @@
+"""Whether every number is on record once: in the files as they lie on the disk, in memory that does not grow with the
+parts. Numbers are taken in blocks; of each block DuckDB counts the rows, and sets a bit for each number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.reader import log_errors, open_journal, quoted, sealed_files
+
+_BLOCK = 100_000
+_MOST_NAMED = 1_000_000
+_TAIL = pa.schema([("epoch", pa.int64()), ("number", pa.int64()), ("marked", pa.bool_())])
+
+Numbers = Iterator[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Parts are named epoch-number. `missing` and `repeated` name a million at most."""
+
+    parts: int
+    epochs: int
+    open: int
+    """Without an outcome yet."""
+    missing: list[str]
+    """Numbers up to the highest of their epoch, which the journal knows too: a lost last file is found."""
+    repeated: list[str]
+    """A part that is being sealed is in a file and in the journal, where it is marked, and is not repeated."""
+
+
+def look_at_numbers(paths: LinePaths, *, leaving_out: Collection[str] = ()) -> Completeness:
+    """Numbers of an epoch start at 1. `leaving_out`: files that are not to be read. Raises StoreError."""
+    high_water, tail, open_parts = _of_journal(paths)  # first: what comes later is above the marks
+    files = [str(paths.log_dir / name) for name in sealed_files(paths) if name not in leaving_out]
+    listed = f"read_parquet([{', '.join(map(quoted, files))}], union_by_name = true, hive_partitioning = false)"
+    with log_errors(paths), duckdb.connect(":memory:") as db:
+        db.execute("SET preserve_insertion_order = false")
+        db.register("tail", tail)
+        db.execute(f"CREATE TEMP VIEW filed AS SELECT epoch, number FROM {listed if files else 'tail LIMIT 0'}")
+        blocks = _blocks(db)
+        missing = list(islice(_missing(db, blocks, high_water), _MOST_NAMED))
+        repeated = list(islice(_repeated(db, blocks), _MOST_NAMED))
+        unmarked = "FROM tail SEMI JOIN filed USING (epoch, number) SELECT epoch, number WHERE NOT marked"
+        both = set(db.execute(unmarked).fetchall())
+    if both:  # what was sealed since the journal was read is marked by now, or gone
+        _, now, _ = _of_journal(paths)
+        both &= {(row["epoch"], row["number"]) for row in now.to_pylist() if not row["marked"]}
+    count = sum(block.there for block in blocks)
+    epochs = len({block.epoch for block in blocks})
+    return Completeness(count, epochs, open_parts, _names(missing), _names(sorted({*repeated, *both})))
+
+
+def _of_journal(paths: LinePaths) -> tuple[dict[int, int], pa.Table, int]:
+    """The highest number of each epoch; parts that the journal has, and whether they are on their way to a file; how
+    many have no outcome."""
+    with open_journal(paths) as db:
+        if db is None:
+            return {}, _TAIL.empty_table(), 0
+        high_water = dict(db.execute("SELECT epoch, high_water FROM epochs").fetchall())
+        rows = db.execute("SELECT epoch, number, seal, outcome FROM parts").fetchall()
+    columns = {name: [row[name] for row in rows] for name in ("epoch", "number")}
+    tail = pa.table({**columns, "marked": [row["seal"] is not None for row in rows]}, _TAIL)
+    return high_water, tail, sum(row["outcome"] is None for row in rows)
+
+
+class _Block(NamedTuple):
+    """What there is of the numbers of one epoch from `block` * _BLOCK on."""
+
+    epoch: int
+    block: int
+    rows: int
+    """In files."""
+    filed: int
+    """Different numbers in files."""
+    there: int
+    """Different numbers in files and journal."""
+    highest: int
+
+
+def _blocks(db: duckdb.DuckDBPyConnection) -> list[_Block]:
+    bits = f"bit_count(bitstring_agg(number % {_BLOCK}, 0, {_BLOCK - 1})"
+    found = db.execute(
+        f"SELECT epoch, number // {_BLOCK} AS block, count(*) FILTER (in_file), coalesce({bits} FILTER (in_file)), 0),"
+        f" {bits}), max(number) FROM"
+        " (SELECT epoch, number, true AS in_file FROM filed UNION ALL SELECT epoch, number, false FROM tail)"
+        " WHERE number > 0 GROUP BY epoch, block ORDER BY epoch, block"
+    ).fetchall()
+    return [_Block(*row) for row in found]
+
+
+def _missing(db: duckdb.DuckDBPyConnection, blocks: list[_Block], high_water: dict[int, int]) -> Numbers:
+    tops = dict(high_water)
+    for block in blocks:
+        tops[block.epoch] = max(block.highest, tops.get(block.epoch, 0))
+    there = {(block.epoch, block.block): block.there for block in blocks}
+    for epoch, top in sorted(tops.items()):
+        for of in range(top // _BLOCK + 1):
+            numbers = range(max(1, of * _BLOCK), min(top, of * _BLOCK + _BLOCK - 1) + 1)
+            if there.get((epoch, of), 0) < len(numbers):
+                both = "(FROM filed UNION ALL FROM tail SELECT epoch, number)"
+                known = {number for (number,) in _numbers(db, f"SELECT number FROM {both}", epoch, of)}
+                yield from ((epoch, number) for number in numbers if number not in known)
+
+
+def _repeated(db: duckdb.DuckDBPyConnection, blocks: list[_Block]) -> Numbers:
+    for block in blocks:
+        if block.rows > block.filed:
+            times = _numbers(db, "SELECT number, count(*) FROM filed", block.epoch, block.block, "GROUP BY number")
+            yield from sorted((block.epoch, number) for number, count in times if count > 1)
+
+
+def _numbers(
+    db: duckdb.DuckDBPyConnection, select: str, epoch: int, block: int, end: str = ""
+) -> list[tuple[int, ...]]:
+    where = f"WHERE epoch = {epoch} AND number BETWEEN {block * _BLOCK} AND {block * _BLOCK + _BLOCK - 1}"
+    return db.execute(f"{select} {where} {end}").fetchall()
+
+
+def _names(numbers: Iterable[tuple[int, int]]) -> list[str]:
+    return [f"{epoch}-{number}" for epoch, number in numbers]
