@@ -44,6 +44,12 @@ def table_of_events(events: list[Event]) -> pa.Table:
     )
 
 
+def events_of_table(table: pa.Table) -> list[Event]:
+    """Raises KeyError if it is not a table of events."""
+    columns = [table[name].cast(pa.int64()) if name == "utc" else table[name] for name in EVENTS.names]
+    return [Event(*row) for row in zip(*(column.to_pylist() for column in columns), strict=True)]
+
+
 class EventFiles:
     """Used by the log's thread, with its connection to the journal. Raises sqlite3.Error, OSError and StoreError."""
 
