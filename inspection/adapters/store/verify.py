@@ -225,7 +225,7 @@ class _Look:
             return
         self.found.images = named
         self.found.faults += self._images.faults(named, self._told)
-        if orphans := self._images.orphans():
+        if not self._unread and (orphans := self._images.orphans()):
             self.found.notes.append(f"{counted(len(orphans), 'image')} that no part names: {shortened(orphans)}")
 
     def _place(self, path: Path) -> str:
