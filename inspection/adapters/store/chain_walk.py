@@ -149,7 +149,7 @@ class _Walk:
                 self._fault(event.id, f"event {event.id}", f"the journal has another one than the file {file.name}")
             elif kept is None and event.id == newest.get(event.kind):
                 what = "the newest of its kind, is missing in the journal; it is in a file only"
-                self._fault(event.id, f"event {event.id}", what)
+                self._fault(_LAST, f"event {event.id}", what)
         return events
 
     def _take(self, events: Iterable[Event]) -> None:

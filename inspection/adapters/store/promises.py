@@ -50,7 +50,7 @@ class Promises:
                 case "events-sealed":
                     self.events.setdefault(data["file"], _promise(event, data))
                 case "evidence-removed":
-                    self.on_removed(list(map(str, data["images"])))
+                    self.on_removed(removed_images(data))
                 case "chain-begins":
                     self.of_before.append((int(data["events"]), int(data["epoch"]), int(data["number"])))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -58,13 +58,12 @@ class Promises:
         return None
 
     def _sealed(self, name: str, promise: Promise) -> None:
-        if name in self._merged:
-            self._merged.remove(name)
-        else:
+        if name not in self._merged:
             self.parts.setdefault(name, promise)
 
     def _compacted(self, name: str, promise: Promise, merged: list[str]) -> None:
-        """Its event is written when the new day is complete, and before that takes the old one's place."""
+        """Its event is written when the new day is complete, and before that takes the old one's place; a second time
+        if the station died there."""
         in_place = name in self._merged or name in self.parts or (self.paths.log_dir / name).exists()
         if not in_place and (self.paths.compacting_dir / name).exists():
             self.staged.setdefault(name, promise)
@@ -76,6 +75,12 @@ class Promises:
         """Whether a file that no event knows may be older than the chain, by the last part that its name has."""
         last = _last_part(name)
         return last is not None and any(last <= (epoch, number) for _, epoch, number in self.of_before)
+
+
+def removed_images(data: dict[str, Any]) -> list[str]:
+    """Hashes or paths of the images that an event says retention took; and their parts, where it says them."""
+    images = [image if isinstance(image, dict) else {"path": image} for image in data["images"]]
+    return [str(value) for image in images for value in image.values()]
 
 
 def _promise(event: Event, data: dict[str, Any]) -> Promise:

@@ -111,6 +111,7 @@ class _Look:
         self._told = told
         self._unread: set[str] = set()  # files of the log that are not to be read
         self._may_know_all = False
+        self._are_staged = False
         self.found = Verified()
 
     def at_chain_and_files(self, heads: Sequence[Head]) -> None:
@@ -125,13 +126,14 @@ class _Look:
             walked = walk(self._paths, db, promises, self._digests.differs, heads)
             marked = {row[0] for row in db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL")}
         self._take(walked, promises)
+        self._are_staged = bool(promises.staged)
         self._at_files(promises)
         self._at_strangers([name for name in there if name not in promises.parts and name not in marked], promises)
 
     def has_moved(self) -> bool:
-        """Whether there are newer events than it has seen."""
+        """Whether there may be something newer than it has seen: an event, or a day that has taken its place."""
         newest = head_of(self._paths)
-        return newest is not None and (newest.id, newest.hash) != self.found.head
+        return self._are_staged or (newest is not None and (newest.id, newest.hash) != self.found.head)
 
     def _take(self, walked: Walked, promises: Promises) -> None:
         found = self.found

@@ -5,6 +5,7 @@ What rows name may be millions: it is kept in a database in a temporary folder, 
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ import pyarrow as pa
 from inspection.adapters.store.chain_walk import Fault
 from inspection.adapters.store.files import digest_of
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.promises import removed_images
 from inspection.adapters.store.reader import log_errors, open_journal, quoted
 
 _AT_ONCE = 10_000
@@ -32,6 +34,7 @@ class ImageCheck:
         self._paths = paths
         self._root = paths.data_dir / "evidence" / f"line={paths.line}"
         self._closing = ExitStack()
+        self._seen = 0
 
     def __enter__(self) -> ImageCheck:
         folder = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="inspection-verify-"))
@@ -112,10 +115,20 @@ class ImageCheck:
         names = ("path", "sha256", "part")
         arrays = [pa.array(column, pa.string()) for column in columns]
         self._db.register("gone", pa.table(dict(zip(names, arrays, strict=True))))
+        self._see_later_removed()
+        # One of before images had a hash is known by its path, or by its part.
         return self._db.execute(
-            "SELECT path, part FROM (FROM gone ANTI JOIN removed ON gone.path = removed.image) AS left_over"
-            " ANTI JOIN removed ON left_over.sha256 = removed.image ORDER BY path"
+            "SELECT path, part FROM (FROM gone ANTI JOIN removed ON coalesce(sha256, path) = removed.image) AS rest"
+            " ANTI JOIN removed ON if(sha256 IS NULL, part, NULL) = removed.image ORDER BY path"
         ).fetchall()
+
+    def _see_later_removed(self) -> None:
+        """Retention may have gone on since the events were read."""
+        with open_journal(self._paths) as db:
+            newer = "SELECT id, data FROM events WHERE kind = 'evidence-removed' AND id > ? ORDER BY id"
+            for number, data in db.execute(newer, (self._seen,)) if db else ():
+                self.removed(removed_images(json.loads(data)))
+                self._seen = number
 
     def orphans(self) -> list[str]:
         """Images that no part names: none that was listed, and none in the journal."""

@@ -40,8 +40,8 @@ def seal_until(data_dir: Path, last_step: int) -> None:
         step()
         sync_to_disk(path)
 
-    Path.replace = replace_in_steps  # type: ignore[method-assign]
-    files.sync_to_disk = sync_in_steps
+    setattr(Path, "replace", replace_in_steps)  # noqa: B010
+    setattr(files, "sync_to_disk", sync_in_steps)  # noqa: B010
     line.log.seal(everything=True)
     line.close()
 

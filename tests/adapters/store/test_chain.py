@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,13 @@ def test_what_sha256sum_says_is_what_is_stored(paths):
     printed = f"{GENESIS}1:1,16:{event.utc_us},5:state,7:running,-"
     told = subprocess.run(["sha256sum"], input=printed, capture_output=True, text=True, check=True).stdout
     assert told.split()[0] == event.hash
+
+
+def test_the_command_of_the_page_gives_the_hash():
+    page = (Path(__file__).parents[3] / "docs" / "log.md").read_text(encoding="utf-8")
+    (command,) = (line for line in page.splitlines() if line.startswith("printf"))
+    told = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
+    assert told.split()[0] == hash_of(GENESIS, Event(1, 1767592800000000, "state", "running", None))
 
 
 def test_two_connections_that_append_at_the_same_time_never_fork_the_chain(paths):
