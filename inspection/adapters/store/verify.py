@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from inspection.adapters.store.chain import Event
 from inspection.adapters.store.chain_walk import Fault, Head, Walked, walk
 from inspection.adapters.store.files import digest_of
-from inspection.adapters.store.numbering import Completeness, look_at_numbers
+from inspection.adapters.store.numbering import FILES_AT_ONCE, Completeness, look_at_numbers
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
 from inspection.adapters.store.reader import events_in, open_journal, quoted, sealed_files
@@ -28,7 +28,6 @@ from inspection.wording import counted
 Told = Callable[[str, int, int], None]
 """Told how far it is: with what, how much of it, of how much."""
 _TRIES = 3
-_FILES_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -95,8 +94,8 @@ class _Digests:
 
 
 def _row_counts(files: Sequence[str]) -> Iterator[tuple[str, int]]:
-    for first in range(0, len(files), _FILES_AT_ONCE):
-        names = ", ".join(map(quoted, files[first : first + _FILES_AT_ONCE]))
+    for first in range(0, len(files), FILES_AT_ONCE):
+        names = ", ".join(map(quoted, files[first : first + FILES_AT_ONCE]))
         with duckdb.connect(":memory:") as db:
             yield from db.execute(f"SELECT file_name, num_rows FROM parquet_file_metadata([{names}])").fetchall()
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from inspection.adapters.store.chain_walk import Fault
 from inspection.adapters.store.files import digest_of
+from inspection.adapters.store.numbering import FILES_AT_ONCE
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import removed_images
 from inspection.adapters.store.reader import log_errors, open_journal, quoted
@@ -58,16 +59,15 @@ class ImageCheck:
     def list_named(self, files: Sequence[str]) -> int:
         """How many images the rows of these files name. Raises StoreError."""
         self._db.execute("CREATE OR REPLACE TABLE named (path VARCHAR, sha256 VARCHAR, part VARCHAR)")
-        if not files:
-            return 0
-        names = ", ".join(map(quoted, files))
-        read = f"FROM read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
         with log_errors(self._paths):
-            self._db.execute(
-                "INSERT INTO named SELECT image_path, image_sha256, any_value(format('{}-{}', epoch, number))"
-                f" FROM ({_LACKING} UNION ALL BY NAME {read}) WHERE image_path IS NOT NULL GROUP BY ALL"
-            )
-        ((count,),) = self._db.execute("SELECT count(*) FROM named").fetchall()
+            for first in range(0, len(files), FILES_AT_ONCE):
+                names = ", ".join(map(quoted, files[first : first + FILES_AT_ONCE]))
+                read = f"FROM read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
+                self._db.execute(
+                    "INSERT INTO named SELECT image_path, image_sha256, format('{}-{}', epoch, number)"
+                    f" FROM ({_LACKING} UNION ALL BY NAME {read}) WHERE image_path IS NOT NULL"
+                )
+        ((count,),) = self._db.execute("SELECT count(*) FROM (SELECT DISTINCT path, sha256 FROM named)").fetchall()
         return int(count)
 
     @property
@@ -79,7 +79,7 @@ class ImageCheck:
         """What is wrong with the images that were listed."""
         done = 0
         with self._db.cursor() as named:
-            named.execute("SELECT path, sha256, part FROM named ORDER BY path")
+            named.execute("SELECT path, sha256, min(part) FROM named GROUP BY path, sha256 ORDER BY path")
             while rows := named.fetchmany(_AT_ONCE):
                 gone = []
                 for path, sha256, part in rows:
