@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.stub_line import NAME, MemoryCamera, StubEncoder, write_site
 from inspection import history
+from inspection.adapters.store.numbering import Completeness
 from inspection.build import RunOptions, build_station
 from inspection.domain.errors import InspectionError
 from inspection.station.clock import SystemClock
@@ -84,7 +85,7 @@ def run(parts: int, parts_per_s: float, durability: str, folder: Path) -> Result
     )
 
 
-def _check(rows: Any, seen: dict[str, Any], complete: history.Completeness) -> None:
+def _check(rows: Any, seen: dict[str, Any], complete: Completeness) -> None:
     passed = int((rows["outcome"] == "PASSED").sum())
     faults = [
         (len(rows) != seen["parts"], f"{seen['parts']} parts went by and {len(rows)} are on record"),

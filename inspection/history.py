@@ -22,6 +22,8 @@ import pyarrow as pa
 
 from inspection.adapters.store import reader
 from inspection.adapters.store.challenge_record import COLUMNS, ChallengeStatus, rows_of, status_of
+from inspection.adapters.store.challenge_record import KIND as CHALLENGE
+from inspection.adapters.store.numbering import Completeness, look_at_numbers
 from inspection.adapters.store.paths import LinePaths, known_lines
 from inspection.adapters.store.status import read_status
 from inspection.analytics.yields import is_near_miss, is_reject, is_review, seen_utc, summed, tally
@@ -268,14 +270,25 @@ class Follower:
         return in_order.head(self.NEWEST)
 
 
-def events(data_dir: Path, line: str) -> pd.DataFrame:
-    """State changes, alarms and faults, oldest first: utc, kind, text, data."""
-    return pd.DataFrame(reader.read_events(LinePaths(data_dir, line)), columns=["utc", "kind", "text", "data"])
+def events(
+    data_dir: Path,
+    line: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    kind: str | None = None,
+) -> pd.DataFrame:
+    """States, alarms, faults, and what became of the log's files, in order: id, utc, kind, text, data, previous, hash.
+
+    `since` (inclusive) and `until` (exclusive) are aware times.
+    """
+    return _frame(reader.read_events(LinePaths(data_dir, line), since=since, until=until, kind=kind))
 
 
 def challenges(data_dir: Path, line: str) -> pd.DataFrame:
     """Challenge runs, oldest first, a row a golden part, with the columns of `docs/challenge.md`."""
-    frame = pd.DataFrame(rows_of(reader.read_events(LinePaths(data_dir, line))), columns=COLUMNS)
+    runs = reader.read_events(LinePaths(data_dir, line), kind=CHALLENGE).to_pylist()
+    frame = pd.DataFrame(rows_of(runs), columns=COLUMNS)
     counts = dict.fromkeys(("epoch", "number"), "Int64")
     flags = dict.fromkeys(("confirmed", "as_expected"), "boolean")
     return frame.astype(counts | flags | {"margin": "float64"})
@@ -286,22 +299,9 @@ def query(data_dir: Path, line: str, sql: str) -> pd.DataFrame:
     return _frame(reader.query(LinePaths(data_dir, line), sql))
 
 
-@dataclass(frozen=True, slots=True)
-class Completeness:
-    """Whether every number is on record once. Parts are named epoch-number; `open`: without an outcome yet."""
-
-    parts: int
-    epochs: int
-    missing: list[str]
-    repeated: list[str]
-    open: int
-
-
 def completeness(data_dir: Path, line: str) -> Completeness:
     """Look for holes and repetitions in the numbering of every epoch, in the files as they lie on the disk."""
-    count, epochs, open_parts = reader.counts(LinePaths(data_dir, line))
-    missing, repeated = reader.numbering_faults(LinePaths(data_dir, line))
-    return Completeness(count, epochs, missing, repeated, open_parts)
+    return look_at_numbers(LinePaths(data_dir, line))
 
 
 def image(data_dir: Path, line: str, image_path: str) -> bytes:

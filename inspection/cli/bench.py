@@ -170,7 +170,6 @@ def soak(
     from benchmarks.soak import main
 
     main(parts=parts, seed=seed, life=life, workers=workers, as_json=as_json)
-    main(parts=parts, seed=seed, life=life, as_json=as_json)
 
 
 @app.command("crash")

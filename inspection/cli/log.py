@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from inspection.cli._options import AsJson, DataDir, data_dir_of_line
+from inspection.domain.errors import StoreError
 from inspection.wording import counted
 
 app = typer.Typer(no_args_is_help=True)
+
+_MOST_SHOWN = 20
 
 Line = Annotated[str, typer.Argument(help="The line.")]
 
@@ -60,26 +65,75 @@ def export(
 
 
 @app.command()
-def verify(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Check that every part number is on record once. Exit code 1 if one is missing or there twice."""
-    from inspection import history
+def verify(
+    line: Line,
+    head: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|HASH", help="What 'log head' said before: it must be in the chain still."),
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that a line's records are complete and unaltered. Exit code 1 if not; it names the first broken place."""
+    from inspection.adapters.store.paths import LinePaths
+    from inspection.adapters.store.verify import shortened, verify_line
+    from inspection.cli._verified import bar, heads_of, outcome_of
 
-    check = history.completeness(data_dir_of_line(data_dir, line), line)
+    paths = LinePaths(data_dir_of_line(data_dir, line), line)
+    heads = heads_of(head) if head else []
+    with bar() as told:
+        found = verify_line(paths, heads, told)
+    numbers = found.numbers
     if as_json:
         typer.echo(
-            json.dumps({"parts": check.parts, "missing": check.missing, "repeated": check.repeated, "open": check.open})
+            json.dumps(
+                {
+                    "ok": not found.faults,
+                    "parts": numbers.parts,
+                    "missing": numbers.missing,
+                    "repeated": numbers.repeated,
+                    "open": numbers.open,
+                    "events": found.events,
+                    "files": found.files,
+                    "images": found.images,
+                    "head": found.head and found.head._asdict(),
+                    "faults": [asdict(fault) for fault in found.faults],
+                    "notes": found.notes,
+                }
+            )
         )
     else:
         typer.echo(
-            f"{counted(check.parts, 'part')} in {counted(check.epochs, 'epoch')}:"
-            f" {counted(len(check.missing), 'number')} missing,"
-            f" {len(check.repeated)} there twice, {check.open} still without an outcome"
+            f"{counted(numbers.parts, 'part')} in {counted(numbers.epochs, 'epoch')}:"
+            f" {counted(len(numbers.missing), 'number')} missing,"
+            f" {len(numbers.repeated)} there twice, {numbers.open} still without an outcome"
         )
-        for name, numbers in (("missing", check.missing), ("twice", check.repeated)):
-            if numbers:
-                typer.echo(f"  {name}: {', '.join(numbers[:20])}{' …' if len(numbers) > 20 else ''}")
-    if check.missing or check.repeated:
+        for name, names in (("missing", numbers.missing), ("twice", numbers.repeated)):
+            if names:
+                typer.echo(f"  {name}: {shortened(names)}")
+        seen = (counted(found.events, "event"), counted(found.files, "file"), counted(found.images, "image"))
+        typer.echo(f"{', '.join(seen)}: {outcome_of(found.faults)}")
+        for fault in found.faults[1:_MOST_SHOWN]:
+            typer.echo(f"  also {fault.place}: {fault.what}")
+        for note in found.notes:
+            typer.echo(f"note: {note}")
+    if found.faults:
         raise typer.Exit(1)
+
+
+@app.command()
+def head(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Print the newest event's number, time and hash, which stands for all before it. Kept elsewhere, it shows a tail
+    that was cut: 'log verify --head'."""
+    from inspection.adapters.store.paths import LinePaths
+    from inspection.adapters.store.verify import head_of
+
+    newest = head_of(LinePaths(data_dir_of_line(data_dir, line), line))
+    if newest is None:
+        raise StoreError(f"line {line} has no chain yet: it begins when a station of this version has started")
+    utc = datetime.fromtimestamp(newest.utc_us // 1_000_000, UTC)
+    told = {"line": line, "event": newest.id, "utc": f"{utc:%Y-%m-%dT%H:%M:%SZ}", "sha256": newest.hash}
+    typer.echo(json.dumps(told) if as_json else " ".join(f"{name} {value}" for name, value in told.items()))
 
 
 @app.command()
@@ -101,11 +155,19 @@ def backup(
 
 
 @app.command()
-def events(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def events(
+    line: Line,
+    everything: Annotated[bool, typer.Option("--all", help="Also what the log says of its own files.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """States, alarms and faults of a line, oldest first."""
     from inspection import history
+    from inspection.adapters.store.chain import BOOKKEEPING
 
     frame = history.events(data_dir_of_line(data_dir, line), line)
+    if not everything:
+        frame = frame[~frame["kind"].isin(BOOKKEEPING)]
     if as_json:
         typer.echo(frame.to_json(orient="records", date_format="iso"))
         return

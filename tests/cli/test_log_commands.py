@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -88,9 +90,23 @@ def test_export_that_cannot_be_written(data_dir: Path, tmp_path: Path) -> None:
 
 def test_verify_a_whole_log(data_dir: Path) -> None:
     called = call("log", "verify", "demo", "--data-dir", data_dir)
-    assert called == (0, "4 parts in 1 epoch: 0 numbers missing, 0 there twice, 1 still without an outcome\n", "")
-    as_json = call("log", "verify", "demo", "--data-dir", data_dir, "--json")
-    assert json.loads(as_json.out) == {"parts": 4, "missing": [], "repeated": [], "open": 1}
+    numbers = "4 parts in 1 epoch: 0 numbers missing, 0 there twice, 1 still without an outcome\n"
+    assert called == (0, f"{numbers}1 event, 1 file, 1 image: as they should be\n", "")
+    as_json = json.loads(call("log", "verify", "demo", "--data-dir", data_dir, "--json").out)
+    head = json.loads(call("log", "head", "demo", "--data-dir", data_dir, "--json").out)
+    assert as_json == {
+        "ok": True,
+        "parts": 4,
+        "missing": [],
+        "repeated": [],
+        "open": 1,
+        "events": 1,
+        "files": 1,
+        "images": 1,
+        "head": {"id": 1, "hash": head["sha256"]},
+        "faults": [],
+        "notes": [],
+    }
 
 
 def test_verify_finds_a_lost_file_and_a_copied_one(data_dir: Path) -> None:
@@ -108,10 +124,66 @@ def test_verify_finds_a_lost_file_and_a_copied_one(data_dir: Path) -> None:
 
 def test_verify_names_a_torn_file(data_dir: Path) -> None:
     (sealed,) = data_dir.rglob("*.parquet")
-    sealed.write_bytes(sealed.read_bytes()[:-9])
+    content = sealed.read_bytes()
+    sealed.write_bytes(content[:-9])
     called = call("log", "verify", "demo", "--data-dir", data_dir)
-    assert (called.code, called.out) == (1, "")
-    assert sealed.name in called.err
+    what = f"it has {len(content) - 9} bytes and not {len(content)}, as event 1 says"
+    place = f"file {sealed.relative_to(data_dir)}"
+    assert called.code == 1
+    assert f"1 event, 1 file, 0 images: BROKEN, first at {place}: {what} (1 other)\n" in called.out
+    as_json = json.loads(call("log", "verify", "demo", "--data-dir", data_dir, "--json").out)
+    assert not as_json["ok"]
+    assert as_json["faults"][0] == {"place": place, "what": what}
+
+
+def test_a_head_that_is_kept_elsewhere_shows_that_the_tail_was_cut(data_dir: Path, tmp_path: Path) -> None:
+    with Site(data_dir) as site:
+        site.event("alarm", "outcome-unknown: find part 1-3")
+    kept = tmp_path / "head.txt"
+    as_text = call("log", "head", "demo", "--data-dir", data_dir).out
+    as_json = call("log", "head", "demo", "--data-dir", data_dir, "--json").out
+    assert as_text.startswith("line demo event 2 utc 20")
+    kept.write_text(as_text + as_json)
+    of_hash = json.loads(as_json)["sha256"]
+    for head in (kept, of_hash):
+        assert call("log", "verify", "demo", "--head", head, "--data-dir", data_dir).code == 0
+    with closing(sqlite3.connect(data_dir / "lines" / "demo" / "state.db")) as db, db:
+        db.execute("DELETE FROM events WHERE id = 2")
+        db.execute("UPDATE sqlite_sequence SET seq = 1 WHERE name = 'events'")
+    assert call("log", "verify", "demo", "--data-dir", data_dir).code == 0
+    for head in (kept, of_hash):
+        called = call("log", "verify", "demo", "--head", head, "--data-dir", data_dir)
+        assert called.code == 1
+        assert f"the hash {of_hash}, exported before, is not in the chain (it ends with event 1)" in called.out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "No such file or directory; give a file that 'log head' wrote, or a hash"),
+        ("", "is empty; give a file that 'log head' wrote"),
+        ("line demo event 2\n", "no hash in 'line demo event 2'; it is not of 'log head'"),
+    ],
+)
+def test_what_is_no_head_is_told(data_dir: Path, tmp_path: Path, content: str | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "head").write_text(content)
+    called = call("log", "verify", "demo", "--head", tmp_path / "head", "--data-dir", data_dir)
+    assert (called.code, called.out) == (2, "")
+    assert message in unwrapped(called.err)
+
+
+def unwrapped(text: str) -> str:
+    """Without the box around it."""
+    return " ".join(text.replace("│", " ").split())
+
+
+def test_a_line_without_a_chain_has_no_head(data_dir: Path) -> None:
+    with closing(sqlite3.connect(data_dir / "lines" / "demo" / "state.db")) as db, db:
+        db.execute("DELETE FROM events")
+    called = call("log", "head", "demo", "--data-dir", data_dir)
+    assert called.code == 1
+    assert "line demo has no chain yet" in called.err
 
 
 def test_events(data_dir: Path) -> None:
@@ -120,11 +192,14 @@ def test_events(data_dir: Path) -> None:
     called = call("log", "events", "demo", "--data-dir", data_dir)
     assert called.code == 0
     assert called.out.endswith("alarm          outcome-unknown: find part 1-3\n")
+    assert "sealed" not in called.out
     as_json = call("log", "events", "demo", "--data-dir", data_dir, "--json")
-    assert json.loads(as_json.out)[0]["kind"] == "alarm"
+    assert [event["kind"] for event in json.loads(as_json.out)] == ["alarm"]
+    everything = call("log", "events", "demo", "--all", "--data-dir", data_dir, "--json")
+    assert [event["kind"] for event in json.loads(everything.out)] == ["sealed", "alarm"]
 
 
-@pytest.mark.parametrize("command", [["verify"], ["events"], ["query", SQL], ["export", "x.csv"]])
+@pytest.mark.parametrize("command", [["verify"], ["head"], ["events"], ["query", SQL], ["export", "x.csv"]])
 def test_a_line_that_never_ran_is_not_an_empty_log(data_dir: Path, command: list[str]) -> None:
     name, *rest = command
     called = call("log", name, "dmo", *rest, "--data-dir", data_dir)

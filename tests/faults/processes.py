@@ -12,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from inspection import history
+from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.verify import verify_line
 from inspection.domain.types import PartId
 from tests.faults.stub_station import write_site
 from tests.waiting import DEADLINE_S, wait_for
@@ -131,5 +133,6 @@ class StubLine:
                 assert str(row.source).startswith("good/")
             else:
                 assert row.outcome != "PASSED", f"part {part} was diverted; the log says it passed"
+        assert verify_line(LinePaths(self.data_dir, "stub")).faults == []
         complete = history.completeness(self.data_dir, "stub")
         assert (complete.missing, complete.repeated, complete.open) == ([], [], 0)

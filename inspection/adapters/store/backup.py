@@ -25,6 +25,7 @@ class Copied:
     """What a backup holds besides the journal. `size_bytes` counts all of it."""
 
     log_files: int
+    event_files: int
     images: int
     size_bytes: int
 
@@ -44,10 +45,11 @@ def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
     try:
         shutil.rmtree(unfinished, ignore_errors=True)  # of a backup that was stopped
         copy.state_dir.mkdir(parents=True)
-        before = set(_log_files(paths))
+        before = {*_log_files(paths), *_event_files(paths)}
         _copy_journal(paths.state_db, copy.state_db)
         log_files = [file for file in _log_files(paths) if file in before or _is_in_step(file, paths, copy)]
-        for file in log_files:
+        event_files = [file for file in _event_files(paths) if file in before or _has_left(file, copy)]
+        for file in (*log_files, *event_files):
             _copy(paths, copy, file, flush=True)
         pictures = list(_images(paths)) if images else []
         kept = sum(_copy(paths, copy, file, flush=False) for file in pictures)
@@ -61,7 +63,7 @@ def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
         ) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return Copied(len(log_files), kept, size)
+    return Copied(len(log_files), len(event_files), kept, size)
 
 
 def _copy_journal(source: Path, target: Path) -> None:
@@ -81,6 +83,10 @@ def _log_files(paths: LinePaths) -> Iterator[Path]:
     yield from sorted(paths.log_dir.glob("date=*/*.parquet"))
 
 
+def _event_files(paths: LinePaths) -> Iterator[Path]:
+    yield from sorted(paths.events_dir.glob("date=*/*.parquet"))
+
+
 def _images(paths: LinePaths) -> Iterator[Path]:
     yield from sorted((paths.data_dir / "evidence" / f"line={paths.line}").glob("date=*/*.jpg"))
 
@@ -95,6 +101,17 @@ def _is_in_step(file: Path, paths: LinePaths, copy: LinePaths) -> bool:
             return False  # of after the copy; what was sealed before it and since then would be a hole
         unsealed = "SELECT count(*) FROM parts WHERE epoch = ? AND number = ? AND seal IS NOT ?"
         return not any(db.execute(unsealed, (*part.values(), seal)).fetchone()[0] for part in parts)
+
+
+def _has_left(file: Path, copy: LinePaths) -> bool:
+    """The same of a file of events: whether the copy knows that they are in it."""
+    first, last = map(int, file.stem.split("_"))
+    name = file.relative_to(file.parent.parent).as_posix()
+    with closing(sqlite3.connect(copy.state_db)) as db:
+        unfiled = "SELECT count(*) FROM events WHERE id BETWEEN ? AND ? AND filed IS NOT ? AND filed IS NOT ''"
+        (here,) = db.execute(unfiled, (first, last, name)).fetchone()
+        (newest,) = db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+    return not here and last <= newest
 
 
 def _copy(paths: LinePaths, copy: LinePaths, file: Path, *, flush: bool) -> bool:

@@ -17,8 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, overload
 
+from inspection.adapters.store.events import append_event, begin_chain, writing
 from inspection.adapters.store.files import make_folder
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Acknowledged, JudgedPart, OpenPart
@@ -53,7 +54,8 @@ CREATE TABLE IF NOT EXISTS parts (
 CREATE INDEX IF NOT EXISTS parts_open ON parts (epoch, number) WHERE outcome IS NULL OR verdict IS NULL;
 CREATE INDEX IF NOT EXISTS parts_sealing ON parts (seal) WHERE seal IS NOT NULL;
 CREATE TABLE IF NOT EXISTS events (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, data TEXT);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, data TEXT,
+    previous TEXT, hash TEXT, filed TEXT);
 PRAGMA user_version = 1;
 COMMIT;
 """
@@ -64,6 +66,10 @@ _WITH_REACTION = "ALTER TABLE latched ADD COLUMN reaction TEXT NOT NULL DEFAULT 
 Durability = Literal["power", "process"]
 
 
+@overload
+def to_us(moment: datetime) -> int: ...
+@overload
+def to_us(moment: datetime | None) -> int | None: ...
 def to_us(moment: datetime | None) -> int | None:
     """UTC microseconds since 1970."""
     if moment is None:
@@ -92,6 +98,7 @@ class SqliteJournal:
             self._db.executescript(SCHEMA)
             if "reaction" not in {row[1] for row in self._db.execute("PRAGMA table_info(latched)")}:
                 self._db.execute(_WITH_REACTION)
+            begin_chain(self._db, to_us(datetime.now(UTC)))
             drawn = secrets.randbelow(2**32 - 1) + 1
             self._db.execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", (drawn,))
             self._station_id = int(self._db.execute("SELECT station FROM identity").fetchone()[0])
@@ -109,21 +116,11 @@ class SqliteJournal:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing, durable at the end; sqlite's errors become ours."""
-        with self.lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
+        try:
+            with self.lock, writing(self._db):
                 yield self._db
-                self._db.execute("COMMIT")
-            except sqlite3.Error as error:
-                self._roll_back()
-                raise StoreError(f"cannot write the journal {self._path}: {error}; check the disk") from error
-            except BaseException:
-                self._roll_back()
-                raise
-
-    def _roll_back(self) -> None:
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot write the journal {self._path}: {error}; check the disk") from error
 
     # --- epochs ---------------------------------------------------------------------------------------------
 
@@ -248,10 +245,7 @@ class SqliteJournal:
 
     def record_event(self, kind: str, text: str, utc: datetime, data: Mapping[str, object] | None = None) -> None:
         with self._transaction() as db:
-            db.execute(
-                "INSERT INTO events (utc_us, kind, text, data) VALUES (?, ?, ?, ?)",
-                (to_us(utc), kind, text, json.dumps(dict(data)) if data else None),
-            )
+            append_event(db, kind, text, to_us(utc), data)
 
     def last_event(self, kind: str) -> Mapping[str, object] | None:
         with self._transaction() as db:

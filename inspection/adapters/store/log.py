@@ -3,7 +3,7 @@
 The steps, so that dying between any two of them loses nothing and repeats nothing:
  1. the journal marks the rows with the file they are to be in (the name follows from the rows);
  2. the file is written beside its place, flushed, and renamed there;
- 3. the journal forgets the rows.
+ 3. the journal forgets the rows; with the first of them goes the event that says what the file's bytes are.
 A station that starts and finds marked rows looks for the file: if it is there it does step 3, else step 2.
 """
 
@@ -17,8 +17,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from inspection.adapters.store.files import replace_durably, sync_to_disk
-from inspection.adapters.store.journal import connect
+from inspection.adapters.store.event_files import EventFiles
+from inspection.adapters.store.events import append_event, writing
+from inspection.adapters.store.files import digest_of, replace_durably, sync_to_disk
+from inspection.adapters.store.journal import connect, to_us
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rows import SELECT, from_us, table_of, warm_up
 from inspection.domain.errors import StoreError
@@ -57,6 +59,7 @@ class ParquetLog:
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot open the journal {paths.state_db}: {error}") from error
         self._db.row_factory = sqlite3.Row
+        self._events = EventFiles(paths, clock, self._db, self._lock)
         self.rows_sealed = 0
         """Rows that have left the journal for a file since then. May be read by another thread."""
         self._recovered = False
@@ -78,6 +81,7 @@ class ParquetLog:
             sealed = 0 if self._recovered else self._finish_marked()
             while self._is_due(everything):
                 sealed += self._seal_some()
+            self._events.seal()
             return sealed
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot seal the journal {self._paths.state_db}: {error}; check the disk") from error
@@ -99,16 +103,9 @@ class ParquetLog:
         for row in rows:
             moment = from_us(row["trigger_us"] if row["trigger_us"] is not None else row["verdict_us"])
             by_day[(moment or datetime(1970, 1, 1, tzinfo=UTC)).date()].append(row)
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                for day, members in by_day.items():
-                    self._mark(day, members)
-                self._db.execute("COMMIT")
-            except sqlite3.Error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")  # an open transaction would keep the part path from writing
-                raise
+        with self._lock, writing(self._db):
+            for day, members in by_day.items():
+                self._mark(day, members)
         # A file whose marks are lost in a power cut would be written again under another name.
         sync_to_disk(self._paths.state_db.with_name(f"{self._paths.state_db.name}-wal"))
         return self._finish_marked()
@@ -146,11 +143,27 @@ class ParquetLog:
 
     def _forget(self, seal: str) -> None:
         """Step 3, a little at a time; whatever is left is taken up again."""
+        unsaid = self._what_is_sealed(seal)
         some = "SELECT epoch, number FROM parts WHERE seal = ? LIMIT ?"
         deleted = 1
         while deleted:
-            with self._lock:
+            with self._lock, writing(self._db):
                 deleted = self._db.execute(
                     f"DELETE FROM parts WHERE (epoch, number) IN ({some})", (seal, _DELETED_AT_ONCE)
                 ).rowcount
-                self.rows_sealed += deleted
+                if unsaid:
+                    text = f"{unsaid['rows']} parts in {seal}"
+                    append_event(self._db, "sealed", text, to_us(self._clock.utc()), unsaid)
+            unsaid = None
+            self.rows_sealed += deleted
+
+    def _what_is_sealed(self, seal: str) -> dict[str, object] | None:
+        """Of a file that is written, what its event is to say. None if the event is there: it came with the first rows
+        that went."""
+        numbers = self._db.execute("SELECT epoch, number FROM parts WHERE seal = ? ORDER BY 1, 2", (seal,)).fetchall()
+        path = self._paths.log_dir / seal
+        if not numbers or len(numbers) < pq.read_metadata(path).num_rows:
+            return None
+        digest, size = digest_of(path)
+        first, last = (f"{row['epoch']}-{row['number']}" for row in (numbers[0], numbers[-1]))
+        return {"file": seal, "rows": len(numbers), "sha256": digest, "bytes": size, "first": first, "last": last}

@@ -1,7 +1,9 @@
 """Where things lie in a site's data directory. One place, so that readers and writers cannot disagree.
 
 lines/<line>/lock  state.db  status.json  live/*.jpg
+lines/<line>/compacting/date=<UTC date>/*.parquet
 log/line=<line>/date=<UTC date>/*.parquet
+events/line=<line>/date=<UTC date>/<first id>_<last id>.parquet
 evidence/line=<line>/date=<UTC date>/<epoch>-<number>.jpg
 """
 
@@ -49,6 +51,15 @@ class LinePaths:
 
     def log_date_dir(self, day: date) -> Path:
         return self.log_dir / f"date={day.isoformat()}"
+
+    @property
+    def compacting_dir(self) -> Path:
+        """Where days are made that are to take the place of days of the log."""
+        return self.state_dir / "compacting"
+
+    @property
+    def events_dir(self) -> Path:
+        return self.data_dir / "events" / f"{_LOG_OF}{self.line}"
 
     def evidence_dir(self, day: date) -> Path:
         return self.data_dir / "evidence" / f"line={self.line}" / f"date={day.isoformat()}"

@@ -17,8 +17,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from inspection.adapters.store.chain import Event
+from inspection.adapters.store.event_files import EVENTS, table_of_events
+from inspection.adapters.store.events import STORED
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rows import SELECT, from_us, table_of
+from inspection.adapters.store.rows import SELECT, table_of
 from inspection.adapters.store.schema import PARTS
 from inspection.domain.errors import StoreError
 
@@ -29,7 +32,6 @@ _COLUMNS = ", ".join(PARTS.names)
 _LACKING = (  # in files of version 1
     "SELECT NULL::DOUBLE AS review_below, NULL::DOUBLE AS review_above, NULL::VARCHAR AS challenge WHERE false"
 )
-_MARKS = pa.schema([("epoch", pa.int64()), ("high_water", pa.int64())])
 _WHEN = "coalesce(trigger_utc, verdict_utc)"
 
 
@@ -59,26 +61,23 @@ def query(
     values: dict[str, Any] | None = None,
     *,
     since: datetime | None = None,
-    marked: pa.Table | None = None,
 ) -> pa.Table:
-    """Run one SELECT over the view `parts` (and the table `marked`). `since` spares reading days before it.
+    """Run one SELECT over the view `parts`. `since` spares reading days before it.
 
     It reads this line's log and nothing else, and writes nothing. Raises StoreError: the SQL is wrong or is not one
     SELECT, or a file cannot be read (the text names it).
     """
     tail = _journal_tail(paths)
     files = [str(paths.log_dir / name) for name in sealed_files(paths, since)]
-    with _log_errors(paths), duckdb.connect(":memory:") as db:
+    with log_errors(paths), duckdb.connect(":memory:") as db:
         db.execute("SET TimeZone = 'UTC'")
         db.register("tail", tail)
-        if marked is not None:
-            db.register("marked", marked)
         db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(files)}")
         db.execute(
             f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL"
             f" SELECT {_COLUMNS} FROM tail ANTI JOIN sealed USING (epoch, number)"
         )
-        db.execute(f"SET allowed_directories = [{_quoted(str(paths.log_dir))}]")
+        db.execute(f"SET allowed_directories = [{quoted(str(paths.log_dir))}]")
         db.execute("SET enable_external_access = false")
         if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
             raise StoreError("the log is read by one SELECT and written by none; write SELECT … FROM parts")
@@ -101,7 +100,7 @@ def glance_at_files(paths: LinePaths, names: Sequence[str]) -> pa.Table:
         return pa.schema([PARTS.field(name) for name in GLANCE]).empty_table()
     files = [str(paths.log_dir / name) for name in names]
     columns = ", ".join(GLANCE)
-    with _log_errors(paths), duckdb.connect(":memory:") as db:
+    with log_errors(paths), duckdb.connect(":memory:") as db:
         db.execute("SET TimeZone = 'UTC'")
         return db.sql(f"SELECT {columns} FROM ({_sealed(files)}) ORDER BY epoch, number").to_arrow_table()
 
@@ -119,8 +118,8 @@ def glance_at_journal(paths: LinePaths) -> tuple[pa.Table, list[str | None]]:
 
 
 @contextmanager
-def _log_errors(paths: LinePaths) -> Iterator[None]:
-    """DuckDB's errors as ours."""
+def log_errors(paths: LinePaths, of: Path | None = None) -> Iterator[None]:
+    """DuckDB's errors as ours. `of`: what was read, if not the parts."""
     try:
         yield
     except duckdb.PermissionException as error:
@@ -132,59 +131,63 @@ def _log_errors(paths: LinePaths) -> Iterator[None]:
         advice = (
             f"bring back a copy, or move the file away: 'inspection log verify {paths.line}' then tells what is missing"
         )
-        raise StoreError(f"cannot read the log {paths.log_dir}: {what}; {advice}") from error
-
-
-def counts(paths: LinePaths) -> tuple[int, int, int]:
-    """Parts, epochs, and parts without an outcome."""
-    row = query(paths, "SELECT count(*) AS n, count(DISTINCT epoch) AS e, count(*) - count(outcome) AS o FROM parts")
-    return tuple(row.to_pylist()[0].values())
-
-
-def numbering_faults(paths: LinePaths) -> tuple[list[str], list[str]]:
-    """Numbers that are missing up to the highest of their epoch, and numbers that are there more than once.
-
-    The numbers of an epoch start at 1; the highest is known to the journal too, so that a lost last file is found.
-    Twice means twice in the files: a part that is being sealed at this moment
-    is in a file and in the journal, and is no fault.
-    """
-    marks = _rows(paths, "SELECT epoch, high_water FROM epochs")  # first: what comes later is above them
-    marked = pa.Table.from_pylist([dict(row) for row in marks], schema=_MARKS)
-    seen = "SELECT epoch, number, count(*) AS times FROM sealed GROUP BY ALL"
-    repeated = query(paths, f"SELECT epoch, number FROM ({seen}) WHERE times > 1 ORDER BY ALL")
-    missing = query(
-        paths,
-        "SELECT epoch, number FROM (SELECT epoch, unnest(generate_series(1, max(top))) AS number FROM"
-        " (SELECT epoch, number AS top FROM parts UNION ALL SELECT epoch, high_water FROM marked) GROUP BY epoch)"
-        " ANTI JOIN parts USING (epoch, number) ORDER BY ALL",
-        marked=marked,
-    )
-    return _names(missing), _names(repeated)
-
-
-def _names(table: pa.Table) -> list[str]:
-    return [f"{row['epoch']}-{row['number']}" for row in table.to_pylist()]
+        raise StoreError(f"cannot read the log {of or paths.log_dir}: {what}; {advice}") from error
 
 
 def _sealed(files: list[str]) -> str:
     if not files:
         return f"SELECT {_COLUMNS} FROM tail LIMIT 0"
-    names = ", ".join(map(_quoted, files))
+    names = ", ".join(map(quoted, files))
     read = f"read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
     return f"SELECT {_COLUMNS} FROM ({_LACKING} UNION ALL BY NAME FROM {read})"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """As a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def read_events(paths: LinePaths) -> list[dict[str, Any]]:
-    """Events, oldest first: utc, kind, text, data (JSON text)."""
-    return [
-        {"utc": from_us(row["utc_us"]), "kind": row["kind"], "text": row["text"], "data": row["data"]}
-        for row in _rows(paths, "SELECT * FROM events ORDER BY id")
-    ]
+def read_events(
+    paths: LinePaths, *, since: datetime | None = None, until: datetime | None = None, kind: str | None = None
+) -> pa.Table:
+    """Events in order, columns of `event_files.EVENTS`; `since` inclusive, `until` exclusive. Raises StoreError.
+
+    Those of a version before the chain have no hash until a station of this one has run.
+    """
+    tail = table_of_events(stored_events(paths))
+    first_day = f"date={since.astimezone(UTC).date().isoformat()}" if since else ""
+    files = [str(file) for file in sorted(paths.events_dir.glob("date=*/*.parquet")) if file.parent.name >= first_day]
+    columns = ", ".join(EVENTS.names)
+    filed = f"SELECT {columns} FROM read_parquet([{', '.join(map(quoted, files))}], hive_partitioning = false)"
+    conditions = {"utc >= $since": since, "utc < $until": until, "kind = $kind": kind}
+    wanted = {condition: value for condition, value in conditions.items() if value is not None}
+    with log_errors(paths, paths.events_dir), duckdb.connect(":memory:") as db:
+        db.execute("SET TimeZone = 'UTC'")
+        db.register("tail", tail)
+        db.execute(f"CREATE TEMP VIEW filed AS {filed if files else 'SELECT * FROM tail LIMIT 0'}")
+        return (
+            db.sql(
+                "SELECT * FROM (FROM filed UNION ALL FROM tail ANTI JOIN filed USING (id))"
+                f" WHERE {' AND '.join(wanted) or 'true'} ORDER BY id",
+                params={condition.rpartition("$")[2]: value for condition, value in wanted.items()},
+            )
+            .to_arrow_table()
+            .cast(EVENTS)
+        )
+
+
+def stored_events(paths: LinePaths) -> list[Event]:
+    """Those in the journal, oldest first."""
+    with open_journal(paths) as db:
+        return list(events_in(db)) if db else []
+
+
+def events_in(db: sqlite3.Connection, *, newest_first: bool = False) -> Iterator[Event]:
+    """The same one by one."""
+    there = {row["name"] for row in db.execute("PRAGMA table_info(events)")}
+    columns = ", ".join(name if name in there else f"NULL AS {name}" for name in STORED.split(", "))
+    for row in db.execute(f"SELECT {columns} FROM events ORDER BY id {'DESC' if newest_first else ''}"):
+        yield Event(*row)
 
 
 def _journal_tail(paths: LinePaths) -> pa.Table:
@@ -192,21 +195,30 @@ def _journal_tail(paths: LinePaths) -> pa.Table:
 
 
 def _rows(paths: LinePaths, sql: str) -> list[sqlite3.Row]:
+    with open_journal(paths) as db:
+        return db.execute(sql).fetchall() if db else []
+
+
+@contextmanager
+def open_journal(paths: LinePaths) -> Iterator[sqlite3.Connection | None]:
+    """A connection that reads; None where there is no journal yet. sqlite's errors within become StoreError."""
     if not paths.state_db.exists():
-        return []
+        yield None
+        return
     # A reader of a WAL database takes part in its shared memory file. One that may not write there can do without if
     # a station has it open, or if nobody has.
     may_write = os.access(paths.state_db, os.W_OK) and os.access(paths.state_dir, os.W_OK)
     is_open = paths.state_db.with_name(f"{paths.state_db.name}-wal").exists()
     mode = "rw" if may_write else "ro" if is_open else "ro&immutable=1"
     try:
-        db = sqlite3.connect(f"{paths.state_db.absolute().as_uri()}?mode={mode}", uri=True, timeout=5.0)
+        db = sqlite3.connect(
+            f"{paths.state_db.absolute().as_uri()}?mode={mode}", uri=True, timeout=5.0, isolation_level=None
+        )
         try:
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA query_only = ON")
-            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                return []  # a station is making it just now
-            return db.execute(sql).fetchall()
+            made = db.execute("PRAGMA user_version").fetchone()[0] != 0
+            yield db if made else None  # a station is making it just now
         finally:
             db.close()
     except sqlite3.Error as error:

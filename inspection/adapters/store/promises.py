@@ -1,0 +1,93 @@
+"""What the chain says of files: told the events from the newest to the oldest, so that the last word comes first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from inspection.adapters.store.chain import Event
+from inspection.adapters.store.paths import LinePaths
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What an event says that a file is."""
+
+    event: int
+    sha256: str
+    size_bytes: int
+    rows: int
+
+
+@dataclass(slots=True)
+class Promises:
+    """Files by their name below `log/line=…/`, `compacting/` or `events/line=…/`."""
+
+    paths: LinePaths
+    on_removed: Callable[[Sequence[str]], None]
+    """Called with images that retention took."""
+    parts: dict[str, Promise] = field(default_factory=dict)
+    staged: dict[str, Promise] = field(default_factory=dict)
+    """Merged files of days that have not taken their place in the log yet; what they are made of is still there."""
+    events: dict[str, Promise] = field(default_factory=dict)
+    of_before: list[tuple[int, int, int]] = field(default_factory=list)
+    """Where a chain begins over what was there: how many events, and up to which part there may be files that no event
+    knows."""
+    _merged: set[str] = field(default_factory=set)
+    """Files that are in another one by now."""
+
+    def take(self, event: Event) -> str | None:
+        """What is wrong with what it says, if anything is."""
+        try:
+            data = json.loads(event.data or "{}")
+            match event.kind:
+                case "sealed":
+                    self._sealed(data["file"], _promise(event, data))
+                case "compacted":
+                    self._compacted(data["file"], _promise(event, data), list(map(str, data["from"])))
+                case "events-sealed":
+                    self.events.setdefault(data["file"], _promise(event, data))
+                case "evidence-removed":
+                    self.on_removed(removed_images(data))
+                case "chain-begins":
+                    self.of_before.append((int(data["events"]), int(data["epoch"]), int(data["number"])))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return f"an event {event.kind} that does not say what it should: {error!r}"
+        return None
+
+    def _sealed(self, name: str, promise: Promise) -> None:
+        if name not in self._merged:
+            self.parts.setdefault(name, promise)
+
+    def _compacted(self, name: str, promise: Promise, merged: list[str]) -> None:
+        """Its event is written when the new day is complete, and before that takes the old one's place; a second time
+        if the station died there."""
+        in_place = name in self._merged or name in self.parts or (self.paths.log_dir / name).exists()
+        if not in_place and (self.paths.compacting_dir / name).exists():
+            self.staged.setdefault(name, promise)
+            return
+        self._sealed(name, promise)
+        self._merged.update(merged)
+
+    def is_of_before(self, name: str) -> bool:
+        """Whether a file that no event knows may be older than the chain, by the last part that its name has."""
+        last = _last_part(name)
+        return last is not None and any(last <= (epoch, number) for _, epoch, number in self.of_before)
+
+
+def removed_images(data: dict[str, Any]) -> list[str]:
+    """Hashes or paths of the images that an event says retention took; and their parts, where it says them."""
+    images = [image if isinstance(image, dict) else {"path": image} for image in data["images"]]
+    return [str(value) for image in images for value in image.values()]
+
+
+def _promise(event: Event, data: dict[str, Any]) -> Promise:
+    return Promise(event.id, str(data["sha256"]), int(data["bytes"]), int(data["rows"]))
+
+
+def _last_part(name: str) -> tuple[int, int] | None:
+    last = name.rpartition("/")[2].removesuffix(".parquet").split("_")[1:2]
+    epoch, _, number = last[0].partition("-") if last else ("", "", "")
+    return (int(epoch), int(number)) if epoch.isdecimal() and number.isdecimal() else None
