@@ -11,6 +11,7 @@ from typing import Any
 
 from inspection.config.camera import WatchedCameraConfig
 from inspection.config.challenge import challenge_findings
+from inspection.config.evidence import evidence_findings
 from inspection.config.fields import Strict
 from inspection.config.line import PARTS_PER_S_LIMIT, SerialGateConfig
 from inspection.config.modbus import PLC_REGISTERS, STATION_REGISTERS, ModbusGateConfig, exchange_ms, reply_ms
@@ -50,6 +51,7 @@ def line_problems(source: Source) -> Iterator[Problem]:
         _shifts_differ,
         _challenge,
         _disk_limits,
+        evidence_findings,
     ):
         for path, text in rule(source):
             yield source.problem(path, text)

@@ -16,7 +16,7 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
     With `sync` the file and its directory are flushed to the disk first, so that a name that exists always
     has its whole content. Raises StoreError; then `path` is as it was.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_of(path)
     try:
         new_folders = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,6 +33,11 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
         raise StoreError(
             f"cannot write {path}: {error.strerror or error}; check the disk, then 'inspection doctor'"
         ) from error
+
+
+def temporary_of(path: Path) -> Path:
+    """Where `replace_durably` writes first. A process that dies leaves it behind."""
+    return path.with_name(f".{path.name}.tmp")
 
 
 def sync_to_disk(path: Path) -> None:

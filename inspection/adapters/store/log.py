@@ -25,7 +25,8 @@ from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock
 
 _DELETED_AT_ONCE = 50  # rows; the journal is locked meanwhile, and a part may wait for it
-_CLOSED = "outcome IS NOT NULL AND verdict IS NOT NULL AND seal IS NULL"
+# A row whose image waits to be written is not sealed: the log would say that there is none.
+_CLOSED = "outcome IS NOT NULL AND verdict IS NOT NULL AND image_path IS NOT '' AND seal IS NULL"
 
 
 class ParquetLog:
@@ -120,7 +121,7 @@ class ParquetLog:
             path = self._paths.log_dir / seal
             rows = self._db.execute(f"{SELECT} WHERE seal = ? ORDER BY epoch, number", (seal,)).fetchall()
             if not path.exists():
-                table = table_of(rows, self._paths.data_dir)
+                table = table_of(rows)
 
                 def write(temporary: Path, table: object = table) -> None:
                     pq.write_table(table, temporary, compression="zstd")

@@ -2,7 +2,7 @@
 
 lines/<line>/lock  state.db  status.json  live/*.jpg
 log/line=<line>/date=<UTC date>/*.parquet
-evidence/line=<line>/date=<UTC date>/<epoch>-<number>.jpg
+evidence/line=<line>/<its first two digits>/<SHA-256 of the image>.jpg
 """
 
 from __future__ import annotations
@@ -50,8 +50,12 @@ class LinePaths:
     def log_date_dir(self, day: date) -> Path:
         return self.log_dir / f"date={day.isoformat()}"
 
-    def evidence_dir(self, day: date) -> Path:
-        return self.data_dir / "evidence" / f"line={self.line}" / f"date={day.isoformat()}"
+    @property
+    def evidence_dir(self) -> Path:
+        return self.data_dir / "evidence" / f"line={self.line}"
+
+    def image(self, sha256: str) -> Path:
+        return self.evidence_dir / sha256[:2] / f"{sha256}.jpg"
 
 
 def known_lines(data_dir: Path) -> list[str]:
