@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from hypothesis import event, given
+import pytest
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from inspection import history
@@ -35,7 +36,7 @@ from tests.fakes.parts import CONTEXT, DIVERTED, judged, trigger
 
 DAY_S = 86_400
 KINDS = {"pass": VerdictKind.PASS, "reject": VerdictKind.REJECT}
-RULE = RetentionRule({VerdictKind.PASS: 1, VerdictKind.REJECT: 3}, max_bytes=3000, disk_free_bytes=100, floor_bytes=900)
+RULE = RetentionRule({VerdictKind.PASS: 1, VerdictKind.REJECT: 3}, max_bytes=2000, disk_free_bytes=100, floor_bytes=700)
 STEPS = st.integers(1, 12)
 
 
@@ -72,6 +73,7 @@ class World:
         self.unrecorded: list[tuple[int, VerdictKind, bool]] = []
         self.open: list[int] = []
         self.dies_after: int | None = None
+        self.deaths: list[str] = []
         self.waiting: set[int] = set()
         self.written: set[int] = set()
         self.sealed: dict[Path, list[dict[str, Any]]] = {}
@@ -81,7 +83,7 @@ class World:
         try:
             getattr(self, name)(*values)
         except Died:
-            event(f"died in {name}")
+            self.deaths.append(name)
             self.restart()
         self.dies_after = None
         self.check()
@@ -95,18 +97,23 @@ class World:
 
     # --- what is done ---------------------------------------------------------------------------------------
 
-    def part(self, kind: str, grey: int, is_kept: bool, record: bool) -> None:
-        self.number += 1
-        self.life.journal.record_triggers([trigger(1, self.number, self.clock.utc())], CONTEXT)
-        frame = Frame(np.full((8, 8, 3), grey, np.uint8), self.clock.utc())
-        verdict = Verdict(KINDS[kind], {"scratch": 0.5}, "scratch", 0.5)
-        kept = is_kept and self.life.evidence.offer(PartId(1, self.number), frame, verdict)
-        self.unrecorded.append((self.number, KINDS[kind], kept))
-        self.open.append(self.number)
-        if kept:
-            self.waiting.add(self.number)
-        if record:
+    def parts(self, kind: str, greys: list[int], then: str) -> None:
+        """Parts come whose image is kept, but for grey 0, and their verdicts are recorded; `then` they are closed too,
+        or ("later") not even the verdicts can be recorded."""
+        for grey in greys:
+            self.number += 1
+            self.life.journal.record_triggers([trigger(1, self.number, self.clock.utc())], CONTEXT)
+            frame = Frame(np.full((8, 8, 3), grey, np.uint8), self.clock.utc())
+            verdict = Verdict(KINDS[kind], {"scratch": 0.5}, "scratch", 0.5)
+            kept = grey > 0 and self.life.evidence.offer(PartId(1, self.number), frame, verdict)
+            self.unrecorded.append((self.number, KINDS[kind], kept))
+            self.open.append(self.number)
+            if kept:
+                self.waiting.add(self.number)
+        if then != "later":
             self.record()
+        if then == "close":
+            self.close()
 
     def record(self) -> None:
         self.life.journal.record_verdicts(
@@ -132,14 +139,13 @@ class World:
         self.dies_after = dies_after
         self.life.log.seal(everything=True)
 
-    def retain(self, free_bytes: int, dies_after: int | None) -> None:
-        self.clock.advance(1)
+    def retain(self, free_bytes: int, days: float, dies_after: int | None) -> None:
+        """So many days after what waits is written."""
+        self.drain(None)
+        self.clock.advance(1 + days * DAY_S)
         self.life.free_bytes = free_bytes
         self.dies_after = dies_after
         self.life.retention.step()
-
-    def wait(self, days: float) -> None:
-        self.clock.advance(days * DAY_S)
 
     def clock_jumps(self, seconds: float) -> None:
         self.clock.step_utc(seconds)
@@ -217,20 +223,20 @@ class World:
 
 
 LIVES = st.one_of(st.none(), STEPS)
+GREYS = st.lists(st.one_of(st.sampled_from([0, 10, 11]), st.integers(20, 255)), min_size=1, max_size=4)
 DO = st.one_of(
-    st.tuples(
-        st.just("part"), st.sampled_from(sorted(KINDS)), st.sampled_from([10, 11, 12]), st.booleans(), st.booleans()
-    ),
-    st.tuples(st.just("part"), st.sampled_from(sorted(KINDS)), st.integers(20, 255), st.just(True), st.just(True)),
+    st.tuples(st.just("parts"), st.sampled_from(sorted(KINDS)), GREYS, st.sampled_from(["close", "belt", "later"])),
     st.tuples(st.sampled_from(["record", "close", "restart"])),
     st.tuples(st.just("drain"), LIVES),
     st.tuples(st.just("seal"), LIVES),
-    st.tuples(st.just("retain"), st.sampled_from([0, 1000]), LIVES),
-    st.tuples(st.just("wait"), st.sampled_from([0.0, 0.6, 1.1, 3.1])),
+    st.tuples(st.just("retain"), st.sampled_from([0, 1000]), st.sampled_from([0.0, 0.6, 1.1]), LIVES),
     st.tuples(st.just("clock_jumps"), st.sampled_from([-3600.0, 3600.0])),
 )
 
 
+@settings(max_examples=150)
+@example([("parts", "pass", [20, 0], "close"), ("seal", None), ("drain", None)])
+@example([("parts", "pass", [20], "later"), ("drain", None), ("record",), ("close",), ("seal", None)])
 @given(st.lists(DO, max_size=25))
 def test_a_row_has_its_image_or_an_event_says_where_it_went(todo: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -239,6 +245,25 @@ def test_a_row_has_its_image_or_an_event_says_where_it_went(todo: list[tuple[Any
             try:
                 for what in todo:
                     world.do(what)
+                world.settle()
+                for name in set(world.deaths):
+                    event(f"died in {name}")
+            finally:
+                world.life.end()
+
+
+@pytest.mark.parametrize("step", range(1, 25))
+def test_a_death_at_each_step_of_writing_and_of_removing(step: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder))
+        with _dying(world.step):
+            try:
+                world.do(("parts", "pass", [10, 10, 20], "close"))
+                world.do(("drain", step))
+                world.do(("parts", "reject", [10, 30], "close"))
+                world.do(("retain", 1000, 1.1, step))
+                world.do(("seal", None))
+                world.do(("retain", 0, 0.0, step))
                 world.settle()
             finally:
                 world.life.end()
