@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS images (
     epoch INTEGER NOT NULL, number INTEGER NOT NULL, sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL,
     utc_us INTEGER NOT NULL, verdict TEXT NOT NULL, written INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (epoch, number)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS images_by_content ON images (sha256);
+CREATE INDEX IF NOT EXISTS images_by_content ON images (sha256, size_bytes, written);
 CREATE INDEX IF NOT EXISTS images_by_age ON images (verdict, utc_us);
 CREATE INDEX IF NOT EXISTS images_unwritten ON images (epoch) WHERE NOT written;
 COMMIT;
