@@ -20,11 +20,13 @@ from pydantic import BaseModel
 import inspection
 from inspection.adapters.machine import ThisMachine
 from inspection.adapters.store.evidence import ImageEvidence
+from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.lock import LineLock
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.requests import RequestInbox
+from inspection.adapters.store.retention import Retention, RetentionRule
 from inspection.adapters.store.status import FileStatusBoard
 from inspection.calibration.record import Calibration
 from inspection.config import (
@@ -77,6 +79,7 @@ from inspection.station.watcher import Watcher
 from inspection.station.watchers import at_a_gate, watchers_of
 
 _SWITCH_S = 0.00005
+_ROOM = 1.2  # times what the alarm `disk-low` comes at, and well over what it goes at
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
 
 
@@ -118,7 +121,8 @@ def build_station(
         journal = stack.enter_context(closing(SqliteJournal(paths.state_db, line.durability)))
         log = stack.enter_context(closing(_open_log(paths, line.log, clock, journal.lock)))
         inbox = stack.enter_context(closing(RequestInbox(paths)))
-        evidence = ImageEvidence(paths)
+        images = stack.enter_context(closing(ImageIndex(paths, journal.lock)))
+        evidence = ImageEvidence(paths, images)
         condition = ConditionKeeper(journal, clock)
 
         encoder = encoder or load_encoder(recipe)
@@ -198,7 +202,15 @@ def build_station(
         yield Station(
             path=path,
             gate=gate,
-            keeper=StoreKeeper(evidence, log, FileStatusBoard(paths), report, clock, machine.measure),
+            keeper=StoreKeeper(
+                evidence,
+                log,
+                FileStatusBoard(paths),
+                report,
+                clock,
+                machine.measure,
+                Retention(images, journal, clock, _retention_rule(line), ThisMachine(data_dir).disk_free).step,
+            ),
             condition=condition,
             requests=RequestDesk(inbox, condition, clock, _requests(challenge)),
             tally=tally,
@@ -326,6 +338,23 @@ def _machine_watch(line: LineConfig, data_dir: Path, condition: ConditionKeeper,
         clock,
         MachineLimits(limits.disk_low_mb, limits.disk_min_mb, limits.memory_free_min_mb, limits.memory_used_max_mb),
         diverts,
+    )
+
+
+def _retention_rule(line: LineConfig) -> RetentionRule:
+    """Images go before the alarm `disk-low` comes: it then says that they cannot make room."""
+    evidence, days = line.evidence, line.evidence.keep_days
+    by_verdict = {
+        VerdictKind.PASS: days.passed,
+        VerdictKind.UNJUDGED: days.unjudged,
+        VerdictKind.REVIEW: days.review,
+        VerdictKind.REJECT: days.reject,
+    }
+    return RetentionRule(
+        {verdict: kept for verdict, kept in by_verdict.items() if kept is not None},
+        None if evidence.max_gb is None else round(evidence.max_gb * 1e9),
+        round(line.supervision.disk_low_mb * 1e6 * _ROOM),
+        round(evidence.floor_gb * 1e9),
     )
 
 

@@ -1,5 +1,6 @@
 """What a line is refused for before it starts, and what monitor mode lets through all the same."""
 
+import json
 import threading
 from pathlib import Path
 
@@ -120,6 +121,19 @@ def test_pictures_of_parts_that_would_have_passed_are_kept_no_more_than_in_earne
     rows, _ = run_until(site, tmp_path / "data", 20, RunOptions(monitor=True))
     assert rows.loc[rows["shadow"] == "REJECT", "image_path"].notna().all()
     assert rows.loc[rows["shadow"] == "PASS", "image_path"].isna().all()
+
+
+def test_a_disk_that_is_nearly_full_takes_pictures_first_and_an_event_says_so(site, tmp_path):
+    line = site / "lines" / "stub.yaml"
+    edit(line, "passed_share: 1", "passed_share: 1, floor_gb: 0")
+    line.write_text(f"{line.read_text()}\nsupervision: {{disk_low_mb: 9000000}}\n")  # more than there is
+    rows, status = run_until(site, tmp_path / "data", 120, RunOptions())
+    events = history.events(tmp_path / "data", "stub")
+    named = [json.loads(data) for data in events.loc[events["kind"] == "evidence-removed", "data"]]
+    assert {told["rule"] for told in named} == {"disk"}
+    removed = {(each["part"], each["sha256"]) for told in named for each in told["images"]}
+    assert removed & {(f"{row.epoch}-{row.number}", row.image_sha256) for row in rows.itertuples()}
+    assert "disk-full" not in [alarm.key for alarm in status.alarms]
 
 
 def test_what_is_in_the_review_band_is_reviewed_kept_and_recorded_with_the_band(site, tmp_path):

@@ -17,11 +17,12 @@ from pathlib import Path
 
 from benchmarks.crash_store import parts
 from inspection.adapters.store.evidence import ImageEvidence
+from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import Durability, SqliteJournal
 from inspection.adapters.store.lock import LineLock
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
-from inspection.domain.ports import JudgedPart
+from inspection.domain.ports import IMAGE_WAITS, JudgedPart
 from inspection.domain.types import Alarm, Cause, Outcome, OutcomeKind, PartId, Verdict, VerdictKind
 from inspection.station.clock import SystemClock
 
@@ -59,7 +60,9 @@ def open_stores(data_dir: Path, durability: Durability) -> Iterator[Stores]:
         stack.enter_context(LineLock(paths))
         journal = stack.enter_context(closing(SqliteJournal(paths.state_db, durability)))
         log = ParquetLog(paths, SystemClock(), seal_after_parts=SEAL_AFTER_PARTS, seal_after_s=3600, lock=journal.lock)
-        yield Stores(journal, stack.enter_context(closing(log)), ImageEvidence(paths))
+        stack.enter_context(closing(log))
+        index = stack.enter_context(closing(ImageIndex(paths, journal.lock)))
+        yield Stores(journal, log, ImageEvidence(paths, index))
 
 
 class Life:
@@ -124,8 +127,10 @@ class Life:
         else:
             self._journal.record_triggers([parts.trigger_of(part)], parts.context_of(part))
             self._tell("trigger", *part)
-            kept = self._stores.evidence.offer(part, parts.frame_of(part)) if parts.is_evidence(part) else None
-            self._journal.record_verdicts([parts.judged(part, kept)])
+            kept = parts.is_evidence(part) and self._stores.evidence.offer(
+                part, parts.frame_of(part), parts.verdict_of(part)
+            )
+            self._journal.record_verdicts([parts.judged(part, IMAGE_WAITS if kept else None)])
             self._tell("verdict", *part)
             self._journal.record_outcome(part, parts.outcome_of(part), parts.utc_of(part))
             self._tell("outcome", *part)

@@ -102,7 +102,7 @@ def _content(file: Path) -> list[Row]:
 def _in_journal(paths: LinePaths) -> list[Row]:
     with closing(sqlite3.connect(paths.state_db)) as db:
         db.row_factory = sqlite3.Row
-        return list(table_of(db.execute(SELECT).fetchall(), paths.data_dir).to_pylist())
+        return list(table_of(db.execute(SELECT).fetchall()).to_pylist())
 
 
 def _of_the_journal(state_db: Path, rows: Mapping[PartId, Row]) -> Iterator[str]:

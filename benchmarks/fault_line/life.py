@@ -10,6 +10,7 @@ from benchmarks.fault_line.devices import HEIGHT_PX, WIDTH_PX, FaultyCamera, Fau
 from benchmarks.fault_line.gear import Gear
 from benchmarks.fault_line.stores import Disk, FaultyJournal, FaultyLog
 from inspection.adapters.store.evidence import ImageEvidence
+from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.requests import RequestInbox
 from inspection.adapters.store.status import FileStatusBoard
@@ -105,7 +106,8 @@ class Life:
         seal_after_parts, seal_after_s = (SEAL_AFTER_PARTS, 1) if images else (500, 2)
         self.log = FaultyLog(paths, clock, disk, seal_after_parts=seal_after_parts, seal_after_s=seal_after_s)
         self._inbox = RequestInbox(paths)
-        self.evidence = ImageEvidence(paths, capacity=8)
+        self._index = ImageIndex(paths)
+        self.evidence = ImageEvidence(paths, self._index, capacity=8)
         self.condition = ConditionKeeper(self.journal, clock)
         gear, travel = line.gear, _BY_ENCODER if line.gear.encoder else TRAVEL
         self.session = StationSession(_gate_settings(self.journal.station_id, travel), clock)
@@ -212,6 +214,7 @@ class Life:
     def end(self) -> None:
         """As kill -9 leaves it: what was committed is there, nothing else."""
         self._inbox.close()
+        self._index.close()
         self.log.close()
         self.journal.close()
 

@@ -19,19 +19,18 @@ class ThisMachine:
 
     def measure(self) -> MachineFigures:
         return MachineFigures(
-            disk_free=_disk_free(self._folder),
+            disk_free=self.disk_free(),
             memory_free=_kilobytes(self._proc / "meminfo", "MemAvailable:"),
             memory_used=_kilobytes(self._proc / "self" / "status", "VmRSS:"),
         )
 
-
-def _disk_free(folder: Path) -> int | None:
-    """What an ordinary user may still write."""
-    try:
-        told = os.statvfs(folder)
-    except OSError:
-        return None
-    return told.f_bavail * told.f_frsize
+    def disk_free(self) -> int | None:
+        """What an ordinary user may still write, in bytes."""
+        try:
+            told = os.statvfs(self._folder)
+        except OSError:
+            return None
+        return told.f_bavail * told.f_frsize
 
 
 def _kilobytes(path: Path, name: str) -> int | None:

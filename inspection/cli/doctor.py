@@ -169,8 +169,7 @@ def _paths(line: LineConfig, data_dir: Path) -> tuple[Path, ...]:
     from inspection.adapters.store.paths import LinePaths
 
     paths = LinePaths(data_dir, line.name)
-    evidence = data_dir / "evidence" / f"line={line.name}"
-    return (paths.lock, paths.state_dir, paths.state_db, paths.status, paths.log_dir, evidence)
+    return (paths.lock, paths.state_dir, paths.state_db, paths.status, paths.log_dir, paths.evidence_dir)
 
 
 def _stores(line: LineConfig, data_dir: Path, flush: Flush) -> Iterator[Finding]:

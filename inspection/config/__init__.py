@@ -2,9 +2,9 @@
 
 from inspection.config.camera import CameraConfig, FolderCameraConfig, WatchedCameraConfig
 from inspection.config.challenge import ChallengeConfig, GoldenPartConfig
+from inspection.config.evidence import EvidenceConfig
 from inspection.config.line import (
     DryGateConfig,
-    EvidenceConfig,
     FrameConfig,
     GateTriggerConfig,
     LineConfig,

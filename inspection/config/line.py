@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from inspection.config.camera import CameraConfig
 from inspection.config.challenge import ChallengeConfig
+from inspection.config.evidence import EvidenceConfig
 from inspection.config.fields import Name, Strict, limits, note, refuse
 from inspection.config.modbus import ModbusGateConfig
 from inspection.config.ports import PORT_FORMS, serial_port
@@ -125,15 +126,6 @@ class ShiftConfig(Strict):
 
     name: Annotated[str, Field(min_length=1, max_length=60, description="as it is written to the log")]
     start: Annotated[time, BeforeValidator(_time_of_day), note("local time", 'a time of day, "06:00"')]
-
-
-class EvidenceConfig(Strict):
-    """Which pictures are kept besides those of rejected parts."""
-
-    passed_share: Annotated[float, limits(0, 1, "", "the share of passed parts whose picture is kept")] = 0.05
-    near_margin: Annotated[
-        float, limits(0, 100, "standard deviations", "passed parts this near to a threshold are kept too")
-    ] = 0.5
 
 
 class ReviewConfig(Strict):

@@ -257,9 +257,16 @@ class PartSensor(Protocol):
 # --- stores -------------------------------------------------------------------------------------------------
 
 
+IMAGE_WAITS = ""
+"""In the place of an image's path: it is not written yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class JudgedPart:
-    """A verdict as it is journaled: before it is sent, with what it was judged on."""
+    """A verdict as it is journaled: before it is sent, with what it was judged on.
+
+    `image_path`: IMAGE_WAITS where its image is on its way to the disk; the journal learns the path when it is there.
+    """
 
     part: PartId
     verdict: Verdict
@@ -341,11 +348,12 @@ class OpenPart:
 class Evidence(Protocol):
     """Where images of parts are kept. Offered on the part path, written off it, through a bounded queue."""
 
-    def offer(self, part: PartId, frame: Frame) -> str | None:
-        """Take a frame to be written; the path it will have. None when the queue is full: the part must not pass."""
+    def offer(self, part: PartId, frame: Frame, verdict: Verdict) -> bool:
+        """Take a frame to be written. False when the queue is full: the part must not pass."""
 
     def drain(self) -> int:
-        """Write what is waiting; how many. Raises StoreError when one cannot be written (it stays first in line)."""
+        """Write what is waiting and name it in the journal; how many. Raises StoreError when one cannot be written (it
+        stays in line)."""
 
 
 class Log(Protocol):

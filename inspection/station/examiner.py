@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from inspection.domain.errors import CameraError, CameraTimeout
-from inspection.domain.ports import Camera, Clock, Evidence, JudgedPart
+from inspection.domain.ports import IMAGE_WAITS, Camera, Clock, Evidence, JudgedPart
 from inspection.domain.types import Cause, Frame, PartId, Trigger, Verdict, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate
@@ -126,10 +126,9 @@ class Examiner:
         return verdict
 
     def _finish(self, trigger: Trigger, frame: Frame, verdict: Verdict, latency_ms: dict[str, float]) -> Examined:
-        image_path, kept = None, None
+        kept = None
         if self._keep_image(trigger.part, verdict):
-            image_path = self._evidence.offer(trigger.part, frame)
-            kept = image_path is not None
+            kept = self._evidence.offer(trigger.part, frame, verdict)
             if not kept and verdict.kind is VerdictKind.PASS:
                 detail = "its image could not be kept: the disk does not keep up"
                 verdict = replace(verdict, kind=VerdictKind.UNJUDGED, cause=Cause.STORE_DOWN, detail=detail)
@@ -140,7 +139,7 @@ class Examiner:
             frame_utc=frame.utc,
             verdict_utc=self._clock.utc(),
             source=frame.source,
-            image_path=image_path,
+            image_path=IMAGE_WAITS if kept else None,
             latency_ms={**latency_ms, "judge": total_ms},
         )
         return Examined(trigger, judged, frame, kept)

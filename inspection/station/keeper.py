@@ -25,14 +25,17 @@ class StoreKeeper:
         report: Report,
         clock: Clock,
         measure: Callable[[], object] = lambda: None,
+        retain: Callable[[], object] = lambda: None,
     ) -> None:
-        """`measure` is called each round: what takes too long for the part path and is no store's."""
+        """Called each round: `measure`, what takes too long for the part path and is no store's; `retain`, which
+        removes what is kept no longer. Raises StoreError."""
         self._evidence = evidence
         self._log = log
         self._board = board
         self._report = report
         self._clock = clock
         self._measure = measure
+        self._retain = retain
         self._published_ns = clock.monotonic_ns() - _STATUS_PERIOD_NS
         self.fault: str | None = None
         """What could not be written the last time round, in words. Parts stay in the journal, images in the queue."""
@@ -40,8 +43,9 @@ class StoreKeeper:
     def step(self) -> None:
         """Go round once. Never raises for a store that cannot be written: that is `fault`, and it is tried again."""
         self._measure()
-        # Images first: a row that is sealed before its image is written says that there is none.
-        fault = _fault_of(self._evidence.drain) or _fault_of(self._log.seal)
+        fault = _fault_of(self._retain)  # first: it may make room for the others
+        # Images before rows: one that cannot be written keeps its row from being sealed.
+        fault = _fault_of(self._evidence.drain) or _fault_of(self._log.seal) or fault
         is_due = self._clock.monotonic_ns() - self._published_ns >= _STATUS_PERIOD_NS
         if is_due:
             fault = _fault_of(self.publish) or fault

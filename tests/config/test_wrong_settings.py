@@ -108,7 +108,19 @@ LINE_CASES = [
     ("recipe: nut", "recipe: nut\nlog: {seal_after_s: 0}", "3: log.seal_after_s: 0 is out of range; allowed 1 to 86400 "
      "(s); how old a part gets before it is in a file"),
     ("recipe: nut", "recipe: nut\nevidence: [0.05]", "3: evidence: a list is of the wrong type; allowed a mapping with "
-     "the keys passed_share, near_margin"),
+     "the keys passed_share, near_margin, keep_days, max_gb, floor_gb"),
+    ("recipe: nut", "recipe: nut\nevidence: {keep_days: {good: 7}}", "3: evidence.keep_days.good: unknown key; allowed "
+     "keys: passed, unjudged, review, reject; correct or remove it"),
+    ("recipe: nut", "recipe: nut\nevidence: {keep_days: {reject: 0}}", "3: evidence.keep_days.reject: 0 is out of "
+     "range; allowed 1 to 36500 (days); how long images of such parts are kept; for ever if left out"),
+    ("recipe: nut", "recipe: nut\nevidence: {keep_days: 7}", "3: evidence.keep_days: 7 is of the wrong type; allowed a "
+     "mapping with the keys passed, unjudged, review, reject"),
+    ("recipe: nut", "recipe: nut\nevidence: {max_gb: 0}", "3: evidence.max_gb: 0 is out of range; allowed 0.001 to "
+     "1000000 (GB); the line's images together; any if left out"),
+    ("recipe: nut", "recipe: nut\nevidence: {max_gb: 2, floor_gb: 5}", "3: evidence.floor_gb: 5 is more than max_gb, "
+     "2: a full disk would take none; write less, or raise max_gb"),
+    ("recipe: nut", "recipe: nut\nevidence: {max_gb: 0.5}", "3: evidence.floor_gb: 1 is more than max_gb, 0.5: "
+     "a full disk would take none; write less, or raise max_gb"),
     ("recipe: nut", "recipe: nut\nreview: {below: -1}", "3: review.below: -1 is out of range; allowed 0 to 10 "
      "(standard deviations of good parts); how far under a threshold a part no longer passes"),
     ("recipe: nut", "recipe: nut\nreview: {above: 11}", "3: review.above: 11 is out of range; allowed 0 to 10 "

@@ -7,7 +7,7 @@ from typing import Any
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Evidence
-from inspection.domain.types import Frame, PartId
+from inspection.domain.types import Frame, PartId, Verdict
 
 WRITES = frozenset(
     "new_epoch record_triggers record_gap record_verdicts record_acks record_outcome record_event latch unlatch".split()
@@ -32,17 +32,22 @@ class FailingJournal:
 
 
 class MemoryEvidence(Evidence):
-    """`ports.Evidence` with room for so many."""
+    """`ports.Evidence` with room for so many, which tells `journal` where they are."""
 
-    def __init__(self, capacity: int = 1000) -> None:
+    def __init__(self, journal: SqliteJournal | None = None, capacity: int = 1000) -> None:
+        self.journal = journal
         self.capacity = capacity
         self.kept: dict[PartId, Frame] = {}
 
-    def offer(self, part: PartId, frame: Frame) -> str | None:
+    def offer(self, part: PartId, frame: Frame, verdict: Verdict) -> bool:
         if len(self.kept) >= self.capacity:
-            return None
+            return False
         self.kept[part] = frame
-        return f"evidence/{part}.jpg"
+        return True
 
     def drain(self) -> int:
-        return 0
+        if self.journal is None:
+            return 0
+        path = "'evidence/' || epoch || '-' || number || '.jpg'"
+        with self.journal._transaction() as db:
+            return db.execute(f"UPDATE parts SET image_path = {path} WHERE image_path = ''").rowcount

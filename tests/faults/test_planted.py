@@ -227,7 +227,7 @@ def test_a_controller_that_acts_on_the_part_ahead(monkeypatch: pytest.MonkeyPatc
 
 def test_a_row_that_is_dropped(monkeypatch: pytest.MonkeyPatch):
     table_of = log_module.table_of
-    monkeypatch.setattr(log_module, "table_of", lambda rows, data_dir: table_of(rows[1:], data_dir))
+    monkeypatch.setattr(log_module, "table_of", lambda rows: table_of(rows[1:]))
     row = drill(NOTHING)
     assert row.found.lost > 0
     assert "is not in the log" in wrong(row)
@@ -235,7 +235,7 @@ def test_a_row_that_is_dropped(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_row_that_is_written_twice(monkeypatch: pytest.MonkeyPatch):
     table_of = log_module.table_of
-    monkeypatch.setattr(log_module, "table_of", lambda rows, data_dir: table_of([*rows, rows[0]], data_dir))
+    monkeypatch.setattr(log_module, "table_of", lambda rows: table_of([*rows, rows[0]]))
     assert "in the log twice" in wrong(drill(NOTHING))
 
 

@@ -66,7 +66,7 @@ class Station:
         self.failing = FailingJournal(self._journal)
         self.log = ParquetLog(world.paths, clock, seal_after_parts=5, seal_after_s=1)
         self.condition = ConditionKeeper(self.failing, clock)
-        self.evidence = MemoryEvidence()
+        self.evidence = MemoryEvidence(self._journal)
         self.session = StationSession(GateSettings(self._journal.station_id, 300_000, 200, 5_000), clock)
         if "wire-cut" not in world.faults:
             self.session.connected()
@@ -109,6 +109,7 @@ class Station:
     def step(self) -> None:
         self.path.step(0.0)
         if "log-fails" not in self._world.faults:
+            self.evidence.drain()
             self.log.seal()
         mismatches = [raised.alarm.text for raised in self.condition.now.alarms if raised.alarm.key == "count-mismatch"]
         assert not mismatches, f"whatever fails, the counts agree: {mismatches}"

@@ -103,6 +103,7 @@ class World:
     def check_log(self) -> None:
         """Every number once, with a verdict and an outcome that is what happened or says that nobody knows."""
         assert self.station is not None
+        self.station.evidence.drain()
         self.station.log.seal(everything=True)
         rows = history.parts(self.folder, "demo")
         parts = [PartId(int(row.epoch), int(row.number)) for row in rows.itertuples()]

@@ -14,6 +14,7 @@ from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
 from inspection.station.told_journal import told_journal
 from tests.fakes.parts import CONTEXT, DIVERTED, PASSED
+from tests.fakes.stores import MemoryEvidence
 from tests.station.conftest import Bench
 
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
@@ -33,6 +34,7 @@ class Line(Bench):
         return (self.reconciler,)
 
     def finish(self) -> None:
+        MemoryEvidence(self.real_journal).drain()
         self.log.seal(everything=True)
         self.reconciler.finish()
 

@@ -83,7 +83,7 @@ class Site:
         self._journal.record_triggers([Trigger(part, 0, utc)], self._context)
         kept = None
         if is_shown(verdict):
-            path = self._paths.evidence_dir(utc.date()) / f"{part}.jpg"
+            path = self._paths.evidence_dir / f"date={utc:%Y-%m-%d}" / f"{part}.jpg"
             write_jpeg(path, pixels)
             kept = path.relative_to(self.data_dir).as_posix()
         self._journal.record_verdicts(

@@ -88,7 +88,7 @@ def _event_files(paths: LinePaths) -> Iterator[Path]:
 
 
 def _images(paths: LinePaths) -> Iterator[Path]:
-    yield from sorted((paths.data_dir / "evidence" / f"line={paths.line}").glob("date=*/*.jpg"))
+    yield from sorted(paths.evidence_dir.glob("*/*.jpg"))
 
 
 def _is_in_step(file: Path, paths: LinePaths, copy: LinePaths) -> bool:

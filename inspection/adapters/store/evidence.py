@@ -1,59 +1,107 @@
-"""Images of parts as evidence: JPEG files, written off the part path through a bounded queue."""
+"""Images of parts as evidence: JPEG files under the hash of their bytes, written off the part path."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import threading
 from collections import deque
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from PIL import Image
 
-from inspection.adapters.store.files import replace_durably
+from inspection.adapters.store.files import replace_durably, settle
+from inspection.adapters.store.images import ImageIndex, KeptImage
+from inspection.adapters.store.journal import to_us
 from inspection.adapters.store.paths import LinePaths
-from inspection.domain.types import Frame, PartId, Pixels
+from inspection.domain.types import Frame, PartId, Pixels, Verdict, VerdictKind
 
 JPEG_QUALITY = 92
 _JPEG_SIDE_PX = 65_500
+_AT_ONCE = 8  # images, flushed into the index together
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    part: PartId
+    frame: Frame
+    verdict: VerdictKind
 
 
 class ImageEvidence:
-    """`ports.Evidence` below `evidence/line=…/date=…/`."""
+    """`ports.Evidence` below `evidence/line=…/`. `offer` is called on the part path, `drain` by one other thread."""
 
-    def __init__(self, paths: LinePaths, *, capacity: int = 64, capacity_mb: int = 256) -> None:
+    def __init__(self, paths: LinePaths, index: ImageIndex, *, capacity: int = 64, capacity_mb: int = 256) -> None:
         """So many pictures may wait, of so many megabytes together; one may always."""
         self._capacity_bytes = capacity_mb * 1_000_000
         self._paths = paths
+        self._index = index
         self._capacity = capacity
-        self._waiting: deque[tuple[Path, Pixels]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._lock = threading.Lock()
 
-    def offer(self, part: PartId, frame: Frame) -> str | None:
-        path = self._paths.evidence_dir(frame.utc.date()) / f"{part}.jpg"
+    def offer(self, part: PartId, frame: Frame, verdict: Verdict) -> bool:
         with self._lock:
             if max(frame.pixels.shape) > _JPEG_SIDE_PX or not self._has_room(frame.pixels.nbytes):
-                return None
-            self._waiting.append((path, frame.pixels))
-        return path.relative_to(self._paths.data_dir).as_posix()
+                return False
+            self._waiting.append(_Waiting(part, frame, verdict.shadow or verdict.kind))
+        return True
 
     def _has_room(self, size: int) -> bool:
-        waiting = sum(pixels.nbytes for _, pixels in self._waiting)
+        waiting = sum(each.frame.pixels.nbytes for each in self._waiting)
         return len(self._waiting) < self._capacity and (not waiting or waiting + size <= self._capacity_bytes)
 
     def drain(self) -> int:
         written = 0
         while True:
             with self._lock:
-                if not self._waiting:
-                    return written
-                path, pixels = self._waiting[0]
-            write_jpeg(path, pixels, sync=True)  # the log will say that it is there
+                some = list(islice(self._waiting, _AT_ONCE))
+            if not some:
+                return written
+            self._write(some)
             with self._lock:
-                self._waiting.popleft()
-            written += 1
+                for _ in some:
+                    self._waiting.popleft()
+            written += len(some)
+
+    def _write(self, some: list[_Waiting]) -> None:
+        """All three steps of `images`. Whatever fails, the next call does all of it again."""
+        contents = [_jpeg(each.frame.pixels) for each in some]
+        images = [
+            KeptImage(
+                each.part,
+                hashlib.sha256(content).hexdigest(),
+                len(content),
+                to_us(each.frame.utc) or 0,
+                each.verdict,
+            )
+            for each, content in zip(some, contents, strict=True)
+        ]
+        self._index.begin(images)
+        for image, content in zip(images, contents, strict=True):
+            path = self._paths.image(image.sha256)
+            if path.exists():
+                settle(path)
+            else:
+                _write_file(path, content, sync=True)  # the log will say that it is there
+        self._index.done(images)
 
 
-def write_jpeg(path: Path, pixels: Pixels, *, sync: bool = False) -> None:
-    """Write RGB uint8 (H, W, 3), whole or not at all. Raises StoreError."""
-    replace_durably(
-        path, lambda temporary: Image.fromarray(pixels).save(temporary, "JPEG", quality=JPEG_QUALITY), sync=sync
-    )
+def write_jpeg(path: Path, pixels: Pixels) -> None:
+    """Write RGB uint8 (H, W, 3), whole or not at all; not flushed. Raises StoreError."""
+    _write_file(path, _jpeg(pixels), sync=False)
+
+
+def _jpeg(pixels: Pixels) -> bytes:
+    encoded = io.BytesIO()
+    Image.fromarray(pixels).save(encoded, "JPEG", quality=JPEG_QUALITY)
+    return encoded.getvalue()
+
+
+def _write_file(path: Path, content: bytes, *, sync: bool) -> None:
+    def write(temporary: Path) -> None:
+        temporary.write_bytes(content)
+
+    replace_durably(path, write, sync=sync)

@@ -19,7 +19,7 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
     With `sync` the file and its directory are flushed to the disk first, so that a name that exists always
     has its whole content. Raises StoreError; then `path` is as it was.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_of(path)
     try:
         if sync:
             make_folder(path.parent)
@@ -51,6 +51,19 @@ def make_folder(path: Path) -> None:
             with contextlib.suppress(PermissionError):  # whoever may not read a folder has not made one in it
                 sync_to_disk(folder.parent)
             _settled.add(folder.parent)
+
+
+def temporary_of(path: Path) -> Path:
+    """Where `replace_durably` writes first. A process that dies leaves it behind."""
+    return path.with_name(f".{path.name}.tmp")
+
+
+def settle(path: Path) -> None:
+    """Flush the name of a file that is there: whoever renamed it may have died before that. Raises StoreError."""
+    try:
+        sync_to_disk(path.parent)
+    except OSError as error:
+        raise StoreError(f"cannot flush {path.parent}: {error.strerror or error}; check the disk") from error
 
 
 def sync_to_disk(path: Path) -> None:

@@ -182,8 +182,9 @@ class SqliteJournal:
                 verdict = judged.verdict
                 changed = db.execute(
                     "UPDATE parts SET frame_us = ?, verdict_us = ?, verdict = ?, cause = ?, detail = ?,"
-                    " description = ?, margin = ?, shadow = ?, scores = ?, source = ?, image_path = ?, capture_ms = ?,"
-                    " score_ms = ?, judge_ms = ? WHERE epoch = ? AND number = ? AND verdict IS NULL",
+                    " description = ?, margin = ?, shadow = ?, scores = ?, source = ?,"
+                    " image_path = coalesce(image_path, ?), capture_ms = ?, score_ms = ?, judge_ms = ?"
+                    " WHERE epoch = ? AND number = ? AND verdict IS NULL",
                     (
                         to_us(judged.frame_utc),
                         to_us(judged.verdict_utc),

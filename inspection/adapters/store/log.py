@@ -27,7 +27,8 @@ from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock
 
 _DELETED_AT_ONCE = 50  # rows; the journal is locked meanwhile, and a part may wait for it
-_CLOSED = "outcome IS NOT NULL AND verdict IS NOT NULL AND seal IS NULL"
+# A row whose image waits to be written is not sealed: the log would say that there is none.
+_CLOSED = "outcome IS NOT NULL AND verdict IS NOT NULL AND image_path IS NOT '' AND seal IS NULL"
 
 
 class ParquetLog:
@@ -55,7 +56,6 @@ class ParquetLog:
             self._db.execute("PRAGMA synchronous = NORMAL")
             self.rows_owed = int(self._db.execute("SELECT count(*) FROM parts WHERE outcome IS NOT NULL").fetchone()[0])
             """Parts that earlier runs closed, and that were not in a file when this one began."""
-            self._settle_images()
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot open the journal {paths.state_db}: {error}") from error
         self._db.row_factory = sqlite3.Row
@@ -67,14 +67,6 @@ class ParquetLog:
 
     def close(self) -> None:
         self._db.close()
-
-    def _settle_images(self) -> None:
-        """Flush the names of images that earlier runs kept: one that died may not have come to it, and the log will
-        say that they are there."""
-        named = self._db.execute("SELECT image_path FROM parts WHERE image_path IS NOT NULL").fetchall()
-        for folder in {(self._paths.data_dir / image_path).parent for (image_path,) in named}:
-            if folder.is_dir():
-                sync_to_disk(folder)
 
     def seal(self, *, everything: bool = False) -> int:
         try:
@@ -128,7 +120,7 @@ class ParquetLog:
             if path.exists():
                 sync_to_disk(path.parent)  # whoever renamed it may have died before this
             else:
-                table = table_of(rows, self._paths.data_dir)
+                table = table_of(rows)
 
                 def write(temporary: Path, table: object = table) -> None:
                     pq.write_table(table, temporary, compression="zstd")

@@ -4,7 +4,7 @@ lines/<line>/lock  state.db  status.json  live/*.jpg
 lines/<line>/compacting/date=<UTC date>/*.parquet
 log/line=<line>/date=<UTC date>/*.parquet
 events/line=<line>/date=<UTC date>/<first id>_<last id>.parquet
-evidence/line=<line>/date=<UTC date>/<epoch>-<number>.jpg
+evidence/line=<line>/<its first two digits>/<SHA-256 of the image>.jpg
 """
 
 from __future__ import annotations
@@ -61,8 +61,12 @@ class LinePaths:
     def events_dir(self) -> Path:
         return self.data_dir / "events" / f"{_LOG_OF}{self.line}"
 
-    def evidence_dir(self, day: date) -> Path:
-        return self.data_dir / "evidence" / f"line={self.line}" / f"date={day.isoformat()}"
+    @property
+    def evidence_dir(self) -> Path:
+        return self.data_dir / "evidence" / f"line={self.line}"
+
+    def image(self, sha256: str) -> Path:
+        return self.evidence_dir / sha256[:2] / f"{sha256}.jpg"
 
 
 def known_lines(data_dir: Path) -> list[str]:

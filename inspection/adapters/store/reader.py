@@ -29,8 +29,9 @@ GLANCE = (  # of PARTS
     "epoch number trigger_utc verdict_utc verdict cause description margin shadow outcome image_path challenge"
 ).split()
 _COLUMNS = ", ".join(PARTS.names)
-_LACKING = (  # in files of version 1
-    "SELECT NULL::DOUBLE AS review_below, NULL::DOUBLE AS review_above, NULL::VARCHAR AS challenge WHERE false"
+_LACKING = (  # in files of version 1; in those of version 2 the last of them
+    "SELECT NULL::DOUBLE AS review_below, NULL::DOUBLE AS review_above, NULL::VARCHAR AS challenge,"
+    " NULL::VARCHAR AS image_sha256 WHERE false"
 )
 _WHEN = "coalesce(trigger_utc, verdict_utc)"
 
@@ -108,7 +109,8 @@ def glance_at_files(paths: LinePaths, names: Sequence[str]) -> pa.Table:
 def glance_at_journal(paths: LinePaths) -> tuple[pa.Table, list[str | None]]:
     """The same of the parts in the journal, and the sealed file that each is being written to, if it is."""
     of_context = "json_extract(contexts.content, '$.challenge')"
-    stored = ", ".join(of_context if name == "challenge" else name.replace("_utc", "_us") for name in GLANCE)
+    other = {"challenge": of_context, "image_path": "nullif(image_path, '')"}
+    stored = ", ".join(other.get(name, name.replace("_utc", "_us")) for name in GLANCE)
     joined = "parts JOIN contexts ON contexts.id = parts.context"
     rows = _rows(paths, f"SELECT {stored}, seal FROM {joined} ORDER BY epoch, number")
     columns = list(zip(*rows, strict=True)) or [()] * (len(GLANCE) + 1)
@@ -191,7 +193,7 @@ def events_in(db: sqlite3.Connection, *, newest_first: bool = False) -> Iterator
 
 
 def _journal_tail(paths: LinePaths) -> pa.Table:
-    return table_of(_rows(paths, f"{SELECT} ORDER BY epoch, number"), paths.data_dir)
+    return table_of(_rows(paths, f"{SELECT} ORDER BY epoch, number"))
 
 
 def _rows(paths: LinePaths, sql: str) -> list[sqlite3.Row]:
@@ -231,7 +233,7 @@ def image_bytes(paths: LinePaths, image_path: str) -> bytes:
     path = (paths.data_dir / image_path).resolve()
     allowed: tuple[Path, ...] = (
         paths.live_dir.resolve(),
-        (paths.data_dir / "evidence" / f"line={paths.line}").resolve(),
+        paths.evidence_dir.resolve(),
     )
     if not any(path.is_relative_to(root) for root in allowed):
         raise StoreError(f"{image_path} is not an image of line {paths.line}")

@@ -6,10 +6,10 @@ By columns, not by rows: the part path shares the interpreter with whoever does 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -25,11 +25,12 @@ _COPIED = (
 _FLAGS = "outcome_commanded outcome_confirmed outcome_reported ack_accepted".split()
 _STAGES = "trigger frame verdict gate".split()
 _OF_CONTEXT = "line station lot shift recipe recipe_id calibration_id model_id code_version".split()
+_BY_CONTENT = re.compile(r".*/([0-9a-f]{64})\.jpg")
 _SINCE_2 = "review_below review_above challenge".split()  # a journal of before has no such thing
 
 
-def table_of(rows: Sequence[sqlite3.Row], data_dir: Path) -> pa.Table:
-    """Rows of SELECT as columns of the log. `image_path` is kept only if the image was in fact written."""
+def table_of(rows: Sequence[sqlite3.Row]) -> pa.Table:
+    """Rows of SELECT as columns of the log. An image that waits to be written is none yet."""
     if not rows:
         return PARTS.empty_table()
     journal: dict[str, Sequence[Any]] = dict(zip(rows[0].keys(), zip(*rows, strict=True), strict=True))
@@ -44,9 +45,16 @@ def table_of(rows: Sequence[sqlite3.Row], data_dir: Path) -> pa.Table:
         **{name: [None if flag is None else bool(flag) for flag in journal[name]] for name in _FLAGS},
         **{f"{stage}_utc": journal[f"{stage}_us"] for stage in _STAGES},
         "scores": _scores(journal["scores"], contexts),
-        "image_path": [path if path and (data_dir / path).is_file() else None for path in journal["image_path"]],
+        "image_path": [path or None for path in journal["image_path"]],
+        "image_sha256": [_content_of(path) for path in journal["image_path"]],
     }
     return pa.Table.from_pydict(columns, schema=PARTS)
+
+
+def _content_of(image_path: str | None) -> str | None:
+    """The hash that an image's name is, but for one of before there were such names."""
+    named = _BY_CONTENT.fullmatch(image_path or "")
+    return named and named[1]
 
 
 def warm_up() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _UTC = pa.timestamp("us", tz="UTC")
 
@@ -52,6 +52,7 @@ PARTS = pa.schema(
         ("code_version", pa.string()),
         ("source", pa.string()),
         ("image_path", pa.string()),
+        ("image_sha256", pa.string()),
         ("capture_ms", pa.float64()),
         ("score_ms", pa.float64()),
         ("judge_ms", pa.float64()),

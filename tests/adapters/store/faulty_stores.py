@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from inspection.adapters.store import images as images_module
 from inspection.adapters.store import journal as journal_module
 from inspection.adapters.store import log as log_module
 from inspection.adapters.store.log import ParquetLog
@@ -33,7 +34,7 @@ def forgets_first() -> None:
         return finish(self)
 
     def forget_and_replace(path: Path, write: Callable[[Path], None]) -> None:
-        sealing[0]._forget(f"{path.parent.name}/{path.name}")
+        sealing[0]._db.execute("DELETE FROM parts WHERE seal = ?", (f"{path.parent.name}/{path.name}",))
         replace(path, write)
 
     ParquetLog._finish_marked = finish_marked  # type: ignore[method-assign]
@@ -41,7 +42,7 @@ def forgets_first() -> None:
 
 
 def marks_without_a_flush() -> None:
-    """A file may be there when the marks of its rows are not."""
+    """A file may be there when the marks of its rows are not; nor does an image's step flush the journal."""
     flush = log_module.sync_to_disk
 
     def flush_all_but_the_journal(path: Path) -> None:
@@ -49,3 +50,4 @@ def marks_without_a_flush() -> None:
             flush(path)
 
     log_module.sync_to_disk = flush_all_but_the_journal
+    images_module.sync_to_disk = flush_all_but_the_journal

@@ -105,7 +105,7 @@ def flushes_of(pattern: str) -> Callable[[Note], bool]:
         ("power", r"/log/.*date=[^/]*$"),
         ("power", r"/log$"),
         ("power", r"\.jpg"),
-        ("power", r"/evidence/.*date=[^/]*$"),
+        ("power", r"/evidence/line=[^/]*/..$"),
         ("power", r"/lines$"),
     ],
 )

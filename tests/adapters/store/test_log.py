@@ -5,20 +5,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from inspection import history
 from inspection.adapters.store import files, reader
 from inspection.adapters.store import log as log_module
-from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.schema import PARTS, SCHEMA_VERSION
 from inspection.domain.errors import StoreError
-from inspection.domain.types import Cause, Frame, PartId, Verdict, VerdictKind
+from inspection.domain.types import Cause, PartId, Verdict, VerdictKind
 from tests.fakes.clock import START_UTC, ManualClock
 from tests.fakes.parts import CONTEXT, PASSED, judged, trigger
 
@@ -168,49 +166,10 @@ def test_a_gap_is_sealed_under_the_day_it_was_found(line):
     assert parts["trigger_utc"].isna().all()
 
 
-def test_an_image_is_named_in_the_log_only_if_it_was_written(line):
-    evidence = ImageEvidence(line.paths, capacity=2)
-    frame = Frame(np.full((8, 8, 3), 90, np.uint8), START_UTC)
-    kept, lost = evidence.offer(PartId(1, 1), frame), evidence.offer(PartId(1, 2), frame)
-    assert evidence.offer(PartId(1, 3), frame) is None, "a full queue is told, not dropped"
-    assert evidence.drain() == 2
-    (line.data_dir / lost).unlink()
-    line.part(1, image_path=kept)
-    line.part(2, image_path=lost)
-    line.log.seal(everything=True)
-    parts = history.parts(line.data_dir, "demo")
-    assert parts["image_path"].tolist()[0] == kept
-    assert parts["image_path"].isna().tolist() == [False, True]
-    assert history.image(line.data_dir, "demo", kept).startswith(b"\xff\xd8")
-    with pytest.raises(StoreError, match="gone"):
-        history.image(line.data_dir, "demo", lost)
-
-
 @pytest.mark.parametrize("path", ["lines/demo/state.db", "../outside.jpg", "/etc/hostname"])
 def test_only_images_of_the_line_are_handed_out(line, path):
     with pytest.raises(StoreError, match="not an image of line demo"):
         history.image(line.data_dir, "demo", path)
-
-
-def test_an_evidence_image_that_cannot_be_written_stays_in_the_queue(line, monkeypatch):
-    evidence = ImageEvidence(line.paths)
-    evidence.offer(PartId(1, 1), Frame(np.zeros((4, 4, 3), np.uint8), START_UTC))
-    (line.data_dir / "evidence").write_text("in the way")
-    with pytest.raises(StoreError):
-        evidence.drain()
-    (line.data_dir / "evidence").unlink()
-    assert evidence.drain() == 1
-
-
-def test_pictures_that_wait_are_bounded_by_their_bytes_and_one_that_no_jpeg_can_hold_is_refused(line):
-    evidence = ImageEvidence(line.paths, capacity_mb=1)
-    large = Frame(np.zeros((500, 500, 3), np.uint8), START_UTC)  # 0.75 MB
-    assert evidence.offer(PartId(1, 1), large)
-    assert evidence.offer(PartId(1, 2), large) is None
-    evidence.drain()
-    assert evidence.offer(PartId(1, 3), Frame(np.zeros((800, 800, 3), np.uint8), START_UTC)), "one may always wait"
-    evidence.drain()
-    assert evidence.offer(PartId(1, 4), Frame(np.zeros((1, 65_501, 3), np.uint8), START_UTC)) is None
 
 
 def test_a_new_folder_is_flushed_into_the_one_above_it(tmp_path, monkeypatch):
@@ -235,10 +194,7 @@ def test_a_folder_of_a_process_that_died_is_flushed_when_it_is_first_met(tmp_pat
 
 def test_what_a_station_that_died_renamed_is_flushed_before_its_rows_are_forgotten(line, monkeypatch):
     """A kill between the rename and its flush, and then a power cut."""
-    frame = Frame(np.full((8, 8, 3), 90, np.uint8), START_UTC)
-    evidence = ImageEvidence(line.paths)
-    line.part(1, image_path=evidence.offer(PartId(1, 1), frame))
-    evidence.drain()
+    line.part(1)
 
     class Died(BaseException):
         pass
@@ -254,11 +210,10 @@ def test_what_a_station_that_died_renamed_is_flushed_before_its_rows_are_forgott
     done: list[object] = []
     monkeypatch.setattr(log_module, "sync_to_disk", done.append)
     line.open_log()
-    assert done == [line.paths.evidence_dir(START_UTC.date())]
     monkeypatch.setattr(line.log, "_forget", done.append)
     line.log.seal()
     (file,) = line.files()
-    assert done[1:] == [file.parent, f"{file.parent.name}/{file.name}"]
+    assert done == [file.parent, f"{file.parent.name}/{file.name}"]
 
 
 @pytest.mark.parametrize("is_open", [True, False])
@@ -352,6 +307,27 @@ def test_files_of_version_1_are_read_alone_and_beside_newer_ones(line):
         START_UTC - timedelta(hours=1), START_UTC + timedelta(minutes=1)
     )
     assert (seen.tally["count"].sum(), seen.review["number"].tolist()) == (4, [4])
+
+
+IMAGE = f"evidence/line=demo/ab/{'ab' * 32}.jpg"
+VERSION_2 = Path(__file__).with_name("version-2.parquet")  # parts 1-1 to 1-3, before images had a hash
+
+
+def test_files_of_version_2_are_read_beside_older_and_newer_ones(line):
+    for version, name in ((VERSION_1, "000001-000000001_000001-000000003"), (VERSION_2, "000002")):
+        old = line.paths.log_dir / "date=2026-01-05" / f"{name}.parquet"
+        old.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(version, old)
+    line.journal.record_triggers([trigger(2, 1)], CONTEXT)
+    line.journal.record_verdicts([judged(2, 1, image_path=IMAGE)])
+    line.journal.record_outcome(PartId(2, 1), PASSED, START_UTC)
+    line.log.seal(everything=True)
+    parts = history.query(line.data_dir, "demo", "SELECT * FROM parts ORDER BY epoch, schema_version, number")
+    assert parts["schema_version"].tolist() == [1, 1, 1, 2, 2, 2, SCHEMA_VERSION]
+    assert parts["image_sha256"].isna().tolist() == [True] * 6 + [False]
+    assert parts["image_path"][4] == "evidence/line=demo/date=2026-01-05/1-2.jpg"
+    assert (parts["image_path"][6], parts["image_sha256"][6]) == (IMAGE, "ab" * 32)
+    assert (parts["review_below"][3], parts["challenge"][5]) == (0.5, "7")
 
 
 def test_parts_that_a_station_of_version_1_left_in_the_journal_have_no_band(line):

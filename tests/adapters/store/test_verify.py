@@ -50,7 +50,7 @@ def live(line):
 
 
 def picture(line, number):
-    path = line.paths.evidence_dir(line.clock.utc().date()) / f"1-{number}.jpg"
+    path = line.paths.evidence_dir / f"date={line.clock.utc().date()}" / f"1-{number}.jpg"
     write_jpeg(path, np.full((8, 8, 3), number, np.uint8))
     return path.relative_to(line.data_dir).as_posix()
 
@@ -359,12 +359,20 @@ def rewritten(paths, with_column):
 
 
 def test_images_with_a_hash_are_held_against_it(paths):
-    *_, image = sorted((paths.data_dir / "evidence").rglob("*.jpg"))
+    *_, image = sorted(paths.evidence_dir.rglob("*.jpg"))
     digest, _ = digest_of(image)
+    image.rename(image.with_name(f"{digest}.jpg"))
+    image = image.with_name(f"{digest}.jpg")
 
     def hashed(table):
-        values = [digest if name else None for name in table["image_path"].to_pylist()]
-        return table.append_column("image_sha256", pa.array(values, pa.string()))
+        names = table["image_path"].to_pylist()
+        there = image.relative_to(paths.data_dir).as_posix()
+        for name, values in (
+            ("image_path", [n and there for n in names]),
+            ("image_sha256", [n and digest for n in names]),
+        ):
+            table = table.set_column(table.schema.get_field_index(name), name, pa.array(values, pa.string()))
+        return table
 
     rewritten(paths, hashed)
     assert broken(paths) is None

@@ -1,0 +1,344 @@
+"""Images of parts: named by their content, named in the log when they are there, and not before."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inspection import history
+from inspection.adapters.store import evidence as evidence_module
+from inspection.adapters.store import files
+from inspection.adapters.store.evidence import ImageEvidence, write_jpeg
+from inspection.adapters.store.images import ImageIndex
+from inspection.adapters.store.journal import SqliteJournal
+from inspection.domain.errors import StoreError
+from inspection.domain.ports import IMAGE_WAITS
+from inspection.domain.types import Cause, Frame, PartId, Verdict, VerdictKind
+from tests.adapters.store.test_log import Line
+from tests.fakes.clock import START_UTC
+from tests.fakes.parts import CONTEXT, PASSED, judged, trigger
+
+REJECT = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
+
+
+class Died(BaseException):
+    """As kill -9."""
+
+
+def frame(grey: int = 90, side_px: int = 8) -> Frame:
+    return Frame(np.full((side_px, side_px, 3), grey, np.uint8), START_UTC)
+
+
+class EvidenceLine(Line):
+    """A line's stores with its evidence."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(data_dir)
+        self.open_evidence()
+
+    def open_evidence(self, **limits: int) -> None:
+        self.index = ImageIndex(self.paths, self.journal.lock)
+        self.evidence = ImageEvidence(self.paths, self.index, **limits)
+
+    def kept(self, number: int, taken: Frame | None = None, verdict: Verdict = REJECT, *, closed: bool = True) -> None:
+        """A part whose image is kept, from trigger to outcome."""
+        self.journal.record_triggers([trigger(1, number)], CONTEXT)
+        assert self.evidence.offer(PartId(1, number), taken or frame(number), verdict)
+        self.journal.record_verdicts([judged(1, number, verdict.kind, image_path=IMAGE_WAITS)])
+        if closed:
+            self.journal.record_outcome(PartId(1, number), PASSED, START_UTC)
+
+    def restart(self) -> None:
+        """As after kill -9: what was committed and renamed is there."""
+        self.close()
+        self.journal = SqliteJournal(self.paths.state_db, "process")
+        self.open_log()
+        self.open_evidence()
+
+    def close(self) -> None:
+        self.index.close()
+        super().close()
+
+    def rows(self):
+        return history.parts(self.data_dir, "demo")
+
+    def images(self) -> list[Path]:
+        return sorted(self.paths.evidence_dir.rglob("*.jpg"))
+
+    def check(self) -> None:
+        """What the log names is there with the hash that it says, and nothing else is."""
+        named = self.rows()[["image_path", "image_sha256"]].dropna()
+        for path, sha256 in named.itertuples(index=False):
+            content = history.image(self.data_dir, "demo", path)
+            assert hashlib.sha256(content).hexdigest() == sha256
+        assert {str(path.relative_to(self.data_dir)) for path in self.images()} == set(named["image_path"])
+        assert not list(self.data_dir.rglob("*.tmp"))
+        assert self.index.total_bytes == sum(path.stat().st_size for path in self.images())
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[EvidenceLine]:
+    line = EvidenceLine(tmp_path)
+    yield line
+    line.close()
+
+
+def test_an_image_lies_under_the_hash_of_its_bytes_which_its_row_has_too(line):
+    line.kept(1)
+    assert line.evidence.drain() == 1
+    for sealed in (0, 1):
+        assert line.log.seal(everything=bool(sealed)) == sealed
+        (row,) = line.rows().itertuples()
+        (path,) = line.images()
+        assert path.name == f"{hashlib.sha256(path.read_bytes()).hexdigest()}.jpg" == f"{row.image_sha256}.jpg"
+        assert row.image_path == f"evidence/line=demo/{row.image_sha256[:2]}/{path.name}"
+        assert history.image(line.data_dir, "demo", row.image_path).startswith(b"\xff\xd8")
+    line.check()
+
+
+def test_a_row_whose_image_waits_says_that_there_is_none_and_is_not_sealed(line):
+    line.kept(1)
+    line.part(2)
+    assert line.log.seal(everything=True) == 1
+    assert line.rows()["image_path"].isna().all()
+    glance, _ = history.reader.glance_at_journal(line.paths)
+    assert glance["image_path"].to_pylist() == [None]
+    line.evidence.drain()
+    glance, _ = history.reader.glance_at_journal(line.paths)
+    assert glance["image_path"].to_pylist() == line.rows()["image_path"].tolist()[:1] != [None]
+    assert line.log.seal(everything=True) == 1
+    line.check()
+
+
+def test_an_image_may_be_written_before_its_verdict_is_on_record(line):
+    """The journal refuses the verdict at first, and the stores' thread is quick."""
+    line.journal.record_triggers([trigger(1, 1)], CONTEXT)
+    line.evidence.offer(PartId(1, 1), frame(), REJECT)
+    line.evidence.drain()
+    line.journal.record_verdicts([judged(1, 1, VerdictKind.REJECT, image_path=IMAGE_WAITS)])
+    line.journal.record_outcome(PartId(1, 1), PASSED, START_UTC)
+    assert line.log.seal(everything=True) == 1
+    assert line.rows()["image_sha256"].notna().all()
+    line.check()
+
+
+def test_a_part_that_was_interrupted_keeps_the_image_that_was_written_of_it(line):
+    line.journal.record_triggers([trigger(1, 1)], CONTEXT)
+    line.evidence.offer(PartId(1, 1), frame(), REJECT)
+    line.evidence.drain()
+    line.restart()
+    line.journal.record_verdicts([judged(1, 1, image_path=None)])
+    line.journal.record_outcome(PartId(1, 1), PASSED, START_UTC)
+    line.log.seal(everything=True)
+    assert line.rows()["image_path"].notna().all()
+    line.check()
+
+
+def test_an_image_of_a_row_that_was_sealed_without_it_is_no_evidence(line):
+    line.journal.record_triggers([trigger(1, 1)], CONTEXT)
+    line.evidence.offer(PartId(1, 1), frame(), REJECT)
+    line.journal.record_verdicts([judged(1, 1)])
+    line.journal.record_outcome(PartId(1, 1), PASSED, START_UTC)
+    line.kept(2, frame(17))
+    line.log.seal(everything=True)
+    line.evidence.drain()
+    line.log.seal(everything=True)
+    assert line.rows()["image_path"].notna().tolist() == [False, True]
+    line.check()
+
+
+def test_parts_that_look_alike_share_one_file(line):
+    for number in (1, 2, 3):
+        line.kept(number, frame(90))
+    line.evidence.drain()
+    assert len(line.images()) == 1
+    assert line.rows()["image_sha256"].nunique() == 1
+    line.check()
+
+
+STEPS = ["before naming", "after naming", "while writing", "before the name", "after the name", "after all"]
+
+
+@pytest.mark.parametrize("dies", STEPS)
+def test_a_station_that_dies_while_it_writes_leaves_no_row_without_its_image_and_no_image_without_its_row(
+    line, monkeypatch, dies
+):
+    line.kept(1)
+    line.evidence.drain()
+    line.kept(2)
+    line.kept(3)
+    begin, done, replace = line.index.begin, line.index.done, files.Path.replace
+
+    def die(*_: object) -> None:
+        raise Died
+
+    def then_die(*arguments: object) -> None:
+        begin(*arguments) if dies == "after naming" else done(*arguments)
+        raise Died
+
+    def replace_then_die(path: Path, target: Path) -> None:
+        replace(path, target)
+        raise Died
+
+    with monkeypatch.context() as patch:
+        match dies:
+            case "before naming":
+                patch.setattr(line.index, "begin", die)
+            case "after naming":
+                patch.setattr(line.index, "begin", then_die)
+            case "while writing":
+                patch.setattr(files, "sync_to_disk", die)
+            case "before the name":
+                patch.setattr(files.Path, "replace", die)
+            case "after the name":
+                patch.setattr(files.Path, "replace", replace_then_die)
+            case "after all":
+                patch.setattr(line.index, "done", then_die)
+        with pytest.raises(Died):
+            line.evidence.drain()
+    line.log.seal(everything=True)
+    line.restart()
+    line.log.seal(everything=True)
+    there = {"after the name": [True, True, False], "after all": [True] * 3}
+    assert line.rows()["image_path"].notna().tolist() == there.get(dies, [True, False, False])
+    assert sum(1 for _ in line.files()) > 0
+    line.check()
+
+
+def test_what_an_earlier_version_left_in_the_journal_is_named_only_if_it_was_written(line):
+    there, lost = (f"evidence/line=demo/date=2026-01-05/1-{number}.jpg" for number in (1, 2))
+    write_jpeg(line.data_dir / there, frame().pixels)
+    line.part(1, image_path=there)
+    line.part(2, image_path=lost)
+    line.restart()
+    line.log.seal(everything=True)
+    rows = line.rows()
+    assert rows["image_path"].tolist()[0] == there
+    assert rows["image_path"].isna().tolist() == [False, True]
+    assert rows["image_sha256"].isna().all()
+    assert history.image(line.data_dir, "demo", there).startswith(b"\xff\xd8")
+    with pytest.raises(StoreError, match="gone"):
+        history.image(line.data_dir, "demo", lost)
+
+
+def test_pictures_that_wait_are_bounded_by_number_and_bytes_and_one_that_no_jpeg_can_hold_is_refused(line):
+    line.open_evidence(capacity=2)
+    assert [line.evidence.offer(PartId(1, number), frame(), REJECT) for number in (1, 2, 3)] == [True, True, False]
+    line.open_evidence(capacity_mb=1)
+    assert line.evidence.offer(PartId(1, 1), frame(0, 500), REJECT)  # 0.75 MB
+    assert not line.evidence.offer(PartId(1, 2), frame(0, 500), REJECT)
+    line.evidence.drain()
+    assert line.evidence.offer(PartId(1, 3), frame(0, 800), REJECT), "one may always wait"
+    line.evidence.drain()
+    assert not line.evidence.offer(PartId(1, 4), Frame(np.zeros((1, 65_501, 3), np.uint8), START_UTC), REJECT)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("step", ["write", "flush", "rename"])
+def test_an_image_that_cannot_be_written_waits_and_its_row_with_it(line, monkeypatch, number, step):
+    line.kept(1)
+    line.part(2)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        match step:
+            case "write":
+                patch.setattr(evidence_module.Path, "write_bytes", refuse)
+            case "flush":
+                patch.setattr(files, "sync_to_disk", refuse)
+            case "rename":
+                patch.setattr(files.Path, "replace", refuse)
+        for _ in range(2):
+            with pytest.raises(StoreError, match=os.strerror(number)):
+                line.evidence.drain()
+    assert line.log.seal(everything=True) == 1
+    assert line.rows()["image_path"].isna().all()
+    assert line.evidence.drain() == 1
+    assert line.log.seal(everything=True) == 1
+    assert line.rows()["image_path"].notna().tolist() == [True, False]
+    line.check()
+
+
+def test_an_index_that_cannot_be_written_is_told_and_the_image_waits(line):
+    line.kept(1)
+    with sqlite3.connect(line.paths.state_db, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="index of images"):
+            line.evidence.drain()
+        other.execute("ROLLBACK")
+    assert line.evidence.drain() == 1
+    line.check()
+
+
+class SmallDisk:
+    """A file system of its own in memory, of 512 kB."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True)
+        self._mount("-t", "tmpfs", "-o", "size=512k", "tmpfs")
+
+    def read_only(self, yes: bool) -> None:
+        self._mount("-o", f"remount,{'ro' if yes else 'rw'}")
+
+    def remove(self) -> None:
+        subprocess.run(["umount", str(self.folder)], check=True)
+
+    def _mount(self, *told: str) -> None:
+        mounted = subprocess.run(["mount", *told, str(self.folder)], capture_output=True, text=True, check=False)
+        if mounted.returncode:
+            pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+
+
+@pytest.fixture
+def small_disk(line: EvidenceLine) -> Iterator[SmallDisk]:
+    """Under the line's images."""
+    disk = SmallDisk(line.paths.evidence_dir)
+    yield disk
+    disk.remove()
+
+
+def noise(number: int) -> Frame:
+    """Some 60 kB as a JPEG."""
+    return Frame(np.random.default_rng(number).integers(0, 255, (200, 200, 3), np.uint8), START_UTC)
+
+
+def test_on_a_disk_that_is_full_images_wait_until_there_is_room(line, small_disk):
+    (line.paths.evidence_dir / "full").write_bytes(bytes(490_000))
+    line.kept(1, noise(1))
+    with pytest.raises(StoreError, match="No space left"):
+        line.evidence.drain()
+    assert line.log.seal(everything=True) == 0
+    (line.paths.evidence_dir / "full").unlink()
+    assert line.evidence.drain() == 1
+    assert line.log.seal(everything=True) == 1
+    line.check()
+
+
+def test_on_a_disk_that_has_gone_read_only_images_wait_until_it_can_be_written(line, small_disk):
+    line.kept(1)
+    small_disk.read_only(True)
+    with pytest.raises(StoreError, match="Read-only"):
+        line.evidence.drain()
+    assert line.rows()["image_path"].isna().all()
+    small_disk.read_only(False)
+    assert line.evidence.drain() == 1
+    line.check()
+
+
+def test_in_monitor_mode_the_shadow_says_how_important_an_image_is(line):
+    shadow = Verdict(VerdictKind.UNJUDGED, cause=Cause.MONITOR, shadow=VerdictKind.PASS)
+    line.journal.record_triggers([trigger(1, 1)], CONTEXT)
+    line.evidence.offer(PartId(1, 1), frame(), shadow)
+    line.evidence.drain()
+    assert [image.part for image in line.index.oldest(VerdictKind.PASS, most=9)] == [PartId(1, 1)]
