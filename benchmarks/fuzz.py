@@ -155,6 +155,7 @@ class Hostile:
                     capabilities=pick.randrange(64),
                     opens=Reach(pick.choice((0, 2_000, 50_000)), pick.choice((0, 5, 30))),
                     falls=Reach(pick.choice((0, 2_000, 50_000)), pick.choice((0, 40, m.U32_MAX))),
+                    stall_us=pick.choice((0, 1_000, 20_000, 500_000)),
                 )
                 script.say(self._start(pick.randint(1, 2), BOOT, 0, 0))
             script.decode(sequence)

@@ -41,10 +41,11 @@ class Script:
         capabilities: int = 0,
         opens: Reach = NOWHERE,
         falls: Reach = NOWHERE,
+        stall_us: int = 0,
         output_bytes: int = _OUTPUT_BYTES,
     ) -> None:
         """Another controller. The last one is the C core's own: the reference has no limit."""
-        self._bytes += struct.pack("<cIHQ4IH", b"N", boot, capabilities, now_us, *opens, *falls, output_bytes)
+        self._bytes += struct.pack("<cIHQ5IH", b"N", boot, capabilities, now_us, *opens, *falls, stall_us, output_bytes)
 
     def wait(self, us: int) -> None:
         """Time passes; the controller does not look."""
@@ -112,11 +113,13 @@ class Reference:
                 at += 2 + size
                 self._take(what, script[at - size : at])
             case b"N":
-                boot, capabilities, self._now_us, *reaches = struct.unpack_from("<IHQ4I", script, at)
-                at += 32
+                boot, capabilities, self._now_us, *reaches, stall_us = struct.unpack_from("<IHQ5I", script, at)
+                at += 36
                 self._encoder = 0
                 opens, falls = Reach(*reaches[:2]), Reach(*reaches[2:])
-                self._controller = Controller(boot, self._now_us, capabilities=capabilities, opens=opens, falls=falls)
+                self._controller = Controller(
+                    boot, self._now_us, capabilities=capabilities, opens=opens, falls=falls, stall_us=stall_us
+                )
             case b"W":
                 (us,) = struct.unpack_from("<I", script, at)
                 self._now_us += us

@@ -29,6 +29,7 @@ STEP_MM, STEP_US = 2.0, 50_000  # the controller looks this often: at 2 m/s each
 MISSED_AFTER_MM = 2 * STEP_MM
 PART_MM, OPEN_MM = 5, 10  # how long a part is, and so far behind the gate it stays open for one
 ONE_COUNT_MM = 1 / COUNTS_PER_MM
+STALL_MS = 500  # so long the gate waits open with a belt that gets no further
 EPOCH, BOOT = 1, 1
 
 
@@ -36,13 +37,15 @@ EPOCH, BOOT = 1, 1
 class Result:
     """`wrong_part_hit`: the actuator acted on another part than was meant, or let one through that was not to pass, or
     the gate did not stay as it was set while a part was in it (once a look). `missed`: a part went by without its act,
-    or its PASS in time was not heeded."""
+    or its PASS in time was not heeded. `closed_on`: a part with a PASS stood in the gate for so long that it closed on
+    the part, as it is to; it counts neither as passed nor as diverted."""
 
     parts: int = 0
     wrong_part_hit: int = 0
     missed: int = 0
     passed: int = 0
     diverted: int = 0
+    closed_on: int = 0
     too_close: int = 0
     late: int = 0
     stops: int = 0
@@ -59,6 +62,7 @@ class _Part:
     may_pass: bool | None = False
     diverted: bool = False
     passed: bool = False  # once it has been at the gate
+    closed_on: bool = False
 
 
 class Simulation:
@@ -70,6 +74,7 @@ class Simulation:
         self._now_us = 0.0
         self._mm = 0.0
         self._furthest_mm = 0.0
+        self._stood = 0.0, 0.0  # since when, and where, the belt has got no further
         self._first_counts = 2**31 - 50_000  # it goes round early on
         self._seq = 0
         self._beat_us, self._progress = 0.0, 0
@@ -77,7 +82,8 @@ class Simulation:
         self._riding: dict[int, _Part] = {}
         self._next = self._place(after=None, at_mm=50.0, is_close=False)
         self._in_gate: list[_Part] = []
-        self._controller = Controller(BOOT, 0, opens=Reach(counts=OPEN_MM * COUNTS_PER_MM))
+        opens = Reach(counts=OPEN_MM * COUNTS_PER_MM)
+        self._controller = Controller(BOOT, 0, opens=opens, stall_us=STALL_MS * 1000)
         self._result = Result()
         self._say(m.Hello(1), m.Start(EPOCH, 1, BOOT, 0, 0, 0, TRAVEL_COUNTS, WATCHDOG_MS, 0, MIN_GAP_COUNTS))
 
@@ -177,14 +183,28 @@ class Simulation:
         for gone in self._controller.gone:
             self._judge(gone)
         self._in_gate = [part for part in self._in_gate if gate_mm - part.at_mm < PART_MM]
-        stands_open = self._controller.way is m.Command.PASS
-        self._result.wrong_part_hit += any(part.passed is not stands_open for part in self._in_gate)
+        self._look_at_the_opening(self._controller.way is m.Command.PASS)
         self._controller.gone.clear()
         self._controller.take_output()
         for part in [part for part in self._riding.values() if part.at_mm < gate_mm - MISSED_AFTER_MM]:
             self._result.parts += 1
             self._result.missed += 1
             del self._riding[part.number]
+
+    def _look_at_the_opening(self, stands_open: bool) -> None:
+        """It is open for a part that passes, until the belt has stood for too long; half a count is no way."""
+        since_us, at_mm = self._stood
+        if self._mm > at_mm + ONE_COUNT_MM / 2:
+            since_us, at_mm = self._stood = self._now_us, self._mm
+        stood_us = self._now_us - since_us
+        for part in self._in_gate:
+            if part.passed and not part.closed_on and not stands_open and stood_us >= STALL_MS * 1000 - STEP_US:
+                part.closed_on = True
+                self._result.closed_on += 1
+                self._result.passed -= 1
+        is_meant = [part.passed and not part.closed_on for part in self._in_gate]
+        is_late = stands_open and stood_us > STALL_MS * 1000 + STEP_US
+        self._result.wrong_part_hit += is_late or any(meant is not stands_open for meant in is_meant)
 
     def _judge(self, gone: Gone) -> None:
         """The actuator has acted just now: on whom, and was it meant?"""
@@ -218,6 +238,7 @@ def main(*, parts: int, seed: int, as_json: bool) -> None:
         f"{result.parts} parts on a belt of {SLOWEST_MM_PER_S / 1000:g} to {FASTEST_MM_PER_S / 1000:g} m/s"
         f" with {result.stops} stops and {result.reversals} reversals:"
         f" {result.wrong_part_hit} times the wrong part was hit, {result.missed} parts were missed\n"
-        f"{result.passed} passed, {result.diverted} diverted;"
+        f"{result.passed} passed, {result.diverted} diverted, the gate closed on {result.closed_on} when the belt stood"
+        f" for longer than {STALL_MS} ms;"
         f" {result.too_close} were too close to another, {result.late} verdicts came late"
     )

@@ -82,7 +82,8 @@ def look(line: Line, *, believes_lies: bool = False, miscounts: bool = False) ->
     if found.strange_rows:
         strange = sorted(set(by_number) - known)[:3]
         found.broken.append(f"{found.strange_rows} rows fit no part that came, such as {strange}")
-    if found.outcomes.get("UNKNOWN") and not {"outcome-unknown", "part-not-seen"} & {*found.alarms, *_cleared(events)}:
+    tell_of_unknown = {"outcome-unknown", "part-not-seen", "closed-on-part"}
+    if found.outcomes.get("UNKNOWN") and not tell_of_unknown & {*found.alarms, *_cleared(events)}:
         found.broken.append("an UNKNOWN outcome raised no alarm")
     if "count-mismatch" in found.alarms and not (believes_lies or miscounts):
         told = events.loc[events["text"].astype(str).str.startswith("count-mismatch:"), "text"]

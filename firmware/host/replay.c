@@ -95,6 +95,7 @@ static void power_up(player *self)
     config.opens.counts = (uint32_t)take_number(self, 4);
     config.falls.us = (uint32_t)take_number(self, 4);
     config.falls.counts = (uint32_t)take_number(self, 4);
+    config.stall_us = (uint32_t)take_number(self, 4);
     config.output = self->output;
     config.output_capacity = (size_t)take_number(self, 2);
     config.gone = note_gone;

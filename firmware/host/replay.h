@@ -2,7 +2,7 @@
  *
  * Numbers are little-endian. A script is a row of
  *     'N' boot u32, capabilities u16, now_us u64, opens us u32 and counts u32, falls us u32 and counts u32,
- *         bytes of output u16
+ *         stall us u32, bytes of output u16
  *                           another controller, from its power-up
  *     'W' us u32            time passes unnoticed          'E' counts i32        the encoder moves
  *     'T'                   tick                           'S' age_us u32        a part at the sensor

@@ -7,8 +7,8 @@
  *
  *  - It diverts by default, and lets a part through only on a PASS for that part, taken before it is at the gate.
  *  - A divert is never taken back; PASSes are dropped when the station leaves, restarts or makes no progress.
- *  - The gate stays open for one part only, and closes before the next; where the encoder tracks parts it waits with
- *    the belt.
+ *  - The gate stays open for one part only, and closes before the next; where the encoder tracks parts it waits with a
+ *    belt that stands, but only so long: a belt that stands and an encoder that died look the same.
  *  - Run permit and lights are the station's while its session lasts: without one the permit is off and red is on.
  *  - Each part gets one number, and its outcome is repeated until the station has it on record.
  */
@@ -32,6 +32,7 @@ extern "C" {
 #define IG_LATE_US 10000u /* by time: a part that is looked at so long after it was due is diverted */
 #define IG_BELT_CAPACITY 64u  /* parts between sensor and gate that may pass */
 #define IG_OUTCOMES_KEPT 64u
+#define IG_STALL_US 500000u /* what `stall_us` should be unless there is a reason */
 
 /* Parts beyond IG_BELT_CAPACITY are diverted (untracked), and their outcome is told. The reference notes any number of
  * them; here the part that finds this many on the belt is counted and its TRIGGER told, and its outcome is not. */
@@ -58,6 +59,9 @@ typedef struct {
                                gap. With neither, `ig_way` is always IG_DIVERT: `gone` moves the gate */
     ig_reach falls;         /* how long the eject sensor may take to see a part (`ig_ejected`); by encoder not more than
                                from sensor to gate. With neither it agrees at once (a simulator) */
+    uint32_t stall_us;      /* by encoder, a gate that is open closes when the count got no further for so long; 0: never.
+                               Only for a belt whose drive is proven to stand: where the encoder dies, all that comes
+                               passes */
     uint8_t *output;        /* what is to be sent gathers here; a frame that does not fit is dropped and counted */
     size_t output_capacity; /* 2560 hold all that one call says after a long silence */
     void (*gone)(void *context, const ig_gone *part); /* called once a part, at the gate, in their order; or NULL */
@@ -98,6 +102,7 @@ typedef struct {
     bool was_commanded;
     bool awaits_sight;
     bool awaits_fall;
+    bool awaits_closing; /* the gate is open for it, and may close on it yet */
 } ig_kept;
 
 /* One controller since its power-up. Its members are its own: use the functions. */
@@ -128,6 +133,8 @@ typedef struct {
     uint32_t sensed_moves; /* the same when the last part was at the sensor */
     bool is_open;
     ig_riding open_for; /* a part with a PASS or a REVIEW that the gate stands for */
+    int64_t furthest;      /* behind the gate that part has been, in counts */
+    uint64_t furthest_us;  /* since then it got no further */
     uint64_t heartbeat_us;
     ig_riding riding[IG_RIDING_CAPACITY]; /* a ring */
     size_t first;

@@ -42,6 +42,9 @@ class ReactionsConfig(Strict):
     stranger_at_gate: Annotated[
         ReactionName, note("the part sensor at the gate saw a part that has no number: slipped, or put on by hand")
     ] = "divert"
+    closed_on_part: Annotated[
+        ReactionName, note("the gate closed on a part that passes: the belt stood too long, or its encoder died")
+    ] = "alarm"
     consecutive_rejects: ConsecutiveRejectsConfig = ConsecutiveRejectsConfig()
     reject_rate: RejectRateConfig = RejectRateConfig()
     bin_full: Annotated[ReactionName | None, note(f"the bin for rejects is full; {_BY_PERMIT}")] = None

@@ -55,6 +55,7 @@ def _by_time(value: Any) -> Any:
 NOT_OF_A_RELAY = {
     **dict.fromkeys(("ejection_unconfirmed", "eject_on_pass"), "eject sensor"),
     **dict.fromkeys(("part_not_seen", "stranger_at_gate"), "part sensor at the gate"),
+    "closed_on_part": "belt encoder",
     **dict.fromkeys(("bin_full", "air_low", "emergency_stop", "guard_open"), "inputs"),
 }
 """Reactions to what a relay board cannot tell, and what it lacks."""

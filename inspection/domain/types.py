@@ -170,6 +170,8 @@ class Verdict:
 
 NOT_SEEN = "not-seen"
 """`Outcome.reason` of a part that the sensor at the gate did not see when it was due."""
+CLOSED_ON = "closed-on"
+"""`Outcome.reason` of a part that the gate was open for, and closed on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ class Reactions:
     eject_on_pass: Reaction = Reaction.DIVERT
     part_not_seen: Reaction = Reaction.DIVERT
     stranger_at_gate: Reaction = Reaction.DIVERT
+    closed_on_part: Reaction = Reaction.ALARM
     bin_full: Reaction = Reaction.DIVERT
     air_low: Reaction = Reaction.DIVERT
     emergency_stop: Reaction = Reaction.DIVERT

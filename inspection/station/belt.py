@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from inspection.domain.counts import travelled
 from inspection.domain.ports import Clock, Journal
-from inspection.domain.types import NOT_SEEN, Alarm, Decision, Outcome, OutcomeKind, PartId
+from inspection.domain.types import CLOSED_ON, NOT_SEEN, Alarm, Decision, Outcome, OutcomeKind, PartId
 from inspection.judging.reactions import BY_DEFAULT, Reactions
 from inspection.station.condition import ConditionKeeper
 from inspection.station.numbering import DIVERTED_BY_RULE
@@ -137,6 +137,12 @@ class Belt:
                 "and take it out; check the belt, its guides, and the sensor at the gate."
             )
             return Alarm("part-not-seen", text, latched=True, reaction=self._reactions.part_not_seen)
+        if outcome.reason == CLOSED_ON:
+            text = (
+                f"the gate closed on part {part}, because the belt stood or its encoder counts no more. Find the part; "
+                "if the belt did not stand, also what came right behind it, and check the encoder."
+            )
+            return Alarm("closed-on-part", text, latched=True, reaction=self._reactions.closed_on_part)
         if outcome.kind is OutcomeKind.UNKNOWN:
             text = f"nobody knows which way part {part} went ({outcome.reason}). Find the part; check the gate."
             return Alarm("outcome-unknown", text, latched=True)

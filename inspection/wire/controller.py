@@ -5,7 +5,8 @@ held against it. What it promises:
 
 - it diverts by default, and lets a part through only on a PASS for that part, taken before the part is at the gate;
 - a divert is never taken back; PASSes are dropped when the station leaves, restarts or makes no progress;
-- the gate stays open for one part only, and closes before the next; by encoder it waits with the belt;
+- the gate stays open for one part only, and closes before the next; by encoder it waits with a belt that stands, but
+  only so long: a belt that stands and an encoder that died look the same;
 - run permit and lights are the station's while its session lasts: without one the permit is off and red is on;
 - each part gets one number, and its outcome is repeated until the station has it on record.
 
@@ -31,6 +32,8 @@ LATE_US = 10_000
 """By time: a part that is looked at so long after it was due is diverted; or min_gap_us, if that is more."""
 BELT_CAPACITY = 64
 OUTCOMES_KEPT = 64
+STALL_US = 500_000
+"""By encoder: a gate that is open closes when the count got no further for so long."""
 
 
 class Gone(NamedTuple):
@@ -56,6 +59,7 @@ class Controller:
         capabilities: int = 0,
         opens: Reach = NOWHERE,
         falls: Reach = NOWHERE,
+        stall_us: int = STALL_US,
         let_through: Callable[[int, int, int], bool] | None = None,
     ) -> None:
         """`boot`: a number that no other power-up had, 1 to 2**32 - 1. `capabilities`: bits of `messages.Can`.
@@ -65,6 +69,9 @@ class Controller:
 
         `falls`: how long an eject sensor may take to see a part (`ejected`); by encoder not more than from sensor to
         gate. With neither it agrees at once.
+
+        `stall_us`: by encoder, a gate that is open closes when the count got no further for so long; 0: never. Only for
+        a belt whose drive is proven to stand: where the encoder dies, all that comes passes.
 
         `let_through(epoch, number, due_us)`: asked to open the gate for a part that is to pass; False: it did not, and
         the part is diverted. Without it, who reads `gone` moves the gate.
@@ -76,7 +83,10 @@ class Controller:
         self._opens = opens
         self._falls = falls
         self._awaits_falls = bool(capabilities & m.Can.CONFIRM and any(falls))
+        self._stall_us = stall_us
         self._open_for: Riding | None = None
+        self._furthest = 0  # behind the gate the part has been that it is open for, in counts
+        self._furthest_us = 0  # since then it got no further
         self._sees_at_gate = bool(capabilities & m.Can.SEE_AT_GATE)
         self._station = 0
         self._settings: m.Start | None = None
@@ -137,7 +147,7 @@ class Controller:
         self.tick(now_us, encoder)
         self.count += 1
         sensed_us = now_us - age_us
-        self._close_if_the_count_stands()
+        self._close_if_the_count_stands(now_us)
         part = self._riding_of(sensed_us, encoder)
         if not self.in_session:
             part.barred = m.Reason.SESSION_ENDED
@@ -170,12 +180,13 @@ class Controller:
             awaits_fall=self._awaits_falls,
         )
 
-    def _close_if_the_count_stands(self) -> None:
-        """A second part without a count between them: the belt runs and the encoder is dead. What the gate was opened
-        for has gone by, and with this count it would stay open for ever."""
+    def _close_if_the_count_stands(self, now_us: int) -> None:
+        """A second part without a count between them: the belt runs and the encoder is dead. The first is no proof:
+        where parts come at even distances one may be at the sensor, again and again, in the count that brought another
+        to the gate."""
         stands, self._sensed_moves = self._moves == self._sensed_moves, self._moves
         if stands and self._open_for is not None and self._open_for.travel_counts:
-            self._open_for = None
+            self._close_on_part(self._open_for, now_us)
 
     def _bar_if_too_close(self, part: Riding, sensed_us: int, encoder: int) -> None:
         before, self._sensed = self._sensed, (sensed_us, encoder)
@@ -274,10 +285,30 @@ class Controller:
             self._riding.remove(part)
 
     def _close_if_over(self, now_us: int) -> None:
-        """By encoder it closes too when the belt runs back by more than a jerk: what is there then, nobody knows."""
+        """By encoder it closes too when the belt runs back by more than a jerk: what is there then, nobody knows; and
+        when it gets no further for too long. An encoder with one dead wire counts back and forth for ever."""
         part = self._open_for
-        if part is not None and not -part.window <= part.behind(now_us, self._encoder) < part.opening:
+        if part is None:
+            return
+        behind = part.behind(now_us, self._encoder)
+        if behind >= part.opening:
+            self._release_closing(part, now_us)
             self._open_for = None
+        elif not part.travel_counts:
+            return
+        elif behind > self._furthest:
+            self._furthest, self._furthest_us = behind, now_us
+        elif behind < -part.window or (self._stall_us and now_us - self._furthest_us >= self._stall_us):
+            self._close_on_part(part, now_us)
+
+    def _close_on_part(self, part: Riding, now_us: int) -> None:
+        """The part that the gate is open for did not get through. It counts as one that is diverted from now on, so
+        that what falls into the bin is rather taken for it than for a later part."""
+        self._open_for = None
+        for riding in self._riding:
+            if riding.is_decided and (riding.epoch, riding.number) == (part.epoch, part.number):
+                riding.way = m.Command.DIVERT
+        self._release_closing(part, now_us, m.Reason.CLOSED_ON)
 
     def _late_us(self) -> int:
         return LATE_US if self._settings is None else max(LATE_US, self._settings.min_gap_us)
@@ -298,8 +329,11 @@ class Controller:
             way, part.barred = m.Command.DIVERT, m.Reason.UNTRACKED  # it has gone by: the gate would open for the next
         if way is m.Command.PASS and self._let_through and not self._let_through(part.epoch, part.number, at_gate_us):
             way, part.barred = m.Command.DIVERT, m.Reason.UNTRACKED
+        if self._open_for is not None:
+            self._release_closing(self._open_for, now_us)
         part.way = way
         self._open_for = part if is_driven and way is not m.Command.DIVERT else None
+        self._furthest, self._furthest_us = part.behind(now_us, self._encoder), now_us
         self.gone.append(Gone(part.epoch, part.number, way))
         if part.reported:
             self._keep(part, at_gate_us)
@@ -325,7 +359,24 @@ class Controller:
             least = next((kept for kept in self._kept if not kept.was_commanded), self._kept[0])
             self._kept.remove(least)
         awaits_sight = part.awaits_sight and not part.is_seen
-        self._kept.append(Kept(outcome, now_us, part.command is not None, awaits_sight, part.awaits_fall))
+        awaits_closing = part is self._open_for and part.travel_counts > 0
+        was_commanded = part.command is not None
+        self._kept.append(Kept(outcome, now_us, was_commanded, awaits_sight, part.awaits_fall, awaits_closing))
+
+    def _release_closing(self, part: Riding, now_us: int, reason: m.Reason | None = None) -> None:
+        """Its outcome waited for the gate to close. Where it closed on the part nothing else is waited for: with a dead
+        encoder that would be for ever."""
+        for kept in self._kept:
+            if kept.awaits_closing and (kept.outcome.epoch, kept.outcome.number) == (part.epoch, part.number):
+                kept.awaits_closing, kept.next_us = False, now_us
+                if reason is not None:
+                    kept.awaits_sight = kept.awaits_fall = False
+                    kept.outcome = replace(
+                        kept.outcome,
+                        result=m.Result.DIVERTED,
+                        reason=reason,
+                        confirmation=m.Confirmation.NO_SENSOR,
+                    )
 
     # --- what is seen at the gate and behind it --------------------------------------------------------------
 

@@ -55,6 +55,7 @@ class Reason(IntEnum):
     SESSION_ENDED = 4  # the station left or was replaced while the part was on the belt
     UNTRACKED = 5  # more parts on the belt than it can follow, a count that leapt, or it was looked at too late
     NOT_SEEN = 6  # it did not come by the part sensor at the gate: it slipped, or was taken off
+    CLOSED_ON = 7  # the gate was open for it and closed before the belt had brought it through
 
 
 class Confirmation(IntEnum):

@@ -57,8 +57,9 @@ class Kept:
     was_commanded: bool
     awaits_sight: bool
     awaits_fall: bool
+    awaits_closing: bool  # the gate is open for it, and may close on it yet
 
     @property
     def is_waiting(self) -> bool:
-        """For what is seen at the gate or behind it, or not; then it is told."""
-        return self.awaits_sight or self.awaits_fall
+        """For what is seen at the gate or behind it, or not, or for the gate; then it is told."""
+        return self.awaits_sight or self.awaits_fall or self.awaits_closing

@@ -375,15 +375,17 @@ class StationSession:
         )
 
     def _take_outcome(self, outcome: m.Outcome) -> None:
-        # The gate did what it should, but the part was not there: where it is, and which way it goes, nobody knows.
+        # The gate did what it should, but the part was not there, or stood in it when it closed: where it is, and which
+        # way it goes, nobody knows.
         not_seen = outcome.reason is m.Reason.NOT_SEEN
+        nobody_knows = not_seen or outcome.reason is m.Reason.CLOSED_ON
         passed = outcome.result is m.Result.PASSED
         kind = OutcomeKind.PASSED if passed else OutcomeKind.DIVERTED
         self._events.append(
             ports.Resolved(
                 part=PartId(outcome.epoch, outcome.number),
                 outcome=Outcome(
-                    kind=OutcomeKind.UNKNOWN if not_seen else kind,
+                    kind=OutcomeKind.UNKNOWN if nobody_knows else kind,
                     commanded=outcome.reason is m.Reason.COMMANDED or (not_seen and passed),
                     confirmed=_CONFIRMED[outcome.confirmation],
                     reason=_word(outcome.reason),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from inspection.adapters.clip.architectures import save_random
 from inspection.adapters.clip.checkpoint import find
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.adapters.clip.facts import facts_of
+from inspection.wire.controller import Controller
+from inspection.wire.riding import Reach
 from tests.cli.conftest import call
 
 
@@ -90,6 +93,8 @@ def test_the_tracking_bench_hits_and_misses_no_part():
     result = Simulation(1500, seed=2).run()
     assert (result.parts, result.wrong_part_hit, result.missed) == (1500, 0, 0)
     assert min(result.passed, result.diverted, result.too_close, result.late, result.stops, result.reversals) > 10
+    assert result.closed_on > 0
+    assert result.passed + result.diverted + result.closed_on == result.parts
 
 
 @pytest.mark.parametrize("counts", [-100, 100])
@@ -97,6 +102,17 @@ def test_the_tracking_bench_sees_a_controller_that_acts_too_early_or_too_late(mo
     monkeypatch.setattr("benchmarks.tracking.TRAVEL_COUNTS", TRAVEL_COUNTS + counts)
     result = Simulation(50, seed=2).run()
     assert result.wrong_part_hit + result.missed > 25
+
+
+@pytest.mark.parametrize("stall_us", [0, 5_000_000, 50_000])
+def test_the_tracking_bench_sees_a_gate_that_waits_too_long_or_not_long_enough(monkeypatch, stall_us):
+    monkeypatch.setattr("benchmarks.tracking.Controller", partial(Stalling, stall_us))
+    assert Simulation(1500, seed=2).run().wrong_part_hit > 0
+
+
+class Stalling(Controller):
+    def __init__(self, own_us: int, boot: int, now_us: int, *, opens: Reach, stall_us: int) -> None:
+        super().__init__(boot, now_us, opens=opens, stall_us=own_us)
 
 
 def test_the_tracking_bench_sees_a_gate_that_closes_on_a_part(monkeypatch):

@@ -17,8 +17,8 @@ MODBUS = changed(
     changed(LINE, "kind: serial\n", "kind: modbus\n  map: {station: 0, plc: 100}\n"), "  margin_ms: 20\n", ""
 )
 KEYS = (
-    "ejection_unconfirmed, eject_on_pass, part_not_seen, stranger_at_gate, consecutive_rejects, reject_rate, bin_full, "
-    "air_low, emergency_stop, guard_open"
+    "ejection_unconfirmed, eject_on_pass, part_not_seen, stranger_at_gate, closed_on_part, consecutive_rejects, "
+    "reject_rate, bin_full, air_low, emergency_stop, guard_open"
 )
 NO_STOP = (
     '"stop" needs an output that stops the line; wire the controller\'s run-permit output and write '
@@ -77,7 +77,7 @@ def test_a_wrong_reaction_is_refused(tmp_path, monkeypatch, text, written, messa
 @pytest.mark.parametrize("text", [LINE, MODBUS], ids=["serial", "modbus"])
 def test_what_must_not_go_on_stops_the_line_that_can_be_stopped(tmp_path, text):
     worst = {"ejection_unconfirmed", "bin_full", "air_low"}
-    told_only = {"consecutive_rejects", "reject_rate"}
+    told_only = {"closed_on_part", "consecutive_rejects", "reject_rate"}
     for permit, reaction in (("false", Reaction.DIVERT), ("true", Reaction.STOP)):
         reactions = reactions_of(load(tmp_path, with_reactions("{}", text, permit)))
         for key in KEYS.split(", "):
@@ -121,6 +121,7 @@ def of_a_relay(reactions: str) -> str:
             ("eject_on_pass", "eject sensor"),
             ("part_not_seen", "part sensor at the gate"),
             ("stranger_at_gate", "part sensor at the gate"),
+            ("closed_on_part", "belt encoder"),
             ("bin_full", "inputs"),
             ("air_low", "inputs"),
             ("emergency_stop", "inputs"),

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.firmware import Core, build, build_replay, compiler
+from benchmarks.replay import Reference
 from inspection.domain.errors import ConfigError
+from tests.firmware.belt import Play
 
 RESULT_BYTES = 1 << 20
 
@@ -59,3 +61,10 @@ def sanitized(checked_program: Path) -> Iterator[Core]:
     """The core in that program, in one process for all."""
     with Core(checked_program) as core:
         yield core
+
+
+@pytest.fixture(params=["reference", "core"])
+def play(request: pytest.FixtureRequest) -> Play:
+    if request.param == "reference":
+        return lambda script: Reference().play(script)
+    return request.getfixturevalue("played")

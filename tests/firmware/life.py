@@ -25,6 +25,7 @@ gaps_counts = st.sampled_from((0, 0, 1, 100, m.U32_MAX))
 reaches = st.builds(
     Reach, st.sampled_from((0, 1, 5_000, 60_000, m.U32_MAX)), st.sampled_from((0, 1, 50, 500, m.U32_MAX))
 )
+stalls_us = st.sampled_from((0, 1, 5_000, 100_000, 500_000, m.U32_MAX))
 moves = st.one_of(st.sampled_from((-1, 1, 99, 100, 999, 1_000, 2**31 - 1, -(2**31))), st.integers(-300, 2_000))
 
 
@@ -191,13 +192,15 @@ events = st.lists(
 class Life:
     """A script in the making, and the reference that goes along with it, to know where it stands."""
 
-    def __init__(self, *, capabilities: int = 0, opens: Reach = NOWHERE, falls: Reach = NOWHERE) -> None:
+    def __init__(
+        self, *, capabilities: int = 0, opens: Reach = NOWHERE, falls: Reach = NOWHERE, stall_us: int = 0
+    ) -> None:
         self.script = b""
         self.reference = Reference()
         self.expected = b""
         self._parts = 0
         script = Script()
-        script.power_up(BOOT, POWER_UP_US, capabilities=capabilities, opens=opens, falls=falls)
+        script.power_up(BOOT, POWER_UP_US, capabilities=capabilities, opens=opens, falls=falls, stall_us=stall_us)
         script.wait(MAX_AGE_US)
         self._add(script)
 
@@ -272,7 +275,9 @@ def said_by(event: Begin | Command | Beat | Confirm | Say, epoch: int, count: in
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
     """A life that has been lived."""
-    life = Life(capabilities=draw(st.integers(0, 63)), opens=draw(reaches), falls=draw(reaches))
+    life = Life(
+        capabilities=draw(st.integers(0, 63)), opens=draw(reaches), falls=draw(reaches), stall_us=draw(stalls_us)
+    )
     if draw(st.booleans()):
         by_encoder = draw(travels_counts), draw(gaps_counts)
         life.happens(Begin(True, 4, 1, 0, draw(travels_us), 500, draw(gaps_us), False, *by_encoder))

@@ -5,136 +5,19 @@ The truth is where the parts are on the belt; it shares no arithmetic with eithe
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.replay import Reference, Script
 from inspection.wire import messages as m
-from inspection.wire.framing import FrameDecoder
 from inspection.wire.riding import Reach
+from tests.firmware.belt import FALLS, GAP, LENGTH, LOOK, OPENS, TRAVEL, Belt, Part, Play, outcomes
 from tests.firmware.life import BOOT
-from tests.firmware.results import Step, steps
+from tests.firmware.results import steps
 
-Play = Callable[[bytes], bytes]
-
-TRAVEL, GAP, LENGTH = 1_000, 100, 40  # counts; parts are so long
-OPENS, FALLS = Reach(counts=60), Reach(counts=300)
-LOOK = 7  # the controller looks this often, in counts
-BEAT_US = 60_000_000
 FIRSTS = (0, 2**31 - 1_200, -(2**31), -300)
 PASS, DIVERT = m.Command.PASS, m.Command.DIVERT
-
-
-@pytest.fixture(params=["reference", "core"])
-def play(request: pytest.FixtureRequest) -> Play:
-    if request.param == "reference":
-        return lambda script: Reference().play(script)
-    return request.getfixturevalue("played")
-
-
-@dataclass
-class Part:
-    """Comes so far behind the one before it."""
-
-    pitch: int
-    is_good: bool
-    falls_at: int | None = 0  # so far behind the gate it falls into the bin, if it is diverted; None: it does not
-    at: int = 0
-    furthest: int = -10 * TRAVEL  # it has been so far behind the gate
-    has_fallen: bool = False
-
-
-@dataclass
-class Seen:
-    """Where each part was when the controller was asked, and the furthest that it had been."""
-
-    at: list[int] = field(default_factory=list)
-    furthest: list[int] = field(default_factory=list)
-    fallen: list[bool] = field(default_factory=list)
-
-
-class Belt:
-    """Parts on a belt that is moved by hand, and the script of what the controller sees of it."""
-
-    def __init__(
-        self, parts: list[Part], *, first: int = 0, opens: Reach = OPENS, falls: Reach = FALLS, gap: int = GAP
-    ) -> None:
-        self.parts = parts
-        self.on_belt = 0
-        self.at = 0
-        self.script = Script()
-        self.seen: list[Seen] = []  # one a step of the result
-        self._beats = 0
-        behind = 50
-        for part in parts:
-            behind += part.pitch
-            part.at = behind
-        self.script.power_up(BOOT, 0, capabilities=m.Can.CONFIRM, opens=opens, falls=falls)
-        self._note()
-        self.script.move(first)
-        self.say(m.Start(9, 1, BOOT, 0, 0, 0, TRAVEL, 65_000, 0, gap))
-
-    def _note(self) -> None:
-        parts = self.parts[: self.on_belt]
-        at = [self.at - part.at - TRAVEL for part in parts]
-        self.seen.append(Seen(at, [part.furthest for part in parts], [part.has_fallen for part in parts]))
-
-    def say(self, *messages: m.Message) -> None:
-        self.script.say(*messages)
-        self._note()
-
-    def move(self, counts: int) -> None:
-        """In small looks."""
-        while counts:
-            step = max(-LOOK, min(LOOK, counts))
-            if self.on_belt < len(self.parts):  # the sensor's edge is told with the count of it
-                step = min(step, self.parts[self.on_belt].at - self.at)
-            counts -= step
-            self.leap(step)
-
-    def leap(self, counts: int) -> None:
-        """In one look."""
-        self.at += counts
-        self.script.move(counts)
-        for part in self.parts:
-            part.furthest = max(part.furthest, self.at - part.at - TRAVEL)
-        if self.on_belt < len(self.parts) and self.parts[self.on_belt].at == self.at:
-            self._sense()
-        self.script.tick()
-        self._note()
-        for part in self.parts[: self.on_belt]:
-            falls_at = None if part.is_good else part.falls_at
-            if falls_at is not None and not part.has_fallen and part.furthest >= falls_at:
-                part.has_fallen = True
-                self.script.falls()
-                self._note()
-
-    def _sense(self) -> None:
-        self.on_belt += 1
-        part = self.parts[self.on_belt - 1]
-        self.script.sense()
-        self._note()
-        if part.is_good:
-            self.say(m.Verdict(9, self.on_belt, 1, PASS))
-
-    def stand(self, us: int) -> None:
-        while us > 0:
-            self.script.wait(min(us, BEAT_US))
-            us -= BEAT_US
-            self._beats += 1
-            self.say(m.Beat(9, self._beats))
-
-    def results(self, play: Play) -> list[tuple[Step, Seen]]:
-        return list(zip(steps(play(bytes(self.script))), self.seen, strict=True))
-
-
-def outcomes(step: Step) -> list[m.Outcome]:
-    told = map(m.decode, FrameDecoder().feed(step.sent))
-    return [message for message in told if isinstance(message, m.Outcome)]
 
 
 def passes(play: Play, belt: Belt) -> bool:
@@ -276,7 +159,7 @@ def test_an_encoder_that_dies_with_the_gate_open_closes_it_with_the_second_part(
     for is_open in (True, False, False):
         belt.script.wait(100_000)
         belt.script.sense()  # the belt runs, and nothing is counted
-        belt._note()
+        belt.note()
         assert passes(play, belt) is is_open
 
 
@@ -285,7 +168,7 @@ def test_parts_on_a_belt_that_moves_leave_it_open(play):
     for counts in (1, 0, -1, 1):
         belt.leap(counts or 1)
         belt.script.sense()
-        belt._note()
+        belt.note()
         assert passes(play, belt)
 
 
@@ -308,8 +191,8 @@ def test_what_may_come_into_the_bin_behind_the_next_travel_is_not_waited_for(pla
 def test_what_falls_with_no_other_awaited_is_a_part_that_should_have_passed(play):
     belt = one_at_gate()
     belt.script.falls()
-    belt._note()
-    belt.leap(1)
+    belt.note()
+    belt.leap(OPENS.counts)
     (told,) = [outcome for step, _ in belt.results(play) for outcome in outcomes(step)]
     assert (told.result, told.confirmation) == (m.Result.PASSED, m.Confirmation.DISAGREES)
 

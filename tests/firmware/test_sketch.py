@@ -232,11 +232,12 @@ def test_a_part_that_does_not_come_by_the_gates_sensor_is_told(sketch, comes, tr
     assert not [message for message in desk.heard if isinstance(message, m.Outcome)]
     if comes:
         desk.edge(GATE_SENSOR)
+        desk.move(OPENS if travel_counts else 0)
         desk.wait(1_000)
         assert desk.last(m.Outcome).reason is m.Reason.COMMANDED
         return
     if travel_counts:
-        desk.move(GAP // 2 + 1)
+        desk.move(OPENS)  # more than half a gap
     desk.wait(GAP_US // 2 + 1_000)
     assert desk.last(m.Outcome).reason is m.Reason.NOT_SEEN
 
@@ -307,7 +308,8 @@ def test_by_encoder_a_part_waits_while_the_belt_stands(sketch):
 
 @pytest.mark.parametrize("command", [m.Command.PASS, m.Command.REVIEW])
 def test_by_encoder_the_gate_waits_with_a_part_that_stands_in_it(sketch, command):
-    desk = Desk(sketch({"HAS_REVIEW_LANE = false": "HAS_REVIEW_LANE = true"}))
+    without_stall = {"GATE_STALL_MS = 500": "GATE_STALL_MS = 0"}
+    desk = Desk(sketch({"HAS_REVIEW_LANE = false": "HAS_REVIEW_LANE = true", **without_stall}))
     pin = PASS if command is m.Command.PASS else REVIEW
     desk.start(travel_counts=TRAVEL)
     desk.command_next(command)
@@ -319,6 +321,21 @@ def test_by_encoder_the_gate_waits_with_a_part_that_stands_in_it(sketch, command
     desk.move(1)
     desk.wait(100)
     assert (desk.pin(PASS), desk.pin(REVIEW)) == (0, 0)
+
+
+def test_by_encoder_the_gate_closes_on_a_part_that_stands_in_it_for_half_a_second(sketch):
+    desk = Desk(sketch())
+    desk.start(travel_counts=TRAVEL)
+    desk.command_next(m.Command.PASS)
+    desk.move(TRAVEL + 1)
+    desk.wait(499_000)
+    assert desk.pin(PASS) == 1
+    desk.wait(2_000)
+    assert desk.pin(PASS) == 0
+    assert (desk.last(m.Outcome).result, desk.last(m.Outcome).reason) == (m.Result.DIVERTED, m.Reason.CLOSED_ON)
+    desk.move(OPENS)
+    desk.wait(1_000)
+    assert desk.pin(PASS) == 0
 
 
 def test_by_encoder_the_eject_sensor_is_waited_for_as_long_as_the_belt_stands(sketch):

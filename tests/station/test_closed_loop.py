@@ -9,6 +9,7 @@ import pytest
 from inspection import history
 from inspection.domain.ports import BeltAt, Inputs, SensorFault, Strangers, Triggered
 from inspection.domain.types import (
+    CLOSED_ON,
     NOT_SEEN,
     Alarm,
     Capability,
@@ -536,6 +537,19 @@ def test_a_part_that_the_sensor_at_the_gate_did_not_see_has_its_own_reaction(lin
     assert alarm(bench, "part-not-seen").text.startswith(f"part {bench.part(1)} was not seen at the gate")
     assert bench.rows()[bench.part(1)].outcome == "UNKNOWN"
     assert went(bench, 2) is Decision.PASS
+
+
+@pytest.mark.parametrize(("reaction", "next_one"), [(None, Decision.PASS), (Reaction.DIVERT, Decision.DIVERT)])
+def test_a_part_that_the_gate_closed_on_is_unknown_and_told_of(line, reaction, next_one):
+    bench = line(**({} if reaction is None else {"closed_on_part": reaction}))
+    bench.attach()
+    went(bench, 1)
+    bench.gate.resolve(bench.part(1), Outcome(OutcomeKind.UNKNOWN, commanded=False, reason=CLOSED_ON))
+    bench.run()
+    assert bench.alarms() == {"closed-on-part"}
+    assert alarm(bench, "closed-on-part").text.startswith(f"the gate closed on part {bench.part(1)}")
+    assert bench.rows()[bench.part(1)].outcome == "UNKNOWN"
+    assert went(bench, 2) is next_one
 
 
 def test_what_was_on_the_belt_before_or_at_the_start_is_no_stranger(line):

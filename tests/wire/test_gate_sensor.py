@@ -320,6 +320,7 @@ def test_what_is_to_be_shown_is_said_at_once_and_red_until_then():
 
 
 @pytest.mark.parametrize("result", m.Result)
-def test_where_a_part_is_that_was_not_seen_nobody_knows(result):
-    (event,) = Link(0x3F).hear(m.Outcome(9, 1, result, m.Reason.NOT_SEEN, m.Confirmation.NO_SENSOR, 0, 0, 0))
-    assert (event.outcome.kind, event.outcome.reason) == (OutcomeKind.UNKNOWN, "not-seen")
+@pytest.mark.parametrize(("reason", "told"), [(m.Reason.NOT_SEEN, "not-seen"), (m.Reason.CLOSED_ON, "closed-on")])
+def test_where_a_part_is_that_was_not_seen_or_that_the_gate_closed_on_nobody_knows(result, reason, told):
+    (event,) = Link(0x3F).hear(m.Outcome(9, 1, result, reason, m.Confirmation.NO_SENSOR, 0, 0, 0))
+    assert (event.outcome.kind, event.outcome.reason) == (OutcomeKind.UNKNOWN, told)

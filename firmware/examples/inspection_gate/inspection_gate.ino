@@ -34,6 +34,10 @@ static const bool HAS_REVIEW_LANE = false;
 // that tracks by encoder the counts hold, else the times. The opening is never longer than the line's smallest gap.
 static const ig_reach GATE_OPENS = {60000, 100};  // microseconds, counts
 static const ig_reach PART_FALLS = {300000, 1000};  // by encoder not further than from the part sensor to the gate
+// By encoder: a gate that is open closes when the count got no further for so long. A belt that stands and an encoder that
+// died look the same: what comes to the gate meanwhile goes through unjudged. 0: never, only where the drive is proven
+// to stand.
+static const uint32_t GATE_STALL_MS = 500;
 static const uint32_t DEBOUNCE_US = 2000;   // edges of a sensor that are closer are one part
 static const uint8_t PIN_NOISE = A3;        // an analogue input that is open, for random_boot
 
@@ -165,6 +169,7 @@ void setup() {
                         (HAS_PERMIT && PERMIT_IN_HARDWARE ? IG_CAN_PERMIT_IN_HARDWARE : 0);
   config.opens = GATE_OPENS;
   config.falls = PART_FALLS;
+  config.stall_us = GATE_STALL_MS * 1000;
   config.output = output;
   config.output_capacity = sizeof output;
   ig_init(&gate, &config, now_us());

@@ -4,6 +4,7 @@
 
 static void arrive(ig_gate *gate, uint64_t until_us, uint64_t now_us);
 static void close_if_over(ig_gate *gate, uint64_t now_us);
+static void close_on_part(ig_gate *gate, uint64_t now_us);
 
 /* --- what is told ------------------------------------------------------------------------------------------ */
 
@@ -240,12 +241,12 @@ static ig_riding riding_of(const ig_gate *gate, uint64_t sensed_us, int32_t enco
     return part;
 }
 
-/* A second part without a count between them: the belt runs and the encoder is dead. What the gate was opened for has
- * gone by, and with this count it would stay open for ever. */
-static void close_if_the_count_stands(ig_gate *gate)
+/* A second part without a count between them: the belt runs and the encoder is dead. The first is no proof: where parts
+ * come at even distances one may be at the sensor, again and again, in the count that brought another to the gate. */
+static void close_if_the_count_stands(ig_gate *gate, uint64_t now_us)
 {
-    if (gate->moves == gate->sensed_moves && gate->open_for.travel_counts != 0) {
-        gate->is_open = false;
+    if (gate->moves == gate->sensed_moves && gate->is_open && gate->open_for.travel_counts != 0) {
+        close_on_part(gate, now_us);
     }
     gate->sensed_moves = gate->moves;
 }
@@ -258,7 +259,7 @@ uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encod
     }
     gate->count++;
     const uint64_t sensed_us = now_us - age_us;
-    close_if_the_count_stands(gate);
+    close_if_the_count_stands(gate, now_us);
     ig_riding part = riding_of(gate, sensed_us, encoder);
     if (!ig_in_session(gate)) {
         part.barred = IG_SESSION_ENDED;
@@ -295,7 +296,7 @@ void ig_tick(ig_gate *gate, uint64_t now_us, int32_t encoder)
     close_if_over(gate, now_us);
     for (size_t i = 0; i < gate->kept_count; i++) {
         ig_kept *kept = &gate->kept[i];
-        if (kept->next_us <= now_us && !kept->awaits_sight && !kept->awaits_fall) {
+        if (kept->next_us <= now_us && !kept->awaits_sight && !kept->awaits_fall && !kept->awaits_closing) {
             kept->next_us = now_us + IG_REPEAT_US;
             send_outcome(gate, kept, now_us);
         }
@@ -342,6 +343,7 @@ static void keep(ig_gate *gate, const ig_riding *part, uint64_t at_us)
     kept.was_commanded = part->command != 0;
     kept.awaits_sight = part->awaits_sight && !part->is_seen;
     kept.awaits_fall = part->awaits_fall;
+    kept.awaits_closing = gate->is_open && part->travel_counts != 0; /* just now, for this part */
     if (gate->kept_count == IG_OUTCOMES_KEPT) {
         forget_kept(gate, least_needed(gate));
     }
@@ -358,6 +360,41 @@ static void take_off(ig_gate *gate, size_t position)
     gate->riding_count--;
 }
 
+/* The outcome of the part that the gate is open for waited for it to close. Where it closed on the part nothing else is
+ * waited for: with a dead encoder that would be for ever. */
+static void release_closing(ig_gate *gate, uint64_t now_us, bool on_part)
+{
+    for (size_t i = 0; i < gate->kept_count; i++) {
+        ig_kept *kept = &gate->kept[i];
+        if (!kept->awaits_closing || kept->epoch != gate->open_for.epoch || kept->number != gate->open_for.number) {
+            continue;
+        }
+        kept->awaits_closing = false;
+        kept->next_us = now_us;
+        if (on_part) {
+            kept->awaits_sight = false;
+            kept->awaits_fall = false;
+            kept->result = IG_DIVERTED;
+            kept->reason = IG_CLOSED_ON;
+            kept->confirmation = IG_NO_SENSOR;
+        }
+    }
+}
+
+/* The part that the gate is open for did not get through. It counts as one that is diverted from now on, so that what
+ * falls into the bin is rather taken for it than for a later part. */
+static void close_on_part(ig_gate *gate, uint64_t now_us)
+{
+    gate->is_open = false;
+    for (size_t i = 0; i < gate->riding_count; i++) {
+        ig_riding *part = riding_at(gate, i);
+        if (part->is_decided && part->epoch == gate->open_for.epoch && part->number == gate->open_for.number) {
+            part->way = IG_DIVERT;
+        }
+    }
+    release_closing(gate, now_us, true);
+}
+
 /* The part is at the gate: this is decided once. */
 static void go(ig_gate *gate, ig_riding *part, uint64_t at_gate_us, uint64_t now_us)
 {
@@ -370,10 +407,15 @@ static void go(ig_gate *gate, ig_riding *part, uint64_t at_gate_us, uint64_t now
         way = IG_DIVERT; /* it has gone by: the gate would open for the next */
         part->barred = IG_UNTRACKED;
     }
+    if (gate->is_open) {
+        release_closing(gate, now_us, false);
+    }
     part->way = way;
     gate->is_open = is_driven && way != IG_DIVERT;
     if (gate->is_open) {
         gate->open_for = *part;
+        gate->furthest = behind_gate(part, now_us, gate->encoder);
+        gate->furthest_us = now_us;
     }
     const ig_gone gone = {part->epoch, part->number, way == IG_PASS, way};
     if (gate->config.gone != NULL) {
@@ -442,13 +484,26 @@ static bool watch_behind_gate(ig_gate *gate, ig_riding *part, int64_t behind, ui
     return part->awaits_sight || part->awaits_fall;
 }
 
-/* By encoder it closes too when the belt runs back by more than a jerk: what is there then, nobody knows. */
+/* By encoder it closes too when the belt runs back by more than a jerk: what is there then, nobody knows; and when it
+ * gets no further for too long. An encoder with one dead wire counts back and forth for ever. */
 static void close_if_over(ig_gate *gate, uint64_t now_us)
 {
     const ig_riding *part = &gate->open_for;
     const int64_t behind = behind_gate(part, now_us, gate->encoder);
-    if (behind < -(int64_t)part->window || behind >= (int64_t)part->opening) {
+    if (!gate->is_open) {
+        return;
+    }
+    if (behind >= (int64_t)part->opening) {
+        release_closing(gate, now_us, false);
         gate->is_open = false;
+    } else if (part->travel_counts == 0) {
+        return;
+    } else if (behind > gate->furthest) {
+        gate->furthest = behind;
+        gate->furthest_us = now_us;
+    } else if (behind < -(int64_t)part->window ||
+               (gate->config.stall_us != 0 && now_us - gate->furthest_us >= gate->config.stall_us)) {
+        close_on_part(gate, now_us);
     }
 }
 

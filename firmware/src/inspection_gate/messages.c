@@ -58,7 +58,7 @@ static bool is_in_range(char field, uint64_t value)
     case 'r':
         return value == IG_PASSED || value == IG_DIVERTED;
     case 'w':
-        return value <= IG_NOT_SEEN;
+        return value <= IG_CLOSED_ON;
     case 'f':
         return value <= IG_DISAGREES;
     case 'n':

@@ -43,7 +43,8 @@ enum {
     IG_WATCHDOG,
     IG_SESSION_ENDED,
     IG_UNTRACKED,
-    IG_NOT_SEEN
+    IG_NOT_SEEN,
+    IG_CLOSED_ON
 }; /* reason */
 enum { IG_NO_SENSOR = 0, IG_AGREES, IG_DISAGREES };                                   /* confirmation */
 enum { IG_SESSION_NONE = 0, IG_SESSION_RUNNING, IG_SESSION_WATCHDOG };                /* session */

@@ -1,0 +1,162 @@
+"""An encoder that dies while the gate is open, and a belt that only stands: the reference and the core.
+
+The controller cannot tell the two apart. The truth is a belt that runs on, and where the parts on it are.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.replay import Reference
+from inspection.wire import messages as m
+from inspection.wire.riding import Reach
+from tests.firmware.belt import GAP, LENGTH, LOOK, OPENS, TRAVEL, Belt, Part, outcomes
+from tests.firmware.results import Step
+from tests.firmware.test_gate_opening import FIRSTS, parts, run, ways
+
+STALL_US = 500_000
+LOOK_US = 5_000
+PASS, DIVERT = m.Command.PASS, m.Command.DIVERT
+
+
+def told_of(results: list[tuple[Step, object]]) -> dict[int, m.Outcome]:
+    return {outcome.number: outcome for step, _ in results for outcome in outcomes(step)}
+
+
+def one_in_gate(behind: int, **settings: object) -> Belt:
+    belt = Belt([Part(0, True, None), Part(400, False, None), Part(400, True, None)], stall_us=STALL_US, **settings)
+    belt.move(50 + TRAVEL + behind)
+    return belt
+
+
+# --- the encoder dies ---------------------------------------------------------------------------------------
+
+
+def die(belt: Belt, *, wire: bool, pitch: int, counts_per_look: int) -> list[int]:
+    """The belt runs on for twice the stall time, and what is counted leads nowhere; how far it has really come at each
+    look from then on. `wire`: one is dead, and the other counts back and forth. Parts come to the sensor meanwhile."""
+    ran, came = [0], 0
+    for look in range(2 * STALL_US // LOOK_US):
+        belt.script.wait(LOOK_US)
+        if wire:
+            belt.script.move(1 if look % 2 else -1)
+        ran.append(ran[-1] + counts_per_look)
+        if ran[-1] // pitch > came:
+            came = ran[-1] // pitch
+            belt.script.sense()
+            belt.note()
+            ran.append(ran[-1])
+        belt.script.tick()
+        belt.note()
+    return ran[1:]
+
+
+@pytest.mark.parametrize("wire", [False, True])
+@pytest.mark.parametrize("counts_per_look", [1, 5, 20])
+@pytest.mark.parametrize("pitch", [GAP, 370, 100_000])
+def test_what_goes_through_behind_a_dead_encoder_is_what_the_belt_brings_in_the_stall_time(
+    play, wire, counts_per_look, pitch
+):
+    bound = counts_per_look * STALL_US // LOOK_US  # speed x stall time
+    for behind in range(0, OPENS.counts, LOOK):
+        belt = one_in_gate(behind)
+        assert belt.results(play)[-1][0].way is PASS
+        ran = die(belt, wire=wire, pitch=pitch, counts_per_look=counts_per_look)
+        results = belt.results(play)
+        after = [step.way for step, _ in results[-len(ran) :]]
+        closed = after.index(DIVERT)
+        assert ran[closed] <= bound
+        assert set(after[closed:]) == {DIVERT}, "it opened again"
+        told = told_of(results)
+        assert (told[1].result, told[1].reason) == (m.Result.DIVERTED, m.Reason.CLOSED_ON)
+        assert m.Result.PASSED not in [outcome.result for outcome in told.values()]
+
+
+def test_with_a_dead_encoder_its_second_part_closes_the_gate_before_the_stall_time(play):
+    belt = one_in_gate(5)
+    ran = die(belt, wire=False, pitch=GAP, counts_per_look=20)
+    after = [step.way for step, _ in belt.results(play)[-len(ran) :]]
+    assert ran[after.index(DIVERT)] == 2 * GAP
+
+
+def test_an_outcome_waits_for_nothing_that_a_dead_encoder_will_not_bring(play):
+    """The sensor at the gate and the one at the bin are waited for in counts."""
+    belt = one_in_gate(5, capabilities=m.Can.CONFIRM | m.Can.SEE_AT_GATE)
+    die(belt, wire=False, pitch=100_000, counts_per_look=20)
+    (told,) = told_of(belt.results(play)).values()
+    assert (told.reason, told.confirmation) == (m.Reason.CLOSED_ON, m.Confirmation.NO_SENSOR)
+
+
+# --- the belt stands ----------------------------------------------------------------------------------------
+
+
+@settings(max_examples=40)
+@given(parts, ways, st.sampled_from(FIRSTS))
+def test_a_stop_that_is_too_long_diverts_the_part_in_the_gate_and_no_other(played, parts, way, first):
+    belt = Belt(parts, first=first, stall_us=STALL_US)
+    run(belt, way)
+    for play in (lambda script: Reference().play(script), played):
+        results = belt.results(play)
+        for step, seen in results:
+            for i, at in enumerate(seen.at):
+                if 0 <= at < LENGTH:
+                    assert (step.way is PASS) == (parts[i].is_good and not seen.caught[i])
+        told = told_of(results)
+        for number, part in enumerate(parts, start=1):
+            passed = part.is_good and not part.is_caught
+            assert told[number].result is (m.Result.PASSED if passed else m.Result.DIVERTED)
+            assert (told[number].reason is m.Reason.CLOSED_ON) == part.is_caught
+
+
+def test_a_shorter_stop_and_trembling_while_it_lasts_leave_it_open(play):
+    belt = one_in_gate(5)
+    belt.stand(STALL_US // 2)
+    belt.move(-3)
+    belt.move(3)
+    belt.stand(STALL_US // 2 - 1)
+    assert belt.results(play)[-1][0].way is PASS
+    belt.stand(1)
+    assert belt.results(play)[-1][0].way is DIVERT
+
+
+def test_a_count_further_and_the_time_begins_anew(play):
+    belt = one_in_gate(5, capabilities=0)
+    for _ in range(3):
+        belt.stand(STALL_US - 1)
+        belt.leap(1)
+    assert belt.results(play)[-1][0].way is PASS
+    assert not told_of(belt.results(play))
+    belt.move(OPENS.counts)
+    assert told_of(belt.results(play))[1].result is m.Result.PASSED
+
+
+def test_nobody_is_told_that_a_part_passed_before_the_gate_has_closed_behind_it(play):
+    belt = Belt([Part(0, True), Part(400, False)], falls=Reach(counts=1))
+    belt.move(50 + TRAVEL + OPENS.counts - 1)
+    belt.stand(5_000_000)
+    assert not told_of(belt.results(play))
+    belt.leap(1)
+    assert told_of(belt.results(play))[1].result is m.Result.PASSED
+
+
+@pytest.mark.parametrize("falls", [True, False])
+def test_what_becomes_of_the_caught_part_does_not_hide_that_a_later_one_did_not_fall(play, falls):
+    belt = Belt([Part(0, True), Part(150, False, None)], stall_us=STALL_US)
+    belt.move(50 + TRAVEL + 5)
+    belt.stand(STALL_US)
+    belt.move(150)
+    if falls:
+        belt.script.falls()
+        belt.note()
+    belt.move(2 * TRAVEL)
+    told = told_of(belt.results(play))
+    assert told[1].reason is m.Reason.CLOSED_ON
+    assert told[2].confirmation is m.Confirmation.DISAGREES
+
+
+def test_a_belt_that_runs_back_from_a_part_closes_on_it(play):
+    belt = one_in_gate(0)
+    belt.move(-GAP // 2 - 1)
+    assert told_of(belt.results(play))[1].reason is m.Reason.CLOSED_ON
