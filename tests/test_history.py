@@ -87,9 +87,9 @@ def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     read: list[str] = []
     read_files = reader.glance_at_files
 
-    def told(paths: LinePaths, names: list[str]) -> object:
+    def told(paths: LinePaths, names: list[str], recent: datetime, newest: int) -> object:
         read.extend(names)
-        return read_files(paths, names)
+        return read_files(paths, names, recent, newest)
 
     monkeypatch.setattr(reader, "glance_at_files", told)
     with Site(tmp_path) as site:

@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 import duckdb
 import pyarrow as pa
 
+from inspection.adapters.store.merging import made_of
 from inspection.adapters.store.names import that_may_hold, with_the_newest
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rollups import WHEN, quoted
 from inspection.adapters.store.rows import SELECT, from_us, table_of
 from inspection.adapters.store.schema import PARTS
+from inspection.adapters.store.sql import NEAR, REJECT, REVIEW, WHEN, quoted
 from inspection.domain.errors import StoreError
 from inspection.domain.types import PartId
 
@@ -152,13 +153,21 @@ def _day_of(moment: datetime) -> str:
     return f"date={moment.astimezone(UTC).date().isoformat()}"
 
 
-def glance_at_files(paths: LinePaths, names: Sequence[str]) -> pa.Table:
-    """The columns GLANCE of the parts in some sealed files, in order of (epoch, number). Raises StoreError."""
+def glance_at_files(paths: LinePaths, names: Sequence[str], recent: datetime, newest: int) -> pa.Table:
+    """The columns GLANCE of some parts in these files, in order of (epoch, number): those that passed after `recent`,
+    and the `newest` rejects, parts to review and near misses. Raises StoreError."""
     if not names:
         return pa.schema([PARTS.field(name) for name in GLANCE]).empty_table()
     columns = ", ".join(GLANCE)
+    kind = f"CASE WHEN {REJECT} THEN 1 WHEN {REVIEW} THEN 2 WHEN {NEAR} THEN 3 END"
+    wanted = f"SELECT {columns}, {kind} AS kind FROM sealed WHERE kind IS NOT NULL OR {WHEN} > $recent"
+    place = "row_number() OVER (PARTITION BY kind ORDER BY epoch DESC, number DESC)"
+    sql = (
+        f"SELECT {columns} FROM (SELECT *, {place} AS place FROM ({wanted}))"
+        f" WHERE {WHEN} > $recent OR (kind IS NOT NULL AND place <= $newest) ORDER BY epoch, number"
+    )
     with opened(paths, names, PARTS.empty_table()) as db:
-        return db.sql(f"SELECT {columns} FROM sealed ORDER BY epoch, number").to_arrow_table()
+        return db.sql(sql, params={"recent": recent, "newest": newest}).to_arrow_table()
 
 
 def glance_at_journal(paths: LinePaths) -> tuple[pa.Table, list[str | None]]:
@@ -237,6 +246,21 @@ def read_events(paths: LinePaths) -> list[dict[str, Any]]:
         {"utc": from_us(row["utc_us"]), "kind": row["kind"], "text": row["text"], "data": row["data"]}
         for row in _rows(paths, "SELECT * FROM events ORDER BY id")
     ]
+
+
+def merged_from(paths: LinePaths, name: str) -> set[str]:
+    """The files that this one was made of; none, if it is not a merged one, or is gone by now."""
+    try:
+        return {f"{Path(name).parent.name}/{each}" for each in made_of(paths.log_dir / name)}
+    except (OSError, pa.ArrowException):
+        return set()
+
+
+def in_the_journal(paths: LinePaths) -> tuple[set[str], set[str]]:
+    """Files that rows of the journal are being sealed into, and days `date=…` that it has parts of."""
+    day = "'date=' || date(coalesce(trigger_us, verdict_us, 0) / 1000000, 'unixepoch')"
+    rows = _rows(paths, f"SELECT DISTINCT seal, {day} AS day FROM parts")
+    return {row["seal"] for row in rows if row["seal"]}, {row["day"] for row in rows}
 
 
 def journal_tail(paths: LinePaths) -> pa.Table:

@@ -14,9 +14,8 @@ import duckdb
 
 from inspection.adapters.store.files import replace_durably
 from inspection.adapters.store.paths import LinePaths
-from inspection.analytics.yields import NEAR_MARGIN
+from inspection.adapters.store.sql import NEAR, WHEN, quoted
 from inspection.domain.errors import StoreError
-from inspection.domain.types import Cause, VerdictKind
 
 SCORE_BIN = 0.25
 """Width of a bin of raw scores: bin b holds the scores from b / 4 up to but not including (b + 1) / 4. Scores of good
@@ -26,11 +25,6 @@ no score lies on two sides of an edge."""
 KINDS = ("counts", "scores")
 COUNT_KEYS = ("minute shift recipe recipe_id challenge verdict cause shadow near outcome description").split()
 SCORE_KEYS = "minute shift recipe recipe_id challenge verdict description bin".split()
-
-WHEN = "coalesce(trigger_utc, verdict_utc)"
-JUDGED_AS = f"(CASE WHEN cause = '{Cause.MONITOR}' THEN shadow ELSE verdict END)"
-NEAR = f"coalesce({JUDGED_AS} = '{VerdictKind.PASS}' AND margin > -{NEAR_MARGIN} AND challenge IS NULL, false)"
-"""As in `inspection.analytics.yields`, over rows of the log."""
 
 _US_A_MINUTE = 60_000_000
 _MINUTE = f"epoch_us({WHEN}) // {_US_A_MINUTE}"
@@ -102,8 +96,3 @@ def _one_core() -> Iterator[duckdb.DuckDBPyConnection]:
             yield db
     except duckdb.Error as error:
         raise StoreError(f"cannot sum up a file of the log: {str(error).splitlines()[0]}") from error
-
-
-def quoted(text: str) -> str:
-    """As a literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"
