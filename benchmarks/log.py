@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,7 @@ def ask(data_dir: Path, rows: int) -> Asked:
     return Asked(
         rows,
         sum(file.stat().st_size for file in data_dir.rglob("*") if file.is_file()),
-        {name: _median_ms(lambda query=query: query(data_dir)) for name, query in QUERIES.items()},
+        {name: _median_ms(partial(query, data_dir)) for name, query in QUERIES.items()},
         _median_ms(lambda: history.part(data_dir, LINE, *part)),
     )
 
@@ -135,8 +136,8 @@ def _appended(data_dir: Path, *, sealing: bool) -> tuple[list[float], list[float
     triggers, verdicts = list[float](), list[float]()
     try:
         for part in parts(journal.new_epoch(), _APPENDED, FIRST_DAY):
-            _timed(triggers, lambda part=part: journal.record_triggers([part.trigger], CONTEXT))
-            _timed(verdicts, lambda part=part: journal.record_verdicts([part.judged]))
+            _timed(triggers, partial(journal.record_triggers, [part.trigger], CONTEXT))
+            _timed(verdicts, partial(journal.record_verdicts, [part.judged]))
             journal.record_outcome(part.judged.part, part.outcome, part.judged.verdict_utc)
             time.sleep(_APART_S)
     finally:
@@ -191,7 +192,11 @@ def main(*, rows: int, against: int | None, as_json: bool) -> None:
         return
     print(f"{result.rows} parts, {result.disk_bytes / 1e9:.2f} GB, made in {result.made_s:.0f} s; medians:")
     for name, took_ms in {**result.queries, "one part by its number": result.part_lookup_ms}.items():
-        ratio = f"  ({result.ratios[name]} times that of {result.against.rows})" if name in result.ratios else ""
+        ratio = (
+            f"  ({result.ratios[name]} times that of {result.against.rows})"
+            if result.against and name in result.ratios
+            else ""
+        )
         print(f"  {name.replace('_', ' '):<26} {took_ms:7.1f} ms{ratio}")
     alone, sealing = result.append_ms, result.while_sealing_ms
     print(

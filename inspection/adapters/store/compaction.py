@@ -6,14 +6,18 @@ day is some seventy files at any moment. A row is written once more for each, an
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 
 import pyarrow as pa
 
 from inspection.adapters.store import reader
 from inspection.adapters.store.day_merge import Record, finish_interrupted, merge_day, remove_old
 from inspection.adapters.store.exchange import CANNOT, try_exchange
+from inspection.adapters.store.journal import SqliteJournal
+from inspection.adapters.store.lock import LineLock
 from inspection.adapters.store.names import LogFile, parse
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rollups import has_rollup, write_rollups
@@ -130,6 +134,30 @@ def due(files: Sequence[LogFile], *, is_over: bool) -> list[LogFile]:
     short = [file for file in files if file.rows is None]
     small = [file for file in files if file.rows is not None and file.rows < SETTLED_ROWS]
     return next((tier for tier in (short, small) if len(tier) >= MERGED_AT_ONCE), [])
+
+
+def compact_line(paths: LinePaths) -> tuple[int, int]:
+    """Merge all of a line that stands; how many files there were and are. Raises StoreError: a station runs it, and
+    merges by itself; or it cannot be done."""
+    with LineLock(paths), closing(SqliteJournal(paths.state_db, "power")) as journal:
+        before = len(reader.sealed_files(paths))
+        compactor = Compactor(
+            paths, _Clock(), lambda kind, text, data: journal.record_event(kind, text, datetime.now(UTC), data)
+        )
+        compactor.compact()
+        time.sleep(OLD_FILES_STAY_S)
+        compactor.remove_old(at_once=True)
+        return before, len(reader.sealed_files(paths))
+
+
+class _Clock:
+    """`ports.Clock` of this machine; the station's own is not for adapters."""
+
+    def monotonic_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def utc(self) -> datetime:
+        return datetime.now(UTC)
 
 
 @contextmanager

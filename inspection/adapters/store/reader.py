@@ -119,7 +119,7 @@ def opened(
     """DuckDB with the views `sealed`, the rows of these files, and `parts`: those, and of the journal's tail what is
     neither in them nor in the files `others`. Raises StoreError."""
     with _log_errors(paths, [*names, *others]), duckdb.connect(":memory:") as db:
-        db.execute("SET TimeZone = 'UTC'")
+        db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         db.execute("SET parquet_metadata_cache = true")
         db.register("tail", tail)
         db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(paths, names)}")

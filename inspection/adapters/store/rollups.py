@@ -92,7 +92,7 @@ def _one_core() -> Iterator[duckdb.DuckDBPyConnection]:
     """The station needs the others."""
     try:
         with duckdb.connect(":memory:", config={"threads": 1}) as db:
-            db.execute("SET TimeZone = 'UTC'")
+            db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
             yield db
     except duckdb.Error as error:
         raise StoreError(f"cannot sum up a file of the log: {str(error).splitlines()[0]}") from error

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -38,9 +39,9 @@ class Died(BaseException):
 
 class Events:
     def __init__(self) -> None:
-        self.told: list[tuple[str, str, dict[str, object]]] = []
+        self.told: list[tuple[str, str, dict[str, Any]]] = []
 
-    def record(self, kind: str, text: str, data: object) -> None:
+    def record(self, kind: str, text: str, data: Any) -> None:
         self.told.append((kind, text, dict(data)))
 
 
@@ -67,10 +68,10 @@ def names(paths: LinePaths) -> list[str]:
     return reader.sealed_files(paths)
 
 
-def split(paths: LinePaths, some: list, seed: int, most: int = 9) -> None:
+def split(paths: LinePaths, some: list[Any], seed: int, most: int = 9) -> None:
     """Short files of these rows; now and then one part is sealed a file later, as one that was open for longer."""
     dice = random.Random(seed)
-    late: list = []
+    late: list[Any] = []
     while some:
         take = dice.randint(1, most)
         members, some = some[:take], some[take:]
@@ -111,7 +112,13 @@ def test_a_merge_is_the_same_rows_in_order(seed: int, number: int, days: int, gr
         assert len(names(paths)) == len({named.split("/")[0] for named in names(paths)})
 
 
-OPERATIONS = [(Path, "rename"), (Path, "replace"), (Path, "unlink"), (Path, "rmdir"), (Path, "mkdir")]
+OPERATIONS: list[tuple[Any, str]] = [
+    (Path, "rename"),
+    (Path, "replace"),
+    (Path, "unlink"),
+    (Path, "rmdir"),
+    (Path, "mkdir"),
+]
 OPERATIONS += [(os, "link"), (shutil, "rmtree"), (day_merge, "exchange"), (exchange, "exchange")]
 OPERATIONS += [(day_merge, "sync_to_disk"), (day_merge, "merge"), (day_merge, "write_rollups")]
 
@@ -317,7 +324,7 @@ def test_where_directories_cannot_be_exchanged_short_files_stay_and_it_is_said_o
     events, clock = Events(), ManualClock()
     one = compactor(paths, events, clock)
     assert not one.step()
-    assert "stay as they are: this file system cannot exchange directories" in one.note
+    assert "stay as they are: this file system cannot exchange directories" in (one.note or "")
     assert (names(paths), events.told) == (before, [])
     assert globbed(paths) == there
     with pytest.raises(StoreError, match="cannot exchange directories"):
@@ -338,7 +345,7 @@ def test_a_full_disk_or_a_torn_file_stops_the_merge_and_nothing_else(
         patch.setattr(day_merge, "merge", full)
         while one.step():
             pass
-        assert "No space left on device; nothing is lost" in one.note
+        assert "No space left on device; nothing is lost" in (one.note or "")
     assert not one.step(), "not at once again"
     torn = paths.log_dir / names(paths)[-1]
     content = torn.read_bytes()
@@ -346,7 +353,7 @@ def test_a_full_disk_or_a_torn_file_stops_the_merge_and_nothing_else(
     clock.advance(601)
     while one.step():
         pass
-    assert "were not merged: " in one.note
+    assert "were not merged: " in (one.note or "")
     torn.write_bytes(content)
     clock.advance(601)
     while one.step():
