@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from inspection.adapters.store.names import that_may_hold
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.reader import journal_tail, opened, query, sealed_files, steadily
 from inspection.adapters.store.rollups import COUNT_KEYS, SCORE_KEYS, counted, has_rollup, rollup_file, scored
 from inspection.adapters.store.schema import PARTS
 from inspection.adapters.store.sql import REJECT, REJECT_OF_COUNTS, WHEN, quoted
+from inspection.domain.types import PartId
 
 _PERIODS_US = {"minute": 60_000_000, "hour": 3_600_000_000, "day": 86_400_000_000}
 
@@ -55,9 +57,21 @@ def read_last_rejects(paths: LinePaths, number: int) -> pa.Table:
             break
     conditions = REJECT if since is None else f"{REJECT} AND {WHEN} >= $since"
     values = {"number": number} if since is None else {"number": number, "since": since}
-    order = f"{WHEN} DESC, epoch DESC, number DESC"
-    sql = f"SELECT * FROM parts WHERE {conditions} ORDER BY {order} LIMIT $number"
-    return query(paths, sql, values, since=since).cast(PARTS)
+    order = f"ORDER BY {WHEN} DESC, epoch DESC, number DESC"
+    # Which they are takes few columns of a day; all columns are read of the row groups alone that hold them.
+    found = query(
+        paths, f"SELECT epoch, number FROM parts WHERE {conditions} {order} LIMIT $number", values, since=since
+    )
+    keys = sorted(PartId(row["epoch"], row["number"]) for row in found.to_pylist())
+    if not keys:
+        return PARTS.empty_table()
+    numbers = [key.number for key in keys]
+    near = {"epochs": [keys[0].epoch, keys[-1].epoch], "numbers": [min(numbers), max(numbers)]}
+    between = " AND ".join(f"{name} BETWEEN ${name}s[1] AND ${name}s[2]" for name in ("epoch", "number"))
+    sql = f"SELECT * FROM (SELECT * FROM parts WHERE {between}) SEMI JOIN marked USING (epoch, number) {order}"
+    return query(
+        paths, sql, near, choose=lambda names: that_may_hold(names, keys[0], keys[-1]), marked=found, since=since
+    ).cast(PARTS)
 
 
 def _minute_of_last(counts: pa.Table, number: int) -> datetime | None:
