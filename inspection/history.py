@@ -11,7 +11,7 @@ Nothing here writes, and nothing here needs the station to be running. Errors ar
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,14 +20,16 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from inspection.adapters.store import reader
+from inspection.adapters.store import reader, summing
 from inspection.adapters.store.challenge_record import COLUMNS, ChallengeStatus, rows_of, status_of
 from inspection.adapters.store.challenge_record import KIND as CHALLENGE
+from inspection.adapters.store.event_reader import read_events
 from inspection.adapters.store.numbering import Completeness, look_at_numbers
 from inspection.adapters.store.paths import LinePaths, known_lines
 from inspection.adapters.store.status import read_status
-from inspection.analytics.yields import is_near_miss, is_reject, is_review, seen_utc, summed, tally
+from inspection.analytics.yields import TALLY_COLUMNS, is_near_miss, is_reject, is_review, seen_utc, summed, tally
 from inspection.domain.errors import StoreError
+from inspection.domain.types import PartId
 
 _FILES_AT_ONCE = 400  # a bound on the memory that reading takes
 _FILES_A_LOOK = 3 * _FILES_AT_ONCE
@@ -172,6 +174,39 @@ def parts(
     return _frame(reader.read_parts(LinePaths(data_dir, line), since=since, until=until, newest=newest))
 
 
+def part(data_dir: Path, line: str, epoch: int, number: int) -> pd.Series[Any] | None:
+    """The row of one part; None if it is not on record."""
+    found = _frame(reader.read_part(LinePaths(data_dir, line), PartId(epoch, number)))
+    return None if found.empty else found.iloc[0]
+
+
+def last_rejects(data_dir: Path, line: str, number: int = 50) -> pd.DataFrame:
+    """The last so many parts that were rejected (in monitor mode: would have been), newest first; no golden part."""
+    return _frame(summing.read_last_rejects(LinePaths(data_dir, line), number))
+
+
+def counts(
+    data_dir: Path, line: str, by: Sequence[str], *, since: datetime | None = None, until: datetime | None = None
+) -> pd.DataFrame:
+    """How many parts there are of each kind: columns `by` and `count`, for `inspection.analytics.yields` among others.
+
+    `by`: minute, hour or day (UTC), shift, recipe, recipe_id, challenge (a golden part), verdict, cause, shadow, near
+    (a near miss), outcome, description. `since` (inclusive) and `until` (exclusive) are aware times of whole minutes.
+    As fast for a hundred million parts as for one; `docs/log.md` says why. Raises ValueError.
+    """
+    return _frame(summing.read_counts(LinePaths(data_dir, line), by, since=since, until=until))
+
+
+def score_counts(
+    data_dir: Path, line: str, by: Sequence[str], *, since: datetime | None = None, until: datetime | None = None
+) -> pd.DataFrame:
+    """The same of scores: `by` is of minute, hour, day, shift, recipe, recipe_id, challenge, verdict, description, bin.
+
+    A score s is in the bin floor(4 s): raw scores, as the thresholds are.
+    """
+    return _frame(summing.read_scores(LinePaths(data_dir, line), by, since=since, until=until))
+
+
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What a page shows of a line. `tally` has TALLY_COLUMNS, from the minute of `since` on; the others have the
@@ -205,24 +240,37 @@ class Follower:
         Raises StoreError.
         """
         with self._lock:
-            names, tail = self._names_and_tail(since)
-            if since < self._since or since.date() > self._since.date() or not self._read <= set(names):
-                self._forget(since)
-            new = [name for name in names if name not in self._read]
-            for first in range(0, min(len(new), _FILES_A_LOOK), _FILES_AT_ONCE):
-                self._take(new[first : first + _FILES_AT_ONCE], since, now)
-            if len(new) > _FILES_A_LOOK:
-                return None
-            seen = self._added(tail[seen_utc(tail) >= since], now)
-            from_minute = seen.tally["minute"] >= pd.Timestamp(since).floor("min")
-            return replace(seen, tally=seen.tally[from_minute])
+            return reader.steadily(lambda: self._look(since, now))
+
+    def _look(self, since: datetime, now: datetime) -> Glance | None:
+        names, tail = self._names_and_tail(since)
+        self._follow_merges(names)
+        if since < self._since or since.date() > self._since.date() or not self._read <= set(names):
+            self._forget(since)
+        new = [name for name in names if name not in self._read]
+        for first in range(0, min(len(new), _FILES_A_LOOK), _FILES_AT_ONCE):
+            self._take(new[first : first + _FILES_AT_ONCE], since, now)
+        if len(new) > _FILES_A_LOOK:
+            return None
+        seen = self._added(tail[seen_utc(tail) >= since], now)
+        from_minute = seen.tally["minute"] >= pd.Timestamp(since).floor("min")
+        return replace(seen, tally=seen.tally[from_minute])
 
     def _forget(self, since: datetime) -> None:
         """Begin anew: at another day, at an earlier time, or when a file is gone."""
-        nothing = _frame(reader.glance_at_files(self._paths, []))
+        nothing = _frame(reader.glance_at_files(self._paths, [], since, 0))
         self._since = since
         self._read: set[str] = set()
         self._kept = Glance(tally(nothing), nothing, nothing, nothing, nothing)
+
+    def _follow_merges(self, names: list[str]) -> None:
+        """A new file that was made of files that are read is read too."""
+        if self._read <= set(names):
+            return
+        for name in names:
+            merged = reader.merged_from(self._paths, name) if name not in self._read else set()
+            if merged and merged <= self._read:
+                self._read = (self._read - merged) | {name}
 
     def _names_and_tail(self, since: datetime) -> tuple[list[str], pd.DataFrame]:
         """Sealed files, and the parts that are in none of them: no part twice, none missing.
@@ -241,8 +289,10 @@ class Follower:
         """Read new files. One that was last written before `since` has no part that was seen after."""
         wanted = [name for name in names if self._written(name) >= since.timestamp()]
         if wanted:
-            added = self._added(_frame(reader.glance_at_files(self._paths, wanted)), now)
-            self._kept = replace(added, tally=summed([added.tally]))
+            rows = _frame(reader.glance_at_files(self._paths, wanted, now - self.RECENT, self.NEWEST))
+            counts = _frame(summing.read_counts_of(self._paths, TALLY_COLUMNS[:-1], wanted))
+            added = self._added(rows, now)
+            self._kept = replace(added, tally=summed([self._kept.tally, counts]))
         self._read.update(names)
 
     def _written(self, name: str) -> float:
@@ -251,7 +301,7 @@ class Follower:
         try:
             return path.stat().st_mtime
         except OSError as error:
-            raise StoreError(f"cannot read the log file {path}: {error.strerror}") from error
+            raise reader.FilesMerged(f"cannot read the log file {path}: {error.strerror}") from error
 
     def _added(self, parts: pd.DataFrame, now: datetime) -> Glance:
         """What is kept, and these parts too."""
@@ -282,21 +332,23 @@ def events(
 
     `since` (inclusive) and `until` (exclusive) are aware times.
     """
-    return _frame(reader.read_events(LinePaths(data_dir, line), since=since, until=until, kind=kind))
+    return _frame(read_events(LinePaths(data_dir, line), since=since, until=until, kind=kind))
 
 
 def challenges(data_dir: Path, line: str) -> pd.DataFrame:
     """Challenge runs, oldest first, a row a golden part, with the columns of `docs/challenge.md`."""
-    runs = reader.read_events(LinePaths(data_dir, line), kind=CHALLENGE).to_pylist()
+    runs = read_events(LinePaths(data_dir, line), kind=CHALLENGE).to_pylist()
     frame = pd.DataFrame(rows_of(runs), columns=COLUMNS)
     counts = dict.fromkeys(("epoch", "number"), "Int64")
     flags = dict.fromkeys(("confirmed", "as_expected"), "boolean")
     return frame.astype(counts | flags | {"margin": "float64"})
 
 
-def query(data_dir: Path, line: str, sql: str) -> pd.DataFrame:
-    """SQL (DuckDB's) over the view `parts`."""
-    return _frame(reader.query(LinePaths(data_dir, line), sql))
+def query(
+    data_dir: Path, line: str, sql: str, *, since: datetime | None = None, until: datetime | None = None
+) -> pd.DataFrame:
+    """SQL (DuckDB's) over the view `parts`. `since` and `until` leave out the days (UTC) before and after, unread."""
+    return _frame(reader.query(LinePaths(data_dir, line), sql, since=since, until=until))
 
 
 def completeness(data_dir: Path, line: str) -> Completeness:

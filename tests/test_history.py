@@ -12,9 +12,11 @@ import pytest
 
 from inspection import history
 from inspection.adapters.store import reader
+from inspection.adapters.store.compaction import Compactor
 from inspection.adapters.store.paths import LinePaths
 from inspection.analytics.yields import count_verdicts
 from inspection.domain.errors import StoreError
+from tests.fakes.clock import ManualClock
 from tests.ui.site import NEAR, NO_PICTURE, PASS, REJECT, WOULD_NEARLY, WOULD_PASS, WOULD_REJECT, Site
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -87,9 +89,9 @@ def test_each_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     read: list[str] = []
     read_files = reader.glance_at_files
 
-    def told(paths: LinePaths, names: list[str]) -> object:
+    def told(paths: LinePaths, names: list[str], recent: datetime, newest: int) -> object:
         read.extend(names)
-        return read_files(paths, names)
+        return read_files(paths, names, recent, newest)
 
     monkeypatch.setattr(reader, "glance_at_files", told)
     with Site(tmp_path) as site:
@@ -149,3 +151,44 @@ def test_what_monitor_mode_would_have_rejected_is_kept_like_a_reject(tmp_path: P
             site.part(verdict, NOON)
         seen = look(history.Follower(tmp_path, "demo"))
     assert (numbers(seen.rejects), numbers(seen.near)) == ([1], [2])
+
+
+def test_a_merge_is_followed_without_reading_the_parts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Site(tmp_path) as site:
+        follower = history.Follower(tmp_path, "demo")
+        for verdict in (PASS, REJECT, NEAR):
+            site.part(verdict, NOON)
+            site.seal()
+        before = look(follower)
+        Compactor(LinePaths(tmp_path, "demo"), ManualClock(), lambda *_: None).compact()
+        with monkeypatch.context() as patch:
+            patch.setattr(reader, "opened", None)  # whoever reads a file fails
+            after = look(follower)
+        assert count_verdicts(after.tally) == count_verdicts(before.tally)
+        anew = look(history.Follower(tmp_path, "demo"))
+        assert count_verdicts(anew.tally) == count_verdicts(before.tally)
+        assert numbers(anew.rejects) == numbers(after.rejects) == [2]
+        assert numbers(anew.near) == numbers(after.near) == [3]
+
+
+def test_files_that_are_merged_between_listing_and_opening_are_looked_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = LinePaths(tmp_path, "demo")
+    with Site(tmp_path) as site:
+        for verdict in (PASS, REJECT, NEAR):
+            site.part(verdict, NOON)
+            site.seal()
+    listed = reader.sealed_files
+
+    def merged_after(*given: object) -> list[str]:
+        found = listed(*given)
+        monkeypatch.setattr(reader, "sealed_files", listed)
+        compactor = Compactor(paths, ManualClock(), lambda *_: None)
+        compactor.compact()
+        compactor.remove_old(at_once=True)
+        return found
+
+    monkeypatch.setattr(reader, "sealed_files", merged_after)
+    assert history.parts(tmp_path, "demo")["number"].tolist() == [1, 2, 3]
+    assert [name.endswith("_r3.parquet") for name in listed(paths)] == [True]

@@ -22,6 +22,7 @@ NEAR_MARGIN = 0.5
 """Standard deviations of good parts: a part that passed this near to its threshold is a near miss."""
 
 _JUDGED = (VerdictKind.PASS, VerdictKind.REJECT, VerdictKind.REVIEW)
+_OF_TREND = ("passed", "rejected", "review", "unjudged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,18 @@ def is_near_miss(rows: pd.DataFrame) -> pd.Series[bool]:
 def first_pass_yield(rows: pd.DataFrame) -> float | None:
     """PASS / (PASS + REJECT + REVIEW), 0 to 1; None if nothing was judged."""
     return count_verdicts(rows).first_pass_yield
+
+
+def trend(rows: pd.DataFrame, period: str) -> pd.DataFrame:
+    """Columns `period` (a column of `rows`, such as hour), passed, rejected, review, unjudged, first_pass_yield: the
+    production of each period, in order; the yield is NaN where nothing was judged."""
+    of_those = rows[(rows["cause"] != Cause.MONITOR) & ~is_golden(rows) & rows["verdict"].notna()]
+    counted = _weights(of_those).groupby([of_those[period], of_those["verdict"]]).sum().unstack(fill_value=0)
+    kinds = (*_JUDGED, VerdictKind.UNJUDGED)
+    columns = {name: counted.get(kind.value, 0) for name, kind in zip(_OF_TREND, kinds, strict=True)}
+    judged = pd.DataFrame(columns, index=counted.index)
+    yielded = judged["passed"] / judged[list(_OF_TREND[:3])].sum(axis="columns")
+    return judged.assign(first_pass_yield=yielded).reset_index()
 
 
 def seen_utc(parts: pd.DataFrame) -> pd.Series[pd.Timestamp]:

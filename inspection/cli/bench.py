@@ -1,6 +1,7 @@
-"""`inspection bench station | gate | relay | encoder | model | tracking | fuzz | faults | soak | crash | commits`: how
-fast this machine is, what the bundled model understands, what tracking is worth, whether the firmware's core does what
-the reference does, and whether a line and its log keep their promises whatever goes wrong.
+"""`inspection bench station | gate | relay | encoder | model | tracking | log | fuzz | faults | soak | crash |
+commits`: how fast this machine is, what the bundled model understands, what tracking is worth, how long the log takes to answer,
+whether the firmware's core does what the reference does, and whether a line and its log keep their promises whatever
+goes wrong.
 """
 
 from __future__ import annotations
@@ -122,6 +123,23 @@ def tracking(
     from benchmarks.tracking import main
 
     main(parts=parts, seed=seed, as_json=as_json)
+
+
+@app.command("log")
+def log(
+    rows: Annotated[int, typer.Option(min=100_000, help="How many parts, over forty days.")] = 1_000_000,
+    against: Annotated[
+        int | None, typer.Option(min=100_000, help="As many parts over the same days beside it, and the ratios.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How long the dashboard's questions take of a log of so many parts. 100 bytes of temporary disk a part."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.log import main
+
+    main(rows=rows, against=against, as_json=as_json)
 
 
 @app.command("fuzz")

@@ -137,6 +137,16 @@ def head(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def compact(line: Line, data_dir: DataDir = None) -> None:
+    """Merge the short files of a line that stands into one a day, and sum them up."""
+    from inspection.adapters.store.compaction import compact_line
+    from inspection.adapters.store.paths import LinePaths
+
+    before, after = compact_line(LinePaths(data_dir_of_line(data_dir, line), line))
+    typer.echo(f"{counted(before, 'file')} of the log of line {line}: now {counted(after, 'file')}")
+
+
+@app.command()
 def backup(
     line: Line,
     target: Annotated[Path, typer.Argument(help="A folder that is not there yet, best on another disk.")],

@@ -11,6 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from inspection.adapters.store.lock import LineLock
+from inspection.adapters.store.paths import LinePaths
 from tests.cli.conftest import call
 from tests.ui.site import NO_PICTURE, PASS, REJECT, Site
 
@@ -232,3 +234,20 @@ def test_a_backup_that_cannot_be_written_says_why_and_what_to_do(data_dir: Path,
         f"cannot copy line demo to {target}: Not a directory; nothing was left there; see that there is room and that "
         "this user may write there, or name another folder\n"
     )
+
+
+def test_compact(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspection.adapters.store.compaction.OLD_FILES_STAY_S", 0.0)
+    before = call("log", "query", "demo", SQL, "--data-dir", data_dir).out
+    called = call("log", "compact", "demo", "--data-dir", data_dir)
+    assert (called.code, called.out.strip()) == (0, "1 file of the log of line demo: now 1 file")
+    assert [file.name.endswith("_r3.parquet") for file in data_dir.glob("log/*/*/*.parquet")] == [True]
+    assert call("log", "query", "demo", SQL, "--data-dir", data_dir).out == before
+    assert " compacted " in call("log", "events", "demo", "--data-dir", data_dir).out
+
+
+def test_compact_is_refused_while_a_station_runs(data_dir: Path) -> None:
+    with LineLock(LinePaths(data_dir, "demo")):
+        called = call("log", "compact", "demo", "--data-dir", data_dir)
+    assert called.code == 1
+    assert "line demo is already run by process" in called.err

@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import GENESIS, Event, hash_of
 from inspection.adapters.store.event_files import events_of_table
+from inspection.adapters.store.event_reader import events_in
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
-from inspection.adapters.store.reader import events_in
 
 _LAST = sys.maxsize  # such a fault may follow from one of an event
 _NAME = re.compile(r"date=[^/]+/(\d+)_(\d+)\.parquet")

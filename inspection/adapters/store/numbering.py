@@ -12,8 +12,10 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from inspection.adapters.store.duck import log_errors, quoted
+from inspection.adapters.store.journal_reader import open_journal
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.reader import log_errors, open_journal, quoted, sealed_files
+from inspection.adapters.store.reader import sealed_files
 
 FILES_AT_ONCE = 500
 _BLOCK = 16_384
@@ -41,7 +43,7 @@ def look_at_numbers(paths: LinePaths, *, leaving_out: Collection[str] = ()) -> C
     """Numbers of an epoch start at 1. `leaving_out`: files that are not to be read. Raises StoreError."""
     high_water, tail, open_parts = _of_journal(paths)  # first: what comes later is above the marks
     files = [str(paths.log_dir / name) for name in sealed_files(paths) if name not in leaving_out]
-    with log_errors(paths), duckdb.connect(":memory:") as db:
+    with log_errors(paths.log_dir, paths.line), duckdb.connect(":memory:") as db:
         db.execute("SET preserve_insertion_order = false")
         db.register("tail", tail)
         db.execute(_TABLES)

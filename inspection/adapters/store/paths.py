@@ -3,6 +3,7 @@
 lines/<line>/lock  state.db  status.json  live/*.jpg
 lines/<line>/compacting/date=<UTC date>/*.parquet
 log/line=<line>/date=<UTC date>/*.parquet
+rollup/counts|scores/line=<line>/date=<UTC date>/*.parquet
 events/line=<line>/date=<UTC date>/<first id>_<last id>.parquet
 evidence/line=<line>/<its first two digits>/<SHA-256 of the image>.jpg
 """
@@ -46,6 +47,11 @@ class LinePaths:
         return self.state_dir / "live"
 
     @property
+    def compacting_dir(self) -> Path:
+        """Days that are being merged; what lies there when nobody is at it is of a merge that was cut short."""
+        return self.state_dir / "compacting"
+
+    @property
     def log_dir(self) -> Path:
         return self.data_dir / "log" / f"{_LOG_OF}{self.line}"
 
@@ -53,13 +59,12 @@ class LinePaths:
         return self.log_dir / f"date={day.isoformat()}"
 
     @property
-    def compacting_dir(self) -> Path:
-        """Where days are made that are to take the place of days of the log."""
-        return self.state_dir / "compacting"
-
-    @property
     def events_dir(self) -> Path:
         return self.data_dir / "events" / f"{_LOG_OF}{self.line}"
+
+    def rollup_dir(self, kind: str) -> Path:
+        """`kind`: counts or scores. Below it the same names as below the log."""
+        return self.data_dir / "rollup" / kind / f"{_LOG_OF}{self.line}"
 
     @property
     def evidence_dir(self) -> Path:

@@ -6,24 +6,25 @@ read the other way round it would be missing.
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
 
-from inspection.adapters.store.chain import Event
-from inspection.adapters.store.event_files import EVENTS, table_of_events
-from inspection.adapters.store.events import STORED
+from inspection.adapters.store.duck import log_errors, quoted
+from inspection.adapters.store.journal_reader import rows_of
+from inspection.adapters.store.merging import made_of
+from inspection.adapters.store.names import that_may_hold, with_the_newest
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rows import SELECT, table_of
 from inspection.adapters.store.schema import PARTS
+from inspection.adapters.store.sql import NEAR, REJECT, REVIEW, WHEN
 from inspection.domain.errors import StoreError
+from inspection.domain.types import PartId
 
 GLANCE = (  # of PARTS
     "epoch number trigger_utc verdict_utc verdict cause description margin shadow outcome image_path challenge"
@@ -33,7 +34,7 @@ _LACKING = (  # in files of version 1; in those of version 2 the last of them
     "SELECT NULL::DOUBLE AS review_below, NULL::DOUBLE AS review_above, NULL::VARCHAR AS challenge,"
     " NULL::VARCHAR AS image_sha256 WHERE false"
 )
-_WHEN = "coalesce(trigger_utc, verdict_utc)"
+_TRIES = 5
 
 
 def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | None, newest: int | None) -> pa.Table:
@@ -41,10 +42,10 @@ def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | No
     both on the trigger's time (the verdict's, where nobody saw the trigger)."""
     conditions, values = [], {}
     if since is not None:
-        conditions.append(f"{_WHEN} >= $since")
+        conditions.append(f"{WHEN} >= $since")
         values["since"] = since
     if until is not None:
-        conditions.append(f"{_WHEN} < $until")
+        conditions.append(f"{WHEN} < $until")
         values["until"] = until
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     limit = f"ORDER BY epoch DESC, number DESC LIMIT {int(newest)}" if newest is not None else ""
@@ -53,7 +54,15 @@ def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | No
         f"SELECT * FROM (SELECT {_COLUMNS} FROM parts {where} {limit}) ORDER BY epoch, number",
         values,
         since=since,
+        until=until,
+        choose=None if newest is None or until is not None else lambda names: with_the_newest(names, newest),
     ).cast(PARTS)
+
+
+def read_part(paths: LinePaths, part: PartId) -> pa.Table:
+    """The row of one part, or none. Looks into the files alone that may hold it by their names."""
+    sql = f"SELECT {_COLUMNS} FROM parts WHERE epoch = $epoch AND number = $number"
+    return query(paths, sql, part._asdict(), choose=lambda names: that_may_hold(names, part, part)).cast(PARTS)
 
 
 def query(
@@ -62,48 +71,103 @@ def query(
     values: dict[str, Any] | None = None,
     *,
     since: datetime | None = None,
+    until: datetime | None = None,
+    choose: Callable[[list[str]], list[str]] | None = None,
+    marked: pa.Table | None = None,
 ) -> pa.Table:
-    """Run one SELECT over the view `parts`. `since` spares reading days before it.
+    """Run one SELECT over the view `parts` (and the table `marked`). `since` and `until` spare reading the days that
+    are before and after, `choose` picks the files.
 
     It reads this line's log and nothing else, and writes nothing. Raises StoreError: the SQL is wrong or is not one
     SELECT, or a file cannot be read (the text names it).
     """
-    tail = _journal_tail(paths)
-    files = [str(paths.log_dir / name) for name in sealed_files(paths, since)]
-    with log_errors(paths), duckdb.connect(":memory:") as db:
-        db.execute("SET TimeZone = 'UTC'")
+
+    def ask() -> pa.Table:
+        tail = journal_tail(paths)
+        names = sealed_files(paths, since, until)
+        with opened(paths, choose(names) if choose else names, tail) as db:
+            if marked is not None:
+                db.register("marked", marked)
+            db.execute(f"SET allowed_directories = [{quoted(str(paths.log_dir))}]")
+            db.execute("SET enable_external_access = false")
+            if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
+                raise StoreError("the log is read by one SELECT and written by none; write SELECT … FROM parts")
+            return db.sql(sql, params=values or {}).to_arrow_table()
+
+    return steadily(ask)
+
+
+class FilesMerged(StoreError):
+    """A file that was listed was gone when it was opened: its rows are in another by now."""
+
+
+T = TypeVar("T")
+
+
+def steadily(read: Callable[[], T]) -> T:
+    """What `read` gives; again where files were merged meanwhile."""
+    for _ in range(_TRIES - 1):
+        with suppress(FilesMerged):
+            return read()
+    return read()
+
+
+@contextmanager
+def opened(
+    paths: LinePaths, names: Sequence[str], tail: pa.Table, *, others: Sequence[str] = ()
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB with the views `sealed`, the rows of these files, and `parts`: those, and of the journal's tail what is
+    neither in them nor in the files `others`. Raises StoreError."""
+    with _files_errors(paths, [*names, *others]), duckdb.connect(":memory:") as db:
+        db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        db.execute("SET parquet_metadata_cache = true")
         db.register("tail", tail)
-        db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(files)}")
+        db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(paths, names)}")
+        twice = that_may_hold([*names, *others], *_span(tail)) if tail.num_rows else []
+        left_out = f"ANTI JOIN ({_sealed(paths, twice)}) USING (epoch, number)" if twice else ""
         db.execute(
-            f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL"
-            f" SELECT {_COLUMNS} FROM tail ANTI JOIN sealed USING (epoch, number)"
+            f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL SELECT {_COLUMNS} FROM tail {left_out}"
         )
-        db.execute(f"SET allowed_directories = [{quoted(str(paths.log_dir))}]")
-        db.execute("SET enable_external_access = false")
-        if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
-            raise StoreError("the log is read by one SELECT and written by none; write SELECT … FROM parts")
-        return db.sql(sql, params=values or {}).to_arrow_table()
+        yield db
 
 
-def sealed_files(paths: LinePaths, since: datetime | None = None) -> list[str]:
-    """Names below the line's log, oldest day first; `since` leaves out the days before it."""
-    first_day = f"date={since.astimezone(UTC).date().isoformat()}" if since else ""
-    days = (day for day in sorted(paths.log_dir.glob("date=*")) if day.name >= first_day)
+def _span(rows: pa.Table) -> tuple[PartId, PartId]:
+    """The lowest and the highest part of rows in order."""
+    ends = [rows.slice(index, 1) for index in (0, rows.num_rows - 1)]
+    first, last = (PartId(end["epoch"][0].as_py(), end["number"][0].as_py()) for end in ends)
+    return first, last
+
+
+def sealed_files(paths: LinePaths, since: datetime | None = None, until: datetime | None = None) -> list[str]:
+    """Names below the line's log, oldest day first; `since` and `until` (exclusive) leave out days."""
+    first_day = _day_of(since) if since else ""
+    last_day = _day_of(until - timedelta.resolution) if until else "date=~"
+    days = (day for day in sorted(paths.log_dir.glob("date=*")) if first_day <= day.name <= last_day)
     try:
         return [f"{day.name}/{name}" for day in days for name in sorted(f.name for f in day.glob("*.parquet"))]
     except OSError as error:
         raise StoreError(f"cannot read the log {paths.log_dir}: {error.strerror}") from error
 
 
-def glance_at_files(paths: LinePaths, names: Sequence[str]) -> pa.Table:
-    """The columns GLANCE of the parts in some sealed files, in order of (epoch, number). Raises StoreError."""
+def _day_of(moment: datetime) -> str:
+    return f"date={moment.astimezone(UTC).date().isoformat()}"
+
+
+def glance_at_files(paths: LinePaths, names: Sequence[str], recent: datetime, newest: int) -> pa.Table:
+    """The columns GLANCE of some parts in these files, in order of (epoch, number): those that passed after `recent`,
+    and the `newest` rejects, parts to review and near misses. Raises StoreError."""
     if not names:
         return pa.schema([PARTS.field(name) for name in GLANCE]).empty_table()
-    files = [str(paths.log_dir / name) for name in names]
     columns = ", ".join(GLANCE)
-    with log_errors(paths), duckdb.connect(":memory:") as db:
-        db.execute("SET TimeZone = 'UTC'")
-        return db.sql(f"SELECT {columns} FROM ({_sealed(files)}) ORDER BY epoch, number").to_arrow_table()
+    kind = f"CASE WHEN {REJECT} THEN 1 WHEN {REVIEW} THEN 2 WHEN {NEAR} THEN 3 END"
+    wanted = f"SELECT {columns}, {kind} AS kind FROM sealed WHERE kind IS NOT NULL OR {WHEN} > $recent"
+    place = "row_number() OVER (PARTITION BY kind ORDER BY epoch DESC, number DESC)"
+    sql = (
+        f"SELECT {columns} FROM (SELECT *, {place} AS place FROM ({wanted}))"
+        f" WHERE {WHEN} > $recent OR (kind IS NOT NULL AND place <= $newest) ORDER BY epoch, number"
+    )
+    with opened(paths, names, PARTS.empty_table()) as db:
+        return db.sql(sql, params={"recent": recent, "newest": newest}).to_arrow_table()
 
 
 def glance_at_journal(paths: LinePaths) -> tuple[pa.Table, list[str | None]]:
@@ -112,7 +176,7 @@ def glance_at_journal(paths: LinePaths) -> tuple[pa.Table, list[str | None]]:
     other = {"challenge": of_context, "image_path": "nullif(image_path, '')"}
     stored = ", ".join(other.get(name, name.replace("_utc", "_us")) for name in GLANCE)
     joined = "parts JOIN contexts ON contexts.id = parts.context"
-    rows = _rows(paths, f"SELECT {stored}, seal FROM {joined} ORDER BY epoch, number")
+    rows = rows_of(paths, f"SELECT {stored}, seal FROM {joined} ORDER BY epoch, number")
     columns = list(zip(*rows, strict=True)) or [()] * (len(GLANCE) + 1)
     glance = pa.schema([PARTS.field(name) for name in GLANCE])
     arrays = [pa.array(values, field.type) for values, field in zip(columns, glance, strict=False)]
@@ -120,112 +184,42 @@ def glance_at_journal(paths: LinePaths) -> tuple[pa.Table, list[str | None]]:
 
 
 @contextmanager
-def log_errors(paths: LinePaths, of: Path | None = None) -> Iterator[None]:
-    """DuckDB's errors as ours. `of`: what was read, if not the parts."""
+def _files_errors(paths: LinePaths, names: Sequence[str]) -> Iterator[None]:
+    """DuckDB's errors as ours; FilesMerged where one of the files is not there any more."""
     try:
-        yield
-    except duckdb.PermissionException as error:
-        raise StoreError(f"the log cannot be asked this: {error}\nOnly the line's own log can be read here") from error
-    except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
-        raise StoreError(f"the log cannot be asked this: {error}\nIts columns: {_COLUMNS}") from error
-    except duckdb.Error as error:
-        what = str(error).splitlines()[0]  # the rest quotes our own SQL
-        advice = (
-            f"bring back a copy, or move the file away: 'inspection log verify {paths.line}' then tells what is missing"
-        )
-        raise StoreError(f"cannot read the log {of or paths.log_dir}: {what}; {advice}") from error
+        with log_errors(paths.log_dir, paths.line, f"\nIts columns: {_COLUMNS}"):
+            yield
+    except StoreError as error:
+        if isinstance(error.__cause__, duckdb.Error) and not all((paths.log_dir / name).exists() for name in names):
+            raise FilesMerged(f"files of the log {paths.log_dir} go faster than they can be read; try again") from error
+        raise
 
 
-def _sealed(files: list[str]) -> str:
-    if not files:
+def _sealed(paths: LinePaths, names: Sequence[str]) -> str:
+    if not names:
         return f"SELECT {_COLUMNS} FROM tail LIMIT 0"
-    names = ", ".join(map(quoted, files))
-    read = f"read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
+    files = ", ".join(quoted(str(paths.log_dir / name)) for name in names)
+    read = f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
     return f"SELECT {_COLUMNS} FROM ({_LACKING} UNION ALL BY NAME FROM {read})"
 
 
-def quoted(text: str) -> str:
-    """As a literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def read_events(
-    paths: LinePaths, *, since: datetime | None = None, until: datetime | None = None, kind: str | None = None
-) -> pa.Table:
-    """Events in order, columns of `event_files.EVENTS`; `since` inclusive, `until` exclusive. Raises StoreError.
-
-    Those of a version before the chain have no hash until a station of this one has run.
-    """
-    tail = table_of_events(stored_events(paths))
-    first_day = f"date={since.astimezone(UTC).date().isoformat()}" if since else ""
-    files = [str(file) for file in sorted(paths.events_dir.glob("date=*/*.parquet")) if file.parent.name >= first_day]
-    columns = ", ".join(EVENTS.names)
-    filed = f"SELECT {columns} FROM read_parquet([{', '.join(map(quoted, files))}], hive_partitioning = false)"
-    conditions = {"utc >= $since": since, "utc < $until": until, "kind = $kind": kind}
-    wanted = {condition: value for condition, value in conditions.items() if value is not None}
-    with log_errors(paths, paths.events_dir), duckdb.connect(":memory:") as db:
-        db.execute("SET TimeZone = 'UTC'")
-        db.register("tail", tail)
-        db.execute(f"CREATE TEMP VIEW filed AS {filed if files else 'SELECT * FROM tail LIMIT 0'}")
-        return (
-            db.sql(
-                "SELECT * FROM (FROM filed UNION ALL FROM tail ANTI JOIN filed USING (id))"
-                f" WHERE {' AND '.join(wanted) or 'true'} ORDER BY id",
-                params={condition.rpartition("$")[2]: value for condition, value in wanted.items()},
-            )
-            .to_arrow_table()
-            .cast(EVENTS)
-        )
-
-
-def stored_events(paths: LinePaths) -> list[Event]:
-    """Those in the journal, oldest first."""
-    with open_journal(paths) as db:
-        return list(events_in(db)) if db else []
-
-
-def events_in(db: sqlite3.Connection, *, newest_first: bool = False) -> Iterator[Event]:
-    """The same one by one."""
-    there = {row["name"] for row in db.execute("PRAGMA table_info(events)")}
-    columns = ", ".join(name if name in there else f"NULL AS {name}" for name in STORED.split(", "))
-    for row in db.execute(f"SELECT {columns} FROM events ORDER BY id {'DESC' if newest_first else ''}"):
-        yield Event(*row)
-
-
-def _journal_tail(paths: LinePaths) -> pa.Table:
-    return table_of(_rows(paths, f"{SELECT} ORDER BY epoch, number"))
-
-
-def _rows(paths: LinePaths, sql: str) -> list[sqlite3.Row]:
-    with open_journal(paths) as db:
-        return db.execute(sql).fetchall() if db else []
-
-
-@contextmanager
-def open_journal(paths: LinePaths) -> Iterator[sqlite3.Connection | None]:
-    """A connection that reads; None where there is no journal yet. sqlite's errors within become StoreError."""
-    if not paths.state_db.exists():
-        yield None
-        return
-    # A reader of a WAL database takes part in its shared memory file. One that may not write there can do without if
-    # a station has it open, or if nobody has.
-    may_write = os.access(paths.state_db, os.W_OK) and os.access(paths.state_dir, os.W_OK)
-    is_open = paths.state_db.with_name(f"{paths.state_db.name}-wal").exists()
-    mode = "rw" if may_write else "ro" if is_open else "ro&immutable=1"
+def merged_from(paths: LinePaths, name: str) -> set[str]:
+    """The files that this one was made of; none, if it is not a merged one, or is gone by now."""
     try:
-        db = sqlite3.connect(
-            f"{paths.state_db.absolute().as_uri()}?mode={mode}", uri=True, timeout=5.0, isolation_level=None
-        )
-        try:
-            db.row_factory = sqlite3.Row
-            db.execute("PRAGMA query_only = ON")
-            made = db.execute("PRAGMA user_version").fetchone()[0] != 0
-            yield db if made else None  # a station is making it just now
-        finally:
-            db.close()
-    except sqlite3.Error as error:
-        to_do = "" if may_write else "; read it as the station's own user, or a copy made by 'inspection log backup'"
-        raise StoreError(f"cannot read the journal {paths.state_db}: {error}{to_do}") from error
+        return {f"{Path(name).parent.name}/{each}" for each in made_of(paths.log_dir / name)}
+    except (OSError, pa.ArrowException):
+        return set()
+
+
+def in_the_journal(paths: LinePaths) -> tuple[set[str], set[str]]:
+    """Files that rows of the journal are being sealed into, and days `date=…` that it has parts of."""
+    day = "'date=' || date(coalesce(trigger_us, verdict_us, 0) / 1000000, 'unixepoch')"
+    rows = rows_of(paths, f"SELECT DISTINCT seal, {day} AS day FROM parts")
+    return {row["seal"] for row in rows if row["seal"]}, {row["day"] for row in rows}
+
+
+def journal_tail(paths: LinePaths) -> pa.Table:
+    return table_of(rows_of(paths, f"{SELECT} ORDER BY epoch, number"))
 
 
 def image_bytes(paths: LinePaths, image_path: str) -> bytes:

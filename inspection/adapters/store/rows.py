@@ -20,8 +20,8 @@ SELECT = "SELECT parts.*, contexts.content AS context_json FROM parts JOIN conte
 
 _COPIED = (
     "epoch number verdict cause detail description margin shadow outcome outcome_reason ack_reason source"
-    " capture_ms score_ms judge_ms ack_ms"
 ).split()
+_TIMINGS = "capture_ms score_ms judge_ms ack_ms".split()
 _FLAGS = "outcome_commanded outcome_confirmed outcome_reported ack_accepted".split()
 _STAGES = "trigger frame verdict gate".split()
 _OF_CONTEXT = "line station lot shift recipe recipe_id calibration_id model_id code_version".split()
@@ -42,6 +42,7 @@ def table_of(rows: Sequence[sqlite3.Row]) -> pa.Table:
         **{name: [context[name] for context in contexts] for name in _OF_CONTEXT},
         **{name: [context.get(name) for context in contexts] for name in _SINCE_2},
         **{name: journal[name] for name in _COPIED},
+        **{name: _to_the_microsecond(journal[name]) for name in _TIMINGS},
         **{name: [None if flag is None else bool(flag) for flag in journal[name]] for name in _FLAGS},
         **{f"{stage}_utc": journal[f"{stage}_us"] for stage in _STAGES},
         "scores": _scores(journal["scores"], contexts),
@@ -60,6 +61,11 @@ def _content_of(image_path: str | None) -> str | None:
 def warm_up() -> None:
     """pyarrow looks for pandas at its first array: half a second that no part should wait for."""
     pa.array([None])
+
+
+def _to_the_microsecond(values_ms: Sequence[float | None]) -> list[float | None]:
+    """More is noise, and takes three times the room: whole microseconds repeat, and are written as a dictionary."""
+    return [None if value is None else round(value, 3) for value in values_ms]
 
 
 def _scores(texts: Sequence[str | None], contexts: Sequence[dict[str, Any]]) -> pa.ListArray:

@@ -16,11 +16,14 @@ import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import Event
 from inspection.adapters.store.chain_walk import Fault, Head, Walked, walk
+from inspection.adapters.store.duck import quoted
+from inspection.adapters.store.event_reader import events_in
 from inspection.adapters.store.files import digest_of
+from inspection.adapters.store.journal_reader import open_journal
 from inspection.adapters.store.numbering import FILES_AT_ONCE, Completeness, look_at_numbers
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
-from inspection.adapters.store.reader import events_in, open_journal, quoted, sealed_files
+from inspection.adapters.store.reader import sealed_files
 from inspection.adapters.store.verify_images import ImageCheck
 from inspection.domain.errors import StoreError
 from inspection.wording import counted

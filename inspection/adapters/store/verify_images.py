@@ -18,11 +18,12 @@ import duckdb
 import pyarrow as pa
 
 from inspection.adapters.store.chain_walk import Fault
+from inspection.adapters.store.duck import log_errors, quoted
 from inspection.adapters.store.files import digest_of
+from inspection.adapters.store.journal_reader import open_journal
 from inspection.adapters.store.numbering import FILES_AT_ONCE
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import removed_images
-from inspection.adapters.store.reader import log_errors, open_journal, quoted
 
 _AT_ONCE = 10_000
 _LACKING = "SELECT NULL::VARCHAR AS image_sha256 WHERE false"  # in files of versions before images had a hash
@@ -59,7 +60,7 @@ class ImageCheck:
     def list_named(self, files: Sequence[str]) -> int:
         """How many images the rows of these files name. Raises StoreError."""
         self._db.execute("CREATE OR REPLACE TABLE named (path VARCHAR, sha256 VARCHAR, part VARCHAR)")
-        with log_errors(self._paths):
+        with log_errors(self._paths.log_dir, self._paths.line):
             for first in range(0, len(files), FILES_AT_ONCE):
                 names = ", ".join(map(quoted, files[first : first + FILES_AT_ONCE]))
                 read = f"FROM read_parquet([{names}], union_by_name = true, hive_partitioning = false)"

@@ -1,0 +1,185 @@
+"""When which files of the log are merged, so that a day has some hundred files at most, and one when it is over.
+
+Thirty-two short files are merged into one, and thirty-two of those into one that is settled: of thirty parts a second a
+day is some seventy files at any moment. A row is written once more for each, and once more at the end of the day.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from inspection.adapters.store import reader
+from inspection.adapters.store.day_merge import Record, finish_interrupted, merge_day, remove_old
+from inspection.adapters.store.exchange import CANNOT, try_exchange
+from inspection.adapters.store.journal import SqliteJournal
+from inspection.adapters.store.lock import LineLock
+from inspection.adapters.store.names import LogFile, parse
+from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.rollups import has_rollup, write_rollups
+from inspection.domain.errors import StoreError
+from inspection.domain.ports import Clock
+
+MERGED_AT_ONCE = 32
+SETTLED_ROWS = 200_000
+"""A merged file of so many rows is left alone until its day is over."""
+
+OLD_FILES_STAY_S = 2.0
+"""A reader that has opened the directory before an exchange, and reads its names after it, must find them all: then it
+fails to open a file, and looks again. In an empty directory it would find a day without parts."""
+
+_TRY_AGAIN_S = 600.0
+
+
+class Compactor:
+    """One line's; used by whoever seals, between two seals. Nothing else writes below the line's log meanwhile."""
+
+    def __init__(self, paths: LinePaths, clock: Clock, record: Record) -> None:
+        """`record` writes an event to the journal: kind, text, data."""
+        self._paths = paths
+        self._clock = clock
+        self._record = record
+        self._begun = False
+        self._work: Iterator[None] | None = None
+        self._settled: dict[str, int] = {}
+        self._old: dict[str, int] = {}
+        self._not_before_ns = clock.monotonic_ns()
+        self.note: str | None = None
+        """Why files are not merged, in words; the log is complete and right all the same."""
+
+    def step(self) -> bool:
+        """Do a bounded bit of work, a second at most; whether there is more. Never raises for a store: that is `note`,
+        and it is tried again after some minutes."""
+        if self._clock.monotonic_ns() < self._not_before_ns:
+            return False
+        try:
+            more = self._step(everything=False)
+        except StoreError as error:
+            self.note, self._work, self._begun = str(error), None, False
+            self._not_before_ns = self._clock.monotonic_ns() + int(_TRY_AGAIN_S * 1e9)
+            return False
+        if more:
+            self.note = None
+        return more
+
+    def compact(self) -> None:
+        """Merge every day into one file, also days that are not over. Raises StoreError."""
+        while self._step(everything=True):
+            pass
+
+    def remove_old(self, *, at_once: bool = False) -> None:
+        """Remove what was merged. `at_once`: also what a reader might be listing just now. Raises StoreError."""
+        now_ns = self._clock.monotonic_ns()
+        for day, since_ns in list(self._old.items()):
+            if at_once or now_ns - since_ns >= OLD_FILES_STAY_S * 1e9:
+                with _told(self._paths):
+                    remove_old(self._paths, day)
+                del self._old[day]
+
+    def _step(self, *, everything: bool) -> bool:
+        with _told(self._paths):
+            if not self._begun:
+                finished = finish_interrupted(self._paths, self._record)
+                self._old = dict.fromkeys(finished, self._clock.monotonic_ns())
+                _check_that_it_can(self._paths)
+                self._begun = True
+            self.remove_old()
+            self._work = self._work or self._next(everything)
+            if self._work is None:
+                return False
+            if next(self._work, self) is self:
+                self._work = None
+            return True
+
+    def _next(self, everything: bool) -> Iterator[None] | None:
+        """The oldest day that has something to do."""
+        today = f"date={self._clock.utc().date().isoformat()}"
+        being_sealed, days_to_come = reader.in_the_journal(self._paths)
+        for folder in sorted(self._paths.log_dir.glob("date=*")):
+            day, changed_ns = folder.name, folder.stat().st_mtime_ns
+            if day in self._old or self._settled.get(day) == changed_ns:
+                continue
+            named = (parse(f"{day}/{file.name}") for file in sorted(folder.glob("*.parquet")))
+            files = [file for file in named if file and file.name not in being_sealed]
+            is_over = everything or (day < today and day not in days_to_come)
+            merged = due(files, is_over=is_over)
+            if merged:
+                return self._merge(day, merged)
+            lacking = [file.name for file in files if file.is_merged and not has_rollup(self._paths, file.name)]
+            if lacking:
+                return self._sum_up(lacking)
+            if is_over:
+                self._settled[day] = changed_ns
+        return None
+
+    def _merge(self, day: str, files: Sequence[LogFile]) -> Iterator[None]:
+        yield from merge_day(self._paths, day, files, self._record)
+        self._old[day] = self._clock.monotonic_ns()
+
+    def _sum_up(self, names: Sequence[str]) -> Iterator[None]:
+        """Rollups that somebody has removed."""
+        for name in names:
+            write_rollups(self._paths, name, self._paths.log_dir / name)
+            yield
+
+
+def due(files: Sequence[LogFile], *, is_over: bool) -> list[LogFile]:
+    """Those of a day's files that are to be merged into one now; none, if nothing is to be done."""
+    if is_over:
+        return list(files) if len(files) > 1 or any(not file.is_merged for file in files) else []
+    short = [file for file in files if file.rows is None]
+    small = [file for file in files if file.rows is not None and file.rows < SETTLED_ROWS]
+    return next((tier for tier in (short, small) if len(tier) >= MERGED_AT_ONCE), [])
+
+
+def compact_line(paths: LinePaths) -> tuple[int, int]:
+    """Merge all of a line that stands; how many files there were and are. Raises StoreError: a station runs
+    it, or it cannot be done."""
+    with LineLock(paths), closing(SqliteJournal(paths.state_db, "power")) as journal:
+        before = len(reader.sealed_files(paths))
+        compactor = Compactor(
+            paths, _Clock(), lambda kind, text, data: journal.record_event(kind, text, datetime.now(UTC), data)
+        )
+        compactor.compact()
+        time.sleep(OLD_FILES_STAY_S)
+        compactor.remove_old(at_once=True)
+        return before, len(reader.sealed_files(paths))
+
+
+class _Clock:
+    """`ports.Clock` of this machine; the station's own is not for adapters."""
+
+    def monotonic_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def utc(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@contextmanager
+def _told(paths: LinePaths) -> Iterator[None]:
+    """Errors of the disk and of files that cannot be read, as ours."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(
+            f"files of the log {paths.log_dir} were not merged: {error}; nothing is lost;"
+            f" check the disk, then 'inspection log verify {paths.line}'"
+        ) from error
+
+
+def _check_that_it_can(paths: LinePaths) -> None:
+    """Raises StoreError where the system or the file system cannot do what merging needs."""
+    try:
+        try_exchange(paths.compacting_dir, paths.log_dir)
+    except OSError as error:
+        if error.errno not in CANNOT:
+            raise
+        raise StoreError(
+            f"the short files of the log {paths.log_dir} stay as they are: this file system cannot exchange"
+            f" directories ({error.strerror}); it is only slower to read"
+        ) from error
