@@ -19,10 +19,12 @@ import pyarrow.parquet as pq
 
 from inspection.adapters.store.files import replace_durably, sync_to_disk
 from inspection.adapters.store.journal import connect
+from inspection.adapters.store.names import file_name
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rows import SELECT, from_us, table_of, warm_up
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock
+from inspection.domain.types import PartId
 
 _DELETED_AT_ONCE = 50  # rows; the journal is locked meanwhile, and a part may wait for it
 _CLOSED = "outcome IS NOT NULL AND verdict IS NOT NULL AND seal IS NULL"
@@ -106,7 +108,7 @@ class ParquetLog:
 
     def _mark(self, day: date, members: list[sqlite3.Row]) -> None:
         first, last = members[0], members[-1]
-        name = f"{first['epoch']:06d}-{first['number']:09d}_{last['epoch']:06d}-{last['number']:09d}.parquet"
+        name = file_name(PartId(first["epoch"], first["number"]), PartId(last["epoch"], last["number"]))
         seal = f"{self._paths.log_date_dir(day).name}/{name}"
         self._db.executemany(
             "UPDATE parts SET seal = ? WHERE epoch = ? AND number = ?",

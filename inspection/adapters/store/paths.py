@@ -1,7 +1,8 @@
 """Where things lie in a site's data directory. One place, so that readers and writers cannot disagree.
 
-lines/<line>/lock  state.db  status.json  live/*.jpg
+lines/<line>/lock  state.db  status.json  live/*.jpg  compacting/
 log/line=<line>/date=<UTC date>/*.parquet
+rollup/counts|scores/line=<line>/date=<UTC date>/*.parquet
 evidence/line=<line>/date=<UTC date>/<epoch>-<number>.jpg
 """
 
@@ -44,11 +45,20 @@ class LinePaths:
         return self.state_dir / "live"
 
     @property
+    def compacting_dir(self) -> Path:
+        """Days that are being merged; what lies there when nobody is at it is of a merge that was cut short."""
+        return self.state_dir / "compacting"
+
+    @property
     def log_dir(self) -> Path:
         return self.data_dir / "log" / f"{_LOG_OF}{self.line}"
 
     def log_date_dir(self, day: date) -> Path:
         return self.log_dir / f"date={day.isoformat()}"
+
+    def rollup_dir(self, kind: str) -> Path:
+        """`kind`: counts or scores. Below it the same names as below the log."""
+        return self.data_dir / "rollup" / kind / f"{_LOG_OF}{self.line}"
 
     def evidence_dir(self, day: date) -> Path:
         return self.data_dir / "evidence" / f"line={self.line}" / f"date={day.isoformat()}"

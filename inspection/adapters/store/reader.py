@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
 
+from inspection.adapters.store.names import that_may_hold, with_the_newest
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.rollups import WHEN, quoted
 from inspection.adapters.store.rows import SELECT, from_us, table_of
 from inspection.adapters.store.schema import PARTS
 from inspection.domain.errors import StoreError
+from inspection.domain.types import PartId
 
 GLANCE = (  # of PARTS
     "epoch number trigger_utc verdict_utc verdict cause description margin shadow outcome image_path challenge"
@@ -30,7 +33,7 @@ _LACKING = (  # in files of version 1
     "SELECT NULL::DOUBLE AS review_below, NULL::DOUBLE AS review_above, NULL::VARCHAR AS challenge WHERE false"
 )
 _MARKS = pa.schema([("epoch", pa.int64()), ("high_water", pa.int64())])
-_WHEN = "coalesce(trigger_utc, verdict_utc)"
+_TRIES = 5
 
 
 def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | None, newest: int | None) -> pa.Table:
@@ -38,10 +41,10 @@ def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | No
     both on the trigger's time (the verdict's, where nobody saw the trigger)."""
     conditions, values = [], {}
     if since is not None:
-        conditions.append(f"{_WHEN} >= $since")
+        conditions.append(f"{WHEN} >= $since")
         values["since"] = since
     if until is not None:
-        conditions.append(f"{_WHEN} < $until")
+        conditions.append(f"{WHEN} < $until")
         values["until"] = until
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     limit = f"ORDER BY epoch DESC, number DESC LIMIT {int(newest)}" if newest is not None else ""
@@ -50,7 +53,15 @@ def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | No
         f"SELECT * FROM (SELECT {_COLUMNS} FROM parts {where} {limit}) ORDER BY epoch, number",
         values,
         since=since,
+        until=until,
+        choose=None if newest is None or until is not None else lambda names: with_the_newest(names, newest),
     ).cast(PARTS)
+
+
+def read_part(paths: LinePaths, part: PartId) -> pa.Table:
+    """The row of one part, or none. Looks into the files alone that may hold it by their names."""
+    sql = f"SELECT {_COLUMNS} FROM parts WHERE epoch = $epoch AND number = $number"
+    return query(paths, sql, part._asdict(), choose=lambda names: that_may_hold(names, part, part)).cast(PARTS)
 
 
 def query(
@@ -59,51 +70,95 @@ def query(
     values: dict[str, Any] | None = None,
     *,
     since: datetime | None = None,
+    until: datetime | None = None,
+    choose: Callable[[list[str]], list[str]] | None = None,
     marked: pa.Table | None = None,
 ) -> pa.Table:
-    """Run one SELECT over the view `parts` (and the table `marked`). `since` spares reading days before it.
+    """Run one SELECT over the view `parts` (and the table `marked`). `since` and `until` spare reading the days that
+    are before and after, `choose` picks the files.
 
     It reads this line's log and nothing else, and writes nothing. Raises StoreError: the SQL is wrong or is not one
     SELECT, or a file cannot be read (the text names it).
     """
-    tail = _journal_tail(paths)
-    files = [str(paths.log_dir / name) for name in sealed_files(paths, since)]
-    with _log_errors(paths), duckdb.connect(":memory:") as db:
+
+    def ask() -> pa.Table:
+        tail = journal_tail(paths)
+        names = sealed_files(paths, since, until)
+        with opened(paths, choose(names) if choose else names, tail) as db:
+            if marked is not None:
+                db.register("marked", marked)
+            db.execute(f"SET allowed_directories = [{quoted(str(paths.log_dir))}]")
+            db.execute("SET enable_external_access = false")
+            if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
+                raise StoreError("the log is read by one SELECT and written by none; write SELECT … FROM parts")
+            return db.sql(sql, params=values or {}).to_arrow_table()
+
+    return steadily(ask)
+
+
+class FilesMerged(StoreError):
+    """A file that was listed was gone when it was opened: its rows are in another by now."""
+
+
+T = TypeVar("T")
+
+
+def steadily(read: Callable[[], T]) -> T:
+    """What `read` gives; again where files were merged meanwhile."""
+    for _ in range(_TRIES - 1):
+        with suppress(FilesMerged):
+            return read()
+    return read()
+
+
+@contextmanager
+def opened(
+    paths: LinePaths, names: Sequence[str], tail: pa.Table, *, others: Sequence[str] = ()
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB with the views `sealed`, the rows of these files, and `parts`: those, and of the journal's tail what is
+    neither in them nor in the files `others`. Raises StoreError."""
+    with _log_errors(paths, [*names, *others]), duckdb.connect(":memory:") as db:
         db.execute("SET TimeZone = 'UTC'")
+        db.execute("SET parquet_metadata_cache = true")
         db.register("tail", tail)
-        if marked is not None:
-            db.register("marked", marked)
-        db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(files)}")
+        db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(paths, names)}")
+        twice = that_may_hold([*names, *others], *_span(tail)) if tail.num_rows else []
+        left_out = f"ANTI JOIN ({_sealed(paths, twice)}) USING (epoch, number)" if twice else ""
         db.execute(
-            f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL"
-            f" SELECT {_COLUMNS} FROM tail ANTI JOIN sealed USING (epoch, number)"
+            f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL SELECT {_COLUMNS} FROM tail {left_out}"
         )
-        db.execute(f"SET allowed_directories = [{_quoted(str(paths.log_dir))}]")
-        db.execute("SET enable_external_access = false")
-        if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
-            raise StoreError("the log is read by one SELECT and written by none; write SELECT … FROM parts")
-        return db.sql(sql, params=values or {}).to_arrow_table()
+        yield db
 
 
-def sealed_files(paths: LinePaths, since: datetime | None = None) -> list[str]:
-    """Names below the line's log, oldest day first; `since` leaves out the days before it."""
-    first_day = f"date={since.astimezone(UTC).date().isoformat()}" if since else ""
-    days = (day for day in sorted(paths.log_dir.glob("date=*")) if day.name >= first_day)
+def _span(rows: pa.Table) -> tuple[PartId, PartId]:
+    """The lowest and the highest part of rows in order."""
+    ends = [rows.slice(index, 1) for index in (0, rows.num_rows - 1)]
+    first, last = (PartId(end["epoch"][0].as_py(), end["number"][0].as_py()) for end in ends)
+    return first, last
+
+
+def sealed_files(paths: LinePaths, since: datetime | None = None, until: datetime | None = None) -> list[str]:
+    """Names below the line's log, oldest day first; `since` and `until` (exclusive) leave out days."""
+    first_day = _day_of(since) if since else ""
+    last_day = _day_of(until - timedelta.resolution) if until else "date=~"
+    days = (day for day in sorted(paths.log_dir.glob("date=*")) if first_day <= day.name <= last_day)
     try:
         return [f"{day.name}/{name}" for day in days for name in sorted(f.name for f in day.glob("*.parquet"))]
     except OSError as error:
         raise StoreError(f"cannot read the log {paths.log_dir}: {error.strerror}") from error
 
 
+def _day_of(moment: datetime) -> str:
+    return f"date={moment.astimezone(UTC).date().isoformat()}"
+
+
 def glance_at_files(paths: LinePaths, names: Sequence[str]) -> pa.Table:
     """The columns GLANCE of the parts in some sealed files, in order of (epoch, number). Raises StoreError."""
     if not names:
         return pa.schema([PARTS.field(name) for name in GLANCE]).empty_table()
-    files = [str(paths.log_dir / name) for name in names]
     columns = ", ".join(GLANCE)
-    with _log_errors(paths), duckdb.connect(":memory:") as db:
-        db.execute("SET TimeZone = 'UTC'")
-        return db.sql(f"SELECT {columns} FROM ({_sealed(files)}) ORDER BY epoch, number").to_arrow_table()
+    with opened(paths, names, PARTS.empty_table()) as db:
+        return db.sql(f"SELECT {columns} FROM sealed ORDER BY epoch, number").to_arrow_table()
 
 
 def glance_at_journal(paths: LinePaths) -> tuple[pa.Table, list[str | None]]:
@@ -119,7 +174,7 @@ def glance_at_journal(paths: LinePaths) -> tuple[pa.Table, list[str | None]]:
 
 
 @contextmanager
-def _log_errors(paths: LinePaths) -> Iterator[None]:
+def _log_errors(paths: LinePaths, names: Sequence[str]) -> Iterator[None]:
     """DuckDB's errors as ours."""
     try:
         yield
@@ -128,6 +183,8 @@ def _log_errors(paths: LinePaths) -> Iterator[None]:
     except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
         raise StoreError(f"the log cannot be asked this: {error}\nIts columns: {_COLUMNS}") from error
     except duckdb.Error as error:
+        if not all((paths.log_dir / name).exists() for name in names):
+            raise FilesMerged(f"files of the log {paths.log_dir} go faster than they can be read; try again") from error
         what = str(error).splitlines()[0]  # the rest quotes our own SQL
         advice = (
             f"bring back a copy, or move the file away: 'inspection log verify {paths.line}' then tells what is missing"
@@ -166,17 +223,12 @@ def _names(table: pa.Table) -> list[str]:
     return [f"{row['epoch']}-{row['number']}" for row in table.to_pylist()]
 
 
-def _sealed(files: list[str]) -> str:
-    if not files:
+def _sealed(paths: LinePaths, names: Sequence[str]) -> str:
+    if not names:
         return f"SELECT {_COLUMNS} FROM tail LIMIT 0"
-    names = ", ".join(map(_quoted, files))
-    read = f"read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
+    files = ", ".join(quoted(str(paths.log_dir / name)) for name in names)
+    read = f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
     return f"SELECT {_COLUMNS} FROM ({_LACKING} UNION ALL BY NAME FROM {read})"
-
-
-def _quoted(text: str) -> str:
-    """As a literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def read_events(paths: LinePaths) -> list[dict[str, Any]]:
@@ -187,7 +239,7 @@ def read_events(paths: LinePaths) -> list[dict[str, Any]]:
     ]
 
 
-def _journal_tail(paths: LinePaths) -> pa.Table:
+def journal_tail(paths: LinePaths) -> pa.Table:
     return table_of(_rows(paths, f"{SELECT} ORDER BY epoch, number"), paths.data_dir)
 
 
