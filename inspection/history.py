@@ -10,6 +10,7 @@ Nothing here writes, and nothing here needs the station to be running. Errors ar
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -279,6 +280,21 @@ def challenges(data_dir: Path, line: str) -> pd.DataFrame:
     counts = dict.fromkeys(("epoch", "number"), "Int64")
     flags = dict.fromkeys(("confirmed", "as_expected"), "boolean")
     return frame.astype(counts | flags | {"margin": "float64"})
+
+
+DISPOSITION_COLUMNS = ["utc", "epoch", "number", "disposition", "defect", "reason", "by"]
+
+
+def dispositions(data_dir: Path, line: str, *, standing: bool = True) -> pd.DataFrame:
+    """What people said of parts, oldest first, with DISPOSITION_COLUMNS. `standing`: of each part the last word alone;
+    else every word there was."""
+    said = [
+        {"utc": event["utc"], **json.loads(event["data"])}
+        for event in reader.read_events(LinePaths(data_dir, line))
+        if event["kind"] == "disposition"
+    ]
+    frame = pd.DataFrame(said, columns=DISPOSITION_COLUMNS)
+    return frame.drop_duplicates(["epoch", "number"], keep="last", ignore_index=True) if standing else frame
 
 
 def query(data_dir: Path, line: str, sql: str) -> pd.DataFrame:
