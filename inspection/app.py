@@ -1,21 +1,26 @@
-"""Requests of people to a running line. Rights are checked here, when there are roles to check.
+"""What people ask of a line, and say of its parts. Rights are checked here, when there are roles to check.
 
-A request is left in the line's state file; the line carries it out between parts and writes it to its events.
+A request is left in the line's state file; the line carries it out between parts and writes it to its events. A
+disposition is an event at once, whether the line runs or not.
 """
 
 from __future__ import annotations
 
 import secrets
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from inspection import history
+from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.requests import leave_request
-from inspection.domain.errors import InspectionError
+from inspection.domain.disposition import EVENT, Disposition, DispositionKind
+from inspection.domain.errors import InspectionError, StoreError
 from inspection.domain.ports import Request
 from inspection.wording import unknown_name
 
+_OF_A_PART = ("shadow", "verdict", "outcome")
 _SILENT_AFTER = timedelta(seconds=10)  # a running line says something about twice a second
 
 
@@ -95,6 +100,35 @@ def resume(data_dir: Path, line: str, by: str) -> None:
         raise InspectionError(f"line {line} is not paused: it is {status.state}")
     seen = status.paused if status is not None else None
     leave_request(LinePaths(data_dir, line), Request("resume", "", by.strip(), seen), now)
+
+
+def dispose(data_dir: Path, line: str, disposition: Disposition) -> None:
+    """Record what a person says of a part. A later word on the same part stands in the place of the earlier one, and
+    both stay on record.
+
+    Raises InspectionError if nobody is named, if the part is not on record or still on the belt, or if what is said
+    does not fit what the machine judged; StoreError as `acknowledge`.
+    """
+    if not disposition.by.strip():
+        raise InspectionError("a disposition is somebody's word: give a name")
+    if line not in history.lines(data_dir):
+        raise StoreError(f"line {line} has never run in {data_dir}")
+    part, kind = disposition.part, disposition.kind
+    row = history.part(data_dir, line, part.epoch, part.number)
+    if row is None:
+        raise InspectionError(f"line {line} has no part {part} on record; 'inspection log query' finds its number")
+    shadow, verdict, outcome = (row[name] if isinstance(row[name], str) else None for name in _OF_A_PART)
+    judged = shadow or verdict
+    if judged is None or outcome is None:
+        raise InspectionError(f"part {part} is still on the belt; say so when it is through")
+    if judged not in kind.of_verdicts:
+        could_be = [each for each in DispositionKind if judged in each.of_verdicts]
+        instead = (
+            f"it can be {' or '.join(could_be)}" if could_be else "nobody judged it, so there is nothing to correct"
+        )
+        raise InspectionError(f"part {part} cannot be {kind}: the machine said {judged}; {instead}")
+    with closing(SqliteJournal(LinePaths(data_dir, line).state_db, "power")) as journal:
+        journal.record_event(EVENT, disposition.text, datetime.now(UTC), disposition.as_data())
 
 
 def is_running(status: history.LineStatus, now: datetime) -> bool:

@@ -183,3 +183,22 @@ def events(
         return
     for row in frame.itertuples():
         typer.echo(f"{row.utc:%Y-%m-%d %H:%M:%S}  {row.kind:<14} {row.text}")
+
+
+@app.command()
+def dispositions(
+    line: Line,
+    every: Annotated[bool, typer.Option("--all", help="Also words that a later one took the place of.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """What people said of parts, oldest first: confirmed defects, false rejects, escapes."""
+    from inspection import history
+
+    frame = history.dispositions(data_dir_of_line(data_dir, line), line, standing=not every)
+    if as_json:
+        typer.echo(frame.to_json(orient="records", date_format="iso"))
+        return
+    for row in frame.itertuples():
+        why = "  ".join(text for text in (row.defect, row.reason) if text)
+        typer.echo(f"{row.utc:%Y-%m-%d %H:%M:%S}  {row.epoch}-{row.number}  {row.disposition:<16} {row.by}  {why}")

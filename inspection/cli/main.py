@@ -16,6 +16,7 @@ from inspection.cli.challenge import challenge
 from inspection.cli.check import check
 from inspection.cli.dashboard import dashboard
 from inspection.cli.demo import demo
+from inspection.cli.disposition import disposition
 from inspection.cli.doctor import doctor
 from inspection.cli.evaluate import evaluate
 from inspection.cli.gate_sim import gate_sim
@@ -78,6 +79,7 @@ app.command("pause")(pause)
 app.command("resume")(resume)
 app.command("acknowledge")(acknowledge)
 app.command("challenge")(challenge)
+app.command("disposition")(disposition)
 app.add_typer(log.app, name="log", help="Query, export, verify and back up the log of parts; its events.")
 app.add_typer(model.app, name="model", help="List, pull and verify the models that see and read; their cards.")
 app.command("gate-sim")(gate_sim)
