@@ -1,7 +1,7 @@
 """`inspection bench station | gate | relay | encoder | model | tracking | log | fuzz | faults | soak | crash |
 commits`: how fast this machine is, what the bundled model understands, what tracking is worth, how long the log takes
-to answer, whether the firmware's core does what the reference does, and whether a line and its log keep their promises whatever
-goes wrong.
+to answer, whether the firmware's core does what the reference does, and whether a line and its log keep their promises
+whatever goes wrong.
 """
 
 from __future__ import annotations

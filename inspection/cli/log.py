@@ -200,5 +200,5 @@ def dispositions(
         typer.echo(frame.to_json(orient="records", date_format="iso"))
         return
     for row in frame.itertuples():
-        why = "  ".join(text for text in (row.defect, row.reason) if text)
+        why = "  ".join(text for text in (row.defect, row.reason) if isinstance(text, str))
         typer.echo(f"{row.utc:%Y-%m-%d %H:%M:%S}  {row.epoch}-{row.number}  {row.disposition:<16} {row.by}  {why}")

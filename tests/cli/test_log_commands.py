@@ -243,7 +243,7 @@ def test_compact(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (called.code, called.out.strip()) == (0, "1 file of the log of line demo: now 1 file")
     assert [file.name.endswith("_r3.parquet") for file in data_dir.glob("log/*/*/*.parquet")] == [True]
     assert call("log", "query", "demo", SQL, "--data-dir", data_dir).out == before
-    assert " compacted " in call("log", "events", "demo", "--data-dir", data_dir).out
+    assert " compacted " in call("log", "events", "demo", "--all", "--data-dir", data_dir).out
 
 
 def test_compact_is_refused_while_a_station_runs(data_dir: Path) -> None:
