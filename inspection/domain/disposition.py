@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from inspection.domain.types import PartId, VerdictKind
+if TYPE_CHECKING:  # help names the words, and comes at once
+    from inspection.domain.types import PartId, VerdictKind
 
 EVENT = "disposition"  # the kind of its events
 
@@ -21,6 +23,8 @@ class DispositionKind(StrEnum):
     @property
     def of_verdicts(self) -> frozenset[VerdictKind]:
         """What the machine must have said."""
+        from inspection.domain.types import VerdictKind
+
         if self is DispositionKind.ESCAPE:
             return frozenset({VerdictKind.PASS})
         return frozenset({VerdictKind.REJECT, VerdictKind.REVIEW})

@@ -22,7 +22,8 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from inspection import history
-from inspection.adapters.store import files, images, reader
+from inspection.adapters.store import files, images
+from inspection.adapters.store.event_reader import read_events
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
@@ -163,9 +164,7 @@ class World:
     # --- what holds -----------------------------------------------------------------------------------------
 
     def removed(self) -> set[tuple[str, str]]:
-        told = [
-            json.loads(event["data"])["images"] for event in reader.read_events(self.paths) if event["kind"] == EVENT
-        ]
+        told = [json.loads(event["data"])["images"] for event in read_events(self.paths, kind=EVENT).to_pylist()]
         named = [(each["part"], each["sha256"]) for images in told for each in images]
         assert len(named) == len(set(named)), "an image was removed twice"
         return set(named)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from inspection import history
-from inspection.adapters.store import files, reader
+from inspection.adapters.store import files, journal_reader
 from inspection.adapters.store import log as log_module
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.log import ParquetLog
@@ -224,7 +224,7 @@ def test_who_may_not_write_reads_all_the_same_and_leaves_nothing(line, monkeypat
     if not is_open:
         line.close()
     before = set(line.paths.state_dir.iterdir())
-    monkeypatch.setattr(reader.os, "access", lambda *_: False)
+    monkeypatch.setattr(journal_reader.os, "access", lambda *_: False)
     assert line.numbers() == [1, 2]
     assert set(line.paths.state_dir.iterdir()) == before
     if not is_open:
