@@ -350,12 +350,14 @@ def test_a_full_bin_and_low_air_latch_and_come_again_until_something_is_done(lin
     acknowledge(bench, name)
     assert went(bench, 2) is Decision.DIVERT, "acknowledged, and nothing was done"
     assert bench.alarms() == {name}
+    assert "purge" not in bench.events(), "nobody says that the line goes on"
     bench.gate.say(Inputs(GateInputs()))
     bench.run()
     assert bench.alarms() == {name}, "a person looks"
     acknowledge(bench, name)
     bench.run()
     assert bench.gate.shown[-1] == GREEN
+    assert "purge" in bench.events()
 
 
 def test_in_the_round_in_which_it_is_acknowledged_nothing_passes(line):
