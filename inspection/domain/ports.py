@@ -172,9 +172,13 @@ class Detached:
 
 @dataclass(frozen=True, slots=True)
 class SensorFault:
-    """No part can be seen, or one has no way on, and why; None: all is well again."""
+    """No part can be seen, or one has no way on, and why; None: all is well again.
+
+    `is_blind` False: it sees again, and what it lost diverts, as does what that was close to.
+    """
 
     why: str | None
+    is_blind: bool = True
 
 
 @dataclass(frozen=True, slots=True)

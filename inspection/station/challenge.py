@@ -14,7 +14,17 @@ from datetime import datetime
 
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Attached, Clock, Detached, GateEvent, Journal, Request, Resolved, Started, Triggered
-from inspection.domain.types import Alarm, Capability, Cause, Decision, PartContext, PartId, Reaction, RunState
+from inspection.domain.types import (
+    Alarm,
+    Capability,
+    Cause,
+    Decision,
+    PartContext,
+    PartId,
+    Reaction,
+    RunState,
+    VerdictKind,
+)
 from inspection.station.challenge_due import ChallengePlan, why_due
 from inspection.station.challenge_run import Run, Shown
 from inspection.station.condition import ConditionKeeper
@@ -26,6 +36,7 @@ log = logging.getLogger(__name__)
 KIND = "challenge"  # of its events
 FAILED, DUE, ADVISED = "challenge-failed", "challenge-due", "challenge-advised"  # keys of alarms
 _RUNS = (RunState.RUNNING, RunState.DEGRADED)
+_HELD_UP = "the line was held up, or its belt was still being purged: send the parts again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +173,19 @@ class Challenge(Watcher):
                 continue
             shown.verdict = examined.judged.verdict
             if shown.is_held:
-                self._cut("the line was held up, or its belt was still being purged: send the parts again")
+                self._cut(_HELD_UP)
         self._tell_faults()  # before anything is sent: a known-bad part that was judged PASS is diverted
 
     def sent(self, part: PartId, decision: Decision) -> None:
         shown = self._run and self._run.of(part)
-        if shown:
-            shown.sent = decision
+        if not shown:
+            return
+        shown.sent = decision
+        judged = shown.verdict.kind if shown.verdict else None
+        is_good = judged is VerdictKind.PASS and shown.golden.expect is judged
+        if is_good and decision is not Decision.PASS and not self._has_failed:
+            shown.was_held = True  # by somebody else than the run
+            self._cut(_HELD_UP)
 
     def bar(self, part: PartId) -> Cause | None:
         if self._run is not None:
@@ -245,6 +262,8 @@ class Challenge(Watcher):
         now = self._condition.now
         if now.state not in _RUNS:
             self._cut(f"the line was {now.state}")
+        elif now.paused is not None:
+            self._cut(f"the line was {RunState.PAUSED}")  # which its state does not say while everything diverts
         elif self._plan.fingerprint(self._context()) != run.fingerprint:
             self._cut("settings were changed meanwhile")
         for raised in now.alarms:

@@ -10,6 +10,7 @@ from typing import Any
 from inspection.domain.types import Cause, Decision, Outcome, OutcomeKind, PartId, Verdict, VerdictKind
 
 _HELD_BACK = (Cause.FAULT_LATCHED, Cause.CHALLENGE_DUE)  # it would have passed, had the run not failed before
+_HELD_UP = (Cause.HELD, Cause.PAUSED, Cause.STORE_DOWN)  # it would have passed, had the line not been held up
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,19 @@ class Shown:
     sent: Decision | None = None
     outcome: Outcome | None = None
     missing: str | None = None  # what never came, at the end of the wait
+    was_held: bool = False  # its PASS was withheld or taken back, and not for a fault of the run
 
     def is_complete(self) -> bool:
         return self.verdict is not None and self.sent is not None and self.outcome is not None and not self.is_held
 
     @property
     def is_held(self) -> bool:
-        """The line was held up, or its belt purged after that: nothing is proved of the part, good or bad."""
-        return self.verdict is not None and self.verdict.cause in (Cause.HELD, Cause.PAUSED)
+        """A good part that the line did not let through, or its purge after that: nothing is proved of it.
+
+        Only what would have passed is held: a bad one would have escaped, and that is a fault.
+        """
+        is_held_up = self.verdict is not None and self.verdict.cause in _HELD_UP
+        return self.golden.expect is VerdictKind.PASS and (is_held_up or self.was_held)
 
     @property
     def is_held_back(self) -> bool:
@@ -186,6 +192,8 @@ class Run:
 def in_words(verdict: Verdict) -> str:
     if verdict.cause in _HELD_BACK:
         return "PASS (held back, as the run had failed)"
+    if verdict.cause in _HELD_UP:
+        return "PASS (held back, as the line was held up)"
     why = verdict.cause or (verdict.description if verdict.kind is VerdictKind.REJECT else None)
     return f"{verdict.kind} ({why})" if why else str(verdict.kind)
 

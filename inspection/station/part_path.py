@@ -212,9 +212,9 @@ class PartPath:
                 self._detached(reason)
             case SensorFault(None):
                 self._condition.clear_alarm("part-sensor")
-            case SensorFault(str(why)):
+            case SensorFault(str(why), is_blind):
                 # At a dry gate what is seen is judged all the same: nothing else can be done about a part there.
-                reaction = Reaction.ALARM if self._is_dry else Reaction.DIVERT
+                reaction = Reaction.DIVERT if is_blind and not self._is_dry else Reaction.ALARM
                 self._condition.raise_alarm(Alarm("part-sensor", why, reaction=reaction))
             case Inputs() | Strangers():
                 pass  # whoever watches acts on it

@@ -25,6 +25,7 @@ class Purge(Watcher):
         self._by_time_ns = by_time_ns
         self._resumes = condition.now.resumes
         self._was_held: Cause | None = None
+        self._goes_on = False  # and nobody was told yet
         self._cause = Cause.HELD  # of what is purged
         self._newest = _NOTHING
         self._through = _NOTHING
@@ -44,7 +45,11 @@ class Purge(Watcher):
         return self._cause if part <= self._through else None
 
     def rounded(self) -> None:
+        """Tell it now: by the end of a round an alarm that was acknowledged, with nothing put right, stands again."""
         self._look()
+        if self._goes_on:
+            self._goes_on = False
+            self._condition.event("purge", "the line goes on; parts that are on the belt now are diverted")
 
     def _look(self) -> None:
         now = self._condition.now
@@ -52,10 +57,10 @@ class Purge(Watcher):
             self._resumes, self._was_held = now.resumes, Cause.PAUSED
         if now.paused is not None or self._condition.obstacle is not None:
             self._was_held = Cause.HELD if now.paused is None else Cause.PAUSED
+            self._goes_on = False
         elif self._was_held is not None:
-            self._cause, self._was_held = self._was_held, None
+            self._cause, self._was_held, self._goes_on = self._was_held, None, True
             self._through, self._began_ns, self._until_ns = self._newest, self._clock.monotonic_ns(), None
-            self._condition.event("purge", "the line goes on; parts that are on the belt now are diverted")
 
     def _passed(self, trigger: Trigger) -> None:
         self._newest = max(self._newest, trigger.part)

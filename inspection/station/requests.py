@@ -66,9 +66,13 @@ class RequestDesk:
         self._condition.resume(f"by {request.by}")
 
     def _acknowledge(self, request: Request) -> None:
-        standing = {raised.alarm.key: raised.alarm.text for raised in self._condition.now.alarms}
-        if request.seen is not None and standing.get(request.subject) != request.seen:
+        latched = {raised.alarm.key: raised.alarm.text for raised in self._condition.now.alarms if raised.alarm.latched}
+        reason = None
+        if request.subject not in latched:
+            reason = "no alarm of that name waits for a person"
+        elif request.seen not in (None, latched[request.subject]):
             reason = "the alarm has changed since it was looked at; look at it again"
+        if reason is not None:
             self._condition.event("refused", f"{request.subject} by {request.by}: {reason}")
             return
         self._condition.event("acknowledged", f"{request.subject} by {request.by}")

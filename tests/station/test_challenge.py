@@ -11,8 +11,8 @@ import pytest
 
 from inspection import history
 from inspection.analytics.yields import count_verdicts
-from inspection.domain.ports import Request, Resolved, SensorFault, Triggered
-from inspection.domain.types import Alarm, Cause, Decision, OutcomeKind, PartId, Reaction, RunState, Trigger
+from inspection.domain.ports import Inputs, Request, Resolved, SensorFault, Triggered
+from inspection.domain.types import Alarm, Cause, Decision, GateInputs, OutcomeKind, PartId, Reaction, RunState, Trigger
 from inspection.judging.reactions import Reactions
 from inspection.station.closed_loop import ClosedLoop
 from inspection.station.part_path import PathSettings
@@ -423,6 +423,134 @@ def test_a_good_golden_part_that_a_purge_holds_back_aborts_the_run_and_the_next_
     line.send(3, REJECT)
     assert line.run_told()["result"] == "passed"
     line.die()
+
+
+class HeldUpLine(ChallengedBench):
+    """With who holds a line up, as they stand on a real one."""
+
+    def watchers(self) -> Sequence[Watcher]:
+        (challenge,) = super().watchers()
+        golden = self.challenge.is_golden
+        loop = ClosedLoop(self.gate, self.condition, Reactions(), self.travel, self.clock, is_golden=golden)
+        return (loop, challenge, Purge(self.condition, self.clock, self.travel.purge_ns))
+
+
+def _paused(line: ChallengedBench) -> None:
+    line.condition.pause("by Kim")
+
+
+def _stopped(line: ChallengedBench) -> None:
+    line.gate.say(Inputs(GateInputs(emergency_stop=True)))
+
+
+def _guard_opened(line: ChallengedBench) -> None:
+    line.gate.say(Inputs(GateInputs(guard_open=True)))
+
+
+def _store_down(line: ChallengedBench) -> None:
+    line.journal.fail_on = {"record_acks"}
+    line.gate.acknowledge(line.part(1), Decision.PASS)
+
+
+def _disk_full(line: ChallengedBench) -> None:
+    line.condition.raise_alarm(Alarm("disk-full", "no room", reaction=Reaction.DIVERT, cause=Cause.STORE_DOWN))
+
+
+def _all_is_well(line: ChallengedBench) -> None:
+    line.condition.resume("by Kim")
+    line.condition.clear_alarm("disk-full")
+    line.gate.say(Inputs(GateInputs()))
+    line.journal.fail_on = set()
+
+
+BARS = [_paused, _stopped, _guard_opened, _disk_full]
+HOLDS = [*BARS, _store_down]
+
+
+@pytest.mark.parametrize("hold", HOLDS)
+def test_a_good_golden_part_on_its_way_as_the_line_is_held_up_aborts_the_run(tmp_path, hold) -> None:
+    """Its PASS was sent and is taken back: nothing is proved, and nothing latches."""
+    line = HeldUpLine(tmp_path, [GOOD, BAD])
+    line.attach()
+    line.ask("w1")
+    line.show(1)
+    assert line.sent()[line.part(1)] is Decision.PASS
+    hold(line)
+    line.run()
+    assert line.sent()[line.part(1)] is Decision.DIVERT
+    line.gate.resolve(line.part(1), DIVERTED)
+    line.run()
+    assert (line.run_told()["result"], line.run_told()["parts"][0]["as_expected"]) == ("aborted", None)
+    assert "challenge-failed" not in line.alarms()
+    _all_is_well(line)
+    line.run()
+    assert line.alarms() == {"challenge-due"}
+    line.clock.advance(0.81)
+    line.ask("w2")
+    line.send(2)
+    line.send(3, REJECT)
+    assert line.run_told()["result"] == "aborted", "what comes first on a belt that goes on is purged"
+    line.clock.advance(0.81)
+    line.ask("w3")
+    line.send(4)
+    line.send(5, REJECT)
+    assert line.run_told()["result"] == "passed", line.run_told()
+    line.die()
+
+
+@pytest.mark.parametrize("hold", BARS)
+def test_a_bad_golden_part_that_only_the_held_up_line_diverts_fails_the_run(tmp_path, hold) -> None:
+    """The model would have let it through: an escape is proved, whoever diverted it."""
+    line = HeldUpLine(tmp_path, [BAD, GOOD])
+    line.attach()
+    line.ask()
+    line.gate.trigger(1)
+    hold(line)
+    line.run()
+    assert line.rows()[line.part(1)].cause in (Cause.PAUSED, Cause.HELD, Cause.STORE_DOWN)
+    line.gate.resolve(line.part(1), DIVERTED)
+    line.run()
+    line.clock.advance(TIMEOUT_S)
+    line.run()
+    assert line.run_told()["result"] == "failed"
+    assert "was judged PASS (held back, as the line was held up), and REJECT was" in line.run_told()["parts"][0]["why"]
+    assert "challenge-failed" in line.alarms()
+    line.die()
+
+
+@pytest.mark.parametrize("hold", BARS)
+def test_a_bad_golden_part_that_was_rejected_on_a_line_held_up_is_no_fault(tmp_path, hold) -> None:
+    line = HeldUpLine(tmp_path, [BAD, GOOD])
+    line.attach()
+    line.ask()
+    line.show(1, REJECT)
+    hold(line)
+    line.gate.trigger(2)
+    line.run()
+    assert line.run_told()["result"] == "aborted"
+    assert "challenge-failed" not in line.alarms()
+    line.die()
+
+
+def test_a_pause_aborts_the_run_while_everything_diverts_too(line: ChallengedBench) -> None:
+    """The state says then that it does, and not that the line is paused."""
+    line.ask()
+    line.condition.raise_alarm(Alarm("acks", "nothing passes", reaction=Reaction.DIVERT))
+    line.condition.pause("by Kim")
+    line.run()
+    assert line.condition.now.state is RunState.DEGRADED
+    assert (line.run_told()["result"], line.alarms()) == ("aborted", {"acks", "challenge-due"})
+
+
+def test_a_fault_that_latches_fails_the_run_whose_good_part_it_takes_back(line: ChallengedBench) -> None:
+    line.ask()
+    line.send(1, REJECT)
+    line.show(2)
+    line.condition.raise_alarm(Alarm("wrong-pass", "find the part", latched=True))
+    line.run()
+    assert line.sent()[line.part(2)] is Decision.DIVERT
+    assert line.run_told()["result"] == "failed"
+    assert "challenge-failed" in line.alarms()
 
 
 @pytest.mark.parametrize("required", [True, False])

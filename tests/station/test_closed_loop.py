@@ -303,6 +303,20 @@ def test_after_a_reconnection_everything_diverts_until_the_belt_has_gone_from_se
     assert went(bench, 2) is Decision.PASS
 
 
+def test_a_sensor_that_lost_a_part_and_sees_again_is_an_alarm_and_no_more_diverts(line):
+    """The gate itself lets nothing through that was close to what was lost."""
+    bench = line()
+    bench.attach()
+    assert went(bench, 1) is Decision.PASS
+    bench.gate.say(SensorFault("a part went through unseen", is_blind=False))
+    bench.run()
+    assert bench.alarms() == {"part-sensor"}
+    assert bench.sent()[bench.part(1)] is Decision.PASS, "not taken back"
+    assert went(bench, 3) is Decision.PASS
+    sensor_gone(bench)
+    assert went(bench, 4) is Decision.DIVERT, "and then it is gone"
+
+
 def test_at_a_dry_gate_what_a_sick_sensor_sees_is_judged(tmp_path):
     bench = Bench(tmp_path, PathSettings(by_rule=UNCONTROLLED_BY_RULE))
     bench.attach()
@@ -350,12 +364,14 @@ def test_a_full_bin_and_low_air_latch_and_come_again_until_something_is_done(lin
     acknowledge(bench, name)
     assert went(bench, 2) is Decision.DIVERT, "acknowledged, and nothing was done"
     assert bench.alarms() == {name}
+    assert "purge" not in bench.events(), "nobody says that the line goes on"
     bench.gate.say(Inputs(GateInputs()))
     bench.run()
     assert bench.alarms() == {name}, "a person looks"
     acknowledge(bench, name)
     bench.run()
     assert bench.gate.shown[-1] == GREEN
+    assert "purge" in bench.events()
 
 
 def test_in_the_round_in_which_it_is_acknowledged_nothing_passes(line):

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from inspection import app, history
-from inspection.adapters.store.requests import RequestInbox
+from inspection.adapters.store.requests import RequestInbox, leave_request
 from inspection.adapters.store.status import FileStatusBoard
 from inspection.domain.errors import InspectionError, StoreError
+from inspection.domain.ports import Request
 from inspection.domain.types import Alarm, Verdict, VerdictKind
 from inspection.station.keeper import StoreKeeper
 from inspection.station.report import StatusReport
@@ -121,6 +122,23 @@ def test_an_alarm_is_acknowledged_by_a_person_and_both_are_on_record(bench):
     inbox.close()
     assert bench.alarms() == set()
     assert "acknowledged" in history.events(bench.data_dir, "demo")["kind"].tolist()
+
+
+@pytest.mark.parametrize("alarm", [None, Alarm("wrong-pass", "goes by itself")])
+def test_an_acknowledgement_of_what_waits_for_nobody_is_refused_on_record(bench, alarm):
+    if alarm is not None:
+        bench.condition.raise_alarm(alarm)
+    inbox = RequestInbox(bench.paths)
+    desk = RequestDesk(inbox, bench.condition, bench.clock)
+    seen = alarm and alarm.text
+    leave_request(bench.paths, Request("acknowledge", "wrong-pass", "Kim", seen), bench.clock.utc())
+    bench.clock.advance(1)
+    desk()
+    inbox.close()
+    assert bench.alarms() == ({"wrong-pass"} if alarm else set())
+    events = history.events(bench.data_dir, "demo").set_index("kind")["text"]
+    assert events["refused"] == "wrong-pass by Kim: no alarm of that name waits for a person"
+    assert "acknowledged" not in events
 
 
 def test_what_was_asked_of_an_earlier_run_is_not_done(bench):

@@ -56,7 +56,7 @@ class RelayLine:
         self._switched_us = -shot.one_shot_us
         self._open_until_us = self._switched_us
         self._sees = False
-        self._told: str | None = None
+        self._told = SensorFault(None)
         self._lost_us: int | None = None
         self._reasons: dict[PartId, str] = {}
         self._in_doubt: deque[tuple[int, int]] = deque(maxlen=16)  # when a gate was open that should not have been
@@ -83,7 +83,8 @@ class RelayLine:
         """The light barrier cannot be seen. Parts that nobody counts may come: nothing passes."""
         self._sees = False
         self._barrier.forget()
-        self._tell(why)
+        self._lost_us = None  # what is told from now on is that it is gone, until it is back
+        self._tell(SensorFault(why))
 
     def confirm(self, part: PartId) -> None:
         self.session.confirm(part)
@@ -118,7 +119,7 @@ class RelayLine:
             self._sense(passed, now_us)
         if self._lost_us is None or now_us - self._lost_us > _LOSS_STANDS_US:
             self._lost_us = None
-            self._tell(None)
+            self._tell(SensorFault(None))
 
     def _sense(self, passed: Passed, now_us: int) -> None:
         if passed.lost:
@@ -127,15 +128,16 @@ class RelayLine:
             parts = "a part" if passed.lost == 1 else f"{passed.lost} parts"
             text = f"{parts} went through the light barrier unseen, within {passed.age_us / 1000:.0f} ms"
             why = "The machine is overloaded, or the barrier flickers."
-            self._tell(f"{text}: what was lost diverts, and so does what came close to it. {why}")
+            told = f"{text}: what was lost diverts, and so does what came close to it. {why}"
+            self._tell(SensorFault(told, is_blind=False))
         number = self._controller.sense(now_us, passed.age_us)
         if passed.doubt is not None:
             self._remember(PartId(self._controller.epoch, number), passed.doubt)
 
-    def _tell(self, why: str | None) -> None:
-        if why != self._told:
-            self._told = why
-            self._events.append(SensorFault(why))
+    def _tell(self, fault: SensorFault) -> None:
+        if fault != self._told:
+            self._told = fault
+            self._events.append(fault)
 
     # --- the relay ------------------------------------------------------------------------------------------
 

@@ -173,6 +173,39 @@ def test_parts_between_two_looks_are_counted_and_divert():
     assert (bench.relay.energised_ms, bench.outcomes()) == ([], {3: (OutcomeKind.DIVERTED, "sensed-late")})
 
 
+def faults(bench: Bench) -> list[tuple[bool, bool]]:
+    """Of each that was told: is there one, and can nothing be seen."""
+    return [(e.why is not None, e.is_blind) for e in bench.events if isinstance(e, SensorFault)]
+
+
+def test_after_a_loss_it_sees_and_only_what_was_close_diverts():
+    bench = Bench()
+    bench.changes += 6
+    bench.clock.advance(0.1)
+    bench.look()
+    bench.run(100)
+    bench.part()
+    bench.passes(4)
+    bench.run(400)
+    assert bench.outcomes()[4] == (OutcomeKind.PASSED, "commanded")
+    assert faults(bench) == [(True, False)]
+    bench.run(10_000)
+    assert faults(bench) == [(True, False), (False, True)]
+
+
+def test_a_barrier_that_is_back_soon_after_a_loss_is_told_as_back():
+    bench = Bench()
+    bench.changes += 6
+    bench.clock.advance(0.1)
+    bench.look()
+    bench.line.blind("the barrier is gone")
+    bench.sees = False
+    bench.run(100)
+    bench.sees = True
+    bench.run(1)
+    assert faults(bench) == [(True, False), (True, True), (False, True)]
+
+
 def test_bounces_make_no_part():
     bench = Bench()
     bench.changes += 3
