@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import Event
 from inspection.adapters.store.events import STORED, append_event, writing
-from inspection.adapters.store.files import digest_of, replace_durably, sync_to_disk
+from inspection.adapters.store.files import digest_of, replace_durably, settle, sync_to_disk
 from inspection.adapters.store.journal import to_us
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.ports import Clock
@@ -95,7 +95,9 @@ class EventFiles:
         for (name,) in self._db.execute("SELECT DISTINCT filed FROM events WHERE filed > ''").fetchall():
             rows = self._db.execute(f"SELECT {STORED} FROM events WHERE filed = ? ORDER BY id", (name,)).fetchall()
             path = self._paths.events_dir / name
-            if not path.exists():
+            if path.exists():
+                settle(path)
+            else:
                 table = table_of_events([Event(*row) for row in rows])
 
                 def write(temporary: Path, table: pa.Table = table) -> None:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from inspection import history
-from inspection.adapters.store import files, reader
+from inspection.adapters.store import files, journal_reader
 from inspection.adapters.store import log as log_module
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.log import ParquetLog
@@ -216,6 +216,31 @@ def test_what_a_station_that_died_renamed_is_flushed_before_its_rows_are_forgott
     assert done == [file.parent, f"{file.parent.name}/{file.name}"]
 
 
+def test_a_file_of_events_that_a_station_that_died_renamed_is_flushed_too(line, monkeypatch):
+    line.journal.record_event("state", "running", line.clock.utc())
+    line.clock.advance(3 * 86_400)
+    line.journal.record_event("state", "running", line.clock.utc())
+
+    class Died(BaseException):
+        pass
+
+    def die(*_):
+        raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr(line.log._events, "_forget", die)
+        with pytest.raises(Died):
+            line.log.seal()
+    line.log.close()
+    done: list[object] = []
+    monkeypatch.setattr(files, "sync_to_disk", done.append)
+    line.open_log()
+    monkeypatch.setattr(line.log._events, "_forget", lambda name, *_: done.append(name))
+    line.log._events._finish_marked()
+    (file,) = line.paths.events_dir.rglob("*.parquet")
+    assert done == [file.parent, f"{file.parent.name}/{file.name}"]
+
+
 @pytest.mark.parametrize("is_open", [True, False])
 def test_who_may_not_write_reads_all_the_same_and_leaves_nothing(line, monkeypatch, is_open):
     line.part(1)
@@ -224,7 +249,7 @@ def test_who_may_not_write_reads_all_the_same_and_leaves_nothing(line, monkeypat
     if not is_open:
         line.close()
     before = set(line.paths.state_dir.iterdir())
-    monkeypatch.setattr(reader.os, "access", lambda *_: False)
+    monkeypatch.setattr(journal_reader.os, "access", lambda *_: False)
     assert line.numbers() == [1, 2]
     assert set(line.paths.state_dir.iterdir()) == before
     if not is_open:
