@@ -433,6 +433,36 @@ def test_a_merged_file_is_as_it_should_be_before_and_after_it_takes_its_place(pa
     assert f"{compacted.merged}: it is gone" in broken(paths)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_file_that_was_altered_before_it_was_merged_is_named(paths, times):
+    """It is gone, and the merged one is as its event says: only the two digests of it tell."""
+    first = log_files(paths)[0]
+    name = first.relative_to(paths.log_dir).as_posix()
+    table = pq.read_table(first)
+    verdicts = pa.array(["PASS"] * len(table), pa.string())
+    pq.write_table(table.set_column(table.schema.get_field_index("verdict"), "verdict", verdicts), first)
+    compacted = Compacted(paths, name)
+    for _ in range(times):
+        compacted.say()
+    compacted.exchange()
+    assert broken(paths).startswith(f"file log/line=demo/{name}: it was altered before it was merged into another file")
+
+
+def test_a_merged_file_that_was_altered_before_it_was_merged_again_is_named(paths):
+    once = Compacted(paths, log_files(paths)[0].relative_to(paths.log_dir).as_posix())
+    once.say()
+    once.exchange()
+    table = pq.read_table(paths.log_dir / once.merged)
+    pq.write_table(table, paths.log_dir / once.merged, compression="none")
+    twice = Compacted(paths, once.merged)
+    twice.merged = twice.merged.replace("_r10", "_r010")
+    twice.staged = twice.staged.rename(twice.staged.with_name(twice.merged.rpartition("/")[2]))
+    twice.say()
+    twice.exchange()
+    told = broken(paths)
+    assert told.startswith(f"file log/line=demo/{once.merged}: it was altered before it was merged into another file")
+
+
 def test_a_file_that_was_merged_twice_is_looked_for_where_it_is_now(paths):
     first = log_files(paths)[0].relative_to(paths.log_dir).as_posix()
     once = Compacted(paths, first)
