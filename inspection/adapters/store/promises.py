@@ -71,10 +71,13 @@ class Promises:
 
     def _compacted(self, name: str, promise: Promise, merged: dict[str, str]) -> None:
         """Its event is written when the new day is complete, and before that takes the old one's place; a second time
-        if the station died there."""
+        if the station died there. A backup of one that died there has not what was complete: it was told, and not done.
+        """
         in_place = name in self._merged or name in self.parts or (self.paths.log_dir / name).exists()
         if not in_place and (self.paths.compacting_dir / name).exists():
             self.staged.setdefault(name, promise)
+            return
+        if not in_place and all(each in self._merged or (self.paths.log_dir / each).exists() for each in merged):
             return
         self._sealed(name, promise)
         for each, sha256 in merged.items():

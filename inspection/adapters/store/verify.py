@@ -162,9 +162,10 @@ class _Look:
         of_log = [(self._paths.log_dir / name, name, promise) for name, promise in promises.parts.items()]
         staged = [(self._paths.compacting_dir / name, None, promise) for name, promise in promises.staged.items()]
         todo = sorted([*of_log, *staged], key=lambda each: each[2].event)
+        was_altered = "it was altered before it was merged into another file: it was not as event {} says"
         for altered, promise in sorted(promises.altered.items(), key=lambda each: each[1].event):
-            what = f"it was altered before it was merged into another file: it was not as event {promise.event} says"
-            self.found.faults.append(Fault(self._place(self._paths.log_dir / altered), what))
+            place = self._place(self._paths.log_dir / altered)
+            self.found.faults.append(Fault(place, was_altered.format(promise.event)))
         total, done = sum(promise.size_bytes for *_, promise in todo), 0
         rows = dict[str, int]()
         for path, name, promise in todo:

@@ -22,6 +22,7 @@ from inspection.adapters.store import verify as verify_module
 from inspection.adapters.store.backup import back_up
 from inspection.adapters.store.chain import BOOKKEEPING, GENESIS, Event, linked
 from inspection.adapters.store.chain_walk import Head
+from inspection.adapters.store.compaction import compact_line
 from inspection.adapters.store.events import append_event, writing
 from inspection.adapters.store.evidence import write_jpeg
 from inspection.adapters.store.files import digest_of
@@ -542,6 +543,53 @@ def test_a_backup_has_events_files_too_and_is_whole(paths, tmp_path):
     back_up(paths, tmp_path / "no-images", images=False)
     found = verify_line(LinePaths(tmp_path / "no-images", "demo"))
     assert (found.faults, found.notes) == ([], ["there are no images here: 4 images not looked at"])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_backup_is_whole_though_retention_takes_an_image_and_another_comes_meanwhile(
+    paths, tmp_path, monkeypatch, when
+):
+    image, *_ = sorted(paths.evidence_dir.rglob("*.jpg"))
+    copy_journal = backup._copy_journal
+
+    def retention():
+        with closing(sqlite3.connect(paths.state_db)) as db, writing(db):
+            append_event(db, "evidence-removed", "1 image", 1, {"images": [{"part": "1-1"}], "rule": "age"})
+        image.unlink()
+        write_jpeg(paths.image("ab" * 32), np.zeros((8, 8, 3), np.uint8))
+
+    def busy(source, target):
+        if when == "before":
+            retention()
+        copy_journal(source, target)
+        if when == "after":
+            retention()
+
+    monkeypatch.setattr(backup, "_copy_journal", busy)
+    copied = back_up(paths, tmp_path / "copy")
+    copy = LinePaths(tmp_path / "copy", "demo")
+    assert broken(copy) is None
+    assert copied.images == len(list(copy.evidence_dir.rglob("*.jpg"))) == 5
+    assert copy.image("ab" * 32).exists()
+
+
+@pytest.mark.parametrize("has_more", [False, True])
+def test_a_backup_of_a_merge_that_died_before_it_took_its_place_is_whole(paths, tmp_path, has_more):
+    compacted = Compacted(paths, log_files(paths)[0].relative_to(paths.log_dir).as_posix())
+    compacted.say()
+    back_up(paths, tmp_path / "copy")
+    copy = LinePaths(tmp_path / "copy", "demo")
+    assert broken(copy) is None
+    if has_more:  # then it is never done: a part of that day comes, and all are merged into another file
+        line = Line(copy.data_dir)
+        line.part(42, utc=START_UTC)
+        line.log.seal(everything=True)
+        line.close()
+    compact_line(copy)
+    assert broken(copy) is None
+    assert len(log_files(copy)) == 4
+    log_files(copy)[0].unlink()
+    assert "it is gone" in broken(copy)
 
 
 def test_of_events_that_are_filed_when_the_journal_was_copied_a_backup_has_each_once(paths, tmp_path, monkeypatch):
