@@ -6,6 +6,8 @@ day is some seventy files at any moment. A row is written once more for each, an
 
 from __future__ import annotations
 
+import os
+import pwd
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -138,7 +140,8 @@ def due(files: Sequence[LogFile], *, is_over: bool) -> list[LogFile]:
 
 def compact_line(paths: LinePaths) -> tuple[int, int]:
     """Merge all of a line that stands; how many files there were and are. Raises StoreError: a station runs
-    it, or it cannot be done."""
+    it, it is another user's, or it cannot be done."""
+    _check_whose_it_is(paths)
     with LineLock(paths), closing(SqliteJournal(paths.state_db, "power")) as journal:
         before = len(reader.sealed_files(paths))
         compactor = Compactor(
@@ -170,6 +173,20 @@ def _told(paths: LinePaths) -> Iterator[None]:
             f"files of the log {paths.log_dir} were not merged: {error}; nothing is lost;"
             f" check the disk, then 'inspection log verify {paths.line}'"
         ) from error
+
+
+def _check_whose_it_is(paths: LinePaths) -> None:
+    """Raises StoreError if it is another user's than who we are: a station could not go on with what we leave there."""
+    owner = next((folder.stat().st_uid for folder in (paths.state_dir, paths.log_dir) if folder.is_dir()), os.geteuid())
+    if owner != os.geteuid():
+        try:
+            name = pwd.getpwuid(owner).pw_name
+        except KeyError:
+            name = f"#{owner}"
+        raise StoreError(
+            f"the log of line {paths.line} is of user {name}, whose station could not go on with what another user"
+            f" merged; 'sudo -u {name} inspection log compact {paths.line}' does it"
+        )
 
 
 def _check_that_it_can(paths: LinePaths) -> None:
