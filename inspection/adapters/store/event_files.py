@@ -18,6 +18,7 @@ from inspection.adapters.store.events import STORED, append_event, writing
 from inspection.adapters.store.files import digest_of, replace_durably, settle, sync_to_disk
 from inspection.adapters.store.journal import to_us
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.rows import rows_in
 from inspection.domain.ports import Clock
 
 EVENTS = pa.schema(
@@ -111,7 +112,7 @@ class EventFiles:
         """A little at a time. With the first that go comes the event that says what the file's bytes are: as long as
         all of them are here it is not."""
         digest, size = digest_of(path)
-        unsaid = rows == pq.read_metadata(path).num_rows
+        unsaid = rows == rows_in(path)
         newest = "SELECT max(id) FROM events GROUP BY kind"
         deleted = 1
         while deleted or unsaid:
