@@ -521,6 +521,27 @@ def test_a_merged_file_that_takes_its_place_while_it_is_looked_at_is_no_fault(pa
     assert len(looks) == 2
 
 
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_file_that_goes_before_its_rows_are_counted_is_looked_for_again(paths, monkeypatch, comes_back):
+    compacted = Compacted(paths, log_files(paths)[0].relative_to(paths.log_dir).as_posix())
+    compacted.say()
+    real = verify_module._row_counts
+    looks: list[object] = []
+
+    def busy(*args):
+        if not looks:
+            compacted.exchange()
+        if not comes_back:
+            (paths.log_dir / compacted.merged).unlink(missing_ok=True)
+        looks.append(args)
+        yield from real(*args)
+
+    monkeypatch.setattr(verify_module, "_row_counts", busy)
+    told = broken(paths)
+    assert len(looks) == 2
+    assert told is None if comes_back else f"{compacted.merged}: it is gone" in told
+
+
 def test_an_image_that_retention_takes_while_it_is_looked_at_is_no_fault(paths, monkeypatch):
     image, *_ = sorted((paths.data_dir / "evidence").rglob("*.jpg"))
     real = verify_module.look_at_numbers
