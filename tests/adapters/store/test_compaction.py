@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection import history
-from inspection.adapters.store import compaction, day_merge, exchange, merging, reader
+from inspection.adapters.store import compaction, day_merge, exchange, files, merging, reader
 from inspection.adapters.store.compaction import MERGED_AT_ONCE, SETTLED_ROWS, Compactor, compact_line, due
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.names import LogFile, file_name, parse
@@ -361,6 +361,20 @@ def test_a_full_disk_or_a_torn_file_stops_the_merge_and_nothing_else(
     assert one.note is None
     assert globbed(paths) == there
     assert len(names(paths)) == 1
+
+
+def test_the_folder_where_days_wait_is_there_after_a_power_cut(
+    paths: LinePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was merged lies there alone, from the exchange until it is removed."""
+    late_merge(paths)
+    paths.compacting_dir.rmdir()
+    files.make_folder(paths.live_dir)
+    done: list[object] = []
+    monkeypatch.setattr(files, "sync_to_disk", done.append)
+    one = Compactor(paths, ManualClock(), lambda *_: done.append("told"))
+    one.compact()
+    assert paths.state_dir in done[: done.index("told")]
 
 
 def test_who_is_not_the_owner_is_told_whom_to_run_it_as(paths: LinePaths, monkeypatch: pytest.MonkeyPatch) -> None:
