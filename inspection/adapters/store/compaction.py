@@ -1,7 +1,8 @@
 """When which files of the log are merged, so that a day has some hundred files at most, and one when it is over.
 
-Thirty-two short files are merged into one, and thirty-two of those into one that is settled: of thirty parts a second a
-day is some seventy files at any moment. A row is written once more for each, and once more at the end of the day.
+`compact_line` merges all of a line that stands. A station does not merge by itself yet. When it does, `Compactor.step`
+merges thirty-two short files into one, and thirty-two of those into one that is settled: of thirty parts a second a day
+is some seventy files at any moment. A row is written once more for each, and once more at the end of the day.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ _TRY_AGAIN_S = 600.0
 
 
 class Compactor:
-    """One line's; used by whoever seals, between two seals. Nothing else writes below the line's log meanwhile."""
+    """One line's; nothing else writes below the line's log meanwhile. `compact` is all of it at once; `step` is for a
+    station that merges itself, between two seals: not yet."""
 
     def __init__(self, paths: LinePaths, clock: Clock, record: Record) -> None:
         """`record` writes an event to the journal: kind, text, data."""
