@@ -183,8 +183,8 @@ def _check_whose_it_is(paths: LinePaths) -> None:
     if owner != os.geteuid():
         try:
             name = pwd.getpwuid(owner).pw_name
-        except KeyError:
-            name = f"#{owner}"
+        except KeyError:  # of a container
+            name = f"\\#{owner}"  # as sudo takes a number
         raise StoreError(
             f"the log of line {paths.line} is of user {name}, whose station could not go on with what another user"
             f" merged; 'sudo -u {name} inspection log compact {paths.line}' does it"
