@@ -7,14 +7,12 @@ disposition is an event at once, whether the line runs or not.
 from __future__ import annotations
 
 import secrets
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from inspection import history
-from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.requests import leave_request
+from inspection.adapters.store.requests import leave_request, record_word
 from inspection.domain.disposition import EVENT, Disposition, DispositionKind
 from inspection.domain.errors import InspectionError, StoreError
 from inspection.domain.ports import Request
@@ -111,7 +109,8 @@ def dispose(data_dir: Path, line: str, disposition: Disposition) -> None:
     """
     if not disposition.by.strip():
         raise InspectionError("a disposition is somebody's word: give a name")
-    if line not in history.lines(data_dir):
+    paths = LinePaths(data_dir, line)
+    if not paths.state_db.exists():
         raise StoreError(f"line {line} has never run in {data_dir}")
     part, kind = disposition.part, disposition.kind
     row = history.part(data_dir, line, part.epoch, part.number)
@@ -127,8 +126,7 @@ def dispose(data_dir: Path, line: str, disposition: Disposition) -> None:
             f"it can be {' or '.join(could_be)}" if could_be else "nobody judged it, so there is nothing to correct"
         )
         raise InspectionError(f"part {part} cannot be {kind}: the machine said {judged}; {instead}")
-    with closing(SqliteJournal(LinePaths(data_dir, line).state_db, "power")) as journal:
-        journal.record_event(EVENT, disposition.text, datetime.now(UTC), disposition.as_data())
+    record_word(paths, EVENT, disposition.text, datetime.now(UTC), disposition.as_data())
 
 
 def is_running(status: history.LineStatus, now: datetime) -> bool:

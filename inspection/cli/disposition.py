@@ -20,7 +20,7 @@ def disposition(
     defect: Annotated[str | None, typer.Option(help="What is wrong with it: a description's name, or words.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Say what a part is in truth. It stands beside the verdict, and a calibration can learn from it."""
+    """Say what a part is in truth. It stands beside the verdict."""
     from inspection import app
     from inspection.cli._options import data_dir_of_line
     from inspection.domain.disposition import Disposition
@@ -28,6 +28,6 @@ def disposition(
 
     if (found := re.fullmatch(r"(\d{1,10})-(\d{1,10})", part)) is None:
         raise typer.BadParameter(f"{part!r} is not EPOCH-NUMBER, such as 3-1042", param_hint="PART")
-    said = Disposition(PartId(int(found[1]), int(found[2])), word, by.strip(), reason, defect)
+    said = Disposition(PartId(int(found[1]), int(found[2])), word, by, reason, defect)
     app.dispose(data_dir_of_line(data_dir, line), line, said)
     typer.echo(f"On record on line {line}: {said.text}")

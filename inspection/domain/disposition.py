@@ -32,13 +32,21 @@ class DispositionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """`defect`: what is wrong with it, a description's name or other words; `by`: who says so."""
+    """`defect`: what is wrong with it, a description's name or other words; `by`: who says so.
+
+    Words of people are kept on one line, with single spaces.
+    """
 
     part: PartId
     kind: DispositionKind
     by: str
     reason: str | None = None
     defect: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by", " ".join(self.by.split()))
+        for name in ("reason", "defect"):
+            object.__setattr__(self, name, " ".join((getattr(self, name) or "").split()) or None)
 
     @property
     def text(self) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -99,3 +102,29 @@ def test_a_line_that_never_ran(tmp_path: Path) -> None:
     word = Disposition(PartId(1, 1), DispositionKind.ESCAPE, "Kim")
     with pytest.raises(StoreError, match="has never run"):
         app.dispose(tmp_path, "demo", word)
+
+
+def test_words_are_kept_on_one_line(site: Site) -> None:
+    said = say(site, "1-2", "confirmed-defect", "--reason", " oil,\n wiped  off\t", "--defect", "  ", by="Kim\n K.")
+    assert said.out == "On record on line demo: part 1-2 by Kim K.: confirmed-defect: oil, wiped off\n"
+    (row,) = history.dispositions(site.data_dir, "demo").to_dict("records")
+    assert (row["reason"], row["defect"], row["by"]) == ("oil, wiped off", None, "Kim K.")
+
+
+def test_of_a_line_that_left_but_its_log_no_journal_is_made(site: Site, tmp_path: Path) -> None:
+    shutil.copytree(site.data_dir / "log", tmp_path / "copy" / "log")
+    word = Disposition(PartId(1, 1), DispositionKind.ESCAPE, "Kim")
+    with pytest.raises(StoreError, match="line demo has never run in"):
+        app.dispose(tmp_path / "copy", "demo", word)
+    assert [path.name for path in (tmp_path / "copy").iterdir()] == ["log"]
+
+
+def test_a_journal_of_before_the_chain_is_left_to_its_station(site: Site) -> None:
+    path = site.data_dir / "lines" / "demo" / "state.db"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("ALTER TABLE events DROP COLUMN hash")
+    said = say(site, "1-1", "escape")
+    assert (said.code, said.out) == (1, "")
+    assert "cannot write to the journal" in said.err
+    with closing(sqlite3.connect(path)) as db:
+        assert "hash" not in [row[1] for row in db.execute("PRAGMA table_info(events)")]

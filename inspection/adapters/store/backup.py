@@ -2,6 +2,7 @@
 
 The journal is copied as it stands at one moment; of the log, the files that were there at that moment. A file that came
 later holds parts that the copied journal still has: with both, a station on the copy would write them a second time.
+Images come before the journal: one that retention takes meanwhile has an event in it, or is in the copy.
 """
 
 from __future__ import annotations
@@ -45,14 +46,14 @@ def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
     try:
         shutil.rmtree(unfinished, ignore_errors=True)  # of a backup that was stopped
         copy.state_dir.mkdir(parents=True)
+        kept = _copy_images(paths, copy) if images else 0
         before = {*_log_files(paths), *_event_files(paths)}
         _copy_journal(paths.state_db, copy.state_db)
         log_files = [file for file in _log_files(paths) if file in before or _is_in_step(file, paths, copy)]
         event_files = [file for file in _event_files(paths) if file in before or _has_left(file, copy)]
         for file in (*log_files, *event_files):
             _copy(paths, copy, file, flush=True)
-        pictures = list(_images(paths)) if images else []
-        kept = sum(_copy(paths, copy, file, flush=False) for file in pictures)
+        kept += _copy_images(paths, copy) if images else 0
         size = sum(file.stat().st_size for file in unfinished.rglob("*") if file.is_file())
         unfinished.rename(target)
     except (OSError, sqlite3.Error) as error:
@@ -87,8 +88,11 @@ def _event_files(paths: LinePaths) -> Iterator[Path]:
     yield from sorted(paths.events_dir.glob("date=*/*.parquet"))
 
 
-def _images(paths: LinePaths) -> Iterator[Path]:
-    yield from sorted(paths.evidence_dir.glob("*/*.jpg"))
+def _copy_images(paths: LinePaths, copy: LinePaths) -> int:
+    """Those that are not in the copy yet; how many."""
+    images = sorted(paths.evidence_dir.glob("*/*.jpg"))
+    new = (file for file in images if not (copy.data_dir / file.relative_to(paths.data_dir)).exists())
+    return sum(_copy(paths, copy, file, flush=False) for file in new)
 
 
 def _is_in_step(file: Path, paths: LinePaths, copy: LinePaths) -> bool:

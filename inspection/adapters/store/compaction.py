@@ -1,11 +1,14 @@
 """When which files of the log are merged, so that a day has some hundred files at most, and one when it is over.
 
-Thirty-two short files are merged into one, and thirty-two of those into one that is settled: of thirty parts a second a
-day is some seventy files at any moment. A row is written once more for each, and once more at the end of the day.
+`compact_line` merges all of a line that stands. A station does not merge by itself yet. When it does, `Compactor.step`
+merges thirty-two short files into one, and thirty-two of those into one that is settled: of thirty parts a second a day
+is some seventy files at any moment. A row is written once more for each, and once more at the end of the day.
 """
 
 from __future__ import annotations
 
+import os
+import pwd
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -36,7 +39,8 @@ _TRY_AGAIN_S = 600.0
 
 
 class Compactor:
-    """One line's; used by whoever seals, between two seals. Nothing else writes below the line's log meanwhile."""
+    """One line's; nothing else writes below the line's log meanwhile. `compact` is all of it at once; `step` is for a
+    station that merges itself, between two seals: not yet."""
 
     def __init__(self, paths: LinePaths, clock: Clock, record: Record) -> None:
         """`record` writes an event to the journal: kind, text, data."""
@@ -138,7 +142,8 @@ def due(files: Sequence[LogFile], *, is_over: bool) -> list[LogFile]:
 
 def compact_line(paths: LinePaths) -> tuple[int, int]:
     """Merge all of a line that stands; how many files there were and are. Raises StoreError: a station runs
-    it, or it cannot be done."""
+    it, it is another user's, or it cannot be done."""
+    _check_whose_it_is(paths)
     with LineLock(paths), closing(SqliteJournal(paths.state_db, "power")) as journal:
         before = len(reader.sealed_files(paths))
         compactor = Compactor(
@@ -170,6 +175,20 @@ def _told(paths: LinePaths) -> Iterator[None]:
             f"files of the log {paths.log_dir} were not merged: {error}; nothing is lost;"
             f" check the disk, then 'inspection log verify {paths.line}'"
         ) from error
+
+
+def _check_whose_it_is(paths: LinePaths) -> None:
+    """Raises StoreError if it is another user's than who we are: a station could not go on with what we leave there."""
+    owner = next((folder.stat().st_uid for folder in (paths.state_dir, paths.log_dir) if folder.is_dir()), os.geteuid())
+    if owner != os.geteuid():
+        try:
+            name = pwd.getpwuid(owner).pw_name
+        except KeyError:  # of a container
+            name = f"\\#{owner}"  # as sudo takes a number
+        raise StoreError(
+            f"the log of line {paths.line} is of user {name}, whose station could not go on with what another user"
+            f" merged; 'sudo -u {name} inspection log compact {paths.line}' does it"
+        )
 
 
 def _check_that_it_can(paths: LinePaths) -> None:

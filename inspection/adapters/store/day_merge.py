@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from inspection.adapters.store.exchange import exchange
-from inspection.adapters.store.files import sync_to_disk
+from inspection.adapters.store.files import make_folder, sync_to_disk
 from inspection.adapters.store.merging import made_of, merge
 from inspection.adapters.store.names import LogFile, file_name, parse
 from inspection.adapters.store.paths import LinePaths
@@ -34,7 +34,8 @@ _MAKING = ".making"
 def merge_day(paths: LinePaths, day: str, files: Sequence[LogFile], record: Record) -> Iterator[None]:
     """Merge some files of the directory `day`, a bounded bit of work at a time; all but step 5."""
     making = paths.compacting_dir / f"{day}{_MAKING}"
-    making.mkdir(parents=True)
+    make_folder(paths.compacting_dir)
+    making.mkdir()
     rows = 0
     for read in merge([paths.log_dir / file.name for file in files], making / "merged"):
         rows += read

@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import Event
 from inspection.adapters.store.events import STORED, append_event, writing
-from inspection.adapters.store.files import digest_of, replace_durably, sync_to_disk
+from inspection.adapters.store.files import digest_of, replace_durably, settle, sync_to_disk
 from inspection.adapters.store.journal import to_us
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.rows import rows_in
 from inspection.domain.ports import Clock
 
 EVENTS = pa.schema(
@@ -95,7 +96,9 @@ class EventFiles:
         for (name,) in self._db.execute("SELECT DISTINCT filed FROM events WHERE filed > ''").fetchall():
             rows = self._db.execute(f"SELECT {STORED} FROM events WHERE filed = ? ORDER BY id", (name,)).fetchall()
             path = self._paths.events_dir / name
-            if not path.exists():
+            if path.exists():
+                settle(path)
+            else:
                 table = table_of_events([Event(*row) for row in rows])
 
                 def write(temporary: Path, table: pa.Table = table) -> None:
@@ -109,7 +112,7 @@ class EventFiles:
         """A little at a time. With the first that go comes the event that says what the file's bytes are: as long as
         all of them are here it is not."""
         digest, size = digest_of(path)
-        unsaid = rows == pq.read_metadata(path).num_rows
+        unsaid = rows == rows_in(path)
         newest = "SELECT max(id) FROM events GROUP BY kind"
         deleted = 1
         while deleted or unsaid:

@@ -7,6 +7,8 @@ import errno
 import os
 from pathlib import Path
 
+from inspection.adapters.store.files import make_folder
+
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -33,7 +35,8 @@ def try_exchange(one_parent: Path, other_parent: Path) -> None:
     one, other = one_parent / ".exchange", other_parent / ".exchange"
     try:
         for folder in (one, other):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder.parent)
+            folder.mkdir(exist_ok=True)
         (one / "file").touch()
         (other / "link").unlink(missing_ok=True)
         os.link(one / "file", other / "link")

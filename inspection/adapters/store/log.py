@@ -23,7 +23,7 @@ from inspection.adapters.store.files import digest_of, replace_durably, sync_to_
 from inspection.adapters.store.journal import connect, to_us
 from inspection.adapters.store.names import file_name
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rows import SELECT, from_us, table_of, warm_up
+from inspection.adapters.store.rows import SELECT, from_us, rows_in, table_of, warm_up
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock
 from inspection.domain.types import PartId
@@ -156,7 +156,7 @@ class ParquetLog:
         that went."""
         numbers = self._db.execute("SELECT epoch, number FROM parts WHERE seal = ? ORDER BY 1, 2", (seal,)).fetchall()
         path = self._paths.log_dir / seal
-        if not numbers or len(numbers) < pq.read_metadata(path).num_rows:
+        if not numbers or len(numbers) < rows_in(path):
             return None
         digest, size = digest_of(path)
         first, last = (f"{row['epoch']}-{row['number']}" for row in (numbers[0], numbers[-1]))

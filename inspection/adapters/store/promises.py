@@ -35,8 +35,12 @@ class Promises:
     of_before: list[tuple[int, int, int]] = field(default_factory=list)
     """Where a chain begins over what was there: how many events, and up to which part there may be files that no event
     knows."""
-    _merged: set[str] = field(default_factory=set)
-    """Files that are in another one by now."""
+    altered: dict[str, Promise] = field(default_factory=dict)
+    """Files that were something else when they were merged than what their event says."""
+    _merged: dict[str, str] = field(default_factory=dict)
+    """Files that are in another one by now, and the SHA-256 that they had when they were merged."""
+    _compared: set[str] = field(default_factory=set)
+    """Of those, the ones whose last word of before that was met."""
 
     def take(self, event: Event) -> str | None:
         """What is wrong with what it says, if anything is."""
@@ -46,7 +50,7 @@ class Promises:
                 case "sealed":
                     self._sealed(data["file"], _promise(event, data))
                 case "compacted":
-                    self._compacted(data["file"], _promise(event, data), list(map(str, data["from"])))
+                    self._compacted(data["file"], _promise(event, data), data["from"])
                 case "events-sealed":
                     self.events.setdefault(data["file"], _promise(event, data))
                 case "evidence-removed":
@@ -60,16 +64,24 @@ class Promises:
     def _sealed(self, name: str, promise: Promise) -> None:
         if name not in self._merged:
             self.parts.setdefault(name, promise)
+        elif name not in self._compared:
+            self._compared.add(name)
+            if self._merged[name] != promise.sha256:
+                self.altered[name] = promise
 
-    def _compacted(self, name: str, promise: Promise, merged: list[str]) -> None:
+    def _compacted(self, name: str, promise: Promise, merged: dict[str, str]) -> None:
         """Its event is written when the new day is complete, and before that takes the old one's place; a second time
-        if the station died there."""
+        if the station died there. A backup of one that died there has not what was complete: it was told, and not done.
+        """
         in_place = name in self._merged or name in self.parts or (self.paths.log_dir / name).exists()
         if not in_place and (self.paths.compacting_dir / name).exists():
             self.staged.setdefault(name, promise)
             return
+        if not in_place and all(each in self._merged or (self.paths.log_dir / each).exists() for each in merged):
+            return
         self._sealed(name, promise)
-        self._merged.update(merged)
+        for each, sha256 in merged.items():
+            self._merged.setdefault(each, sha256)
 
     def is_of_before(self, name: str) -> bool:
         """Whether a file that no event knows may be older than the chain, by the last part that its name has."""

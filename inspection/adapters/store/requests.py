@@ -1,10 +1,14 @@
-"""What people ask of a running line, left in its state file: the line carries it out between parts."""
+"""What people ask of a running line, left in its state file: the line carries it out between parts. And what they say
+of its parts, which is an event at once."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 
+from inspection.adapters.store.events import append_event, writing
 from inspection.adapters.store.journal import connect, to_us
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError
@@ -31,6 +35,21 @@ def leave_request(paths: LinePaths, request: Request, utc: datetime) -> None:
             db.close()
     except sqlite3.Error as error:
         raise StoreError(f"cannot leave a request in {paths.state_db}: {error}") from error
+
+
+def record_word(paths: LinePaths, kind: str, text: str, utc: datetime, data: Mapping[str, object]) -> None:
+    """Append an event to a line that may run: it is on record, also after a power cut, when this returns.
+
+    The journal is the station's: it is not made here, nor brought up to this version. Raises StoreError.
+    """
+    try:
+        with closing(connect(paths.state_db)) as db:
+            db.execute("PRAGMA synchronous = FULL")
+            with writing(db):
+                append_event(db, kind, text, to_us(utc), data)
+    except sqlite3.Error as error:
+        to_do = f"check the disk and its permissions, and that a station of this version has run line {paths.line}"
+        raise StoreError(f"cannot write to the journal {paths.state_db}: {error}; {to_do}") from error
 
 
 class RequestInbox:

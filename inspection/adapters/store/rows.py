@@ -10,11 +10,14 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from inspection.adapters.store.schema import PARTS, SCHEMA_VERSION, SCORES
+from inspection.domain.errors import StoreError
 
 SELECT = "SELECT parts.*, contexts.content AS context_json FROM parts JOIN contexts ON contexts.id = parts.context"
 
@@ -56,6 +59,16 @@ def _content_of(image_path: str | None) -> str | None:
     """The hash that an image's name is, but for one of before there were such names."""
     named = _BY_CONTENT.fullmatch(image_path or "")
     return named and named[1]
+
+
+def rows_in(file: Path) -> int:
+    """Raises OSError, and StoreError of a file that is torn."""
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except pa.ArrowException as error:
+        raise StoreError(
+            f"{file} is torn ({error}): move it away, and what is still in the journal is sealed"
+        ) from error
 
 
 def warm_up() -> None:

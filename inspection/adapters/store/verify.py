@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import Event
 from inspection.adapters.store.chain_walk import Fault, Head, Walked, walk
-from inspection.adapters.store.duck import quoted
+from inspection.adapters.store.duck import log_errors, quoted
 from inspection.adapters.store.event_reader import events_in
 from inspection.adapters.store.files import digest_of
 from inspection.adapters.store.journal_reader import open_journal
@@ -96,10 +96,11 @@ class _Digests:
         return None if self._known[key] == promise.sha256 else f"its bytes were altered: they are not {said}"
 
 
-def _row_counts(files: Sequence[str]) -> Iterator[tuple[str, int]]:
+def _row_counts(paths: LinePaths, files: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Raises StoreError."""
     for first in range(0, len(files), FILES_AT_ONCE):
         names = ", ".join(map(quoted, files[first : first + FILES_AT_ONCE]))
-        with duckdb.connect(":memory:") as db:
+        with log_errors(paths.log_dir, paths.line), duckdb.connect(":memory:") as db:
             yield from db.execute(f"SELECT file_name, num_rows FROM parquet_file_metadata([{names}])").fetchall()
 
 
@@ -113,7 +114,7 @@ class _Look:
         self._told = told
         self._unread: set[str] = set()  # files of the log that are not to be read
         self._may_know_all = False
-        self._are_staged = False
+        self._may_have_moved = False
         self.found = Verified()
 
     def at_chain_and_files(self, heads: Sequence[Head]) -> None:
@@ -128,14 +129,14 @@ class _Look:
             walked = walk(self._paths, db, promises, self._digests.differs, heads)
             marked = {row[0] for row in db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL")}
         self._take(walked, promises)
-        self._are_staged = bool(promises.staged)
+        self._may_have_moved = bool(promises.staged)
         self._at_files(promises)
         self._at_strangers([name for name in there if name not in promises.parts and name not in marked], promises)
 
     def has_moved(self) -> bool:
         """Whether there may be something newer than it has seen: an event, or a day that has taken its place."""
         newest = head_of(self._paths)
-        return self._are_staged or (newest is not None and (newest.id, newest.hash) != self.found.head)
+        return self._may_have_moved or (newest is not None and (newest.id, newest.hash) != self.found.head)
 
     def _take(self, walked: Walked, promises: Promises) -> None:
         found = self.found
@@ -162,6 +163,10 @@ class _Look:
         of_log = [(self._paths.log_dir / name, name, promise) for name, promise in promises.parts.items()]
         staged = [(self._paths.compacting_dir / name, None, promise) for name, promise in promises.staged.items()]
         todo = sorted([*of_log, *staged], key=lambda each: each[2].event)
+        was_altered = "it was altered before it was merged into another file: it was not as event {} says"
+        for altered, promise in sorted(promises.altered.items(), key=lambda each: each[1].event):
+            place = self._place(self._paths.log_dir / altered)
+            self.found.faults.append(Fault(place, was_altered.format(promise.event)))
         total, done = sum(promise.size_bytes for *_, promise in todo), 0
         rows = dict[str, int]()
         for path, name, promise in todo:
@@ -173,10 +178,14 @@ class _Look:
             done += promise.size_bytes
             self._told("files", done, total)
         self.found.files = len(of_log)
-        for file, count in _row_counts(list(rows)):
-            if count != rows[file]:
-                what = f"it has {counted(count, 'row')}, and its event says {rows[file]}"
-                self.found.faults.append(Fault(self._place(Path(file)), what))
+        try:
+            for file, count in _row_counts(self._paths, list(rows)):
+                if count != rows[file]:
+                    what = f"it has {counted(count, 'row')}, and its event says {rows[file]}"
+                    self.found.faults.append(Fault(self._place(Path(file)), what))
+        except StoreError as error:  # a day may have taken its place just now
+            self.found.faults.append(Fault("the files' rows", str(error)))
+            self._may_have_moved = True
 
     def _at_strangers(self, names: Sequence[str], promises: Promises) -> None:
         """Files that no event and no mark knows."""

@@ -21,8 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection import history
-from inspection.adapters.store import compaction, day_merge, exchange, merging, reader
-from inspection.adapters.store.compaction import MERGED_AT_ONCE, SETTLED_ROWS, Compactor, due
+from inspection.adapters.store import compaction, day_merge, exchange, files, merging, reader
+from inspection.adapters.store.compaction import MERGED_AT_ONCE, SETTLED_ROWS, Compactor, compact_line, due
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.names import LogFile, file_name, parse
 from inspection.adapters.store.paths import LinePaths
@@ -361,6 +361,31 @@ def test_a_full_disk_or_a_torn_file_stops_the_merge_and_nothing_else(
     assert one.note is None
     assert globbed(paths) == there
     assert len(names(paths)) == 1
+
+
+def test_the_folder_where_days_wait_is_there_after_a_power_cut(
+    paths: LinePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was merged lies there alone, from the exchange until it is removed."""
+    late_merge(paths)
+    paths.compacting_dir.rmdir()
+    files.make_folder(paths.live_dir)
+    done: list[object] = []
+    monkeypatch.setattr(files, "sync_to_disk", done.append)
+    one = Compactor(paths, ManualClock(), lambda *_: done.append("told"))
+    one.compact()
+    assert paths.state_dir in done[: done.index("told")]
+
+
+def test_who_is_not_the_owner_is_told_whom_to_run_it_as(paths: LinePaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    late_merge(paths)
+    before = names(paths)
+    owner = paths.log_dir.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(StoreError, match=r"is of user .*; 'sudo -u \S+ inspection log compact demo' does it"):
+        compact_line(paths)
+    assert names(paths) == before
+    assert not paths.lock.exists()
 
 
 def test_files_of_an_earlier_version_are_merged_with_the_columns_of_this_one(paths: LinePaths) -> None:

@@ -216,6 +216,61 @@ def test_what_a_station_that_died_renamed_is_flushed_before_its_rows_are_forgott
     assert done == [file.parent, f"{file.parent.name}/{file.name}"]
 
 
+def test_a_file_of_events_that_a_station_that_died_renamed_is_flushed_too(line, monkeypatch):
+    line.journal.record_event("state", "running", line.clock.utc())
+    line.clock.advance(3 * 86_400)
+    line.journal.record_event("state", "running", line.clock.utc())
+
+    class Died(BaseException):
+        pass
+
+    def die(*_):
+        raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr(line.log._events, "_forget", die)
+        with pytest.raises(Died):
+            line.log.seal()
+    line.log.close()
+    done: list[object] = []
+    monkeypatch.setattr(files, "sync_to_disk", done.append)
+    line.open_log()
+    monkeypatch.setattr(line.log._events, "_forget", lambda name, *_: done.append(name))
+    line.log._events._finish_marked()
+    (file,) = line.paths.events_dir.rglob("*.parquet")
+    assert done == [file.parent, f"{file.parent.name}/{file.name}"]
+
+
+@pytest.mark.parametrize("of", ["log", "events"])
+def test_a_torn_file_in_the_place_of_one_that_is_sealed_is_told_and_its_rows_stay(line, monkeypatch, of):
+    line.part(1)
+    line.journal.record_event("state", "running", line.clock.utc())
+    line.clock.advance(3 * 86_400)
+    line.journal.record_event("state", "running", line.clock.utc())
+    files_of, mine = (line.log, "log_dir") if of == "log" else (line.log._events, "events_dir")
+
+    class Died(BaseException):
+        pass
+
+    def die(*_):
+        raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files_of, "_forget", die)
+        with pytest.raises(Died):
+            line.log.seal(everything=True)
+    (file,) = getattr(line.paths, mine).rglob("*.parquet")
+    content = file.read_bytes()
+    file.write_bytes(content[:-20])
+    with pytest.raises(StoreError, match=rf"{file.name} is torn .*: move it away"):
+        line.log.seal(everything=True)
+    assert line.log._db.execute("SELECT count(*) FROM parts").fetchone()[0] == (of == "log")
+    file.write_bytes(content)
+    line.log.seal(everything=True)
+    assert line.numbers() == [1]
+    assert len(history.events(line.data_dir, "demo", kind="state")) == 2
+
+
 @pytest.mark.parametrize("is_open", [True, False])
 def test_who_may_not_write_reads_all_the_same_and_leaves_nothing(line, monkeypatch, is_open):
     line.part(1)

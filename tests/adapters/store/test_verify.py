@@ -22,6 +22,7 @@ from inspection.adapters.store import verify as verify_module
 from inspection.adapters.store.backup import back_up
 from inspection.adapters.store.chain import BOOKKEEPING, GENESIS, Event, linked
 from inspection.adapters.store.chain_walk import Head
+from inspection.adapters.store.compaction import compact_line
 from inspection.adapters.store.events import append_event, writing
 from inspection.adapters.store.evidence import write_jpeg
 from inspection.adapters.store.files import digest_of
@@ -433,6 +434,36 @@ def test_a_merged_file_is_as_it_should_be_before_and_after_it_takes_its_place(pa
     assert f"{compacted.merged}: it is gone" in broken(paths)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_file_that_was_altered_before_it_was_merged_is_named(paths, times):
+    """It is gone, and the merged one is as its event says: only the two digests of it tell."""
+    first = log_files(paths)[0]
+    name = first.relative_to(paths.log_dir).as_posix()
+    table = pq.read_table(first)
+    verdicts = pa.array(["PASS"] * len(table), pa.string())
+    pq.write_table(table.set_column(table.schema.get_field_index("verdict"), "verdict", verdicts), first)
+    compacted = Compacted(paths, name)
+    for _ in range(times):
+        compacted.say()
+    compacted.exchange()
+    assert broken(paths).startswith(f"file log/line=demo/{name}: it was altered before it was merged into another file")
+
+
+def test_a_merged_file_that_was_altered_before_it_was_merged_again_is_named(paths):
+    once = Compacted(paths, log_files(paths)[0].relative_to(paths.log_dir).as_posix())
+    once.say()
+    once.exchange()
+    table = pq.read_table(paths.log_dir / once.merged)
+    pq.write_table(table, paths.log_dir / once.merged, compression="none")
+    twice = Compacted(paths, once.merged)
+    twice.merged = twice.merged.replace("_r10", "_r010")
+    twice.staged = twice.staged.rename(twice.staged.with_name(twice.merged.rpartition("/")[2]))
+    twice.say()
+    twice.exchange()
+    told = broken(paths)
+    assert told.startswith(f"file log/line=demo/{once.merged}: it was altered before it was merged into another file")
+
+
 def test_a_file_that_was_merged_twice_is_looked_for_where_it_is_now(paths):
     first = log_files(paths)[0].relative_to(paths.log_dir).as_posix()
     once = Compacted(paths, first)
@@ -490,6 +521,27 @@ def test_a_merged_file_that_takes_its_place_while_it_is_looked_at_is_no_fault(pa
     assert len(looks) == 2
 
 
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_file_that_goes_before_its_rows_are_counted_is_looked_for_again(paths, monkeypatch, comes_back):
+    compacted = Compacted(paths, log_files(paths)[0].relative_to(paths.log_dir).as_posix())
+    compacted.say()
+    real = verify_module._row_counts
+    looks: list[object] = []
+
+    def busy(*args):
+        if not looks:
+            compacted.exchange()
+        if not comes_back:
+            (paths.log_dir / compacted.merged).unlink(missing_ok=True)
+        looks.append(args)
+        yield from real(*args)
+
+    monkeypatch.setattr(verify_module, "_row_counts", busy)
+    told = broken(paths)
+    assert len(looks) == 2
+    assert told is None if comes_back else f"{compacted.merged}: it is gone" in told
+
+
 def test_an_image_that_retention_takes_while_it_is_looked_at_is_no_fault(paths, monkeypatch):
     image, *_ = sorted((paths.data_dir / "evidence").rglob("*.jpg"))
     real = verify_module.look_at_numbers
@@ -512,6 +564,53 @@ def test_a_backup_has_events_files_too_and_is_whole(paths, tmp_path):
     back_up(paths, tmp_path / "no-images", images=False)
     found = verify_line(LinePaths(tmp_path / "no-images", "demo"))
     assert (found.faults, found.notes) == ([], ["there are no images here: 4 images not looked at"])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_backup_is_whole_though_retention_takes_an_image_and_another_comes_meanwhile(
+    paths, tmp_path, monkeypatch, when
+):
+    image, *_ = sorted(paths.evidence_dir.rglob("*.jpg"))
+    copy_journal = backup._copy_journal
+
+    def retention():
+        with closing(sqlite3.connect(paths.state_db)) as db, writing(db):
+            append_event(db, "evidence-removed", "1 image", 1, {"images": [{"part": "1-1"}], "rule": "age"})
+        image.unlink()
+        write_jpeg(paths.image("ab" * 32), np.zeros((8, 8, 3), np.uint8))
+
+    def busy(source, target):
+        if when == "before":
+            retention()
+        copy_journal(source, target)
+        if when == "after":
+            retention()
+
+    monkeypatch.setattr(backup, "_copy_journal", busy)
+    copied = back_up(paths, tmp_path / "copy")
+    copy = LinePaths(tmp_path / "copy", "demo")
+    assert broken(copy) is None
+    assert copied.images == len(list(copy.evidence_dir.rglob("*.jpg"))) == 5
+    assert copy.image("ab" * 32).exists()
+
+
+@pytest.mark.parametrize("has_more", [False, True])
+def test_a_backup_of_a_merge_that_died_before_it_took_its_place_is_whole(paths, tmp_path, has_more):
+    compacted = Compacted(paths, log_files(paths)[0].relative_to(paths.log_dir).as_posix())
+    compacted.say()
+    back_up(paths, tmp_path / "copy")
+    copy = LinePaths(tmp_path / "copy", "demo")
+    assert broken(copy) is None
+    if has_more:  # then it is never done: a part of that day comes, and all are merged into another file
+        line = Line(copy.data_dir)
+        line.part(42, utc=START_UTC)
+        line.log.seal(everything=True)
+        line.close()
+    compact_line(copy)
+    assert broken(copy) is None
+    assert len(log_files(copy)) == 4
+    log_files(copy)[0].unlink()
+    assert "it is gone" in broken(copy)
 
 
 def test_of_events_that_are_filed_when_the_journal_was_copied_a_backup_has_each_once(paths, tmp_path, monkeypatch):
