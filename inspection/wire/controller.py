@@ -365,17 +365,20 @@ class Controller:
 
     def _release_closing(self, part: Riding, now_us: int, reason: m.Reason | None = None) -> None:
         """Its outcome waited for the gate to close. Where it closed on the part nothing else is waited for: with a dead
-        encoder that would be for ever."""
+        encoder that would be for ever. What is known by then and is worse stays: that it was not seen, or that
+        something fell into the bin while the gate was to let it through."""
         for kept in self._kept:
             if kept.awaits_closing and (kept.outcome.epoch, kept.outcome.number) == (part.epoch, part.number):
                 kept.awaits_closing, kept.next_us = False, now_us
                 if reason is not None:
                     kept.awaits_sight = kept.awaits_fall = False
+                    told = kept.outcome
+                    fell = told.result is m.Result.PASSED and told.confirmation is m.Confirmation.DISAGREES
                     kept.outcome = replace(
-                        kept.outcome,
+                        told,
                         result=m.Result.DIVERTED,
-                        reason=reason,
-                        confirmation=m.Confirmation.NO_SENSOR,
+                        reason=told.reason if told.reason is m.Reason.NOT_SEEN else reason,
+                        confirmation=told.confirmation if fell else m.Confirmation.NO_SENSOR,
                     )
 
     # --- what is seen at the gate and behind it --------------------------------------------------------------

@@ -89,6 +89,31 @@ def test_an_outcome_waits_for_nothing_that_a_dead_encoder_will_not_bring(play):
     assert (told.reason, told.confirmation) == (m.Reason.CLOSED_ON, m.Confirmation.NO_SENSOR)
 
 
+@pytest.mark.parametrize(("behind", "told"), [(GAP // 2, m.Reason.CLOSED_ON), (GAP // 2 + 1, m.Reason.NOT_SEEN)])
+def test_a_part_that_was_not_seen_stays_that_when_the_gate_closes_on_it(play, behind, told):
+    belt = one_in_gate(behind, capabilities=m.Can.SEE_AT_GATE)
+    belt.stand(STALL_US)
+    outcome = told_of(belt.results(play))[1]
+    assert (outcome.result, outcome.reason) == (m.Result.DIVERTED, told)
+
+
+@pytest.mark.parametrize("falls", [True, False])
+@pytest.mark.parametrize("command", [PASS, m.Command.REVIEW])
+def test_what_fell_into_the_bin_before_the_gate_closed_on_a_pass_stays_told(play, command, falls):
+    belt = Belt([Part(0, False, None)], stall_us=STALL_US, capabilities=m.Can.CONFIRM | m.Can.REVIEW)
+    belt.move(50)
+    belt.say(m.Verdict(9, 1, 1, command))
+    belt.move(TRAVEL + 5)
+    if falls:
+        belt.script.falls()
+        belt.note()
+    belt.stand(STALL_US)
+    told = told_of(belt.results(play))[1]
+    is_wrong = falls and command is PASS
+    assert (told.result, told.reason) == (m.Result.DIVERTED, m.Reason.CLOSED_ON)
+    assert told.confirmation is (m.Confirmation.DISAGREES if is_wrong else m.Confirmation.NO_SENSOR)
+
+
 # --- the belt stands ----------------------------------------------------------------------------------------
 
 

@@ -361,7 +361,8 @@ static void take_off(ig_gate *gate, size_t position)
 }
 
 /* The outcome of the part that the gate is open for waited for it to close. Where it closed on the part nothing else is
- * waited for: with a dead encoder that would be for ever. */
+ * waited for: with a dead encoder that would be for ever. What is known by then and is worse stays: that it was not seen,
+ * or that something fell into the bin while the gate was to let it through. */
 static void release_closing(ig_gate *gate, uint64_t now_us, bool on_part)
 {
     for (size_t i = 0; i < gate->kept_count; i++) {
@@ -374,9 +375,11 @@ static void release_closing(ig_gate *gate, uint64_t now_us, bool on_part)
         if (on_part) {
             kept->awaits_sight = false;
             kept->awaits_fall = false;
+            kept->reason = kept->reason == IG_NOT_SEEN ? IG_NOT_SEEN : IG_CLOSED_ON;
+            if (kept->result != IG_PASSED || kept->confirmation != IG_DISAGREES) {
+                kept->confirmation = IG_NO_SENSOR;
+            }
             kept->result = IG_DIVERTED;
-            kept->reason = IG_CLOSED_ON;
-            kept->confirmation = IG_NO_SENSOR;
         }
     }
 }
