@@ -220,6 +220,7 @@ class Controller:
             self._end_session(m.Session.WATCHDOG, m.Reason.WATCHDOG)
         self._moves += encoder != self._encoder
         self._encoder = encoder
+        self._close_if_the_count_leapt(now_us)
         self._learn_belt(now_us, encoder)
         self._arrive(now_us, now_us)
         self._close_if_over(now_us)
@@ -299,6 +300,16 @@ class Controller:
         elif behind > self._furthest:
             self._furthest, self._furthest_us = behind, now_us
         elif behind < -part.window or (self._stall_us and now_us - self._furthest_us >= self._stall_us):
+            self._close_on_part(part, now_us)
+
+    def _close_if_the_count_leapt(self, now_us: int) -> None:
+        """By encoder: over the end of the gap, further than a jerk, in one look. The part may be in the gate still, or
+        others behind it. To be asked before the next one comes and takes the gate over."""
+        part = self._open_for
+        if part is None or not part.travel_counts:
+            return
+        behind = part.behind(now_us, self._encoder)
+        if self._is_lost(behind, part.travel_counts) and abs(behind - self._furthest) > part.window:
             self._close_on_part(part, now_us)
 
     def _close_on_part(self, part: Riding, now_us: int) -> None:

@@ -114,6 +114,29 @@ def test_what_fell_into_the_bin_before_the_gate_closed_on_a_pass_stays_told(play
     assert told.confirmation is (m.Confirmation.DISAGREES if is_wrong else m.Confirmation.NO_SENSOR)
 
 
+@pytest.mark.parametrize("counts", [GAP + 1, 400, TRAVEL, 2**31 - 1, -(2**31), -3 * TRAVEL])
+def test_a_count_that_leaps_while_the_gate_is_open_tells_nobody_that_the_part_passed(play, counts):
+    """The next part, which it brings to the gate in the same look, does not hide it."""
+    for behind in (0, 5, 59):
+        belt = one_in_gate(behind)
+        assert belt.results(play)[-1][0].way is PASS
+        belt.leap(counts)
+        results = belt.results(play)
+        assert results[-1][0].way is DIVERT
+        assert (told_of(results)[1].result, told_of(results)[1].reason) == (m.Result.DIVERTED, m.Reason.CLOSED_ON)
+
+
+@pytest.mark.parametrize("opening", [GAP - 1, GAP, 2 * GAP])
+@pytest.mark.parametrize("counts", [1, LOOK, GAP // 2])
+def test_looks_no_further_apart_than_half_a_gap_are_no_leap(play, opening, counts):
+    belt = Belt([Part(0, True)], opens=Reach(counts=opening), capabilities=0)
+    belt.move(50 + TRAVEL)
+    for _ in range(0, 2 * GAP, counts):
+        belt.leap(counts)
+    told = told_of(belt.results(play))[1]
+    assert (told.result, told.reason) == (m.Result.PASSED, m.Reason.COMMANDED)
+
+
 # --- the belt stands ----------------------------------------------------------------------------------------
 
 

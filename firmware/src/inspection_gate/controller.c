@@ -5,6 +5,7 @@
 static void arrive(ig_gate *gate, uint64_t until_us, uint64_t now_us);
 static void close_if_over(ig_gate *gate, uint64_t now_us);
 static void close_on_part(ig_gate *gate, uint64_t now_us);
+static void close_if_the_count_leapt(ig_gate *gate, uint64_t now_us);
 
 /* --- what is told ------------------------------------------------------------------------------------------ */
 
@@ -291,6 +292,7 @@ void ig_tick(ig_gate *gate, uint64_t now_us, int32_t encoder)
     }
     gate->moves += encoder != gate->encoder;
     gate->encoder = encoder;
+    close_if_the_count_leapt(gate, now_us);
     learn_belt(gate, now_us, encoder);
     arrive(gate, now_us, now_us);
     close_if_over(gate, now_us);
@@ -434,6 +436,21 @@ static bool is_lost(const ig_gate *gate, int64_t behind, int64_t travel_counts)
 {
     const int64_t slack = gate->has_settings ? (int64_t)gate->settings.field[IG_START_MIN_GAP_COUNTS] : 0;
     return behind > slack || behind < -2 * travel_counts;
+}
+
+/* By encoder: over the end of the gap, further than a jerk, in one look. The part may be in the gate still, or others
+ * behind it. To be asked before the next one comes and takes the gate over. */
+static void close_if_the_count_leapt(ig_gate *gate, uint64_t now_us)
+{
+    const ig_riding *part = &gate->open_for;
+    if (!gate->is_open || part->travel_counts == 0) {
+        return;
+    }
+    const int64_t behind = behind_gate(part, now_us, gate->encoder);
+    const int64_t leap = behind - gate->furthest;
+    if (is_lost(gate, behind, (int64_t)part->travel_counts) && (leap < 0 ? -leap : leap) > (int64_t)part->window) {
+        close_on_part(gate, now_us);
+    }
 }
 
 /* The outcome of this part waited for the sensor at the gate. `reason`: a new one, or 0. */
