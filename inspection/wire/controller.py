@@ -98,7 +98,7 @@ class Controller:
         self._begun: tuple[int, int] | None = None  # when the first START came, and at which count
         self._knows_belt = False  # what was on the belt then has gone by
         self._sensed: tuple[int, int] | None = None  # the part before: when, and at which count
-        self._sensed_moves = 0
+        self._sensed_moves = -1  # none yet
         self._kept: list[Kept] = []
         self._heartbeat_us = now_us
         self._inputs = 0
@@ -147,7 +147,6 @@ class Controller:
         self.tick(now_us, encoder)
         self.count += 1
         sensed_us = now_us - age_us
-        self._close_if_the_count_stands(now_us)
         part = self._riding_of(sensed_us, encoder)
         if not self.in_session:
             part.barred = m.Reason.SESSION_ENDED
@@ -155,6 +154,7 @@ class Controller:
             part.barred = m.Reason.UNTRACKED
         self._bar_if_too_close(part, sensed_us, encoder)
         self._riding.append(part)
+        self._doubt_if_the_count_stands(now_us)
         if self.in_session:
             self._send(m.Trigger(part.epoch, part.number, sensed_us - self._start_us, age_us, encoder))
         return part.number
@@ -180,12 +180,16 @@ class Controller:
             awaits_fall=self._awaits_falls,
         )
 
-    def _close_if_the_count_stands(self, now_us: int) -> None:
-        """A second part without a count between them: the belt runs and the encoder is dead. The first is no proof:
-        where parts come at even distances one may be at the sensor, again and again, in the count that brought another
-        to the gate."""
+    def _doubt_if_the_count_stands(self, now_us: int) -> None:
+        """A second part without a count between them: the belt runs and the encoder is dead. How far anything has come
+        by the time it counts on, nobody knows. The first is no proof: where parts come at even distances one may be at
+        the sensor, again and again, in the count that brought another to the gate."""
         stands, self._sensed_moves = self._moves == self._sensed_moves, self._moves
-        if stands and self._open_for is not None and self._open_for.travel_counts:
+        if not stands:
+            return
+        if self._settings is not None and self._settings.travel_counts:
+            self._bar_all(m.Reason.UNTRACKED)
+        if self._open_for is not None and self._open_for.travel_counts:
             self._close_on_part(self._open_for, now_us)
 
     def _bar_if_too_close(self, part: Riding, sensed_us: int, encoder: int) -> None:

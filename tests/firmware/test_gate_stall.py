@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.replay import Reference
 from inspection.wire import messages as m
 from inspection.wire.riding import Reach
-from tests.firmware.belt import GAP, LENGTH, LOOK, OPENS, TRAVEL, Belt, Part, outcomes
+from tests.firmware.belt import FALLS, GAP, LENGTH, LOOK, OPENS, TRAVEL, Belt, Part, outcomes
 from tests.firmware.results import Step
 from tests.firmware.test_gate_opening import FIRSTS, parts, run, ways
 
@@ -79,6 +79,50 @@ def test_with_a_dead_encoder_its_second_part_closes_the_gate_before_the_stall_ti
     ran = die(belt, wire=False, pitch=GAP, counts_per_look=20)
     after = [step.way for step, _ in belt.results(play)[-len(ran) :]]
     assert ran[after.index(DIVERT)] == 2 * GAP
+
+
+def drops_out(parts: list[Part], at: int, more: int, first: int = 0) -> tuple[Belt, int, int]:
+    """An encoder that dies there, for two parts and a little more, and comes back; the belt, how many parts were on it
+    by then, and the step that shows the second one."""
+    belt = Belt(parts, first=first)
+    belt.move(at)
+    belt.is_encoder_dead = True
+    for _ in range(2):
+        before = belt.on_belt
+        while belt.on_belt == before:
+            belt.move(1)
+    second = len(belt.seen)
+    belt.move(more)
+    belt.is_encoder_dead, caught = False, belt.on_belt
+    belt.move(parts[-1].at + TRAVEL + FALLS.counts + LOOK)
+    return belt, caught, second
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.builds(Part, st.integers(GAP, 250), st.booleans(), st.none()), min_size=20, max_size=25),
+    st.integers(1, 1_500),
+    st.integers(0, 300),
+    st.sampled_from(FIRSTS),
+)
+def test_an_encoder_that_drops_out_for_two_parts_lets_none_through_by_anothers_pass(played, parts, at, more, first):
+    belt, caught, second = drops_out(parts, at, more, first)
+    for play in (lambda script: Reference().play(script), played):
+        for step, seen in belt.results(play)[second:]:
+            passed = [number for _, number, way in step.gone if way == PASS]
+            assert all(number > caught for number in passed)
+            if step.way is PASS:
+                in_gate = [i for i, behind in enumerate(seen.at) if 0 <= behind < OPENS.counts]
+                assert in_gate, "it is open for what is not there"
+                assert all(parts[i].is_good and i >= caught for i in in_gate)
+
+
+def test_what_comes_when_the_encoder_is_back_goes_by_its_command(play):
+    belt, caught, _ = drops_out([Part(200, True, None) for _ in range(20)], 1_500, 30)
+    told = told_of(belt.results(play))
+    reasons = [told[number].reason for number in sorted(told)]
+    assert m.Reason.UNTRACKED in reasons[:caught]
+    assert reasons[caught:] == [m.Reason.COMMANDED] * (20 - caught)
 
 
 def test_an_outcome_waits_for_nothing_that_a_dead_encoder_will_not_bring(play):

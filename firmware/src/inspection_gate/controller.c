@@ -116,6 +116,7 @@ void ig_init(ig_gate *gate, const ig_config *config, uint64_t now_us)
     gate->start_us = now_us;
     gate->heartbeat_us = now_us;
     gate->outputs = IG_SAFE;
+    gate->sensed_moves = UINT32_MAX; /* none yet */
     ig_decoder_init(&gate->decoder);
 }
 
@@ -242,14 +243,22 @@ static ig_riding riding_of(const ig_gate *gate, uint64_t sensed_us, int32_t enco
     return part;
 }
 
-/* A second part without a count between them: the belt runs and the encoder is dead. The first is no proof: where parts
- * come at even distances one may be at the sensor, again and again, in the count that brought another to the gate. */
-static void close_if_the_count_stands(ig_gate *gate, uint64_t now_us)
+/* A second part without a count between them: the belt runs and the encoder is dead. How far anything has come by the
+ * time it counts on, nobody knows. The first is no proof: where parts come at even distances one may be at the sensor,
+ * again and again, in the count that brought another to the gate. */
+static void doubt_if_the_count_stands(ig_gate *gate, uint64_t now_us)
 {
-    if (gate->moves == gate->sensed_moves && gate->is_open && gate->open_for.travel_counts != 0) {
+    const bool stands = gate->moves == gate->sensed_moves;
+    gate->sensed_moves = gate->moves;
+    if (!stands) {
+        return;
+    }
+    if (gate->has_settings && gate->settings.field[IG_START_TRAVEL_COUNTS] != 0) {
+        bar_all(gate, IG_UNTRACKED);
+    }
+    if (gate->is_open && gate->open_for.travel_counts != 0) {
         close_on_part(gate, now_us);
     }
-    gate->sensed_moves = gate->moves;
 }
 
 uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder)
@@ -260,7 +269,6 @@ uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encod
     }
     gate->count++;
     const uint64_t sensed_us = now_us - age_us;
-    close_if_the_count_stands(gate, now_us);
     ig_riding part = riding_of(gate, sensed_us, encoder);
     if (!ig_in_session(gate)) {
         part.barred = IG_SESSION_ENDED;
@@ -271,6 +279,7 @@ uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encod
     if (gate->riding_count < IG_RIDING_CAPACITY) {
         *riding_at(gate, gate->riding_count++) = part;
     }
+    doubt_if_the_count_stands(gate, now_us);
     if (ig_in_session(gate)) {
         send(gate, &(ig_message){IG_TRIGGER,
                                  {part.epoch, part.number, sensed_us - gate->start_us, age_us,
