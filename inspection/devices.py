@@ -163,8 +163,9 @@ def travel_of(line: LineConfig) -> Travel:
         return Travel(_DRY_TRAVEL_NS, 0)
     travel_ns, margin_ns = round(gate.travel_ms * 1e6), round(gate.margin_ms * 1e6)
     if isinstance(gate, SerialGateConfig):
-        # An eject sensor is waited for until the belt has brought the part as far again: docs/gate-protocol.md.
-        sight_counts = max(gate.travel_counts, gate.min_gap_counts // 2)
+        # An eject sensor is waited for until the belt has brought the part as far again, and the gate is open for it
+        # as long as a gap at most: docs/gate-protocol.md.
+        sight_counts = max(gate.travel_counts, gate.min_gap_counts)
         return Travel(travel_ns, margin_ns, gate.travel_counts, sight_counts)
     return Travel(travel_ns, margin_ns)
 

@@ -1,9 +1,9 @@
 /* A gate controller without its board: the protocol of docs/gate-protocol.md, version 1, as a state machine.
  *
- * Time and the encoder's count are arguments, the line is bytes in and a buffer out, the actuator is one call a part.
- * Nothing is allocated, nothing blocks, nothing is read from a clock. It does what inspection/wire/controller.py does,
- * and is held against it byte for byte (tests/firmware). Not for use from an interrupt: note there what happened and
- * when, and call from the loop.
+ * Time and the encoder's count are arguments, the line is bytes in and a buffer out, how the gate is to stand is one
+ * question (`ig_way`). Nothing is allocated, nothing blocks, nothing is read from a clock. It does what
+ * inspection/wire/controller.py does, and is held against it byte for byte (tests/firmware). Not for use from an
+ * interrupt: note there what happened and when, and call from the loop.
  *
  *  - It diverts by default, and lets a part through only on a PASS for that part, taken before it is at the gate.
  *  - A divert is never taken back; PASSes are dropped when the station leaves, restarts or makes no progress.

@@ -137,7 +137,16 @@ class Belt:
                 "and take it out; check the belt, its guides, and the sensor at the gate."
             )
             return Alarm("part-not-seen", text, latched=True, reaction=self._reactions.part_not_seen)
-        if outcome.reason == CLOSED_ON:
+        closed_on = outcome.reason == CLOSED_ON
+        if outcome.confirmed is False and (outcome.kind is OutcomeKind.PASSED or closed_on):
+            text = (
+                f"part {part} was let through, and the eject sensor saw one go out. Look for a good part in the bin "
+                "and for a bad one on the line; check the gate and its sensor."
+            )
+            either = [self._reactions.eject_on_pass, *[self._reactions.closed_on_part] * closed_on]
+            reaction = max(either, key=lambda each: each.severity)
+            return Alarm("eject-on-pass", text, latched=True, reaction=reaction)
+        if closed_on:
             text = (
                 f"the gate closed on part {part}, because the belt stood or its encoder counts no more. Find the part; "
                 "if the belt did not stand, also what came right behind it, and check the encoder."
@@ -146,12 +155,6 @@ class Belt:
         if outcome.kind is OutcomeKind.UNKNOWN:
             text = f"nobody knows which way part {part} went ({outcome.reason}). Find the part; check the gate."
             return Alarm("outcome-unknown", text, latched=True)
-        if outcome.confirmed is False and outcome.kind is OutcomeKind.PASSED:
-            text = (
-                f"part {part} was let through, and the eject sensor saw one go out. Look for a good part in the bin "
-                "and for a bad one on the line; check the gate and its sensor."
-            )
-            return Alarm("eject-on-pass", text, latched=True, reaction=self._reactions.eject_on_pass)
         if outcome.confirmed is False:
             text = (
                 f"part {part} was to be diverted, and the eject sensor saw nothing go out. Find the part; check the "

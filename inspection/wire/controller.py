@@ -98,7 +98,7 @@ class Controller:
         self._begun: tuple[int, int] | None = None  # when the first START came, and at which count
         self._knows_belt = False  # what was on the belt then has gone by
         self._sensed: tuple[int, int] | None = None  # the part before: when, and at which count
-        self._sensed_moves = 0
+        self._sensed_moves = -1  # none yet
         self._kept: list[Kept] = []
         self._heartbeat_us = now_us
         self._inputs = 0
@@ -147,7 +147,6 @@ class Controller:
         self.tick(now_us, encoder)
         self.count += 1
         sensed_us = now_us - age_us
-        self._close_if_the_count_stands(now_us)
         part = self._riding_of(sensed_us, encoder)
         if not self.in_session:
             part.barred = m.Reason.SESSION_ENDED
@@ -155,6 +154,7 @@ class Controller:
             part.barred = m.Reason.UNTRACKED
         self._bar_if_too_close(part, sensed_us, encoder)
         self._riding.append(part)
+        self._doubt_if_the_count_stands(now_us)
         if self.in_session:
             self._send(m.Trigger(part.epoch, part.number, sensed_us - self._start_us, age_us, encoder))
         return part.number
@@ -180,12 +180,16 @@ class Controller:
             awaits_fall=self._awaits_falls,
         )
 
-    def _close_if_the_count_stands(self, now_us: int) -> None:
-        """A second part without a count between them: the belt runs and the encoder is dead. The first is no proof:
-        where parts come at even distances one may be at the sensor, again and again, in the count that brought another
-        to the gate."""
+    def _doubt_if_the_count_stands(self, now_us: int) -> None:
+        """A second part without a count between them: the belt runs and the encoder is dead. How far anything has come
+        by the time it counts on, nobody knows. The first is no proof: where parts come at even distances one may be at
+        the sensor, again and again, in the count that brought another to the gate."""
         stands, self._sensed_moves = self._moves == self._sensed_moves, self._moves
-        if stands and self._open_for is not None and self._open_for.travel_counts:
+        if not stands:
+            return
+        if self._settings is not None and self._settings.travel_counts:
+            self._bar_all(m.Reason.UNTRACKED)
+        if self._open_for is not None and self._open_for.travel_counts:
             self._close_on_part(self._open_for, now_us)
 
     def _bar_if_too_close(self, part: Riding, sensed_us: int, encoder: int) -> None:
@@ -220,6 +224,7 @@ class Controller:
             self._end_session(m.Session.WATCHDOG, m.Reason.WATCHDOG)
         self._moves += encoder != self._encoder
         self._encoder = encoder
+        self._close_if_the_count_leapt(now_us)
         self._learn_belt(now_us, encoder)
         self._arrive(now_us, now_us)
         self._close_if_over(now_us)
@@ -301,6 +306,16 @@ class Controller:
         elif behind < -part.window or (self._stall_us and now_us - self._furthest_us >= self._stall_us):
             self._close_on_part(part, now_us)
 
+    def _close_if_the_count_leapt(self, now_us: int) -> None:
+        """By encoder: over the end of the gap, further than a jerk, in one look. The part may be in the gate still, or
+        others behind it. To be asked before the next one comes and takes the gate over."""
+        part = self._open_for
+        if part is None or not part.travel_counts:
+            return
+        behind = part.behind(now_us, self._encoder)
+        if self._is_lost(behind, part.travel_counts) and abs(behind - self._furthest) > part.window:
+            self._close_on_part(part, now_us)
+
     def _close_on_part(self, part: Riding, now_us: int) -> None:
         """The part that the gate is open for did not get through. It counts as one that is diverted from now on, so
         that what falls into the bin is rather taken for it than for a later part."""
@@ -365,17 +380,20 @@ class Controller:
 
     def _release_closing(self, part: Riding, now_us: int, reason: m.Reason | None = None) -> None:
         """Its outcome waited for the gate to close. Where it closed on the part nothing else is waited for: with a dead
-        encoder that would be for ever."""
+        encoder that would be for ever. What is known by then and is worse stays: that it was not seen, or that
+        something fell into the bin while the gate was to let it through."""
         for kept in self._kept:
             if kept.awaits_closing and (kept.outcome.epoch, kept.outcome.number) == (part.epoch, part.number):
                 kept.awaits_closing, kept.next_us = False, now_us
                 if reason is not None:
                     kept.awaits_sight = kept.awaits_fall = False
+                    told = kept.outcome
+                    fell = told.result is m.Result.PASSED and told.confirmation is m.Confirmation.DISAGREES
                     kept.outcome = replace(
-                        kept.outcome,
+                        told,
                         result=m.Result.DIVERTED,
-                        reason=reason,
-                        confirmation=m.Confirmation.NO_SENSOR,
+                        reason=told.reason if told.reason is m.Reason.NOT_SEEN else reason,
+                        confirmation=told.confirmation if fell else m.Confirmation.NO_SENSOR,
                     )
 
     # --- what is seen at the gate and behind it --------------------------------------------------------------

@@ -60,6 +60,7 @@ class Belt:
         self.parts = parts
         self.on_belt = 0
         self.at = 0
+        self.is_encoder_dead = False  # the belt runs, and nothing counts
         self.script = Script()
         self.seen: list[Seen] = []  # one a step of the result
         self._beats = 0
@@ -98,7 +99,8 @@ class Belt:
         self.at += counts
         if self.at > self._furthest:
             self._furthest, self._stood_us = self.at, 0
-        self.script.move(counts)
+        if not self.is_encoder_dead:
+            self.script.move(counts)
         for part in self.parts:
             part.furthest = max(part.furthest, self.at - part.at - TRAVEL)
         if self.on_belt < len(self.parts) and self.parts[self.on_belt].at == self.at:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.replay import Reference
 from inspection.wire import messages as m
 from inspection.wire.riding import Reach
-from tests.firmware.belt import GAP, LENGTH, LOOK, OPENS, TRAVEL, Belt, Part, outcomes
+from tests.firmware.belt import FALLS, GAP, LENGTH, LOOK, OPENS, TRAVEL, Belt, Part, outcomes
 from tests.firmware.results import Step
 from tests.firmware.test_gate_opening import FIRSTS, parts, run, ways
 
@@ -81,12 +81,104 @@ def test_with_a_dead_encoder_its_second_part_closes_the_gate_before_the_stall_ti
     assert ran[after.index(DIVERT)] == 2 * GAP
 
 
+def drops_out(parts: list[Part], at: int, more: int, first: int = 0) -> tuple[Belt, int, int]:
+    """An encoder that dies there, for two parts and a little more, and comes back; the belt, how many parts were on it
+    by then, and the step that shows the second one."""
+    belt = Belt(parts, first=first)
+    belt.move(at)
+    belt.is_encoder_dead = True
+    for _ in range(2):
+        before = belt.on_belt
+        while belt.on_belt == before:
+            belt.move(1)
+    second = len(belt.seen)
+    belt.move(more)
+    belt.is_encoder_dead, caught = False, belt.on_belt
+    belt.move(parts[-1].at + TRAVEL + FALLS.counts + LOOK)
+    return belt, caught, second
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.builds(Part, st.integers(GAP, 250), st.booleans(), st.none()), min_size=20, max_size=25),
+    st.integers(1, 1_500),
+    st.integers(0, 300),
+    st.sampled_from(FIRSTS),
+)
+def test_an_encoder_that_drops_out_for_two_parts_lets_none_through_by_anothers_pass(played, parts, at, more, first):
+    belt, caught, second = drops_out(parts, at, more, first)
+    for play in (lambda script: Reference().play(script), played):
+        for step, seen in belt.results(play)[second:]:
+            passed = [number for _, number, way in step.gone if way == PASS]
+            assert all(number > caught for number in passed)
+            if step.way is PASS:
+                in_gate = [i for i, behind in enumerate(seen.at) if 0 <= behind < OPENS.counts]
+                assert in_gate, "it is open for what is not there"
+                assert all(parts[i].is_good and i >= caught for i in in_gate)
+
+
+def test_what_comes_when_the_encoder_is_back_goes_by_its_command(play):
+    belt, caught, _ = drops_out([Part(200, True, None) for _ in range(20)], 1_500, 30)
+    told = told_of(belt.results(play))
+    reasons = [told[number].reason for number in sorted(told)]
+    assert m.Reason.UNTRACKED in reasons[:caught]
+    assert reasons[caught:] == [m.Reason.COMMANDED] * (20 - caught)
+
+
 def test_an_outcome_waits_for_nothing_that_a_dead_encoder_will_not_bring(play):
     """The sensor at the gate and the one at the bin are waited for in counts."""
     belt = one_in_gate(5, capabilities=m.Can.CONFIRM | m.Can.SEE_AT_GATE)
     die(belt, wire=False, pitch=100_000, counts_per_look=20)
     (told,) = told_of(belt.results(play)).values()
     assert (told.reason, told.confirmation) == (m.Reason.CLOSED_ON, m.Confirmation.NO_SENSOR)
+
+
+@pytest.mark.parametrize(("behind", "told"), [(GAP // 2, m.Reason.CLOSED_ON), (GAP // 2 + 1, m.Reason.NOT_SEEN)])
+def test_a_part_that_was_not_seen_stays_that_when_the_gate_closes_on_it(play, behind, told):
+    belt = one_in_gate(behind, capabilities=m.Can.SEE_AT_GATE)
+    belt.stand(STALL_US)
+    outcome = told_of(belt.results(play))[1]
+    assert (outcome.result, outcome.reason) == (m.Result.DIVERTED, told)
+
+
+@pytest.mark.parametrize("falls", [True, False])
+@pytest.mark.parametrize("command", [PASS, m.Command.REVIEW])
+def test_what_fell_into_the_bin_before_the_gate_closed_on_a_pass_stays_told(play, command, falls):
+    belt = Belt([Part(0, False, None)], stall_us=STALL_US, capabilities=m.Can.CONFIRM | m.Can.REVIEW)
+    belt.move(50)
+    belt.say(m.Verdict(9, 1, 1, command))
+    belt.move(TRAVEL + 5)
+    if falls:
+        belt.script.falls()
+        belt.note()
+    belt.stand(STALL_US)
+    told = told_of(belt.results(play))[1]
+    is_wrong = falls and command is PASS
+    assert (told.result, told.reason) == (m.Result.DIVERTED, m.Reason.CLOSED_ON)
+    assert told.confirmation is (m.Confirmation.DISAGREES if is_wrong else m.Confirmation.NO_SENSOR)
+
+
+@pytest.mark.parametrize("counts", [GAP + 1, 400, TRAVEL, 2**31 - 1, -(2**31), -3 * TRAVEL])
+def test_a_count_that_leaps_while_the_gate_is_open_tells_nobody_that_the_part_passed(play, counts):
+    """The next part, which it brings to the gate in the same look, does not hide it."""
+    for behind in (0, 5, 59):
+        belt = one_in_gate(behind)
+        assert belt.results(play)[-1][0].way is PASS
+        belt.leap(counts)
+        results = belt.results(play)
+        assert results[-1][0].way is DIVERT
+        assert (told_of(results)[1].result, told_of(results)[1].reason) == (m.Result.DIVERTED, m.Reason.CLOSED_ON)
+
+
+@pytest.mark.parametrize("opening", [GAP - 1, GAP, 2 * GAP])
+@pytest.mark.parametrize("counts", [1, LOOK, GAP // 2])
+def test_looks_no_further_apart_than_half_a_gap_are_no_leap(play, opening, counts):
+    belt = Belt([Part(0, True)], opens=Reach(counts=opening), capabilities=0)
+    belt.move(50 + TRAVEL)
+    for _ in range(0, 2 * GAP, counts):
+        belt.leap(counts)
+    told = told_of(belt.results(play))[1]
+    assert (told.result, told.reason) == (m.Result.PASSED, m.Reason.COMMANDED)
 
 
 # --- the belt stands ----------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ TRAVEL, GAP, OPENS, FALLS = 1_000, 150, 100, 500  # counts
 OUTPUTS = {RUN_PERMIT: 0, PASS: 0, REVIEW: 0, RED: 1, GREEN: 0, AMBER: 0}
 """Each with what it must show before there is a session."""
 WITH_EJECT_SENSOR = {"HAS_EJECT_SENSOR = false": "HAS_EJECT_SENSOR = true", "{300000, 1000}": "{300000, 500}"}
+FED = {"static void feed_watchdog() {": "void desk_feed();\nstatic void feed_watchdog() {\n  desk_feed();"}
 NEAR_THE_WRAP_US = 2**32 - 500_000  # micros() begins again from 0 half a second later
 
 
@@ -95,6 +96,14 @@ class Desk:
         """What the sketch has done to its pins since it was asked."""
         room = (Done * 100_000)()
         return list(room[: self._sketch.desk_done(room, ctypes.c_size_t(len(room)))])
+
+    def fed(self) -> int:
+        """How often the board's watchdog was."""
+        return self._sketch.desk_fed()
+
+    def halts(self) -> bool:
+        """Whether the next round of loop() never ends, with the watchdog fed."""
+        return bool(self._sketch.desk_halts())
 
     def set(self, pin: int, value: int) -> None:
         self._sketch.desk_set(ctypes.c_uint8(pin), ctypes.c_uint8(value))
@@ -406,6 +415,22 @@ def test_the_eject_sensor_says_what_fell_into_the_bin(sketch, command, falls, to
         desk.edge(EJECT_SENSOR)
     desk.wait(400_000)
     assert desk.last(m.Outcome).confirmation is told
+
+
+def test_a_board_that_stopped_for_good_feeds_its_watchdog_as_one_that_goes_round(sketch):
+    """Or the watchdog would reset it, and parts would pass again before a person has looked."""
+    desk = Desk(sketch({**FED, "DEBOUNCE_US = 2000": "DEBOUNCE_US = 0"}))
+    desk.start()
+    before = desk.fed()
+    desk.wait(10_000)
+    assert desk.fed() - before == 100  # once a round
+    desk.command_next(m.Command.PASS)
+    desk.wait(TRAVEL_US - 30_000 + 1_000)
+    assert (desk.pin(PASS), desk.pin(RUN_PERMIT)) == (1, 1)
+    for _ in range(17):  # one more than are noted between two rounds
+        desk.edge(PART_SENSOR)
+    assert desk.halts()
+    assert {pin: desk.pin(pin) for pin in OUTPUTS} == OUTPUTS
 
 
 def test_the_library_is_laid_out_as_the_arduino_build_wants_it():

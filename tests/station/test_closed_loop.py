@@ -568,6 +568,26 @@ def test_a_part_that_the_gate_closed_on_is_unknown_and_told_of(line, reaction, n
     assert went(bench, 2) is next_one
 
 
+@pytest.mark.parametrize(
+    ("reactions", "reaction"),
+    [
+        ({}, Reaction.DIVERT),
+        ({"eject_on_pass": Reaction.ALARM}, Reaction.ALARM),
+        ({"eject_on_pass": Reaction.ALARM, "closed_on_part": Reaction.STOP}, Reaction.STOP),
+    ],
+)
+def test_what_fell_before_the_gate_closed_on_a_pass_is_an_ejection_that_was_not_to_be(line, reactions, reaction):
+    bench = line(**reactions)
+    bench.attach()
+    went(bench, 1)
+    outcome = Outcome(OutcomeKind.UNKNOWN, commanded=False, confirmed=False, reason=CLOSED_ON)
+    bench.gate.resolve(bench.part(1), outcome)
+    bench.run()
+    assert bench.alarms() == {"eject-on-pass"}
+    assert alarm(bench, "eject-on-pass").reaction is reaction
+    assert bench.rows()[bench.part(1)].outcome == "UNKNOWN"
+
+
 def test_what_was_on_the_belt_before_or_at_the_start_is_no_stranger(line):
     bench = line()
     bench.gate.say(Strangers(boot=1, count=2))

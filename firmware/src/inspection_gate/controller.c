@@ -5,6 +5,7 @@
 static void arrive(ig_gate *gate, uint64_t until_us, uint64_t now_us);
 static void close_if_over(ig_gate *gate, uint64_t now_us);
 static void close_on_part(ig_gate *gate, uint64_t now_us);
+static void close_if_the_count_leapt(ig_gate *gate, uint64_t now_us);
 
 /* --- what is told ------------------------------------------------------------------------------------------ */
 
@@ -115,6 +116,7 @@ void ig_init(ig_gate *gate, const ig_config *config, uint64_t now_us)
     gate->start_us = now_us;
     gate->heartbeat_us = now_us;
     gate->outputs = IG_SAFE;
+    gate->sensed_moves = UINT32_MAX; /* none yet */
     ig_decoder_init(&gate->decoder);
 }
 
@@ -241,14 +243,22 @@ static ig_riding riding_of(const ig_gate *gate, uint64_t sensed_us, int32_t enco
     return part;
 }
 
-/* A second part without a count between them: the belt runs and the encoder is dead. The first is no proof: where parts
- * come at even distances one may be at the sensor, again and again, in the count that brought another to the gate. */
-static void close_if_the_count_stands(ig_gate *gate, uint64_t now_us)
+/* A second part without a count between them: the belt runs and the encoder is dead. How far anything has come by the
+ * time it counts on, nobody knows. The first is no proof: where parts come at even distances one may be at the sensor,
+ * again and again, in the count that brought another to the gate. */
+static void doubt_if_the_count_stands(ig_gate *gate, uint64_t now_us)
 {
-    if (gate->moves == gate->sensed_moves && gate->is_open && gate->open_for.travel_counts != 0) {
+    const bool stands = gate->moves == gate->sensed_moves;
+    gate->sensed_moves = gate->moves;
+    if (!stands) {
+        return;
+    }
+    if (gate->has_settings && gate->settings.field[IG_START_TRAVEL_COUNTS] != 0) {
+        bar_all(gate, IG_UNTRACKED);
+    }
+    if (gate->is_open && gate->open_for.travel_counts != 0) {
         close_on_part(gate, now_us);
     }
-    gate->sensed_moves = gate->moves;
 }
 
 uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encoder)
@@ -259,7 +269,6 @@ uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encod
     }
     gate->count++;
     const uint64_t sensed_us = now_us - age_us;
-    close_if_the_count_stands(gate, now_us);
     ig_riding part = riding_of(gate, sensed_us, encoder);
     if (!ig_in_session(gate)) {
         part.barred = IG_SESSION_ENDED;
@@ -270,6 +279,7 @@ uint32_t ig_sense(ig_gate *gate, uint64_t now_us, uint32_t age_us, int32_t encod
     if (gate->riding_count < IG_RIDING_CAPACITY) {
         *riding_at(gate, gate->riding_count++) = part;
     }
+    doubt_if_the_count_stands(gate, now_us);
     if (ig_in_session(gate)) {
         send(gate, &(ig_message){IG_TRIGGER,
                                  {part.epoch, part.number, sensed_us - gate->start_us, age_us,
@@ -291,6 +301,7 @@ void ig_tick(ig_gate *gate, uint64_t now_us, int32_t encoder)
     }
     gate->moves += encoder != gate->encoder;
     gate->encoder = encoder;
+    close_if_the_count_leapt(gate, now_us);
     learn_belt(gate, now_us, encoder);
     arrive(gate, now_us, now_us);
     close_if_over(gate, now_us);
@@ -361,7 +372,8 @@ static void take_off(ig_gate *gate, size_t position)
 }
 
 /* The outcome of the part that the gate is open for waited for it to close. Where it closed on the part nothing else is
- * waited for: with a dead encoder that would be for ever. */
+ * waited for: with a dead encoder that would be for ever. What is known by then and is worse stays: that it was not seen,
+ * or that something fell into the bin while the gate was to let it through. */
 static void release_closing(ig_gate *gate, uint64_t now_us, bool on_part)
 {
     for (size_t i = 0; i < gate->kept_count; i++) {
@@ -374,9 +386,11 @@ static void release_closing(ig_gate *gate, uint64_t now_us, bool on_part)
         if (on_part) {
             kept->awaits_sight = false;
             kept->awaits_fall = false;
+            kept->reason = kept->reason == IG_NOT_SEEN ? IG_NOT_SEEN : IG_CLOSED_ON;
+            if (kept->result != IG_PASSED || kept->confirmation != IG_DISAGREES) {
+                kept->confirmation = IG_NO_SENSOR;
+            }
             kept->result = IG_DIVERTED;
-            kept->reason = IG_CLOSED_ON;
-            kept->confirmation = IG_NO_SENSOR;
         }
     }
 }
@@ -431,6 +445,21 @@ static bool is_lost(const ig_gate *gate, int64_t behind, int64_t travel_counts)
 {
     const int64_t slack = gate->has_settings ? (int64_t)gate->settings.field[IG_START_MIN_GAP_COUNTS] : 0;
     return behind > slack || behind < -2 * travel_counts;
+}
+
+/* By encoder: over the end of the gap, further than a jerk, in one look. The part may be in the gate still, or others
+ * behind it. To be asked before the next one comes and takes the gate over. */
+static void close_if_the_count_leapt(ig_gate *gate, uint64_t now_us)
+{
+    const ig_riding *part = &gate->open_for;
+    if (!gate->is_open || part->travel_counts == 0) {
+        return;
+    }
+    const int64_t behind = behind_gate(part, now_us, gate->encoder);
+    const int64_t leap = behind - gate->furthest;
+    if (is_lost(gate, behind, (int64_t)part->travel_counts) && (leap < 0 ? -leap : leap) > (int64_t)part->window) {
+        close_on_part(gate, now_us);
+    }
 }
 
 /* The outcome of this part waited for the sensor at the gate. `reason`: a new one, or 0. */

@@ -76,6 +76,18 @@ size_t HardwareSerial::write(const uint8_t *data, size_t size) {
 void setup();
 void loop();
 
+// The board's watchdog, where the sketch is changed so that it feeds this one. A round that feeds it so often never ends.
+static const uint32_t FOR_EVER = 1000;
+static uint32_t fed = 0, fed_in_round = 0;
+struct Halted {};
+
+void desk_feed() {
+  fed++;
+  if (++fed_in_round > FOR_EVER) {
+    throw Halted();
+  }
+}
+
 extern "C" {
 
 void desk_power_up(uint32_t at_us) {
@@ -87,9 +99,22 @@ void desk_power_up(uint32_t at_us) {
 void desk_wait(uint32_t us) {
   for (uint32_t gone = 0; gone < us; gone += 100) {
     clock_us += 100;
+    fed_in_round = 0;
     loop();
   }
 }
+
+// Whether the next round never ends, and feeds the watchdog meanwhile.
+uint8_t desk_halts() {
+  try {
+    desk_wait(100);
+  } catch (const Halted &) {
+    return 1;
+  }
+  return 0;
+}
+
+uint32_t desk_fed() { return fed; }
 
 void desk_set(uint8_t pin, uint8_t value) {
   const bool changes = pins[pin].level != value;
