@@ -316,3 +316,13 @@ def test_importing_the_adapter_is_cheap_and_loading_is_quiet() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_one_picture_is_seen_as_torch_alone_sees_it_and_as_among_others(bundled: ClipEncoder) -> None:
+    """Alone it takes another kernel than torch would take."""
+    seen = [picture.copy() for picture in pictures()[:2]]
+    values = bundled._on_device(bundled._preprocessing.apply(seen[:1]))
+    by_torch = bundled._model.get_image_features(**values)[0].detach()  # with gradients nothing is changed
+    alone = bundled.embed_images(seen[:1])[0]
+    assert alone == pytest.approx((by_torch / by_torch.norm()).numpy(), abs=1e-5)
+    assert alone == pytest.approx(bundled.embed_images(seen)[0], abs=1e-5)
