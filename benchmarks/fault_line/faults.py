@@ -431,7 +431,8 @@ def _block(which: str) -> Act:
 def _unblock(which: str) -> Act:
     def act(line: Line) -> None:
         folder = _folder(line, which)
-        folder.unlink()
+        if folder.is_file():  # where the process died first, nobody has put it there
+            folder.unlink()
         if folder.with_name("aside").is_dir():
             folder.with_name("aside").rename(folder)
 
