@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from inspection.calibration.origin import KnownDefects, LineOrigin
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import CalibrationError
 
@@ -51,9 +52,14 @@ class Calibration:
     fingerprint: Mapping[str, str]
     good: SampleSet
     defects: Mapping[str, DefectCheck]
+    origin: LineOrigin | None = None
+    """Of good parts that were taken from the line's log; files of before, and of pictures in a folder, have none."""
 
     def to_json(self) -> str:
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, default=str) + "\n"
+        content = {"format": FORMAT, **asdict(self)}
+        if self.origin is None:
+            del content["origin"]  # or a file of before would get another id
+        return json.dumps(content, indent=2, default=str) + "\n"
 
     @property
     def id(self) -> str:
@@ -91,6 +97,7 @@ def load_calibration(path: Path) -> Calibration:
                     name: DefectCheck(**{**check, "samples": SampleSet(**check["samples"])})
                     for name, check in content["defects"].items()
                 },
+                "origin": _origin(content["origin"]) if "origin" in content else None,
             }
         )
     except FileNotFoundError as error:
@@ -105,7 +112,16 @@ def load_calibration(path: Path) -> Calibration:
         raise CalibrationError(f"{path}: not a calibration ({error})") from error
 
 
+def _origin(content: Mapping[str, Any]) -> LineOrigin:
+    beside = {name: KnownDefects(**known) for name, known in content["beside"].items()}
+    return LineOrigin(**{**content, "beside": beside})
+
+
 def hash_samples(pictures: list[bytes], folder: str) -> SampleSet:
     """One hash over the hashes of the pictures, sorted: renaming or reordering them changes nothing."""
-    digests = sorted(hashlib.sha256(picture).hexdigest() for picture in pictures)
-    return SampleSet(folder, len(pictures), hashlib.sha256("".join(digests).encode()).hexdigest())
+    return samples_of([hashlib.sha256(picture).hexdigest() for picture in pictures], folder)
+
+
+def samples_of(digests: Sequence[str], folder: str) -> SampleSet:
+    """The same of pictures whose SHA-256 are known, in hexadecimal."""
+    return SampleSet(folder, len(digests), hashlib.sha256("".join(sorted(digests)).encode()).hexdigest())
