@@ -163,7 +163,7 @@ def has_parts_since(paths: LinePaths, name: str, since: datetime) -> bool:
         with pq.ParquetFile(path) as file:
             groups, schema = [file.metadata.row_group(i) for i in range(file.num_row_groups)], file.schema
     except FileNotFoundError as error:
-        raise FilesMerged(f"the log file {path} is gone: {error.strerror}") from error
+        raise FilesMerged(f"cannot read the log file {path}: No such file or directory") from error
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"cannot read the log file {path}: {error}") from error
     places = [place for place in range(len(schema)) if schema.column(place).path in ("trigger_utc", "verdict_utc")]

@@ -72,6 +72,10 @@ def rollup_file(paths: LinePaths, kind: str, name: str) -> Path:
     return paths.rollup_dir(kind) / name
 
 
+UNREADABLE = (OSError, pa.ArrowException, ValueError, OverflowError)
+"""What Arrow raises of bytes that are no Parquet file, or were altered: names that are no text, too."""
+
+
 class Source(NamedTuple):
     """What a rollup is of: the log's file `date=…/…`."""
 
@@ -94,7 +98,7 @@ def _read_source(rollup: Path, *_state: int) -> Source | None:
     try:
         told = json.loads((pq.read_metadata(rollup).metadata or {})[_OF.encode()])
         return Source(int(told["version"]), str(told["file"]), int(told["bytes"]))
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+    except (*UNREADABLE, KeyError, TypeError):
         return None
 
 

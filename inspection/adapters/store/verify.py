@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import Event
@@ -25,6 +24,7 @@ from inspection.adapters.store.numbering import FILES_AT_ONCE, Completeness, loo
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
 from inspection.adapters.store.reader import sealed_files
+from inspection.adapters.store.rollups import UNREADABLE
 from inspection.adapters.store.verify_images import ImageCheck
 from inspection.adapters.store.verify_rollups import look_at_rollups
 from inspection.domain.errors import StoreError
@@ -171,6 +171,10 @@ class _Look:
                 return []
             db.text_factory = lambda raw: raw.decode(errors="replace")  # what is no text is no event of a station's
             db.execute("BEGIN")
+            (state,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+            if state != "ok":
+                what = f"it is damaged: {state}; restore the last backup that is whole"
+                self._faults.append(Fault(f"journal {self._paths.state_db.relative_to(self._paths.data_dir)}", what))
             walked = walk(self._paths, db, promises, self._digests.differs, heads)
             marked = {row[0] for row in db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL")}
         self._take(walked, promises)
@@ -235,7 +239,7 @@ class _Look:
                 pq.read_metadata(path)
             except FileNotFoundError:
                 continue  # merged since it was listed
-            except (pa.ArrowException, OSError) as error:
+            except UNREADABLE as error:
                 self._faults.append(Fault(self._place(path), f"it cannot be read: {error}"))
                 self._unread.add(name)
                 continue

@@ -9,13 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain_walk import Fault
 from inspection.adapters.store.duck import log_errors, quoted
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rollups import KINDS, VERSION, one_core, rollup_file, source_of, write_rollup
+from inspection.adapters.store.rollups import KINDS, UNREADABLE, VERSION, one_core, rollup_file, source_of, write_rollup
 from inspection.domain.errors import StoreError
 
 _TO_DO = "remove it: the rows are summed up instead, and the next merge makes it anew"
@@ -56,7 +55,7 @@ def _is_readable(rollup: Path) -> bool:
     """One of before rollups said what they are of."""
     try:
         pq.read_metadata(rollup)
-    except (OSError, pa.ArrowException):
+    except UNREADABLE:
         return False
     return True
 
@@ -85,7 +84,7 @@ def _is_of_another_duckdb(one: Path, other: Path) -> bool:
     """Then the same rows have other bytes."""
     try:
         return bool(pq.read_metadata(one).created_by != pq.read_metadata(other).created_by)
-    except (OSError, pa.ArrowException):
+    except UNREADABLE:
         return False
 
 
