@@ -16,7 +16,10 @@ from typing import NamedTuple
 GENESIS = "0" * 64
 """What event 1 has before it."""
 
-BOOKKEEPING = frozenset({"sealed", "compacted", "events-sealed", "evidence-removed"})
+EVIDENCE_REMOVED = "evidence-removed"
+"""The kind of event that names images before retention takes them: the tombstones."""
+
+BOOKKEEPING = frozenset({"sealed", "compacted", "events-sealed", EVIDENCE_REMOVED})
 """Kinds of event that the store writes of its own files: what `inspection log verify` goes by."""
 
 
