@@ -52,7 +52,15 @@ from inspection.domain.draw import is_drawn
 from inspection.domain.errors import InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
-from inspection.gauge import band_of, load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
+from inspection.gauge import (
+    band_of,
+    load_encoder,
+    model_id_of,
+    prototypes_of,
+    region_of,
+    require_calibration,
+    shadow_calibration,
+)
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
 from inspection.station.challenge import Challenge
@@ -231,7 +239,7 @@ def _context(
     """What the parts of this run are judged under; only the shift changes as it goes."""
     thresholds = {name: threshold.score for name, threshold in calibration.thresholds.items()} if calibration else {}
     recipe_id, calibration_id = recipe.content_id(), calibration.id if calibration else None
-    model_id = f"{encoder.fingerprint['model']} {encoder.fingerprint['weights'][:12]}"
+    model_id = model_id_of(encoder)
 
     def context() -> PartContext:
         return PartContext(

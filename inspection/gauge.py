@@ -53,6 +53,11 @@ def fingerprint(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dic
     }
 
 
+def model_id_of(encoder: Encoder) -> str:
+    """As the log has it: the model and the first digits of the hash of its weights."""
+    return f"{encoder.fingerprint['model']} {encoder.fingerprint['weights'][:12]}"
+
+
 def calibration_path(site: Site, line_name: str) -> Path:
     return site.config_dir / "calibrations" / f"{line_name}.json"
 

@@ -15,14 +15,15 @@ taken went by verdict, and so by score. Both are refused here, not worked around
 What stays outside:
 
 - UNJUDGED parts. Causes that know nothing of the scores (no frame, too late to look at) leave out passes and rejects
-  alike. Where a stop or a latched fault took a PASS away (`held_back`), rejects stayed rejects, so the rejects that are
-  left weigh too much, by 1/(1 − w) for the share w of passes that were held back; the threshold errs to the high side,
-  and false rejects stay below α. Above MOST_HELD_BACK it is refused.
+  alike. Where a stop, a latched fault or a late verdict took a PASS away (`held_back`), rejects stayed rejects, so
+  those that are left weigh too much, by 1/(1 − w) for the share w of passes that were held back; the threshold errs to the
+  high side: false rejects stay below α, and of defects more escape. Above MOST_HELD_BACK it is refused.
 - Monitor mode, where nothing passes and no escape can come back; golden parts, which are nobody's production.
-- A second part with the same picture, byte for byte: no new evidence. A camera's noise makes no two alike.
+- A second part with the same picture, byte for byte, is no new evidence. A camera's noise makes no two alike.
 
-What it cannot know: escapes that nobody found are among the good ones. They scored under the thresholds of their time,
-so the promise on good parts is not broken by them. An escape needs time to come back: end the sample before that.
+What it cannot know: escapes that nobody found are among the good ones. Where they score high, as defects do, the
+threshold errs to the high side; a share ε of them that scored below all good parts would make α/(1 − ε) of α. An escape
+needs time to come back: end the sample before that.
 
 Defects are for the check of what escapes, never for the threshold. Most are known because the machine rejected them,
 so "how many of them does it reject" would flatter it. Inside the sample the mixture is the line's own: all that it
@@ -35,7 +36,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 from inspection.domain.disposition import Disposition, DispositionKind
@@ -46,23 +47,30 @@ from inspection.domain.types import Cause, PartId, VerdictKind
 UNNAMED = "unnamed"
 """Defects of which nobody said what is wrong."""
 MOST_HELD_BACK = 0.1
-"""Of the parts that would have passed."""
+"""Of the parts that the scores alone would have let pass."""
 _LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedPart:
-    """What the log has of a part. `sha256`: of the picture that is kept of it; None where there is none any more."""
+    """What the log has of a part.
+
+    `is_held_back`: it is UNJUDGED, and its scores alone would have let it pass. `sha256`: of the picture that is kept
+    of it; None where there is none any more. `scores`: of the frame, under the recipe and model of then.
+    """
 
     part: PartId
     utc: datetime
     verdict: VerdictKind | None
     cause: str | None = None
-    is_scored: bool = True
+    is_held_back: bool = False
     is_golden: bool = False
     is_closed: bool = True
     calibration_id: str | None = None
     sha256: str | None = None
+    recipe_id: str | None = None
+    model_id: str | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +91,13 @@ class Counts:
     @property
     def left_out(self) -> Mapping[str, int]:
         """Those there are, by why."""
-        first = [field.name for field in fields(self)].index("same_picture")
+        first = [f.name for f in fields(self)].index("same_picture")
         return {f.name: getattr(self, f.name) for f in fields(self)[first:] if getattr(self, f.name)}
 
 
 @dataclass(frozen=True, slots=True)
 class LineSample:
-    """`good`: a picture each. `defects`: by what is wrong with them; `beside`: the same of parts that were not drawn."""
+    """`good`: a picture each. `defects`: by what is wrong with them; `beside`: the same of parts not drawn."""
 
     good: Sequence[LoggedPart]
     defects: Mapping[str, Sequence[LoggedPart]]
@@ -112,7 +120,7 @@ def sample_of(parts: Iterable[LoggedPart], words: Mapping[PartId, Disposition], 
     for part in parts:
         why = _why_out(part)
         if not is_drawn(part.part, share):
-            outside += [] if why else [part]
+            outside += [] if why or part.sha256 is None else [part]
         elif why:
             left_out[why] += 1
         else:
@@ -125,25 +133,34 @@ def sample_of(parts: Iterable[LoggedPart], words: Mapping[PartId, Disposition], 
     _require_pictures(judged)
     _require_words(judged, words, line)
     passed = [p for p in judged if p.verdict is VerdictKind.PASS and p.part not in words]
-    _require_few_held_back(left_out["held_back"], len(passed))
+    _require_few_held_back(left_out["held_back"], sum(p.verdict is VerdictKind.PASS for p in judged))
     false_rejects = [p for p in judged if p.part in words and _kind(p, words) is DispositionKind.FALSE_REJECT]
     defects = _by_defect(judged, words)
     _require_no_picture_on_both_sides([*passed, *false_rejects], defects)
-    good = list({p.sha256: p for p in (*false_rejects, *passed)}.values())
+    good = _once_a_picture([*passed, *false_rejects])
+    different = {name: _once_a_picture(group) for name, group in defects.items()}
     found = Counter(_kind(p, words) for group in defects.values() for p in group)
     return LineSample(
-        good=sorted(good, key=lambda p: p.part),
-        defects=defects,
-        beside=_by_defect([p for p in outside if p.sha256], words),
+        good=good,
+        defects=different,
+        beside={name: _once_a_picture(group) for name, group in _by_defect(outside, words).items()},
         counts=Counts(
             passed=len(passed),
             false_rejects=len(false_rejects),
             confirmed_defects=found[DispositionKind.CONFIRMED_DEFECT],
             escapes=found[DispositionKind.ESCAPE],
-            same_picture=len(passed) + len(false_rejects) - len(good),
+            same_picture=len(judged) - len(good) - sum(map(len, different.values())),
             **left_out,
         ),
     )
+
+
+def _once_a_picture(parts: Iterable[LoggedPart]) -> list[LoggedPart]:
+    """In order of their numbers, of those with the same picture the first."""
+    different: dict[str, LoggedPart] = {}
+    for part in sorted(parts, key=lambda each: each.part):
+        different.setdefault(str(part.sha256), part)
+    return list(different.values())
 
 
 def _why_out(part: LoggedPart) -> str | None:
@@ -155,7 +172,7 @@ def _why_out(part: LoggedPart) -> str | None:
     if part.cause == Cause.MONITOR:
         return "monitored"
     if part.verdict is VerdictKind.UNJUDGED:
-        return "held_back" if part.is_scored else "unjudged"
+        return "held_back" if part.is_held_back else "unjudged"
     return None
 
 
@@ -181,8 +198,8 @@ def _require_pictures(judged: Sequence[LoggedPart]) -> None:
     later = sum(part.utc >= after for part in judged)
     raise CalibrationError(
         f"{len(without)} of the {len(judged)} parts of the sample have no picture, or none with a hash on record"
-        f" ({', '.join(f'{kind} {number}' for kind, number in kinds.items() if kind)}): retention has taken it, the line"
-        " kept a smaller share then, or it was never written. Which are gone hangs on the verdict, so the rest is no"
+        f" ({', '.join(f'{kind} {number}' for kind, number in kinds.items() if kind)}): retention has taken it, the"
+        " line kept a smaller share then, or it was never written. Which are gone hangs on the verdict, so the rest is no"
         f" fair sample. The last of them is part {last.part}, of {last.utc:%Y-%m-%d %H:%M:%S} UTC: take the"
         f" {later} later ones with --since {after:%Y-%m-%dT%H:%M:%SZ}, or a smaller --share"
     )
@@ -206,9 +223,9 @@ def _require_words(judged: Sequence[LoggedPart], words: Mapping[PartId, Disposit
 def _require_few_held_back(held_back: int, passed: int) -> None:
     if held_back > MOST_HELD_BACK * (held_back + passed):
         raise CalibrationError(
-            f"{held_back} parts of the sample would have passed and were held back by a stop, a fault or a late verdict,"
-            f" beside {passed} that passed: rejects of that time would weigh too much. Take a time in which the line ran,"
-            " with --since and --until"
+            f"{held_back} parts of the sample would have passed and were held back by a stop, a fault or a late"
+            f" verdict, beside {passed} that passed: rejects of that time would weigh too much. Take a time in which the"
+            " line ran, with --since and --until"
         )
 
 

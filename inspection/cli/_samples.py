@@ -76,32 +76,20 @@ def scored_files(
 
 
 def score_files(
-    files: Sequence[Path],
-    encoder: Encoder,
-    prototypes: Prototypes,
-    region: Region,
-    *,
-    what: str,
-    read: Callable[[Path], Pixels] | None = None,
+    files: Sequence[Path], encoder: Encoder, prototypes: Prototypes, region: Region, *, what: str
 ) -> npt.NDArray[np.float64]:
     """Scores (n, K) of picture files. Raises CameraError naming the first that cannot be read."""
-    return measure_files(files, encoder, prototypes, region, what=what, read=read)[0]
+    return measure_files(files, encoder, prototypes, region, what=what)[0]
 
 
 def measure_files(
-    files: Sequence[Path],
-    encoder: Encoder,
-    prototypes: Prototypes,
-    region: Region,
-    *,
-    what: str,
-    read: Callable[[Path], Pixels] | None = None,
+    files: Sequence[Path], encoder: Encoder, prototypes: Prototypes, region: Region, *, what: str
 ) -> tuple[npt.NDArray[np.float64], Vectors]:
     """Scores (n, K) and embeddings (n, D). Raises CameraError as `score_files`."""
     import numpy as np
 
     scores, embeddings = [], []
-    for scored in scored_files(files, encoder, prototypes, region, what=what, read=read):
+    for scored in scored_files(files, encoder, prototypes, region, what=what):
         if scored.scores is None or scored.embedding is None:
             raise scored.error or CameraError(f"{scored.path}: was not scored")
         scores.append(scored.scores)

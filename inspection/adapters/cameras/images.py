@@ -41,7 +41,7 @@ def read_image(path: Path, sha256: str | None = None) -> Pixels:
     try:
         data = _bytes_of(path)
         if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-            raise CameraError("its bytes are not those that were recorded; 'inspection log verify' tells what else is not")
+            raise CameraError("its bytes are not those on record; 'inspection log verify' tells what else is not")
         return _turned(*_decoded(data))
     except CameraError as error:
         raise CameraError(f"{shown(path)}: {error}") from error
