@@ -16,8 +16,8 @@ What stays outside:
 
 - UNJUDGED parts. Causes that know nothing of the scores (no frame, too late to look at) leave out passes and rejects
   alike. Where a stop, a latched fault or a late verdict took a PASS away (`held_back`), rejects stayed rejects, so
-  those that are left weigh too much, by 1/(1 − w) for the share w of passes that were held back; the threshold errs to the
-  high side: false rejects stay below α, and of defects more escape. Above MOST_HELD_BACK it is refused.
+  those that are left weigh too much, by 1/(1 − w) for the share w of passes that were held back; the threshold errs
+  to the high side: false rejects stay below α, and of defects more escape. Above MOST_HELD_BACK it is refused.
 - Monitor mode, where nothing passes and no escape can come back; golden parts, which are nobody's production.
 - A second part with the same picture, byte for byte, is no new evidence. A camera's noise makes no two alike.
 
@@ -199,8 +199,8 @@ def _require_pictures(judged: Sequence[LoggedPart]) -> None:
     raise CalibrationError(
         f"{len(without)} of the {len(judged)} parts of the sample have no picture, or none with a hash on record"
         f" ({', '.join(f'{kind} {number}' for kind, number in kinds.items() if kind)}): retention has taken it, the"
-        " line kept a smaller share then, or it was never written. Which are gone hangs on the verdict, so the rest is no"
-        f" fair sample. The last of them is part {last.part}, of {last.utc:%Y-%m-%d %H:%M:%S} UTC: take the"
+        " line kept a smaller share then, or it was never written. Which are gone hangs on the verdict, so the rest is"
+        f" no fair sample. The last of them is part {last.part}, of {last.utc:%Y-%m-%d %H:%M:%S} UTC: take the"
         f" {later} later ones with --since {after:%Y-%m-%dT%H:%M:%SZ}, or a smaller --share"
     )
 
@@ -224,8 +224,8 @@ def _require_few_held_back(held_back: int, passed: int) -> None:
     if held_back > MOST_HELD_BACK * (held_back + passed):
         raise CalibrationError(
             f"{held_back} parts of the sample would have passed and were held back by a stop, a fault or a late"
-            f" verdict, beside {passed} that passed: rejects of that time would weigh too much. Take a time in which the"
-            " line ran, with --since and --until"
+            f" verdict, beside {passed} that passed: rejects of that time would weigh too much. Take a time in which"
+            " the line ran, with --since and --until"
         )
 
 

@@ -6,8 +6,6 @@ frames as far as both score alike.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from inspection.calibration.origin import ScoreShift
@@ -20,11 +18,11 @@ MEAN_SIGMA = 0.1
 """Of one description over all parts: at a rate of 5 % such a shift makes 6 % of it, or 4 %."""
 
 
-def score_shift(recorded: Scores, rescored: Scores, std: Sequence[float]) -> ScoreShift:
+def score_shift(recorded: Scores, rescored: Scores, std: Scores) -> ScoreShift:
     """Both (n, K), of the same parts; `std` (K,) of good parts. n may be 0."""
     if not len(recorded):
         return ScoreShift(0, 0.0, 0.0)
-    shift = (rescored - recorded) / np.asarray(std)
+    shift = (rescored - recorded) / std
     means = shift.mean(axis=0)
     return ScoreShift(len(shift), float(np.abs(shift).max()), float(means[np.abs(means).argmax()]))
 

@@ -42,8 +42,8 @@ class LinePictures:
         twice = [name for name in named if name in self.taken.sample.defects]
         if twice:
             raise typer.BadParameter(
-                f"{twice[0]}: people called parts of the line that too, and what they are worth differs; give the folder"
-                " another name",
+                f"{twice[0]}: people called parts of the line that too, and what they are worth differs; give the"
+                " folder another name",
                 param_hint="--defect",
             )
         return {name: self._listed(name, parts) for name, parts in self.taken.sample.defects.items()}
@@ -136,7 +136,7 @@ class LinePictures:
         wanted = (frame.width_px or width_px, frame.height_px or height_px)
         if (width_px, height_px) != wanted:
             raise CalibrationError(
-                f"the picture of part {part_of[path].part} has {width_px} x {height_px} pixels, and the camera is set to"
-                f" {wanted[0]} x {wanted[1]} now: take later parts with --since"
+                f"the picture of part {part_of[path].part} has {width_px} x {height_px} pixels, and the camera is set"
+                f" to {wanted[0]} x {wanted[1]} now: take later parts with --since"
             )
         return pixels

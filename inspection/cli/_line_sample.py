@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -48,8 +48,8 @@ def asked(line: LineConfig, since: str | None, until: str | None, share: float |
     kept = line.evidence.passed_share
     if kept == 0:
         raise CalibrationError(
-            f"line {line.name} keeps no pictures of a fair sample: write passed_share: 0.05 under evidence: in its file,"
-            " and let it run"
+            f"line {line.name} keeps no pictures of a fair sample: write passed_share: 0.05 under evidence: in its"
+            " file, and let it run"
         )
     if share is not None and not 0 < share <= kept:
         raise typer.BadParameter(f"the line keeps {kept:g}; take that or less, over 0", param_hint="--share")
@@ -81,7 +81,7 @@ def take(line: LineConfig, data_dir: Path, asked: Asked) -> Taken:
     paths = LinePaths(data_dir, line.name)
     words = _words(data_dir, line.name)
     newest = head_of(paths)
-    head = None
+    head: dict[str, str | int] | None = None
     if newest is not None:
         utc = datetime.fromtimestamp(newest.utc_us / 1e6, UTC)
         head = {"event": newest.id, "utc": f"{utc:%Y-%m-%dT%H:%M:%SZ}", "sha256": str(newest.hash)}
@@ -131,28 +131,22 @@ def _select(asked: Asked, words: Mapping[PartId, Disposition]) -> str:
     )
 
 
-def _logged(row: Mapping[str, object], paths: LinePaths) -> LoggedPart:
+def _logged(row: Mapping[Hashable, Any], paths: LinePaths) -> LoggedPart:
     from inspection.calibration.line_sample import LoggedPart
     from inspection.domain.types import PartId, VerdictKind
 
-    sha256, scores = row["image_sha256"], row["scores"]
+    sha256 = row["image_sha256"]
     return LoggedPart(
-        part=PartId(int(str(row["epoch"])), int(str(row["number"]))),
-        utc=row["utc"],  # type: ignore[arg-type]  # a pandas Timestamp is one
-        verdict=VerdictKind(str(row["verdict"])) if row["verdict"] else None,
-        cause=_text(row["cause"]),
-        is_held_back=bool(row["held_back"]),
+        part=PartId(row["epoch"], row["number"]),
+        utc=row["utc"],
+        verdict=VerdictKind(row["verdict"]) if row["verdict"] else None,
+        cause=row["cause"],
+        is_held_back=row["held_back"],
         is_golden=row["challenge"] is not None,
         is_closed=row["outcome"] is not None,
-        calibration_id=_text(row["calibration_id"]),
-        sha256=str(sha256) if sha256 and paths.image(str(sha256)).is_file() else None,
-        recipe_id=_text(row["recipe_id"]),
-        model_id=_text(row["model_id"]),
-        scores={each["description"]: each["score"] for each in scores if each["score"] is not None}  # type: ignore[attr-defined]
-        if scores is not None
-        else {},
+        calibration_id=row["calibration_id"],
+        sha256=sha256 if sha256 and paths.image(sha256).is_file() else None,
+        recipe_id=row["recipe_id"],
+        model_id=row["model_id"],
+        scores={} if row["scores"] is None else {each["description"]: each["score"] for each in row["scores"]},
     )
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

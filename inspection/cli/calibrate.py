@@ -71,7 +71,7 @@ def calibrate(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they are too few, or unfair."""
+    """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they will not do."""
     from inspection.adapters.store.files import replace_durably
     from inspection.calibration.promise import Promise
     from inspection.calibration.record import Calibration
@@ -175,8 +175,8 @@ def _require_one_source(
         raise typer.BadParameter("the log knows which part a picture is of: leave --group-by out")
     if not isinstance(asked, Promise):
         raise typer.BadParameter(
-            "most defects of a line are known because it rejected them, so a limit of least cost would be chosen by those"
-            " alone: give --good and --defect folders for it"
+            "most defects of a line are known because it rejected them, so a limit of least cost would be chosen by"
+            " those alone: give --good and --defect folders for it"
         )
 
 
