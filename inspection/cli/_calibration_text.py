@@ -45,6 +45,7 @@ def cost_told(check: CostCheck) -> str:
 
 def origin_told(calibration: Calibration) -> list[str]:
     """Of a sample of the line's own parts: which they are, what was left out, and how far it can be trusted."""
+    from inspection.calibration.promise import percent
     from inspection.calibration.rescored import is_too_far
 
     origin = calibration.origin
@@ -54,7 +55,7 @@ def origin_told(calibration: Calibration) -> list[str]:
     since = f"from {_minute(origin.since)} " if origin.since else ""
     lines = [
         f"Good parts: those of line {calibration.line} {since}until {_minute(origin.until)} that are of the"
-        f" {origin.share:.4g} drawn by number: {counts['passed']} passed without an escape on record,"
+        f" {percent(origin.share)} drawn by number: {counts['passed']} passed without an escape on record,"
         f" {counts['false_rejects']} rejected or held for review that a person called false rejects."
     ]
     left_out = [f"{counts[name]} {told}" for name, told in _LEFT_OUT.items() if counts[name]]
