@@ -9,7 +9,7 @@ STD = np.array([2.0, 0.5])
 
 def test_the_largest_and_the_mean_are_told_in_deviations():
     recorded = np.array([[1.0, 0.0], [3.0, 0.0]])
-    shift = score_shift(recorded, recorded + [[0.4, -0.1], [-0.2, -0.05]], STD)
+    shift = score_shift(recorded, recorded + np.array([[0.4, -0.1], [-0.2, -0.05]]), STD)
     assert (shift.compared, shift.largest_sigma, shift.mean_sigma) == (2, pytest.approx(0.2), pytest.approx(-0.15))
     assert is_too_far(shift)
 

@@ -1,4 +1,4 @@
-"""`inspection calibrate --from-dispositions`: limits from a line's own log, pictures and what people said of its parts."""
+"""`inspection calibrate --from-dispositions`: limits from a line's log, its pictures and what people said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thresholds that are set on a fair sample of a line's own parts keep their promise; those of its other pictures do not.
+"""Thresholds set on a fair sample of a line's own parts keep their promise; those of its other pictures do not.
 
 A line of standard normal scores: every share of false rejects is known without an error of its own. All is seeded.
 """
