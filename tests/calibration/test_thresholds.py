@@ -177,3 +177,11 @@ def test_a_margin_is_in_standard_deviations_and_zero_at_the_threshold():
     assert threshold.margin(threshold.score) == 0
     assert threshold.margin(threshold.score + 2 * threshold.std) == pytest.approx(2)
     assert Threshold(1.0, 0.0, 0.5).margin(2.0) == 2.0
+
+
+@pytest.mark.parametrize(("count", "ranked"), [(34, 13), (36, 13), (38, 19), (60, 30), (20, 10)])
+def test_a_rank_does_not_fall_far_under_the_promise_by_its_steps(count, ranked):
+    """Of 17 ranked the last would be 5.6 % for 10 %."""
+    fit = fit_thresholds(pictures(scores(1, count)), NAMES, Promise(0.1))
+    assert (fit.ranked_on, fit.standardised_on) == (ranked, count - ranked)
+    assert 0.07 <= 1 - fit.rank / (fit.ranked_on + 1) <= 0.1
