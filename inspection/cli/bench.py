@@ -1,13 +1,14 @@
 """`inspection bench station | gate | relay | encoder | model | tracking | log | fuzz | faults | soak | crash |
-commits`: how fast this machine is, what the bundled model understands, what tracking is worth, how long the log takes
-to answer, whether the firmware's core does what the reference does, and whether a line and its log keep their promises
-whatever goes wrong.
+commits | calibration`: how fast this machine is, what the bundled model understands, what tracking is worth, how long
+the log takes to answer, whether the firmware's core does what the reference does, and whether a line, its log and its
+calibrations keep their promises.
 """
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -221,3 +222,18 @@ def commits(
     from benchmarks.commits import main
 
     main(part_count=parts, as_json=as_json)
+
+
+@app.command("calibration")
+def calibration(
+    data: Annotated[Path, typer.Option(help="Folder of a .npz file a class: embedding (n, D), defective (n,).")],
+    splits: Annotated[int, typer.Option(min=20, max=10_000, help="How often the parts are dealt out.")] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """Whether the false-reject promise and the bounds on escapes hold on parts that no threshold saw."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.calibration import main
+
+    main(data=data, splits=splits, as_json=as_json)
