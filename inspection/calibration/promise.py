@@ -12,6 +12,8 @@ from inspection.calibration.bounds import (
 )
 from inspection.domain.errors import CalibrationError
 
+FAR_UNDER = 0.03
+
 
 @dataclass(frozen=True, slots=True)
 class Promise:
@@ -40,6 +42,15 @@ class Promise:
         if self.confidence is None:
             return conformal_rank(samples, self.false_reject)
         return tolerance_rank(samples, self.false_reject, self.confidence)
+
+    def ranked(self, most: int) -> int:
+        """How many of at most so many parts are best ranked: fewer where, by the steps that a rank has, the rate to be
+        expected would be more than FAR_UNDER below the promise, which costs escapes."""
+        fewest = range(most, self.needed - 1, -1) if self.confidence is None else range(0)
+        return next((n for n in fewest if self.false_reject - self._expected(n) <= FAR_UNDER), most)
+
+    def _expected(self, ranked: int) -> float:
+        return 1 - self.rank(ranked) / (ranked + 1)
 
     def lowest(self, samples: int) -> float:
         """The lowest rate that so many ranked parts support."""

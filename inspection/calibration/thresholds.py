@@ -99,7 +99,11 @@ def fit_thresholds(good: PartScores, names: Sequence[str], promise: Promise, *, 
     needed = 2 * max(promise.needed, LEAST_FOR_A_DEVIATION)
     if good.count < needed:
         raise CalibrationError(_too_few(good, needed, promise))
-    fitted, ranked = (good.of(piece) for piece in good.split(2))
+    first, second = good.split(2)
+    # What is not ranked standardises.
+    spare = len(second) - promise.ranked(len(second))
+    first = first | set([part for part in dict.fromkeys(good.parts) if part in second][:spare])
+    fitted, ranked = good.of(first), good.of(second - first)
     scale = Scale.of(good.take(fitted), names)
     largest = np.sort(good.take(ranked).largest(scale.mean, scale.std))
     rank = promise.rank(len(largest))

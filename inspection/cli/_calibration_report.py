@@ -106,7 +106,7 @@ def _distributions(
         f"{counted(good.count, 'good part')}"
         + (f" and {all_bad.count} defective" if bad else "; no defective ones were given")
         + ". The first bar and the last count what is beyond them too."
-        + key,
+        + f"<span class=keys>{key}</span>",
         f"<div class=plots>{plots}</div>",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 560, 58, 14, 12, 46
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 560, 58, 26, 12, 46
 
 Points = Sequence[tuple[float, float]]
 

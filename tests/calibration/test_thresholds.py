@@ -177,3 +177,20 @@ def test_a_margin_is_in_standard_deviations_and_zero_at_the_threshold():
     assert threshold.margin(threshold.score) == 0
     assert threshold.margin(threshold.score + 2 * threshold.std) == pytest.approx(2)
     assert Threshold(1.0, 0.0, 0.5).margin(2.0) == 2.0
+
+
+@pytest.mark.parametrize(("count", "ranked"), [(34, 13), (36, 13), (38, 19), (60, 30), (20, 10)])
+def test_a_rank_does_not_fall_far_under_the_promise_by_its_steps(count, ranked):
+    """Of 17 ranked the last would be 5.6 % for 10 %."""
+    fit = fit_thresholds(pictures(scores(1, count)), NAMES, Promise(0.1))
+    assert (fit.ranked_on, fit.standardised_on) == (ranked, count - ranked)
+    assert 0.07 <= 1 - fit.rank / (fit.ranked_on + 1) <= 0.1
+
+
+@pytest.mark.parametrize("band", [NO_BAND, ReviewBand(0.3, 0.1)], ids=["no band", "band"])
+def test_a_part_on_the_limit_passes_whatever_was_rounded(band):
+    for seed in range(60):
+        good = pictures(in_steps(seed, 80))
+        fit = fit_thresholds(good, NAMES, Promise(0.1), review_below=band.below)
+        passing = 1 - not_passing(fit, good.scores[fit.shown], band)
+        assert round(passing * fit.ranked_on) >= fit.rank

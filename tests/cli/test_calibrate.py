@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from PIL import Image
 
 from inspection import resources
 from inspection.calibration.record import load_calibration
+from inspection.config import load_site
+from inspection.gauge import beyond_promise
 from tests.cli.conftest import SAMPLES, Called, call
 
 GOOD = SAMPLES / "calibration" / "good"
@@ -187,7 +190,7 @@ def test_frames_of_a_part_count_once(calibrated: Path, tmp_path: Path) -> None:
     assert "these 20 pictures of 10 parts." in called.out
     assert " of 2 escaped" in called.out
     kept = load_calibration(calibrated / "calibrations" / "demo.json")
-    assert (kept.good.parts, kept.ranked_on, kept.group_by) == (10, 5, "^(.*)_pos")
+    assert (kept.good.parts, kept.ranked_on, kept.group_by) == (10, 4, "^(.*)_pos")
     assert (kept.defects["scratch"].samples.count, kept.defects["scratch"].parts) == (8, 2)
 
 
@@ -198,13 +201,20 @@ def test_the_promise_counts_the_parts_to_review(calibrated: Path, tmp_path: Path
     before = load_calibration(calibrated / "calibrations" / "demo.json").thresholds["scratch"]
     line = calibrated / "lines" / "demo.yaml"
     line.write_text(line.read_text(encoding="utf-8") + "review: {below: 0.5, above: 0.25}\n", encoding="utf-8")
-    told = call("calibrate", *asked, "--config-dir", calibrated)
+    banded = call("calibrate", *asked, "--config-dir", calibrated)
     kept = load_calibration(calibrated / "calibrations" / "demo.json")
     after = kept.thresholds["scratch"]
     assert kept.review_below == 0.5
     assert after.score - 0.5 * after.std == pytest.approx(before.score)
-    assert "A part in the review band, 0.5 σ under each threshold, does not pass: it is counted in that." in told.out
+    assert "A part in the review band, 0.5 σ under each threshold, does not pass: it is counted in that." in banded.out
     assert "review band" not in without.out
+    site = load_site(calibrated)
+    assert beyond_promise(site.line("demo"), kept) is None
+    told = beyond_promise(site.line("demo"), replace(kept, review_below=None))
+    assert told == (
+        "the review band reaches 0.5 σ down and the promise counts 0 σ: more good parts than that will not pass;"
+        " calibrate again"
+    )
 
 
 def test_by_cost_it_is_told_of_parts_that_did_not_choose(calibrated: Path, tmp_path: Path) -> None:
