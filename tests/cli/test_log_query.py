@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,22 @@ def test_parts_scores_and_counts_are_of_all_parts_wherever_they_are(data_dir: Pa
     scores = rows(data_dir, "SELECT number, description, score, threshold FROM scores ORDER BY number")
     assert [(row["number"], row["score"]) for row in scores] == [(1, -2.0), (2, 2.4), (4, -2.0), (5, 2.4), (6, -2.0)]
     assert {(row["description"], row["threshold"]) for row in scores} == {("scratch", 0.0)}
+
+
+def test_a_part_that_the_journal_has_not_forgotten_yet_is_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspection.adapters.store.compaction.OLD_FILES_STAY_S", 0.0)
+    paths = LinePaths(tmp_path, "demo")
+    with Site(tmp_path) as site, closing(sqlite3.connect(paths.state_db)) as db:
+        site.part(PASS)
+        row = db.execute("SELECT * FROM parts").fetchone()
+        site.seal()
+        compact_line(paths)
+        with db:
+            db.execute(f"INSERT INTO parts VALUES ({', '.join('?' * len(row))})", row)
+        for sql in ("SELECT count(*) AS n FROM parts", "SELECT sum(count) AS n FROM counts"):
+            assert rows(tmp_path, sql) == [{"n": 1}]
 
 
 def test_counts_come_from_rollups_where_there_are_some(data_dir: Path) -> None:
