@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from inspection.adapters.store import reader, summing
+from inspection.adapters.store import asking, reader, summing
 from inspection.adapters.store.challenge_record import COLUMNS, ChallengeStatus, rows_of, status_of
 from inspection.adapters.store.challenge_record import KIND as CHALLENGE
 from inspection.adapters.store.event_reader import read_events
@@ -351,10 +351,18 @@ def dispositions(data_dir: Path, line: str, *, standing: bool = True) -> pd.Data
 
 
 def query(
-    data_dir: Path, line: str, sql: str, *, since: datetime | None = None, until: datetime | None = None
+    data_dir: Path,
+    line: str,
+    sql: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    most: int | None = None,
 ) -> pd.DataFrame:
-    """SQL (DuckDB's) over the view `parts`. `since` and `until` leave out the days (UTC) before and after, unread."""
-    return _frame(reader.query(LinePaths(data_dir, line), sql, since=since, until=until))
+    """One SELECT (DuckDB's) over the views `parts`, `scores` (a row a score), `counts` (of parts, from rollups),
+    `events` and `dispositions`; `most` rows of the answer. `since` and `until` leave out the days (UTC) of parts before
+    and after, unread."""
+    return _frame(asking.ask(LinePaths(data_dir, line), sql, since=since, until=until, most=most))
 
 
 def completeness(data_dir: Path, line: str) -> Completeness:

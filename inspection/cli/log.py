@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from inspection.cli._log_query import query
 from inspection.cli._options import AsJson, DataDir, data_dir_of_line
 from inspection.domain.errors import StoreError
 from inspection.wording import counted
@@ -20,23 +21,7 @@ _MOST_SHOWN = 20
 Line = Annotated[str, typer.Argument(help="The line.")]
 
 
-@app.command()
-def query(
-    line: Line,
-    sql: Annotated[
-        str, typer.Argument(help='SQL over the view `parts`, e.g. "SELECT verdict, count(*) FROM parts GROUP BY 1".')
-    ],
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Run a SELECT over every part of a line, sealed or not. It can change nothing."""
-    from inspection import history
-
-    frame = history.query(data_dir_of_line(data_dir, line), line, sql)
-    if as_json:
-        typer.echo(frame.to_json(orient="records", date_format="iso"))
-    else:
-        typer.echo(frame.astype(object).where(frame.notna(), "").to_string(index=False))
+app.command("query")(query)
 
 
 @app.command()

@@ -25,25 +25,31 @@ def read_events(
     Those of a version before the chain have no hash until a station of this one has run.
     """
     tail = table_of_events(stored_events(paths))
-    first_day = f"date={since.astimezone(UTC).date().isoformat()}" if since else ""
-    files = [str(file) for file in sorted(paths.events_dir.glob("date=*/*.parquet")) if file.parent.name >= first_day]
-    columns = ", ".join(EVENTS.names)
-    filed = f"SELECT {columns} FROM read_parquet([{', '.join(map(quoted, files))}], hive_partitioning = false)"
     conditions = {"utc >= $since": since, "utc < $until": until, "kind = $kind": kind}
     wanted = {condition: value for condition, value in conditions.items() if value is not None}
     with log_errors(paths.events_dir, paths.line), duckdb.connect(":memory:") as db:
         db.execute("SET TimeZone = 'UTC'")
         db.register("tail", tail)
-        db.execute(f"CREATE TEMP VIEW filed AS {filed if files else 'SELECT * FROM tail LIMIT 0'}")
         return (
             db.sql(
-                "SELECT * FROM (FROM filed UNION ALL FROM tail ANTI JOIN filed USING (id))"
-                f" WHERE {' AND '.join(wanted) or 'true'} ORDER BY id",
+                f"SELECT * FROM ({events_of(paths, 'tail', since)}) WHERE {' AND '.join(wanted) or 'true'} ORDER BY id",
                 params={condition.rpartition("$")[2]: value for condition, value in wanted.items()},
             )
             .to_arrow_table()
             .cast(EVENTS)
         )
+
+
+def events_of(paths: LinePaths, tail: str, since: datetime | None = None) -> str:
+    """SQL: the events in files, and of the relation `tail`, which was read before, those that are in none. `since`
+    leaves out days."""
+    first_day = f"date={since.astimezone(UTC).date().isoformat()}" if since else ""
+    files = [str(file) for file in sorted(paths.events_dir.glob("date=*/*.parquet")) if file.parent.name >= first_day]
+    if not files:
+        return f"FROM {tail}"
+    listed = ", ".join(map(quoted, files))
+    filed = f"SELECT {', '.join(EVENTS.names)} FROM read_parquet([{listed}], hive_partitioning = false)"
+    return f"{filed} UNION ALL FROM {tail} ANTI JOIN ({filed}) USING (id)"
 
 
 def stored_events(paths: LinePaths) -> list[Event]:

@@ -19,7 +19,7 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
     """Let `write` make a temporary file beside `path`, then rename it there.
 
     With `sync` the file and its directory are flushed to the disk first, so that a name that exists always
-    has its whole content. Raises StoreError; then `path` is as it was.
+    has its whole content. Raises StoreError, and what `write` raises; then `path` is as it was.
     """
     temporary = temporary_of(path)
     try:
@@ -39,6 +39,10 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
         raise StoreError(
             f"cannot write {path}: {error.strerror or error}; check the disk, then 'inspection doctor'"
         ) from error
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def make_folder(path: Path) -> None:

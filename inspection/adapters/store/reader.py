@@ -16,14 +16,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inspection.adapters.store.duck import log_errors, quoted
+from inspection.adapters.store.duck import MAY_BE_OF_FILES, NOT_OF_FILES, log_errors, quoted, what_to_do
 from inspection.adapters.store.journal_reader import rows_of
 from inspection.adapters.store.merging import made_of
 from inspection.adapters.store.names import that_may_hold, with_the_newest
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rows import SELECT, table_of
 from inspection.adapters.store.schema import PARTS
-from inspection.adapters.store.sql import NEAR, REJECT, REVIEW, WHEN
+from inspection.adapters.store.sql import NEAR, REJECT, REVIEW, VIEWS, WHEN
+from inspection.adapters.store.torn import the_torn_one
 from inspection.domain.errors import StoreError
 from inspection.domain.types import PartId
 
@@ -31,10 +32,12 @@ GLANCE = (  # of PARTS
     "epoch number trigger_utc verdict_utc verdict cause description margin shadow outcome image_path challenge"
 ).split()
 _COLUMNS = ", ".join(PARTS.names)
+THERE_IS = f"\nThere is: {', '.join(VIEWS)}; columns of parts: {_COLUMNS}"
 _LACKING = (  # in files of version 1; in those of version 2 the last of them
     "SELECT NULL::DOUBLE AS review_below, NULL::DOUBLE AS review_above, NULL::VARCHAR AS challenge,"
     " NULL::VARCHAR AS image_sha256 WHERE false"
 )
+_OF_COLUMNS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException)
 _TRIES = 5
 
 
@@ -51,20 +54,31 @@ def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | No
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     # Of a span of time the files of the highest numbers may hold too few: the clock may have been set back.
     limit = f"ORDER BY epoch DESC, number DESC LIMIT {int(newest)}" if newest is not None else ""
-    return query(
+    found = query(
         paths,
         f"SELECT * FROM (SELECT {_COLUMNS} FROM parts {where} {limit}) ORDER BY epoch, number",
         values,
         since=since,
         until=until,
         choose=None if newest is None or conditions else lambda names: with_the_newest(names, newest),
-    ).cast(PARTS)
+    )
+    return as_parts(paths, found)
 
 
 def read_part(paths: LinePaths, part: PartId) -> pa.Table:
     """The row of one part, or none. Looks into the files alone that may hold it by their names."""
     sql = f"SELECT {_COLUMNS} FROM parts WHERE epoch = $epoch AND number = $number"
-    return query(paths, sql, part._asdict(), choose=lambda names: that_may_hold(names, part, part)).cast(PARTS)
+    return as_parts(paths, query(paths, sql, part._asdict(), choose=lambda names: that_may_hold(names, part, part)))
+
+
+def as_parts(paths: LinePaths, found: pa.Table) -> pa.Table:
+    """The same with the types of `schema.PARTS`. Raises StoreError: a file that is not of the log has other ones."""
+    try:
+        return found.cast(PARTS)
+    except (pa.ArrowException, ValueError) as error:
+        files = (paths.log_dir / name for name in sealed_files(paths))
+        told = StoreError(f"cannot read the log {paths.log_dir}: {error}; {what_to_do(paths.line)}")
+        raise the_torn_one(files, paths.line, whole=False) or told from error
 
 
 def query(
@@ -77,11 +91,10 @@ def query(
     choose: Callable[[list[str]], list[str]] | None = None,
     marked: pa.Table | None = None,
 ) -> pa.Table:
-    """Run one SELECT over the view `parts` (and the table `marked`). `since` and `until` spare reading the days that
-    are before and after, `choose` picks the files.
+    """Run a SELECT of ours over the view `parts` (and the table `marked`); `asking.ask` is for anybody else's.
 
-    It reads this line's log and nothing else, and writes nothing. Raises StoreError: the SQL is wrong or is not one
-    SELECT, or a file cannot be read (the text names it).
+    `since` and `until` spare reading the days that are before and after, `choose` picks the files. Raises StoreError:
+    a file cannot be read (the text names it).
     """
 
     def ask() -> pa.Table:
@@ -90,10 +103,6 @@ def query(
         with opened(paths, choose(names) if choose else names, tail) as db:
             if marked is not None:
                 db.register("marked", marked)
-            db.execute(f"SET allowed_directories = [{quoted(str(paths.log_dir))}]")
-            db.execute("SET enable_external_access = false")
-            if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
-                raise StoreError("the log is read by one SELECT and written by none; write SELECT … FROM parts")
             return db.sql(sql, params=values or {}).to_arrow_table()
 
     return steadily(ask)
@@ -124,13 +133,19 @@ def opened(
         db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         db.execute("SET parquet_metadata_cache = true")
         db.register("tail", tail)
-        db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(paths, names)}")
-        twice = that_may_hold([*names, *others], *_span(tail)) if tail.num_rows else []
-        left_out = f"ANTI JOIN ({_sealed(paths, twice)}) USING (epoch, number)" if twice else ""
-        db.execute(
-            f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL SELECT {_COLUMNS} FROM tail {left_out}"
-        )
+        try:
+            db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(paths, names)}")
+            db.execute(f"CREATE TEMP VIEW parts AS {rows_of_parts(paths, names, tail, others)}")
+        except _OF_COLUMNS as error:  # a file that is not of the log has others
+            raise the_torn_one((paths.log_dir / name for name in names), paths.line, whole=False) or error from error
         yield db
+
+
+def rows_of_parts(paths: LinePaths, names: Sequence[str], tail: pa.Table, others: Sequence[str] = ()) -> str:
+    """SQL: the view `parts` of `opened`, where the table `tail` is."""
+    twice = that_may_hold([*names, *others], *_span(tail)) if tail.num_rows else []
+    left_out = f"ANTI JOIN ({_sealed(paths, twice)}) USING (epoch, number)" if twice else ""
+    return f"SELECT {_COLUMNS} FROM ({_sealed(paths, names)}) UNION ALL SELECT {_COLUMNS} FROM tail {left_out}"
 
 
 def _span(rows: pa.Table) -> tuple[PartId, PartId]:
@@ -208,12 +223,22 @@ def glance_at_journal(paths: LinePaths) -> tuple[pa.Table, list[str | None]]:
 def _files_errors(paths: LinePaths, names: Sequence[str]) -> Iterator[None]:
     """DuckDB's errors as ours; FilesMerged where one of the files is not there any more."""
     try:
-        with log_errors(paths.log_dir, paths.line, f"\nIts columns: {_COLUMNS}"):
+        with log_errors(paths.log_dir, paths.line, THERE_IS):
             yield
     except StoreError as error:
-        if isinstance(error.__cause__, duckdb.Error) and not all((paths.log_dir / name).exists() for name in names):
+        cause = error.__cause__
+        if cause is None or isinstance(error, FilesMerged):
+            raise
+        files = [paths.log_dir / name for name in names]
+        if not all(file.exists() for file in files):
             raise FilesMerged(f"files of the log {paths.log_dir} go faster than they can be read; try again") from error
-        raise
+        if isinstance(cause, NOT_OF_FILES):
+            raise
+        may_be_of_question = isinstance(cause, MAY_BE_OF_FILES)
+        told = the_torn_one(files, paths.line, whole=not may_be_of_question)
+        if told is None and may_be_of_question and ".parquet" not in str(cause):  # a rollup is named by DuckDB
+            told = StoreError(f"the log cannot be asked this: {cause}")
+        raise told or error from cause
 
 
 def _sealed(paths: LinePaths, names: Sequence[str]) -> str:

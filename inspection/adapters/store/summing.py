@@ -14,8 +14,15 @@ import pyarrow as pa
 from inspection.adapters.store.duck import quoted
 from inspection.adapters.store.names import that_may_hold
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.reader import journal_tail, opened, query, sealed_files, steadily
-from inspection.adapters.store.rollups import COUNT_KEYS, SCORE_KEYS, counted, rollup_file, rollup_fits, scored
+from inspection.adapters.store.reader import as_parts, journal_tail, opened, query, sealed_files, steadily
+from inspection.adapters.store.rollups import (
+    COUNT_KEYS,
+    SCORE_KEYS,
+    counted,
+    rollup_file,
+    rollup_fits,
+    scored,
+)
 from inspection.adapters.store.schema import PARTS
 from inspection.adapters.store.sql import REJECT, REJECT_OF_COUNTS, WHEN
 from inspection.domain.types import PartId
@@ -70,9 +77,10 @@ def read_last_rejects(paths: LinePaths, number: int) -> pa.Table:
     near = {"epochs": [keys[0].epoch, keys[-1].epoch], "numbers": [min(numbers), max(numbers)]}
     between = " AND ".join(f"{name} BETWEEN ${name}s[1] AND ${name}s[2]" for name in ("epoch", "number"))
     sql = f"SELECT * FROM (SELECT * FROM parts WHERE {between}) SEMI JOIN marked USING (epoch, number) {order}"
-    return query(
+    rows = query(
         paths, sql, near, choose=lambda names: that_may_hold(names, keys[0], keys[-1]), marked=found, since=since
-    ).cast(PARTS)
+    )
+    return as_parts(paths, rows)
 
 
 def _minute_of_last(counts: pa.Table, number: int) -> datetime | None:
