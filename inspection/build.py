@@ -19,6 +19,10 @@ from pydantic import BaseModel
 
 import inspection
 from inspection.adapters.machine import ThisMachine
+from inspection.adapters.store.embedding_files import EmbeddingFiles
+from inspection.adapters.store.embedding_retention import EmbeddingRetention, EmbeddingRule
+from inspection.adapters.store.embedding_schema import View
+from inspection.adapters.store.embeddings import EmbeddingStore
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
@@ -52,7 +56,16 @@ from inspection.devices import (
 from inspection.domain.errors import InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
-from inspection.gauge import band_of, load_encoder, prototypes_of, region_of, require_calibration, shadow_calibration
+from inspection.gauge import (
+    band_of,
+    load_encoder,
+    model_id,
+    prototypes_of,
+    region_of,
+    require_calibration,
+    shadow_calibration,
+    view_of,
+)
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
 from inspection.station.challenge import Challenge
@@ -60,6 +73,7 @@ from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
+from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
 from inspection.station.machine_watch import MachineLimits, MachineWatch
@@ -80,6 +94,7 @@ from inspection.station.watchers import at_a_gate, watchers_of
 
 _SWITCH_S = 0.00005
 _ROOM = 1.2  # times what the alarm `disk-low` comes at, and well over what it goes at
+_ROOM_FOR_EMBEDDINGS = 1.4  # the same of embeddings, which are worth less
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
 
 
@@ -145,13 +160,14 @@ def build_station(
             camera=camera,
             frame_gate=frame_gate_of(line.frame),
             score=rater,
-            keep_image=_keep_image(line.evidence, challenge),
+            keep_image=_is_kept(line.evidence, challenge, line.evidence.passed_share),
             evidence=evidence,
             clock=clock,
             travel=travel,
             camera_timeout_s=line.camera.timeout_ms / 1000,
             monitor=options.monitor,
         )
+        embeddings = _embeddings(line, paths, journal, clock, _view(encoder, recipe, line))
         timing = Timing(travel, clock)
         tally = Tally(condition, clock, timing.figures)
         machine = _machine_watch(line, data_dir, condition, clock)
@@ -171,17 +187,20 @@ def build_station(
             context=challenge.context if challenge else context,
             clock=clock,
             settings=_path_settings(line),
-            watchers=watchers_of(
-                condition,
-                clock,
-                at_the_gate=_at_the_gate(line, gate, condition, travel, clock, challenge, options),
-                purge_ns=0 if isinstance(line.gate, DryGateConfig) else travel.purge_ns,
-                challenge=challenge,
-                machine=machine,
-                limits=_progress_limits(line.supervision),
-                timing=timing,
-                reconciler=reconciler,
-            ),
+            watchers=[
+                *watchers_of(
+                    condition,
+                    clock,
+                    at_the_gate=_at_the_gate(line, gate, condition, travel, clock, challenge, options),
+                    purge_ns=0 if isinstance(line.gate, DryGateConfig) else travel.purge_ns,
+                    challenge=challenge,
+                    machine=machine,
+                    limits=_progress_limits(line.supervision),
+                    timing=timing,
+                    reconciler=reconciler,
+                ),
+                EmbeddingWatch(embeddings, _embedding_is_kept(line.evidence, challenge)),
+            ],
         )
         report = StatusReport(
             path,
@@ -210,6 +229,7 @@ def build_station(
                 clock,
                 machine.measure,
                 Retention(images, journal, clock, _retention_rule(line), ThisMachine(data_dir).disk_free).step,
+                embeddings,
             ),
             condition=condition,
             requests=RequestDesk(inbox, condition, clock, _requests(challenge)),
@@ -231,7 +251,6 @@ def _context(
     """What the parts of this run are judged under; only the shift changes as it goes."""
     thresholds = {name: threshold.score for name, threshold in calibration.thresholds.items()} if calibration else {}
     recipe_id, calibration_id = recipe.content_id(), calibration.id if calibration else None
-    model_id = f"{encoder.fingerprint['model']} {encoder.fingerprint['weights'][:12]}"
 
     def context() -> PartContext:
         return PartContext(
@@ -240,7 +259,7 @@ def _context(
             recipe=recipe.name,
             recipe_id=recipe_id,
             calibration_id=calibration_id,
-            model_id=model_id,
+            model_id=model_id(encoder),
             code_version=inspection.__version__,
             thresholds=thresholds,
             review_below=line.review.below if line.review else None,
@@ -380,14 +399,45 @@ def _nothing_holds_up_a_part() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _keep_image(evidence: EvidenceConfig, challenge: Challenge | None) -> Callable[[PartId, Verdict], bool]:
+def _view(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> View:
+    details = view_of(encoder, recipe, line)
+    digest = hashlib.sha256(json.dumps(details, sort_keys=True).encode()).hexdigest()
+    return View(digest[:12], model_id(encoder), details)
+
+
+def _embeddings(line: LineConfig, paths: LinePaths, journal: Journal, clock: Clock, view: View) -> EmbeddingStore:
+    """They go before images do, and none is written where images are about to go."""
+    config = line.evidence.embeddings
+    rule = EmbeddingRule(
+        config.keep_days,
+        round(config.max_gb * 1e9),
+        round(line.supervision.disk_low_mb * 1e6 * _ROOM_FOR_EMBEDDINGS),
+    )
+    files = EmbeddingFiles(paths, journal, clock, view)
+    retention = EmbeddingRetention(files, clock, rule, ThisMachine(paths.data_dir).disk_free)
+    return EmbeddingStore(files, retention, journal, clock)
+
+
+def _embedding_is_kept(evidence: EvidenceConfig, challenge: Challenge | None) -> Callable[[PartId, Verdict], bool]:
+    match evidence.embeddings.keep:
+        case "all":
+            return lambda part, verdict: True
+        case "none":
+            return lambda part, verdict: False
+        case "share":
+            return _is_kept(evidence, challenge, evidence.embeddings.passed_share)
+
+
+def _is_kept(
+    evidence: EvidenceConfig, challenge: Challenge | None, passed_share: float
+) -> Callable[[PartId, Verdict], bool]:
     """Rejects, golden parts, those near their threshold, and a share of the others that follows from their number."""
 
     def keep(part: PartId, verdict: Verdict) -> bool:
         has_passed = (verdict.shadow or verdict.kind) is VerdictKind.PASS
         is_unsaid = verdict.cause is Cause.MONITOR and verdict.shadow is None
         near = verdict.margin is not None and verdict.margin > -evidence.near_margin
-        sampled = zlib.crc32(str(part).encode()) < evidence.passed_share * 2**32
+        sampled = zlib.crc32(str(part).encode()) < passed_share * 2**32
         golden = challenge is not None and challenge.is_golden(part)
         return not (has_passed or is_unsaid) or near or sampled or golden
 

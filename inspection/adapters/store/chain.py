@@ -16,7 +16,9 @@ from typing import NamedTuple
 GENESIS = "0" * 64
 """What event 1 has before it."""
 
-BOOKKEEPING = frozenset({"sealed", "compacted", "events-sealed", "evidence-removed"})
+BOOKKEEPING = frozenset(
+    {"sealed", "compacted", "events-sealed", "evidence-removed", "embeddings-sealed", "embeddings-removed"}
+)
 """Kinds of event that the store writes of its own files: what `inspection log verify` goes by."""
 
 
