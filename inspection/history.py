@@ -288,22 +288,14 @@ class Follower:
         return names, _frame(tail)[~pd.Series(seals, dtype="object").isin(names)]
 
     def _take(self, names: list[str], since: datetime, now: datetime) -> None:
-        """Read new files. One that was last written before `since` has no part that was seen after."""
-        wanted = [name for name in names if self._written(name) >= since.timestamp()]
+        """Read new files, but those whose parts were all seen before `since`."""
+        wanted = [name for name in names if reader.has_parts_since(self._paths, name, since)]
         if wanted:
             rows = _frame(reader.glance_at_files(self._paths, wanted, now - self.RECENT, self.NEWEST))
             counts = _frame(summing.read_counts_of(self._paths, TALLY_COLUMNS[:-1], wanted))
             added = self._added(rows, now)
             self._kept = replace(added, tally=summed([self._kept.tally, counts]))
         self._read.update(names)
-
-    def _written(self, name: str) -> float:
-        """When, in seconds since 1970. Raises StoreError."""
-        path = self._paths.log_dir / name
-        try:
-            return path.stat().st_mtime
-        except OSError as error:
-            raise reader.FilesMerged(f"cannot read the log file {path}: {error.strerror}") from error
 
     def _added(self, parts: pd.DataFrame, now: datetime) -> Glance:
         """What is kept, and these parts too."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from benchmarks.fault_line.fault import Act, Fault
 from benchmarks.fault_line.gear import Gear
-from benchmarks.fault_line.life import COUNTS_PER_MS, TRAVEL_US
+from benchmarks.fault_line.life import COUNTS_PER_MS, TRAVEL_US, WATCHDOG_MS
 from benchmarks.fault_line.line import Line
 from inspection.domain.ports import Request
 from inspection.wire import messages as m
 
 _BELT_S = TRAVEL_US / 1e6 + 0.1
+_SAFE_S = WATCHDOG_MS / 1000 + 0.1
+"""From the last sign of a station that died: until then a PASS that the controller took may be used."""
 
 
 def _nothing_passes(line: Line, seconds: float) -> None:
@@ -66,8 +68,8 @@ def _doubts(line: Line) -> None:
 
 def _sure_again(line: Line) -> None:
     line.doubts = False
-    if line.gear.has_lane and not line.truth.to_review:
-        line.truth.broken.append("no part went to review")
+    if line.gear.has_lane and line.truth.kept_from_review and not line.truth.to_review:
+        line.truth.broken.append(f"no part went to review, of {line.truth.kept_from_review} that were to go there")
 
 
 def _doubts_and_dies(line: Line) -> None:
@@ -122,7 +124,7 @@ def _paused_as_it_dies(line: Line) -> None:
     """The request lies there when the process dies, before it was read."""
     line.ask(Request("pause", "clearing a jam", "bench", None))
     _killed(line)
-    line.run(0.1)
+    line.run(_SAFE_S)
     _nothing_passes(line, 0.8)
 
 
@@ -195,10 +197,16 @@ AT_THE_GATE = [
         alarm="stranger-at-gate",
     ),
     _at_gate("a part is put on while the station is down", _stranger_while_down, alarm=None, latches=False),
-    Fault("every part is doubtful", "review", _doubts, _sure_again, gear=_LANE),
+    Fault("every part is doubtful", "review", _doubts, _sure_again, gear=_LANE, to_review=True),
     Fault("every part is doubtful, and there is no lane", "review", _doubts, _sure_again),
     Fault(
-        "the process dies as a part is sent to review", "review", _doubts_and_dies, _sure_again, lasts_s=1.5, gear=_LANE
+        "the process dies as a part is sent to review",
+        "review",
+        _doubts_and_dies,
+        _sure_again,
+        lasts_s=1.5,
+        gear=_LANE,
+        to_review=True,
     ),
     Fault("a controller without the lane", "review", _lacking(m.Can.REVIEW), alarm="gate-link", gear=_LANE),
     Fault("pauses the line", "person", _pause, _resume, cause="paused"),

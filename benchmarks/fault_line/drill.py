@@ -84,6 +84,8 @@ def _drill(line: Line, faults: list[Fault]) -> Row:
     wrong += found.broken
     if len(faults) == 1:
         wrong += _not_as_expected(faults[0], found, cleared)
+        if faults[0].to_review and not line.truth.to_review:
+            wrong.append("no part went to review")
     return Row(_name(faults), _group(faults), found, cleared, line.site.deaths, tuple(wrong))
 
 

@@ -390,6 +390,7 @@ class Line:
                         number_.pass_taken_us = number_.pass_taken_us or self.now_us
                     else:
                         number_.pass_taken_us = None
+                    number_.is_to_review = command is m.Command.REVIEW
                 case m.Beat(epoch, progress) if (epoch, progress) != self._progress:
                     self._progress, self._progress_us = (epoch, progress), self.now_us
                 case m.Hello() | m.Stop():
@@ -410,7 +411,7 @@ class Line:
     def _drop_passes(numbers: dict[tuple[int, int], Number]) -> None:
         for number in numbers.values():
             if number.went is None:
-                number.pass_taken_us = None
+                number.pass_taken_us, number.is_to_review = None, False
 
     # --- the gate -------------------------------------------------------------------------------------------
 
@@ -437,6 +438,9 @@ class Line:
             if number is None:
                 continue
             number.went = gone.passed
+            is_led = number.due_us - self._progress_us <= WATCHDOG_MS * 1000
+            if number.is_to_review and is_led and gone.way is not m.Command.REVIEW:
+                self.truth.kept_from_review += 1
             if gone.way is m.Command.REVIEW:
                 self.truth.to_review += 1
                 if not number.part.is_doubtful:

@@ -38,6 +38,7 @@ class Number:
     due_us: int
     went: bool | None = None  # what the controller did when it held the part to be at the gate
     pass_taken_us: int | None = None  # when a PASS for it reached the controller, and was not dropped since
+    is_to_review: bool = False  # a REVIEW for it reached the controller, and was not dropped since
     is_forgotten: bool = False  # it was never told to a station that lived, and its controller lost its memory
 
 
@@ -56,6 +57,9 @@ class Truth:
     passed_unjudged: list[str] = field(default_factory=list)
     opened_late: int = 0
     to_review: int = 0
+    kept_from_review: int = 0
+    """Parts that the controller was to send to review, and diverted."""
+
     broken: list[str] = field(default_factory=list)
     """What else must not be."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -12,8 +14,10 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from inspection.adapters.store.chain_walk import Fault, Head
+from inspection.adapters.store.verify import Verified
 from inspection.wording import counted
 
+_PATIENCE_S = 2.0
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
 _NUMBER = re.compile(r'\bevent"?:? (\d+)')
 
@@ -48,16 +52,44 @@ def heads_of(text: str) -> list[Head]:
     return heads
 
 
+def as_dictionary(found: Verified) -> dict[str, object]:
+    """What `--json` prints: how much was checked, and what is wrong, the first broken place by itself too."""
+    numbers, faults = found.numbers, [asdict(fault) for fault in found.faults]
+    return {
+        "ok": not faults,
+        "first": faults[0] if faults else None,
+        "parts": numbers.parts,
+        "missing": numbers.missing,
+        "repeated": numbers.repeated,
+        "open": numbers.open,
+        "events": found.events,
+        "files": found.files,
+        "rollups": found.rollups,
+        "images": found.images,
+        "head": found.head and found.head._asdict(),
+        "faults": faults,
+        "notes": found.notes,
+    }
+
+
 @contextmanager
-def bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on a terminal, nothing elsewhere."""
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
-        tasks: dict[str, TaskID] = {}
+def bar(
+    console: Console | None = None, now_s: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal for what takes longer than two seconds, nothing elsewhere."""
+    console = console or Console(stderr=True)
+    progress = Progress(console=console, disable=not console.is_terminal, transient=True)
+    tasks: dict[str, TaskID] = {}
+    began_s = now_s()
 
-        def told(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what)
-            progress.update(tasks[what], completed=done, total=total)
+    def told(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            tasks[what] = progress.add_task(what)
+        progress.update(tasks[what], completed=done, total=total)
+        if now_s() - began_s > _PATIENCE_S:
+            progress.start()
 
+    try:
         yield told
+    finally:
+        progress.stop()

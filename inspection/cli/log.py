@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -71,37 +70,29 @@ def verify(
         str | None,
         typer.Option(metavar="FILE|HASH", help="What 'log head' said before: it must be in the chain still."),
     ] = None,
+    images: Annotated[
+        bool, typer.Option("--images/--no-images", help="Pictures of parts as well; a copy may have been made without.")
+    ] = True,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that a line's records are complete and unaltered. Exit code 1 if not; it names the first broken place."""
+    """Check that a line's records are complete and unaltered. Exit code 1 if not; it names the first broken place.
+    3 if files were merged so fast that nobody can tell: run it again."""
     from inspection.adapters.store.paths import LinePaths
-    from inspection.adapters.store.verify import shortened, verify_line
-    from inspection.cli._verified import bar, heads_of, outcome_of
+    from inspection.adapters.store.verify import Unsettled, shortened, verify_line
+    from inspection.cli._verified import as_dictionary, bar, heads_of, outcome_of
 
     paths = LinePaths(data_dir_of_line(data_dir, line), line)
     heads = heads_of(head) if head else []
-    with bar() as told:
-        found = verify_line(paths, heads, told)
+    try:
+        with bar() as told:
+            found = verify_line(paths, heads, told, with_images=images)
+    except Unsettled as error:
+        typer.echo(json.dumps({"ok": None, "why": str(error)}) if as_json else f"not decided: {error}")
+        raise typer.Exit(3) from error
     numbers = found.numbers
     if as_json:
-        typer.echo(
-            json.dumps(
-                {
-                    "ok": not found.faults,
-                    "parts": numbers.parts,
-                    "missing": numbers.missing,
-                    "repeated": numbers.repeated,
-                    "open": numbers.open,
-                    "events": found.events,
-                    "files": found.files,
-                    "images": found.images,
-                    "head": found.head and found.head._asdict(),
-                    "faults": [asdict(fault) for fault in found.faults],
-                    "notes": found.notes,
-                }
-            )
-        )
+        typer.echo(json.dumps(as_dictionary(found)))
     else:
         typer.echo(
             f"{counted(numbers.parts, 'part')} in {counted(numbers.epochs, 'epoch')}:"
@@ -111,8 +102,8 @@ def verify(
         for name, names in (("missing", numbers.missing), ("twice", numbers.repeated)):
             if names:
                 typer.echo(f"  {name}: {shortened(names)}")
-        seen = (counted(found.events, "event"), counted(found.files, "file"), counted(found.images, "image"))
-        typer.echo(f"{', '.join(seen)}: {outcome_of(found.faults)}")
+        seen = {"event": found.events, "file": found.files, "rollup": found.rollups, "image": found.images}
+        typer.echo(f"{', '.join(counted(n, name) for name, n in seen.items())}: {outcome_of(found.faults)}")
         for fault in found.faults[1:_MOST_SHOWN]:
             typer.echo(f"  also {fault.place}: {fault.what}")
         for note in found.notes:
@@ -158,9 +149,11 @@ def backup(
     from inspection.adapters.store.paths import LinePaths
 
     copied = back_up(LinePaths(data_dir_of_line(data_dir, line), line), target.expanduser().absolute(), images=images)
+    without = "" if images else " --no-images"
     typer.echo(
         f"journal, {counted(copied.log_files, 'log file')} and {counted(copied.images, 'image')} of line {line},"
-        f" {copied.size_bytes / 1e6:.1f} MB: {target}\nCheck it: inspection log verify {line} --data-dir {target}"
+        f" {copied.size_bytes / 1e6:.1f} MB: {target}\n"
+        f"Check it: inspection log verify {line} --data-dir {target}{without}"
     )
 
 

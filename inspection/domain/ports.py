@@ -329,9 +329,9 @@ class Journal(Protocol):
     def last_event(self, kind: str) -> Mapping[str, object] | None:
         """The data of the newest event of this kind; None if there is none."""
 
-    def latch(self, alarm: Alarm, utc: datetime) -> None:
+    def latch(self, alarm: Alarm, utc: datetime, *, anew: bool = False) -> None:
         """Keep an alarm that stands until a person clears it, whoever restarts. One a key; the first time counts,
-        and the most severe reaction."""
+        and the most severe reaction. `anew`: a person has cleared the one before."""
 
     def unlatch(self, key: str) -> None:
         """A person has cleared it."""

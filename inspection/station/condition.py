@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock, Journal
 from inspection.domain.types import Alarm, Cause, Reaction, RunState
+from inspection.station.unwritten import Unwritten
 
 log = logging.getLogger(__name__)
 
@@ -53,14 +53,13 @@ class ConditionKeeper:
     """The one owner of the run state and the alarms.
 
     Written by the part path only; `now` is replaced whole, so that another thread can read it at any time.
-    What cannot be journaled waits here, in order, until it can. Latched alarms outlive the station.
+    What cannot be journaled waits until it can (`Unwritten`). Latched alarms outlive the station.
     """
 
     def __init__(self, journal: Journal, clock: Clock) -> None:
         """Raises StoreError if the alarms that stand cannot be read."""
-        self._journal = journal
         self._clock = clock
-        self._unwritten: list[Callable[[], None]] = []
+        self._unwritten = Unwritten(journal)
         latched = tuple(Raised(alarm, since_utc) for alarm, since_utc in journal.latched())
         standing = tuple(raised for raised in latched if raised.alarm.key != _PAUSE)
         paused = next((raised.alarm.text for raised in latched if raised.alarm.key == _PAUSE), None)
@@ -127,7 +126,7 @@ class ConditionKeeper:
         standing[alarm.key] = Raised(alarm, since_utc)
         self._set_alarms(tuple(standing.values()))
         if alarm.latched:
-            self._unwritten.append(lambda: self._journal.latch(alarm, since_utc))
+            self._unwritten.latch(alarm, since_utc)
         self.event("alarm", f"{alarm.key}: {told}")
 
     def clear_alarm(self, key: str, *, acknowledged: bool = False) -> None:
@@ -137,40 +136,34 @@ class ConditionKeeper:
         )
         if len(kept) != len(self.now.alarms):
             self._set_alarms(kept)
-            self._unwritten.append(lambda: self._journal.unlatch(key))
+            self._unwritten.unlatch(key)
             self.event("alarm-over", key)
 
     def pause(self, text: str) -> None:
         """Let nothing pass until `resume`, whoever restarts. A second pause stands beside the first."""
-        now, utc = self.now, self._clock.utc()
+        now = self.now
         alarm = Alarm(_PAUSE, _joined(now.paused, text) if now.paused else text, latched=True)
         self.now = replace(now, paused=alarm.text)
-        self._unwritten.append(lambda: self._journal.latch(alarm, utc))
+        self._unwritten.latch(alarm, self._clock.utc())
         self.event("paused", text)
 
     def resume(self, text: str) -> None:
         """Nothing happens if the line is not paused."""
         if self.now.paused is not None:
             self.now = replace(self.now, paused=None, resumes=self.now.resumes + 1)
-            self._unwritten.append(lambda: self._journal.unlatch(_PAUSE))
+            self._unwritten.unlatch(_PAUSE)
             self.event("resumed", text)
 
     def event(self, kind: str, text: str, data: Mapping[str, object] | None = None) -> None:
         """Append to the event log, now or as soon as it can be written; and tell whoever reads the program's log."""
         level = logging.WARNING if kind == "alarm" else logging.INFO
         log.log(level, "%s: %s", kind, text, extra={"event": kind, "fields": {"text": text}})
-        utc = self._clock.utc()
-        self._unwritten.append(lambda: self._journal.record_event(kind, text, utc, data))
+        self._unwritten.event(kind, text, self._clock.utc(), data)
         self.flush()
 
     def flush(self) -> None:
         """Write what waits, so much at a time that no part waits for it."""
-        for _ in range(min(len(self._unwritten), _FLUSHED_AT_ONCE)):
-            try:
-                self._unwritten[0]()
-            except StoreError:
-                return  # the part path raises the store-down alarm
-            del self._unwritten[0]
+        self._unwritten.write(_FLUSHED_AT_ONCE)
 
     def _set_alarms(self, alarms: tuple[Raised, ...]) -> None:
         self.now = replace(self.now, alarms=alarms)

@@ -148,7 +148,7 @@ class PartPath:
         self._record_acks()
         self._close_overdue()
         self._take_back()
-        if not (self._store_failed or self._unrecorded or self._numbering.has_missed):
+        if not (self._store_failed or self._unrecorded or self._numbering.is_behind):
             self._condition.clear_alarm("store-down")
         for watcher in self._watchers:
             watcher.rounded()
@@ -171,7 +171,7 @@ class PartPath:
 
     def is_empty(self) -> bool:
         """No part waits for a verdict, an outcome or its row."""
-        return not (self._waiting or self._unrecorded or self._numbering.has_missed or self._belt.parts())
+        return not (self._waiting or self._unrecorded or self._numbering.is_behind or self._belt.parts())
 
     # --- what the gate says ---------------------------------------------------------------------------------
 
@@ -246,6 +246,8 @@ class PartPath:
         except StoreError as error:
             self._store_down(str(error))
             return
+        if epoch is None:
+            return  # so many were counted that it takes some rounds
         if not self._numbering.is_ours(attached):
             whose = f"station {attached.station:08x}, epoch {attached.epoch}"
             self._condition.event(
@@ -267,10 +269,13 @@ class PartPath:
     def _take_trigger(self, trigger: Trigger) -> None:
         if not self._numbering.is_new(trigger.part):
             return
+        context = self._context()
         try:
-            self._numbering.record(trigger, self._context())
+            if len(self._unrecorded) >= self._settings.queue_capacity:
+                raise StoreError(f"{len(self._unrecorded)} verdicts wait to be recorded; check the disk")
+            self._numbering.record(trigger, context)
         except StoreError as error:
-            self._numbering.missed(trigger.part, Cause.STORE_DOWN)
+            self._numbering.missed(trigger.part, Cause.STORE_DOWN, context)
             self._store_down(str(error))
             return
         due_ns = self._travel.gate_ns(trigger.monotonic_ns)
@@ -388,8 +393,7 @@ class PartPath:
             if self._unrecorded:
                 self._journal.record_verdicts(self._unrecorded)
                 self._unrecorded = []
-            if self._numbering.has_missed:
-                self._numbering.record_missed()
+            self._numbering.catch_up()
         except StoreError as error:
             self._store_down(str(error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -10,9 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
+from inspection.adapters.store import verify
 from inspection.adapters.store.lock import LineLock
 from inspection.adapters.store.paths import LinePaths
+from inspection.cli._verified import bar
 from tests.cli.conftest import call
 from tests.ui.site import NO_PICTURE, PASS, REJECT, Site
 
@@ -90,24 +94,29 @@ def test_export_that_cannot_be_written(data_dir: Path, tmp_path: Path) -> None:
     assert called.err.startswith(f"cannot write {tmp_path / 'file' / 'parts.csv'}: File exists")
 
 
+OLD_IMAGE = "1 image of before images had a hash: there, but held against nothing"
+
+
 def test_verify_a_whole_log(data_dir: Path) -> None:
     called = call("log", "verify", "demo", "--data-dir", data_dir)
     numbers = "4 parts in 1 epoch: 0 numbers missing, 0 there twice, 1 still without an outcome\n"
-    assert called == (0, f"{numbers}1 event, 1 file, 1 image: as they should be\n", "")
+    assert called == (0, f"{numbers}1 event, 1 file, 0 rollups, 1 image: as they should be\nnote: {OLD_IMAGE}\n", "")
     as_json = json.loads(call("log", "verify", "demo", "--data-dir", data_dir, "--json").out)
     head = json.loads(call("log", "head", "demo", "--data-dir", data_dir, "--json").out)
     assert as_json == {
         "ok": True,
+        "first": None,
         "parts": 4,
         "missing": [],
         "repeated": [],
         "open": 1,
         "events": 1,
         "files": 1,
+        "rollups": 0,
         "images": 1,
         "head": {"id": 1, "hash": head["sha256"]},
         "faults": [],
-        "notes": [],
+        "notes": [OLD_IMAGE],
     }
 
 
@@ -132,10 +141,45 @@ def test_verify_names_a_torn_file(data_dir: Path) -> None:
     what = f"it has {len(content) - 9} bytes and not {len(content)}, as event 1 says"
     place = f"file {sealed.relative_to(data_dir)}"
     assert called.code == 1
-    assert f"1 event, 1 file, 0 images: BROKEN, first at {place}: {what} (1 other)\n" in called.out
+    assert f"1 event, 1 file, 0 rollups, 0 images: BROKEN, first at {place}: {what} (1 other)\n" in called.out
     as_json = json.loads(call("log", "verify", "demo", "--data-dir", data_dir, "--json").out)
     assert not as_json["ok"]
-    assert as_json["faults"][0] == {"place": place, "what": what}
+    assert as_json["faults"][0] == as_json["first"] == {"place": place, "what": what}
+
+
+def test_images_that_are_not_there_are_broken_but_in_a_copy_without(data_dir: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    called = call("log", "backup", "demo", target, "--no-images", "--data-dir", data_dir)
+    assert called.out.endswith(f"inspection log verify demo --data-dir {target} --no-images\n")
+    assert "BROKEN, first at image evidence/" in call("log", "verify", "demo", "--data-dir", target).out
+    called = call("log", "verify", "demo", "--no-images", "--data-dir", target)
+    assert called.code == 0
+    assert "note: images were not looked at, as it was asked\n" in called.out
+
+
+def test_what_cannot_be_decided_is_neither_whole_nor_broken(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsettled(*_: object, **__: object) -> None:
+        raise verify.Unsettled("files of line demo were merged all the while: run it again")
+
+    monkeypatch.setattr(verify, "verify_line", unsettled)
+    called = call("log", "verify", "demo", "--data-dir", data_dir)
+    told = "files of line demo were merged all the while: run it again"
+    assert called == (3, f"not decided: {told}\n", "")
+    called = call("log", "verify", "demo", "--json", "--data-dir", data_dir)
+    assert (called.code, json.loads(called.out)) == (3, {"ok": None, "why": told})
+
+
+def test_a_bar_is_shown_of_what_takes_long_alone() -> None:
+    def shown(took_s: float) -> str:
+        now_s, out = 0.0, io.StringIO()
+        with bar(Console(file=out, force_terminal=True, width=80), lambda: now_s) as told:
+            told("files", 1, 2)
+            now_s = took_s
+            told("files", 2, 2)
+        return out.getvalue()
+
+    assert "files" in shown(2.1)
+    assert shown(1.9) == ""
 
 
 def test_a_head_that_is_kept_elsewhere_shows_that_the_tail_was_cut(data_dir: Path, tmp_path: Path) -> None:

@@ -199,6 +199,27 @@ def test_good_parts_that_are_sent_to_review(monkeypatch: pytest.MonkeyPatch):
     assert "is not to review and went there" in wrong(drill(fault("every part is doubtful")))
 
 
+def test_doubtful_parts_that_are_not_sent_to_review(monkeypatch: pytest.MonkeyPatch):
+    send = PartPath._send
+
+    def never_to_review(self: PartPath, part: PartId, decision: Decision) -> None:
+        send(self, part, Decision.DIVERT if decision is Decision.REVIEW else decision)
+
+    monkeypatch.setattr(PartPath, "_send", never_to_review)
+    assert "no part went to review" in wrong(drill(fault("every part is doubtful")))
+
+
+def test_a_controller_that_diverts_what_is_to_go_to_review(monkeypatch: pytest.MonkeyPatch):
+    go = Controller._go
+
+    def by_the_other_way(self: Controller, part: Any, at_gate_us: int, now_us: int) -> None:
+        part.command = m.Command.DIVERT if part.command is m.Command.REVIEW else part.command
+        go(self, part, at_gate_us, now_us)
+
+    monkeypatch.setattr(Controller, "_go", by_the_other_way)
+    assert "that were to go there" in wrong(drill(fault("every part is doubtful")))
+
+
 def test_a_controller_that_opens_by_default(monkeypatch: pytest.MonkeyPatch):
     go = Controller._go
 
@@ -240,7 +261,7 @@ def test_a_row_that_is_written_twice(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_gap_that_nobody_records(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Numbering, "_record_rest", lambda *_: None)
+    monkeypatch.setattr(Numbering, "_record_some", lambda *_: True)
     assert drill(fault("killed, back after 3 s")).found.lost > 0
 
 

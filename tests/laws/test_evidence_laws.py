@@ -23,13 +23,14 @@ from hypothesis import strategies as st
 
 from inspection import history
 from inspection.adapters.store import files, images
+from inspection.adapters.store.chain import EVIDENCE_REMOVED
 from inspection.adapters.store.event_reader import read_events
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.retention import EVENT, Retention, RetentionRule
+from inspection.adapters.store.retention import Retention, RetentionRule
 from inspection.domain.ports import IMAGE_WAITS
 from inspection.domain.types import Frame, PartId, Verdict, VerdictKind
 from tests.fakes.clock import ManualClock
@@ -164,7 +165,9 @@ class World:
     # --- what holds -----------------------------------------------------------------------------------------
 
     def removed(self) -> set[tuple[str, str]]:
-        told = [json.loads(event["data"])["images"] for event in read_events(self.paths, kind=EVENT).to_pylist()]
+        told = [
+            json.loads(event["data"])["images"] for event in read_events(self.paths, kind=EVIDENCE_REMOVED).to_pylist()
+        ]
         named = [(each["part"], each["sha256"]) for images in told for each in images]
         assert len(named) == len(set(named)), "an image was removed twice"
         return set(named)

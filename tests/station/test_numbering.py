@@ -1,9 +1,11 @@
 """Every number that the controller gave is on record once, whoever was away when it gave it."""
 
+from dataclasses import replace
+
 from inspection.domain.ports import Started
 from inspection.domain.types import Decision, PartId, RunState, Verdict, VerdictKind
 from inspection.station import numbering
-from tests.fakes.parts import DIVERTED
+from tests.fakes.parts import CONTEXT, DIVERTED
 
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
 
@@ -207,3 +209,88 @@ def test_however_long_the_store_is_down_numbers_are_believed(bench, monkeypatch)
     bench.gate.trigger(9)
     bench.run()
     assert bench.sent() == {bench.part(9): Decision.PASS}
+
+
+def test_a_weekend_without_a_store_takes_a_few_runs_of_numbers_and_is_recorded_a_bounded_bit_a_round(bench):
+    bench.attach()
+    bench.journal.fails = True
+    count = 3 * numbering.ROWS_AT_ONCE
+    bench.gate.trigger(*range(1, count + 1))
+    bench.run(steps=1)
+    assert [len(runs) for runs in bench.path._numbering._missed._runs.values()] == [1]
+    bench.journal.fails = False
+    recorded = []
+    for _ in range(3):
+        assert bench.alarms() == {"store-down"}
+        bench.run(steps=1)
+        recorded.append(bench.real_journal.high_water(bench.gate.epoch))
+    assert recorded == [numbering.ROWS_AT_ONCE * times for times in (1, 2, 3)]
+    assert len(bench.path._belt.parts()) == numbering.LATEST_AT_MOST, "what is long past the gate waits for no outcome"
+    assert bench.alarms() == set()
+    rows = bench.rows()
+    assert {row.cause for row in rows.values()} == {"store-down"}
+    assert sorted(part.number for part in rows) == list(range(1, count + 1))
+    closed = [row.outcome for row in rows.values() if row.outcome == row.outcome and row.outcome is not None]
+    assert closed == ["DIVERTED"] * (count - numbering.LATEST_AT_MOST)
+    bench.gate.trigger(count + 1)
+    bench.run()
+    assert bench.sent() == {bench.part(count + 1): Decision.PASS}
+
+
+def test_parts_that_come_while_numbers_are_caught_up_with_are_missed_too_and_nothing_passes(bench):
+    bench.attach()
+    bench.journal.fails = True
+    count = 2 * numbering.ROWS_AT_ONCE + 1
+    bench.gate.trigger(*range(1, count + 1))
+    bench.run(steps=1)
+    bench.journal.fails = False
+    bench.gate.trigger(count + 1)
+    bench.run(steps=1)
+    assert bench.sent() == {}
+    assert "recorded now" in bench.condition.diverting[0].text
+    bench.run()
+    assert {row.cause for row in bench.rows().values()} == {"store-down"}
+    assert len(bench.rows()) == count + 1
+
+
+def test_missed_numbers_are_recorded_under_what_their_parts_were_made_under(bench, monkeypatch):
+    shift = ["early"]
+    monkeypatch.setattr(bench.path, "_context", lambda: replace(CONTEXT, shift=shift[0]))
+    bench.attach()
+    bench.journal.fails = True
+    bench.gate.trigger(1, 2)
+    bench.run()
+    shift[0] = "late"
+    bench.gate.trigger(3)
+    bench.run()
+    bench.journal.fails = False
+    shift[0] = "night"
+    bench.run()
+    assert [row.shift for _, row in sorted(bench.rows().items())] == ["early", "early", "late"]
+
+
+def test_a_count_that_was_seen_while_the_store_was_down_is_believed(bench, monkeypatch):
+    monkeypatch.setattr(numbering, "LARGEST_COUNT", 3)
+    epoch = bench.attach()
+    bench.journal.fails = True
+    bench.gate.trigger(*range(1, 9))
+    bench.gate.detach()
+    bench.run()
+    bench.journal.fails = False
+    bench.attach(epoch=epoch, count=8)
+    assert len(bench.rows()) == 8
+
+
+def test_verdicts_that_wait_for_the_store_are_bounded(bench):
+    bench.attach()
+    bench.journal.fail_on = {"record_verdicts"}
+    most = bench.settings.queue_capacity
+    for number in range(1, 2 * most + 1):
+        bench.gate.trigger(number)
+        bench.run(steps=1)
+    assert len(bench.path._unrecorded) <= most + 1
+    bench.journal.fail_on = set()
+    bench.run()
+    rows = bench.rows()
+    assert sorted(part.number for part in rows) == list(range(1, 2 * most + 1))
+    assert {row.cause for row in rows.values()} == {"store-down"}

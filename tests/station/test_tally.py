@@ -8,6 +8,7 @@ import pytest
 
 from inspection.domain.types import Alarm, Cause, Verdict, VerdictKind
 from inspection.station import tally as tally_module
+from inspection.station.numbering import ROWS_AT_ONCE
 from inspection.station.tally import Tally
 from inspection.station.told_journal import told_journal
 from tests.fakes.parts import DIVERTED, PASSED
@@ -95,14 +96,17 @@ def test_a_minute_is_one_line_with_what_went_by_since_the_last(bench, caplog):
     assert told(caplog, "minute")[1]["parts"] == 0
 
 
-def test_numbers_that_nobody_saw_are_counted_and_are_one_line(bench, caplog):
+def test_numbers_that_nobody_saw_are_counted_and_are_a_line_each_time_that_some_are_recorded(bench, caplog):
     caplog.set_level(logging.DEBUG, "inspection")
-    bench.gate.attach(count=70_000)
+    bench.gate.attach(count=2 * ROWS_AT_ONCE)
     bench.run()
     bench.tally.tell(at_end=True)
-    (minute,), (gap,) = told(caplog, "minute"), told(caplog, "gap")
-    assert (minute["parts"], minute["causes"], minute["diverted"]) == (70_000, {Cause.STATION_DOWN: 70_000}, 70_000)
-    assert (gap["parts"], gap["cause"], gap["outcome"]) == (70_000, "station-down", "DIVERTED")
+    (minute,), gaps = told(caplog, "minute"), told(caplog, "gap")
+    count = 2 * ROWS_AT_ONCE
+    assert (minute["parts"], minute["causes"], minute["diverted"]) == (count, {Cause.STATION_DOWN: count}, count)
+    assert [(gap["parts"], gap["cause"], gap["outcome"]) for gap in gaps] == [
+        (ROWS_AT_ONCE, "station-down", "DIVERTED")
+    ] * 2
 
 
 def test_what_could_not_be_recorded_is_not_told_until_it_is(bench, caplog):

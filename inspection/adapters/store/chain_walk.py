@@ -136,7 +136,7 @@ class _Walk:
         differs = self._differs(path, promise) if promise else None
         try:
             events = [] if differs else events_of_table(pq.read_table(path))
-        except (pa.ArrowException, KeyError, OSError) as error:
+        except (pa.ArrowException, KeyError, OSError, ValueError) as error:
             differs, events = f"it cannot be read: {error}", []
         if [event.id for event in events] != list(range(file.first, file.last + 1)):
             self._fault(file.first, _place(file.name), differs or "it has not the events that its name says")

@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from inspection.adapters.store.chain import EMBEDDINGS_REMOVED, EMBEDDINGS_SEALED
 from inspection.adapters.store.embedding_schema import Batch, View, write_batch
 from inspection.adapters.store.files import digest_of, make_folder, sync_to_disk, temporary_of
 from inspection.adapters.store.names import file_name, parse
@@ -25,7 +26,6 @@ from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock, Journal
 from inspection.domain.types import PartId
 
-SEALED, REMOVED = "embeddings-sealed", "embeddings-removed"
 _DAY = re.compile(r"date=(\d{4}-\d\d-\d\d)/.*")
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class EmbeddingFiles:
             raise
         sha256, size = digest_of(temporary)
         self._tell(
-            SEALED,
+            EMBEDDINGS_SEALED,
             f"{len(batch)} embeddings in {name}",
             {"file": name, "rows": len(batch), "sha256": sha256, "bytes": size},
         )
@@ -92,7 +92,7 @@ class EmbeddingFiles:
     def _remove(self, names: Sequence[str], rule: str, why: str) -> None:
         files = [{"file": name, "sha256": digest_of(self._paths.embeddings_dir / name)[0]} for name in names]
         text = f"{len(files)} file{'s' * (len(files) != 1)} of embeddings removed: {why}"
-        self._tell(REMOVED, text, {"rule": rule, "files": files})
+        self._tell(EMBEDDINGS_REMOVED, text, {"rule": rule, "files": files})
         self._delete(names)
 
     def _tell(self, kind: str, text: str, data: dict[str, object]) -> None:
@@ -118,8 +118,8 @@ class EmbeddingFiles:
 
     def _take_up(self) -> None:
         root = self._paths.embeddings_dir
-        sealed: Any = self._journal.last_event(SEALED)
-        removed: Any = self._journal.last_event(REMOVED)
+        sealed: Any = self._journal.last_event(EMBEDDINGS_SEALED)
+        removed: Any = self._journal.last_event(EMBEDDINGS_REMOVED)
         if sealed:
             path = root / sealed["file"]
             if not path.exists() and _is(temporary_of(path), sealed["sha256"]):

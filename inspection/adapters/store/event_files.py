@@ -69,9 +69,9 @@ class EventFiles:
         while due := self._due():
             (first, utc_us), (last, _) = due[0], due[-1]
             name = f"date={_day_of(utc_us)}/{first:012d}_{last:012d}.parquet"
+            self._recovered = False  # or what is marked here would wait for others if the flush fails
             with self._lock, writing(self._db):
                 self._db.execute("UPDATE events SET filed = ? WHERE id BETWEEN ? AND ?", (name, first, last))
-            sync_to_disk(self._paths.state_db.with_name(f"{self._paths.state_db.name}-wal"))
             self._finish_marked()
 
     def _due(self) -> list[tuple[int, int]]:
@@ -93,7 +93,10 @@ class EventFiles:
 
     def _finish_marked(self) -> None:
         self._recovered = False  # whatever fails below, the next call takes it up again
-        for (name,) in self._db.execute("SELECT DISTINCT filed FROM events WHERE filed > ''").fetchall():
+        names = self._db.execute("SELECT DISTINCT filed FROM events WHERE filed > ''").fetchall()
+        if names:
+            sync_to_disk(self._paths.state_db.with_name(f"{self._paths.state_db.name}-wal"))  # as in `log.py`
+        for (name,) in names:
             rows = self._db.execute(f"SELECT {STORED} FROM events WHERE filed = ? ORDER BY id", (name,)).fetchall()
             path = self._paths.events_dir / name
             if path.exists():

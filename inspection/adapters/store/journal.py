@@ -253,8 +253,10 @@ class SqliteJournal:
             row = db.execute("SELECT data FROM events WHERE kind = ? ORDER BY id DESC LIMIT 1", (kind,)).fetchone()
         return None if row is None else json.loads(row[0] or "{}")
 
-    def latch(self, alarm: Alarm, utc: datetime) -> None:
+    def latch(self, alarm: Alarm, utc: datetime, *, anew: bool = False) -> None:
         with self._transaction() as db:
+            if anew:
+                db.execute("DELETE FROM latched WHERE key = ?", (alarm.key,))
             self._latch(db, alarm, utc)
 
     @staticmethod

@@ -97,11 +97,10 @@ class ParquetLog:
         for row in rows:
             moment = from_us(row["trigger_us"] if row["trigger_us"] is not None else row["verdict_us"])
             by_day[(moment or datetime(1970, 1, 1, tzinfo=UTC)).date()].append(row)
+        self._recovered = False  # or what is marked below would wait for others if the flush fails
         with self._lock, writing(self._db):
             for day, members in by_day.items():
                 self._mark(day, members)
-        # A file whose marks are lost in a power cut would be written again under another name.
-        sync_to_disk(self._paths.state_db.with_name(f"{self._paths.state_db.name}-wal"))
         return self._finish_marked()
 
     def _mark(self, day: date, members: list[sqlite3.Row]) -> None:
@@ -116,7 +115,12 @@ class ParquetLog:
     def _finish_marked(self) -> int:
         """Steps 2 and 3 for every file that the journal has marked rows for."""
         sealed, self._recovered = 0, False  # whatever fails below, the next call takes it up again
-        for (seal,) in self._db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL").fetchall():
+        seals = self._db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL").fetchall()
+        if seals:
+            # A file whose marks are lost in a power cut would be written again under another name. And where the
+            # journal is not under its name any more (unmounted, moved away) no file may be written in its place.
+            sync_to_disk(self._paths.state_db.with_name(f"{self._paths.state_db.name}-wal"))
+        for (seal,) in seals:
             path = self._paths.log_dir / seal
             rows = self._db.execute(f"{SELECT} WHERE seal = ? ORDER BY epoch, number", (seal,)).fetchall()
             if path.exists():

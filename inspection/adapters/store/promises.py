@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from inspection.adapters.store import chain
 from inspection.adapters.store.chain import Event
 from inspection.adapters.store.paths import LinePaths
+
+
+class Tombstone(NamedTuple):
+    """An image that retention took of a part, epoch-number. Another part may have the same image still."""
+
+    sha256: str
+    part: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,7 @@ class Promises:
     """Files by their name below `log/line=…/`, `compacting/` or `events/line=…/`."""
 
     paths: LinePaths
-    on_removed: Callable[[Sequence[str]], None]
+    on_removed: Callable[[Sequence[Tombstone]], None]
     """Called with images that retention took."""
     parts: dict[str, Promise] = field(default_factory=dict)
     staged: dict[str, Promise] = field(default_factory=dict)
@@ -53,7 +61,7 @@ class Promises:
                     self._compacted(data["file"], _promise(event, data), data["from"])
                 case "events-sealed":
                     self.events.setdefault(data["file"], _promise(event, data))
-                case "evidence-removed":
+                case chain.EVIDENCE_REMOVED:
                     self.on_removed(removed_images(data))
                 case "chain-begins":
                     self.of_before.append((int(data["events"]), int(data["epoch"]), int(data["number"])))
@@ -89,10 +97,9 @@ class Promises:
         return last is not None and any(last <= (epoch, number) for _, epoch, number in self.of_before)
 
 
-def removed_images(data: dict[str, Any]) -> list[str]:
-    """Hashes or paths of the images that an event says retention took; and their parts, where it says them."""
-    images = [image if isinstance(image, dict) else {"path": image} for image in data["images"]]
-    return [str(value) for image in images for value in image.values()]
+def removed_images(data: dict[str, Any]) -> list[Tombstone]:
+    """What an event says that retention took."""
+    return [Tombstone(str(image["sha256"]), str(image["part"])) for image in data["images"]]
 
 
 def _promise(event: Event, data: dict[str, Any]) -> Promise:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from inspection.adapters.store.duck import log_errors, quoted
 from inspection.adapters.store.journal_reader import rows_of
@@ -48,6 +49,7 @@ def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | No
         conditions.append(f"{WHEN} < $until")
         values["until"] = until
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    # Of a span of time the files of the highest numbers may hold too few: the clock may have been set back.
     limit = f"ORDER BY epoch DESC, number DESC LIMIT {int(newest)}" if newest is not None else ""
     return query(
         paths,
@@ -55,7 +57,7 @@ def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | No
         values,
         since=since,
         until=until,
-        choose=None if newest is None or until is not None else lambda names: with_the_newest(names, newest),
+        choose=None if newest is None or conditions else lambda names: with_the_newest(names, newest),
     ).cast(PARTS)
 
 
@@ -151,6 +153,25 @@ def sealed_files(paths: LinePaths, since: datetime | None = None, until: datetim
 
 def _day_of(moment: datetime) -> str:
     return f"date={moment.astimezone(UTC).date().isoformat()}"
+
+
+def has_parts_since(paths: LinePaths, name: str, since: datetime) -> bool:
+    """Whether a file may hold parts that were seen since then, by what its footer says. When it was written does not
+    tell: the clock may have been set back. Raises StoreError."""
+    path = paths.log_dir / name
+    try:
+        with pq.ParquetFile(path) as file:
+            groups, schema = [file.metadata.row_group(i) for i in range(file.num_row_groups)], file.schema
+    except FileNotFoundError as error:
+        raise FilesMerged(f"cannot read the log file {path}: No such file or directory") from error
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"cannot read the log file {path}: {error}") from error
+    places = [place for place in range(len(schema)) if schema.column(place).path in ("trigger_utc", "verdict_utc")]
+    for group in groups:
+        for statistics in (group.column(place).statistics for place in places):
+            if statistics is None or (statistics.has_min_max and statistics.max >= since):
+                return True
+    return False
 
 
 def glance_at_files(paths: LinePaths, names: Sequence[str], recent: datetime, newest: int) -> pa.Table:

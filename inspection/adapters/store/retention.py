@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from inspection.adapters.store.chain import EVIDENCE_REMOVED
 from inspection.adapters.store.images import ImageIndex, KeptImage
 from inspection.domain.ports import Clock, Journal
 from inspection.domain.types import PartId, VerdictKind
 
-EVENT = "evidence-removed"
 _BY_IMPORTANCE = (VerdictKind.PASS, VerdictKind.UNJUDGED, VerdictKind.REVIEW, VerdictKind.REJECT)
 _AT_ONCE = 100  # images
 _PERIOD_NS = 1_000_000_000
@@ -80,11 +80,11 @@ class Retention:
     def _tell(self, due: _Due) -> None:
         text = f"{len(due.images)} image{'s' * (len(due.images) != 1)} removed: {due.why}"
         images = [{"sha256": image.sha256, "part": str(image.part)} for image in due.images]
-        self._journal.record_event(EVENT, text, self._clock.utc(), {"rule": due.rule, "images": images})
+        self._journal.record_event(EVIDENCE_REMOVED, text, self._clock.utc(), {"rule": due.rule, "images": images})
         self._index.flush()  # an image that is gone after a power cut must have its event then
 
     def _finish_last(self) -> None:
-        last = self._journal.last_event(EVENT) or {}
+        last = self._journal.last_event(EVIDENCE_REMOVED) or {}
         images = last.get("images")
         named = {
             PartId(*map(int, each["part"].split("-"))): each["sha256"]

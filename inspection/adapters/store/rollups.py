@@ -1,16 +1,22 @@
 """Rollups: what pages and control charts ask of a merged file, summed up when it is written.
 
 Counts by minute and all that parts are told apart by; of scores, how many fall into each bin of SCORE_BIN. A rollup is
-of one file and has its name. What a file says is what counts: a rollup that is gone is summed up again.
+of one file and has its name; in its metadata is which file that was, with its size, and the VERSION of what is summed
+up how. What a file says is what counts: a rollup that is gone, or does not fit, is not looked at and summed up again.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from inspection.adapters.store.duck import quoted
 from inspection.adapters.store.files import replace_durably
@@ -23,10 +29,14 @@ SCORE_BIN = 0.25
 parts spread by about 1 (the bundled model) to 3; thresholds are raw scores too. A fourth is exact in binary, so that
 no score lies on two sides of an edge."""
 
+VERSION = 1
+"""To be raised when the columns below or what is counted in them change."""
+
 KINDS = ("counts", "scores")
 COUNT_KEYS = ("minute shift recipe recipe_id challenge verdict cause shadow near outcome description").split()
 SCORE_KEYS = "minute shift recipe recipe_id challenge verdict description bin".split()
 
+_OF = "inspection.rollup_of"
 _US_A_MINUTE = 60_000_000
 _MINUTE = f"epoch_us({WHEN}) // {_US_A_MINUTE}"
 _AS_UTC = f"make_timestamptz(minute * {_US_A_MINUTE}) AS minute"
@@ -62,22 +72,66 @@ def rollup_file(paths: LinePaths, kind: str, name: str) -> Path:
     return paths.rollup_dir(kind) / name
 
 
+UNREADABLE = (OSError, pa.ArrowException, ValueError, OverflowError)
+"""What Arrow raises of bytes that are no Parquet file, or were altered: names that are no text, too."""
+
+
+class Source(NamedTuple):
+    """What a rollup is of: the log's file `date=…/…`."""
+
+    version: int
+    file: str
+    size_bytes: int
+
+
+def source_of(rollup: Path) -> Source | None:
+    """None where it is not there, cannot be read, or does not say it, as one of before there was a VERSION."""
+    try:
+        found = rollup.stat()
+    except OSError:
+        return None
+    return _read_source(rollup, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=65_536)
+def _read_source(rollup: Path, *_state: int) -> Source | None:
+    try:
+        told = json.loads((pq.read_metadata(rollup).metadata or {})[_OF.encode()])
+        return Source(int(told["version"]), str(told["file"]), int(told["bytes"]))
+    except (*UNREADABLE, KeyError, TypeError):
+        return None
+
+
+def rollup_fits(paths: LinePaths, kind: str, name: str) -> bool:
+    """Whether there is a rollup of the log's file `name` as it is, or is to come."""
+    source = source_of(rollup_file(paths, kind, name))
+    if source is None or (source.version, source.file) != (VERSION, name):
+        return False
+    try:
+        return (paths.log_dir / name).stat().st_size == source.size_bytes
+    except FileNotFoundError:
+        return True
+
+
 def has_rollup(paths: LinePaths, name: str) -> bool:
-    return all(rollup_file(paths, kind, name).exists() for kind in KINDS)
+    return all(rollup_fits(paths, kind, name) for kind in KINDS)
 
 
 def write_rollups(paths: LinePaths, name: str, file: Path) -> None:
     """Sum up `file`, which is or will be the log's file `name`. Raises StoreError."""
-    with _one_core() as db:
-        for kind in KINDS:
-            summed_up = _OF_KIND[kind](f"read_parquet({quoted(str(file))}, hive_partitioning = false)")
+    for kind in KINDS:
+        replace_durably(rollup_file(paths, kind, name), partial(write_rollup, kind, name, file))
 
-            def write(temporary: Path, summed_up: str = summed_up) -> None:
-                db.execute(
-                    f"COPY ({summed_up} ORDER BY ALL) TO {quoted(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
-                )
 
-            replace_durably(rollup_file(paths, kind, name), write)
+def write_rollup(kind: str, name: str, file: Path, target: Path) -> None:
+    """The same bytes each time, with the same version of DuckDB. Raises StoreError, OSError."""
+    summed_up = _OF_KIND[kind](f"read_parquet({quoted(str(file))}, hive_partitioning = false)")
+    told = json.dumps({"version": VERSION, "file": name, "bytes": file.stat().st_size})
+    with one_core() as db:
+        db.execute(
+            f"COPY ({summed_up} ORDER BY ALL) TO {quoted(str(target))}"
+            f" (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{quoted(_OF)}: {quoted(told)}}})"
+        )
 
 
 def remove_orphans(paths: LinePaths, day: str) -> None:
@@ -89,7 +143,7 @@ def remove_orphans(paths: LinePaths, day: str) -> None:
 
 
 @contextmanager
-def _one_core() -> Iterator[duckdb.DuckDBPyConnection]:
+def one_core() -> Iterator[duckdb.DuckDBPyConnection]:
     """The station needs the others."""
     try:
         with duckdb.connect(":memory:", config={"threads": 1}) as db:

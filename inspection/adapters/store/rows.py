@@ -50,12 +50,12 @@ def table_of(rows: Sequence[sqlite3.Row]) -> pa.Table:
         **{f"{stage}_utc": journal[f"{stage}_us"] for stage in _STAGES},
         "scores": _scores(journal["scores"], contexts),
         "image_path": [path or None for path in journal["image_path"]],
-        "image_sha256": [_content_of(path) for path in journal["image_path"]],
+        "image_sha256": [content_of(path) for path in journal["image_path"]],
     }
     return pa.Table.from_pydict(columns, schema=PARTS)
 
 
-def _content_of(image_path: str | None) -> str | None:
+def content_of(image_path: str | None) -> str | None:
     """The hash that an image's name is, but for one of before there were such names."""
     named = _BY_CONTENT.fullmatch(image_path or "")
     return named and named[1]

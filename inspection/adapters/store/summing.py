@@ -15,7 +15,7 @@ from inspection.adapters.store.duck import quoted
 from inspection.adapters.store.names import that_may_hold
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.reader import journal_tail, opened, query, sealed_files, steadily
-from inspection.adapters.store.rollups import COUNT_KEYS, SCORE_KEYS, counted, has_rollup, rollup_file, scored
+from inspection.adapters.store.rollups import COUNT_KEYS, SCORE_KEYS, counted, rollup_file, rollup_fits, scored
 from inspection.adapters.store.schema import PARTS
 from inspection.adapters.store.sql import REJECT, REJECT_OF_COUNTS, WHEN
 from inspection.domain.types import PartId
@@ -134,7 +134,7 @@ def _sum_of(
     where: str,
     values: Mapping[str, datetime],
 ) -> pa.Table:
-    rolled = [name for name in names if has_rollup(paths, name)]
+    rolled = [name for name in names if rollup_fits(paths, sums.kind, name)]
     rest = [name for name in names if name not in set(rolled)]
     with opened(paths, rest, tail, others=rolled) as db:
         sources = [sums.of_rows("parts")]

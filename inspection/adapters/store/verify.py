@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import Event
@@ -20,17 +19,20 @@ from inspection.adapters.store.duck import log_errors, quoted
 from inspection.adapters.store.event_reader import events_in
 from inspection.adapters.store.files import digest_of
 from inspection.adapters.store.journal_reader import open_journal
+from inspection.adapters.store.names import parse
 from inspection.adapters.store.numbering import FILES_AT_ONCE, Completeness, look_at_numbers
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
 from inspection.adapters.store.reader import sealed_files
+from inspection.adapters.store.rollups import UNREADABLE
 from inspection.adapters.store.verify_images import ImageCheck
+from inspection.adapters.store.verify_rollups import look_at_rollups
 from inspection.domain.errors import StoreError
 from inspection.wording import counted
 
 Told = Callable[[str, int, int], None]
 """Told how far it is: with what, how much of it, of how much."""
-_TRIES = 3
+_TRIES = 10
 
 
 @dataclass(slots=True)
@@ -40,26 +42,65 @@ class Verified:
     head: Head | None = None
     events: int = 0
     files: int = 0
+    rollups: int = 0
     images: int = 0
     numbers: Completeness = field(default_factory=lambda: Completeness(0, 0, 0, [], []))
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def verify_line(paths: LinePaths, heads: Sequence[Head] = (), told: Told = lambda what, done, total: None) -> Verified:
-    """Look at all of a line's records. `heads` were exported before and must be in the chain. Raises StoreError if the
-    journal cannot be read."""
-    digests = _Digests()
+class Unsettled(StoreError):
+    """Files were merged all the while: it is not known whether what did not fit is broken."""
+
+
+def verify_line(
+    paths: LinePaths,
+    heads: Sequence[Head] = (),
+    told: Told = lambda what, done, total: None,
+    *,
+    with_images: bool = True,
+) -> Verified:
+    """Look at all of a line's records. `heads` were exported before and must be in the chain. `with_images`: false for
+    a copy that was made without them. Raises StoreError if the journal cannot be read, Unsettled."""
     with ImageCheck(paths) as images:
-        for _ in range(_TRIES):
-            images.forget()
-            look = _Look(paths, digests, images, told)
-            look.at_chain_and_files(heads)
-            if not look.found.faults or not look.has_moved():
-                break  # else the line went on: what did not fit may have been merged or sealed meanwhile
-        look.at_numbers()
-        look.at_images()
+        look = _Look(paths, images, told)
+        look.found.faults = [
+            *_settled(paths, lambda: look.at_chain_and_files(heads)),
+            *_settled(paths, look.at_rollups),
+            *_settled(paths, look.at_numbers),
+            *(_settled(paths, look.at_images) if with_images else look.without_images()),
+        ]
+        look.found.notes = [note for notes in look.notes.values() for note in notes]
     return look.found
+
+
+def _settled(paths: LinePaths, look: Callable[[], list[Fault]]) -> list[Fault]:
+    """What does not fit, and has nothing to do with files that were merged meanwhile: nothing was merged while it was
+    looked at, or it did not fit twice. For the second look begins with what the first one met on the disk: a file that
+    was missing there because it was merged is known to be merged then."""
+    before: list[Fault] = []
+    for _ in range(_TRIES):
+        state = _merges(paths)
+        faults = look()
+        if not faults or _merges(paths) == state:
+            return faults
+        if twice := [fault for fault in faults if fault in before]:
+            return twice
+        before = faults
+    raise Unsettled(
+        f"files of line {paths.line} were merged all the while, and what did not fit may have been one of them"
+        f" ({before[0].place}): this is neither whole nor broken; run it again"
+    )
+
+
+def _merges(paths: LinePaths) -> tuple[object, ...]:
+    """Another one whenever a merge was told, or a day has taken its place. Raises StoreError."""
+    with open_journal(paths) as db:
+        told = db.execute("SELECT max(id) FROM events WHERE kind = 'compacted'").fetchone()[0] if db else None
+    try:
+        return told, [(day.name, day.stat().st_ino) for day in sorted(paths.log_dir.glob("date=*"))]
+    except OSError:  # it has just gone: no other state is like this one
+        return (object(),)
 
 
 def head_of(paths: LinePaths) -> Event | None:
@@ -105,58 +146,61 @@ def _row_counts(paths: LinePaths, files: Sequence[str]) -> Iterator[tuple[str, i
 
 
 class _Look:
-    """`found` in the order of the log: events, files, numbers, images."""
+    """Each look begins anew, and gives what does not fit; together they are in the order of the log."""
 
-    def __init__(self, paths: LinePaths, digests: _Digests, images: ImageCheck, told: Told) -> None:
+    def __init__(self, paths: LinePaths, images: ImageCheck, told: Told) -> None:
         self._paths = paths
-        self._digests = digests
+        self._digests = _Digests()
         self._images = images
         self._told = told
         self._unread: set[str] = set()  # files of the log that are not to be read
         self._may_know_all = False
-        self._may_have_moved = False
+        self._faults: list[Fault] = []
         self.found = Verified()
+        self.notes: dict[str, list[str]] = {}
 
-    def at_chain_and_files(self, heads: Sequence[Head]) -> None:
+    def at_chain_and_files(self, heads: Sequence[Head]) -> list[Fault]:
+        self._faults, self._unread, self.notes["files"] = [], set(), []
+        self._images.forget()
         there = sealed_files(self._paths)  # first: what is written later has its marks or its event later
         promises = Promises(self._paths, self._images.removed)
         with open_journal(self._paths) as db:
             if db is None:
-                self.found.notes.append("there is no journal here: nobody can say what events and files should be")
-                return
+                self.found.files = 0
+                self.notes["files"].append("there is no journal here: nobody can say what events and files should be")
+                return []
             db.text_factory = lambda raw: raw.decode(errors="replace")  # what is no text is no event of a station's
             db.execute("BEGIN")
+            (state,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+            if state != "ok":
+                what = f"it is damaged: {state}; restore the last backup that is whole"
+                self._faults.append(Fault(f"journal {self._paths.state_db.relative_to(self._paths.data_dir)}", what))
             walked = walk(self._paths, db, promises, self._digests.differs, heads)
             marked = {row[0] for row in db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL")}
         self._take(walked, promises)
-        self._may_have_moved = bool(promises.staged)
         self._at_files(promises)
         self._at_strangers([name for name in there if name not in promises.parts and name not in marked], promises)
-
-    def has_moved(self) -> bool:
-        """Whether there may be something newer than it has seen: an event, or a day that has taken its place."""
-        newest = head_of(self._paths)
-        return self._may_have_moved or (newest is not None and (newest.id, newest.hash) != self.found.head)
+        return self._faults
 
     def _take(self, walked: Walked, promises: Promises) -> None:
         found = self.found
         found.head, found.events = walked.head, walked.events
-        found.faults += [fault for _, fault in walked.faults]
+        self._faults += [fault for _, fault in walked.faults]
         end = f"it ends with event {walked.head.id}" if walked.head else "there is none"
         for head in walked.unfound:
             which = f"event {head.id} with the hash {head.hash}" if head.id else f"the hash {head.hash}"
             what = "its tail was cut off, or it was written anew"
-            found.faults.append(
+            self._faults.append(
                 Fault("the chain's tail", f"{which}, exported before, is not in the chain ({end}): {what}")
             )
         if not walked.is_chained:
-            found.notes.append(
+            self.notes["files"].append(
                 "there is no chain yet: it begins when a station of this version starts; until then nobody can"
                 " tell whether events and files were changed"
             )
         for events, epoch, number in promises.of_before:
             before = f"{counted(events, 'event')} and files of parts up to {epoch}-{number}"
-            found.notes.append(f"{before} are older than the chain: a change before it began does not show")
+            self.notes["files"].append(f"{before} are older than the chain: a change before it began does not show")
         self._may_know_all = walked.is_chained and not walked.has_gaps
 
     def _at_files(self, promises: Promises) -> None:
@@ -166,12 +210,12 @@ class _Look:
         was_altered = "it was altered before it was merged into another file: it was not as event {} says"
         for altered, promise in sorted(promises.altered.items(), key=lambda each: each[1].event):
             place = self._place(self._paths.log_dir / altered)
-            self.found.faults.append(Fault(place, was_altered.format(promise.event)))
+            self._faults.append(Fault(place, was_altered.format(promise.event)))
         total, done = sum(promise.size_bytes for *_, promise in todo), 0
         rows = dict[str, int]()
         for path, name, promise in todo:
             if what := self._digests.differs(path, promise):
-                self.found.faults.append(Fault(self._place(path), what))
+                self._faults.append(Fault(self._place(path), what))
                 self._unread.add(name or "")
             else:
                 rows[str(path)] = promise.rows
@@ -182,10 +226,9 @@ class _Look:
             for file, count in _row_counts(self._paths, list(rows)):
                 if count != rows[file]:
                     what = f"it has {counted(count, 'row')}, and its event says {rows[file]}"
-                    self.found.faults.append(Fault(self._place(Path(file)), what))
+                    self._faults.append(Fault(self._place(Path(file)), what))
         except StoreError as error:  # a day may have taken its place just now
-            self.found.faults.append(Fault("the files' rows", str(error)))
-            self._may_have_moved = True
+            self._faults.append(Fault("the files' rows", str(error)))
 
     def _at_strangers(self, names: Sequence[str], promises: Promises) -> None:
         """Files that no event and no mark knows."""
@@ -196,50 +239,62 @@ class _Look:
                 pq.read_metadata(path)
             except FileNotFoundError:
                 continue  # merged since it was listed
-            except (pa.ArrowException, OSError) as error:
-                self.found.faults.append(Fault(self._place(path), f"it cannot be read: {error}"))
+            except UNREADABLE as error:
+                self._faults.append(Fault(self._place(path), f"it cannot be read: {error}"))
                 self._unread.add(name)
                 continue
             if not self._may_know_all or promises.is_of_before(name):
                 unknown += 1
             else:
                 what = "no event knows it, or what is in it was merged into another file; move it away"
-                self.found.faults.append(Fault(self._place(path), what))
+                self._faults.append(Fault(self._place(path), what))
         self.found.files += len(names)
         if unknown:
-            self.found.notes.append(f"{counted(unknown, 'file')} that no event speaks of: not held against anything")
+            self.notes["files"].append(f"{counted(unknown, 'file')} that no event speaks of: not held against anything")
 
-    def at_numbers(self) -> None:
+    def at_rollups(self) -> list[Fault]:
+        merged = [name for name in self._readable() if (file := parse(name)) and file.is_merged]
+        seen = look_at_rollups(self._paths, merged, self._told)
+        self.found.rollups = seen.looked_at
+        what = "of another version: nobody looks at them, their rows are summed up instead"
+        self.notes["rollups"] = [f"{counted(seen.unused, 'rollup')} {what}"] if seen.unused else []
+        return seen.faults
+
+    def at_numbers(self) -> list[Fault]:
         """Files that are not as they should be are left out."""
         self._told("numbers", 0, 1)
         try:
             numbers = self.found.numbers = look_at_numbers(self._paths, leaving_out=self._unread)
         except StoreError as error:
-            self.found.faults.append(Fault("the numbering", str(error)))
-            return
+            return [Fault("the numbering", str(error))]
         self._told("numbers", 1, 1)
+        faults = []
         for names, what in ((numbers.missing, "missing"), (numbers.repeated, "there more than once")):
             if names:
                 which = "number is" if len(names) == 1 else "numbers are"
-                self.found.faults.append(
-                    Fault(f"part {names[0]}", f"{len(names):,} {which} {what}: {shortened(names)}")
-                )
+                faults.append(Fault(f"part {names[0]}", f"{len(names):,} {which} {what}: {shortened(names)}"))
+        return faults
 
-    def at_images(self) -> None:
-        files = [str(self._paths.log_dir / name) for name in sealed_files(self._paths) if name not in self._unread]
+    def at_images(self) -> list[Fault]:
+        self.notes["images"] = notes = []
         try:
-            named = self._images.list_named(files)
+            named = self.found.images = self._images.list_named(leaving_out=self._unread)
+            faults = list(self._images.faults(named, self._told))
+            orphans = [] if self._unread else self._images.orphans()
         except StoreError as error:
-            self.found.faults.append(Fault("the images", str(error)))
-            return
-        if not self._images.are_here:
-            if named:
-                self.found.notes.append(f"there are no images here: {counted(named, 'image')} not looked at")
-            return
-        self.found.images = named
-        self.found.faults += self._images.faults(named, self._told)
-        if not self._unread and (orphans := self._images.orphans()):
-            self.found.notes.append(f"{counted(len(orphans), 'image')} that no part names: {shortened(orphans)}")
+            return [Fault("the images", str(error))]
+        if without := self._images.without_hash:
+            notes.append(f"{counted(without, 'image')} of before images had a hash: there, but held against nothing")
+        if orphans:
+            notes.append(f"{counted(len(orphans), 'image')} that no part names: {shortened(orphans)}")
+        return faults
+
+    def without_images(self) -> list[Fault]:
+        self.notes["images"] = ["images were not looked at, as it was asked"]
+        return []
+
+    def _readable(self) -> list[str]:
+        return [name for name in sealed_files(self._paths) if name not in self._unread]
 
     def _place(self, path: Path) -> str:
         return f"file {path.relative_to(self._paths.data_dir)}"

@@ -157,6 +157,43 @@ def test_a_log_that_cannot_be_written_leaves_the_parts_in_the_journal(line, monk
     assert line.numbers() == list(range(1, 12))
 
 
+def test_rows_whose_marks_could_not_be_flushed_are_sealed_by_the_next_call(line, monkeypatch):
+    line.part(1)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log_module, "sync_to_disk", full)
+        with pytest.raises(StoreError, match="No space left"):
+            line.log.seal(everything=True)
+    assert line.log.seal(everything=True) == 1
+    assert line.numbers() == [1]
+    assert len(line.files()) == 1
+
+
+def test_no_file_is_written_where_the_data_directory_was_and_all_is_sealed_when_it_is_back(tmp_path, monkeypatch):
+    line = Line(tmp_path / "data")
+    line.part(1)
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log_module.pq, "write_table", full)
+        with pytest.raises(StoreError, match="No space left"):
+            line.log.seal(everything=True)
+    line.data_dir.rename(tmp_path / "away")
+    for _ in range(2):
+        with pytest.raises(StoreError, match="cannot seal the journal"):
+            line.log.seal(everything=True)
+    assert not line.data_dir.exists(), "or the one that comes back could not take its place"
+    (tmp_path / "away").rename(line.data_dir)
+    assert line.log.seal(everything=True) == 1
+    assert line.numbers() == [1]
+    line.close()
+
+
 def test_a_gap_is_sealed_under_the_day_it_was_found(line):
     verdict = Verdict(VerdictKind.UNJUDGED, cause=Cause.STATION_DOWN)
     line.journal.record_gap(1, range(1, 4), verdict, START_UTC, CONTEXT, PASSED)
@@ -213,7 +250,8 @@ def test_what_a_station_that_died_renamed_is_flushed_before_its_rows_are_forgott
     monkeypatch.setattr(line.log, "_forget", done.append)
     line.log.seal()
     (file,) = line.files()
-    assert done == [file.parent, f"{file.parent.name}/{file.name}"]
+    marks = line.paths.state_db.with_name("state.db-wal")
+    assert done == [marks, file.parent, f"{file.parent.name}/{file.name}"]
 
 
 def test_a_file_of_events_that_a_station_that_died_renamed_is_flushed_too(line, monkeypatch):

@@ -10,7 +10,8 @@ import pytest
 
 from inspection import history
 from inspection.adapters.store import retention as retention_module
-from inspection.adapters.store.retention import EVENT, Retention, RetentionRule
+from inspection.adapters.store.chain import EVIDENCE_REMOVED
+from inspection.adapters.store.retention import Retention, RetentionRule
 from inspection.domain.errors import StoreError
 from inspection.domain.types import Cause, Frame, PartId, Verdict, VerdictKind
 from tests.adapters.store.test_evidence import Died, EvidenceLine, SmallDisk, frame, noise
@@ -53,7 +54,7 @@ class Kept(EvidenceLine):
 
     def tombstones(self) -> list[dict[str, object]]:
         events = history.events(self.data_dir, "demo")
-        return [json.loads(data) for data in events.loc[events["kind"] == EVENT, "data"]]
+        return [json.loads(data) for data in events.loc[events["kind"] == EVIDENCE_REMOVED, "data"]]
 
     def removed(self) -> list[int]:
         """Numbers of parts, in the order of the events that name them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 import sqlite3
@@ -15,16 +16,18 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from inspection import history
 from inspection.adapters.store import backup
 from inspection.adapters.store import verify as verify_module
 from inspection.adapters.store.backup import back_up
-from inspection.adapters.store.chain import BOOKKEEPING, GENESIS, Event, linked
+from inspection.adapters.store.chain import BOOKKEEPING, EVIDENCE_REMOVED, GENESIS, Event, linked
 from inspection.adapters.store.chain_walk import Head
 from inspection.adapters.store.compaction import compact_line
 from inspection.adapters.store.events import append_event, writing
 from inspection.adapters.store.evidence import write_jpeg
+from inspection.adapters.store.exchange import exchange
 from inspection.adapters.store.files import digest_of
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.verify import head_of, verify_line
@@ -51,9 +54,27 @@ def live(line):
 
 
 def picture(line, number):
-    path = line.paths.evidence_dir / f"date={line.clock.utc().date()}" / f"1-{number}.jpg"
-    write_jpeg(path, np.full((8, 8, 3), number, np.uint8))
+    content = io.BytesIO()
+    Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(content, "JPEG")
+    path = line.paths.image(hashlib.sha256(content.getvalue()).hexdigest())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.getvalue())
     return path.relative_to(line.data_dir).as_posix()
+
+
+def image_of(paths, part):
+    """The image that a part's row names."""
+    (name,) = history.query(
+        paths.data_dir, "demo", f"SELECT image_path FROM parts WHERE format('{{}}-{{}}', epoch, number) = '{part}'"
+    )["image_path"]
+    return paths.data_dir / name
+
+
+def bury(paths, *images):
+    """What retention says before it takes images, each a hash and a part."""
+    data = {"images": [{"sha256": sha256, "part": part} for sha256, part in images], "rule": "age"}
+    with closing(sqlite3.connect(paths.state_db)) as db, writing(db):
+        append_event(db, EVIDENCE_REMOVED, "some images", 1, data)
 
 
 @pytest.fixture(scope="module")
@@ -330,7 +351,7 @@ def test_a_part_that_is_in_a_file_and_in_the_journal_unmarked_is_there_twice(pat
 
 
 def test_images_that_are_gone_or_altered_or_of_no_part(paths):
-    first, second, *_ = sorted((paths.data_dir / "evidence").rglob("*.jpg"))
+    first, second = image_of(paths, "1-1"), image_of(paths, "1-11")
     first.with_name("stray.jpg").write_bytes(b"of no part")
     found = verify_line(paths)
     assert found.faults == []
@@ -338,14 +359,60 @@ def test_images_that_are_gone_or_altered_or_of_no_part(paths):
     second.unlink()
     name = second.relative_to(paths.data_dir).as_posix()
     assert broken(paths) == f"image {name}: it is gone, and no event says that it was removed; it is of part 1-11"
-    with closing(sqlite3.connect(paths.state_db)) as db, writing(db):
-        append_event(db, "evidence-removed", "1 image", 1, {"images": [name], "rule": "age"})
+    bury(paths, (second.stem, "1-11"))
     assert broken(paths) is None
-    first.unlink()
-    with closing(sqlite3.connect(paths.state_db)) as db, writing(db):
-        images = [{"sha256": "of a file without a hash in its row", "part": "1-1"}]
-        append_event(db, "evidence-removed", "1 image", 1, {"images": images, "rule": "age"})
+
+
+def test_an_image_is_gone_by_right_of_the_parts_alone_whose_tombstone_there_is(paths):
+    """Of its hash and its part: another part may have the same image still, and the same part have had another."""
+    image = image_of(paths, "1-11")
+    rewritten(paths, lambda table: set_images(table, image))  # 1-31 has the same one
+    gone = f"image {image.relative_to(paths.data_dir)}: it is gone, and no event says that it was removed"
+    image.unlink()
+    assert broken(paths) == f"{gone}; it is of part 1-11"
+    bury(paths, ("ab" * 32, "1-11"))
+    assert broken(paths) == f"{gone}; it is of part 1-11"
+    bury(paths, (image.stem, "1-11"))
+    assert broken(paths) == f"{gone}; it is of part 1-31"
+    bury(paths, (image.stem, "1-31"))
     assert broken(paths) is None
+
+
+@pytest.mark.parametrize("of_all_lines", [True, False])
+def test_a_folder_of_images_that_was_removed_is_broken_unless_a_person_says_that_the_copy_has_none(paths, of_all_lines):
+    names = sorted(image.relative_to(paths.data_dir).as_posix() for image in paths.evidence_dir.rglob("*.jpg"))
+    shutil.rmtree(paths.evidence_dir.parent if of_all_lines else paths.evidence_dir)
+    faults = verify_line(paths).faults
+    assert [fault.place for fault in faults] == [f"image {name}" for name in names]
+    assert all("it is gone, and no event says that it was removed" in fault.what for fault in faults)
+    found = verify_line(paths, with_images=False)
+    assert (found.faults, found.notes) == ([], ["images were not looked at, as it was asked"])
+
+
+def test_an_image_of_a_part_in_the_journal_is_looked_for_too(paths):
+    line = Line(paths.data_dir)
+    line.part(42, utc=START_UTC, image_path=picture(line, 42))
+    line.close()
+    assert broken(paths) is None
+    image_of(paths, "1-42").unlink()
+    assert broken(paths).endswith("it is of part 1-42")
+
+
+def test_images_of_before_they_had_a_hash_are_looked_for_and_a_note_says_that_nobody_can_tell(paths):
+    rewritten(paths, lambda table: set_images(table, image_of(paths, "1-31"), hashed=False))
+    found = verify_line(paths)
+    assert (found.faults, found.images) == ([], 4)
+    assert found.notes == ["1 image of before images had a hash: there, but held against nothing"]
+
+
+def set_images(table, image, *, hashed=True):
+    """Every row with an image has this one."""
+    names = table["image_path"].to_pylist()
+    path = f"evidence/{image.parent.parent.name}/{image.parent.name}/{image.name}"
+    for name, value in (("image_path", path), ("image_sha256", image.stem if hashed else None)):
+        values = pa.array([n and value for n in names], pa.string())
+        table = table.set_column(table.schema.get_field_index(name), name, values)
+    return table
 
 
 def rewritten(paths, with_column):
@@ -359,36 +426,13 @@ def rewritten(paths, with_column):
         append_event(db, "sealed", "", 1, data)
 
 
-def test_images_with_a_hash_are_held_against_it(paths):
-    *_, image = sorted(paths.evidence_dir.rglob("*.jpg"))
-    digest, _ = digest_of(image)
-    image.rename(image.with_name(f"{digest}.jpg"))
-    image = image.with_name(f"{digest}.jpg")
-
-    def hashed(table):
-        names = table["image_path"].to_pylist()
-        there = image.relative_to(paths.data_dir).as_posix()
-        for name, values in (
-            ("image_path", [n and there for n in names]),
-            ("image_sha256", [n and digest for n in names]),
-        ):
-            table = table.set_column(table.schema.get_field_index(name), name, pa.array(values, pa.string()))
-        return table
-
-    rewritten(paths, hashed)
-    assert broken(paths) is None
+def test_images_are_held_against_their_hash(paths):
+    image = image_of(paths, "1-31")
     content = bytearray(image.read_bytes())
     content[-1] ^= 1
     image.write_bytes(content)
     name = image.relative_to(paths.data_dir).as_posix()
     assert broken(paths) == f"image {name}: its bytes were altered; it is of part 1-31"
-    image.unlink()
-    assert "it is gone" in broken(paths)
-    with closing(sqlite3.connect(paths.state_db)) as db, writing(db):
-        append_event(
-            db, "evidence-removed", "1 image", 1, {"images": [{"sha256": digest, "part": "1-31"}], "rule": "age"}
-        )
-    assert broken(paths) is None
 
 
 class Compacted:
@@ -410,9 +454,13 @@ class Compacted:
             append_event(db, "compacted", self.merged, 1, data)
 
     def exchange(self):
-        for name in self.names:
-            (self.paths.log_dir / name).unlink()
-        self.staged.rename(self.paths.log_dir / self.merged)
+        staged = self.staged.parent
+        live = self.paths.log_dir / staged.name
+        for other in live.iterdir():
+            if f"{live.name}/{other.name}" not in self.names:
+                (staged / other.name).hardlink_to(other)
+        exchange(staged, live)
+        shutil.rmtree(staged)
 
 
 def test_a_merged_file_is_as_it_should_be_before_and_after_it_takes_its_place(paths):
@@ -543,12 +591,11 @@ def test_a_file_that_goes_before_its_rows_are_counted_is_looked_for_again(paths,
 
 
 def test_an_image_that_retention_takes_while_it_is_looked_at_is_no_fault(paths, monkeypatch):
-    image, *_ = sorted((paths.data_dir / "evidence").rglob("*.jpg"))
+    image = image_of(paths, "1-1")
     real = verify_module.look_at_numbers
 
     def busy(*args, **kwargs):
-        with closing(sqlite3.connect(paths.state_db)) as db, writing(db):
-            append_event(db, "evidence-removed", "1 image", 1, {"images": [{"part": "1-1"}], "rule": "age"})
+        bury(paths, (image.stem, "1-1"))
         image.unlink()
         return real(*args, **kwargs)
 
@@ -562,20 +609,19 @@ def test_a_backup_has_events_files_too_and_is_whole(paths, tmp_path):
     assert copied.event_files == len(event_files(copy)) == 3
     assert (broken(copy), verify_line(copy).head) == (None, verify_line(paths).head)
     back_up(paths, tmp_path / "no-images", images=False)
-    found = verify_line(LinePaths(tmp_path / "no-images", "demo"))
-    assert (found.faults, found.notes) == ([], ["there are no images here: 4 images not looked at"])
+    found = verify_line(LinePaths(tmp_path / "no-images", "demo"), with_images=False)
+    assert (found.faults, found.images) == ([], 0)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_backup_is_whole_though_retention_takes_an_image_and_another_comes_meanwhile(
     paths, tmp_path, monkeypatch, when
 ):
-    image, *_ = sorted(paths.evidence_dir.rglob("*.jpg"))
+    image = image_of(paths, "1-1")
     copy_journal = backup._copy_journal
 
     def retention():
-        with closing(sqlite3.connect(paths.state_db)) as db, writing(db):
-            append_event(db, "evidence-removed", "1 image", 1, {"images": [{"part": "1-1"}], "rule": "age"})
+        bury(paths, (image.stem, "1-1"))
         image.unlink()
         write_jpeg(paths.image("ab" * 32), np.zeros((8, 8, 3), np.uint8))
 
@@ -650,7 +696,7 @@ def test_of_too_many_events_the_oldest_leave_the_journal(tmp_path):
 
 
 def test_the_books_that_a_person_does_not_want_to_see_have_their_kinds():
-    assert {"sealed", "compacted", "events-sealed", "evidence-removed"} == BOOKKEEPING
+    assert {"sealed", "compacted", "events-sealed", EVIDENCE_REMOVED} == BOOKKEEPING
 
 
 def test_a_digest_is_that_of_the_bytes(tmp_path):

@@ -1,0 +1,99 @@
+"""Whether rollups say what the rows of their files do: each is made anew and held against what is there."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from inspection.adapters.store.chain_walk import Fault
+from inspection.adapters.store.duck import log_errors, quoted
+from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.rollups import KINDS, UNREADABLE, VERSION, one_core, rollup_file, source_of, write_rollup
+from inspection.domain.errors import StoreError
+
+_TO_DO = "remove it: the rows are summed up instead, and the next merge makes it anew"
+
+
+@dataclass(slots=True)
+class RollupsSeen:
+    faults: list[Fault] = field(default_factory=list)
+    looked_at: int = 0
+    unused: int = 0
+    """Of another version: no reader looks at them."""
+
+
+def look_at_rollups(paths: LinePaths, names: Sequence[str], told: Callable[[str, int, int], None]) -> RollupsSeen:
+    """Those of these files of the log."""
+    seen = RollupsSeen()
+    todo = [(kind, name) for name in names for kind in KINDS if rollup_file(paths, kind, name).exists()]
+    with (
+        tempfile.TemporaryDirectory(prefix="inspection-verify-") as folder,
+        ThreadPoolExecutor(os.cpu_count() or 1) as pool,
+    ):
+        for done, found in enumerate(
+            pool.map(lambda each: list(_wrong(paths, each[0], each[1], Path(folder))), todo), start=1
+        ):
+            told("rollups", done, len(todo))
+            seen.faults += found
+    seen.unused = sum(_is_unused(rollup_file(paths, kind, name)) for kind, name in todo)
+    seen.looked_at = len(todo) - seen.unused
+    return seen
+
+
+def _is_unused(rollup: Path) -> bool:
+    source = source_of(rollup)
+    return (source is not None and source.version != VERSION) or (source is None and _is_readable(rollup))
+
+
+def _is_readable(rollup: Path) -> bool:
+    """One of before rollups said what they are of."""
+    try:
+        pq.read_metadata(rollup)
+    except UNREADABLE:
+        return False
+    return True
+
+
+def _wrong(paths: LinePaths, kind: str, name: str, folder: Path) -> Iterator[Fault]:
+    rollup, file = rollup_file(paths, kind, name), paths.log_dir / name
+    if _is_unused(rollup):
+        return
+    again = folder / f"{kind}-{Path(name).name}"
+    try:
+        write_rollup(kind, name, file, again)
+        content = rollup.read_bytes()
+        differs = content != again.read_bytes() and not (_is_of_another_duckdb(rollup, again) and _same(rollup, again))
+    except FileNotFoundError:
+        return  # of a file that was merged meanwhile, or removed: then it is nobody's
+    except (OSError, StoreError) as error:
+        yield Fault(_place(paths, rollup), f"it cannot be held against the rows of {file.name}: {error}")
+        return
+    finally:
+        again.unlink(missing_ok=True)
+    if differs:
+        yield Fault(_place(paths, rollup), f"it is not what the rows of {file.name} sum up to; {_TO_DO}")
+
+
+def _is_of_another_duckdb(one: Path, other: Path) -> bool:
+    """Then the same rows have other bytes."""
+    try:
+        return bool(pq.read_metadata(one).created_by != pq.read_metadata(other).created_by)
+    except UNREADABLE:
+        return False
+
+
+def _same(one: Path, other: Path) -> bool:
+    read = [f"FROM read_parquet({quoted(str(file))}, hive_partitioning = false)" for file in (one, other)]
+    there, back = (f"({a} EXCEPT ALL {b})" for a, b in (read, reversed(read)))
+    with log_errors(one.parent, one.name), one_core() as db:
+        return not db.execute(f"SELECT count(*) FROM ({there} UNION ALL {back})").fetchall()[0][0]
+
+
+def _place(paths: LinePaths, rollup: Path) -> str:
+    return f"rollup {rollup.relative_to(paths.data_dir)}"
