@@ -58,11 +58,13 @@ class StoreKeeper:
 
     def finish(self) -> None:
         """Write all there is. Raises StoreError; what is left is in the journal, for the next start."""
-        self._evidence.drain()
-        self._log.seal(everything=True)
-        self.publish()
-        if self._embeddings:
-            self._embeddings.drain(everything=True)
+        try:
+            self._evidence.drain()
+            self._log.seal(everything=True)
+            self.publish()
+        finally:
+            if self._embeddings:
+                self._embeddings.drain(everything=True)
 
     def publish(self) -> None:
         self._published_ns = self._clock.monotonic_ns()

@@ -120,6 +120,8 @@ class EmbeddingFiles:
         root = self._paths.embeddings_dir
         sealed: Any = self._journal.last_event(EMBEDDINGS_SEALED)
         removed: Any = self._journal.last_event(EMBEDDINGS_REMOVED)
+        if sealed or removed:
+            sync_to_disk(self._paths.state_wal)  # whoever told it may have died before that
         if sealed:
             path = root / sealed["file"]
             if not path.exists() and _is(temporary_of(path), sealed["sha256"]):

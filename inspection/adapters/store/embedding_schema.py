@@ -19,6 +19,17 @@ EMBEDDINGS_VERSION = 1
 KEYS = ("epoch", "number", "trigger_utc", "model_id", "view_id")
 _VECTOR = "embedding"
 
+EMPTY = pa.schema(
+    [
+        ("epoch", pa.int64()),
+        ("number", pa.int64()),
+        ("trigger_utc", pa.timestamp("us", tz="UTC")),
+        ("model_id", pa.string()),
+        ("view_id", pa.string()),
+    ]
+).empty_table()
+"""KEYS of no part."""
+
 Halves = npt.NDArray[np.float16]
 
 
