@@ -23,8 +23,8 @@ class KeepDaysConfig(Strict):
 
 
 class EmbeddingsConfig(Strict):
-    """Of which parts the embedding is kept, and how long. `share`: of those whose picture is kept, and of
-    a share of the passed ones."""
+    """Of which parts the embedding is kept, and how long. `share`: of those whose picture is always kept, and of a
+    share of the others."""
 
     keep: Annotated[Literal["all", "share", "none"], note("of which parts")] = "share"
     passed_share: Annotated[float, limits(0, 1, "", "the share of passed parts whose embedding is kept")] = 0.1

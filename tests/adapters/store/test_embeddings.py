@@ -135,7 +135,7 @@ def test_what_goes_on_is_told_at_once_and_then_every_hour(line):
     for number in range(1, 5):
         line.keep(2 * number - 1, 2 * number)
         line.store.drain()
-        line.clock.advance(1200)
+        line.clock.advance(1000)
     assert dropped(line) == [(1, "they came faster than they could be written")]
     line.keep(9)
     line.store.drain()
