@@ -41,7 +41,7 @@ class EmbeddingLine(Line):
 
     def open(self, rule: EmbeddingRule = RULE, **limits: int) -> None:
         self.failing = FailingJournal(self.journal)
-        journal: Journal = self.failing  # type: ignore[assignment]
+        journal: Journal = self.failing
         self.embedding_files = EmbeddingFiles(self.paths, journal, self.clock, self.view)
         retention = EmbeddingRetention(self.embedding_files, self.clock, rule, lambda: self.free_bytes)
         self.store = EmbeddingStore(self.embedding_files, retention, journal, self.clock, **limits)
