@@ -7,7 +7,6 @@ import hashlib
 import json
 import sys
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -53,6 +52,7 @@ from inspection.devices import (
     require_extras,
     travel_of,
 )
+from inspection.domain.draw import is_drawn
 from inspection.domain.errors import InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
@@ -437,9 +437,8 @@ def _is_kept(
         has_passed = (verdict.shadow or verdict.kind) is VerdictKind.PASS
         is_unsaid = verdict.cause is Cause.MONITOR and verdict.shadow is None
         near = verdict.margin is not None and verdict.margin > -evidence.near_margin
-        sampled = zlib.crc32(str(part).encode()) < passed_share * 2**32
         golden = challenge is not None and challenge.is_golden(part)
-        return not (has_passed or is_unsaid) or near or sampled or golden
+        return not (has_passed or is_unsaid) or near or golden or is_drawn(part, passed_share)
 
     return keep
 

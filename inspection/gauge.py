@@ -100,6 +100,17 @@ def band_of(line: LineConfig, calibration: Calibration | None) -> ReviewBand:
     return band
 
 
+def beyond_promise(line: LineConfig, calibration: Calibration) -> str | None:
+    """What is to be said where the review band reaches further down than the calibration's promise counts."""
+    below, within = line.review.below if line.review else 0.0, calibration.review_below or 0.0
+    if below <= within:
+        return None
+    return (
+        f"the review band reaches {below:g} σ down and the promise counts {within:g} σ: more good parts than that"
+        " will not pass; calibrate again"
+    )
+
+
 def shadow_calibration(site: Site, line: LineConfig, encoder: Encoder) -> tuple[Calibration | None, str | None]:
     """For monitor mode: the line's calibration also if it is stale, or none; and what is then to be said of it."""
     try:

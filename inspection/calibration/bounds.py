@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
 
 
 def conformal_rank(samples: int, false_reject: float) -> int:
@@ -20,6 +24,23 @@ def samples_needed(false_reject: float) -> int:
     return math.ceil(1 / false_reject - 1e-9) - 1
 
 
+def tolerance_rank(samples: int, false_reject: float, confidence: float) -> int:
+    """Rank k of the threshold above which at most α of all good parts score, with this confidence in the sample.
+
+    The share above the k-th smallest of n is Beta(n+1−k, k) (ties only make it smaller), and at most α with the
+    probability that n trials of rate α have more than n−k events (Wilks 1941). A result of n+1 means that n samples
+    cannot support it.
+    """
+    # Above the threshold there may be j = n − k of the sample: the most for which P(more than j events) ≥ confidence.
+    enough = 1 - _binomial_cdf(samples, false_reject) >= confidence - 1e-12
+    return samples + 1 - int(enough.sum())
+
+
+def tolerance_samples_needed(false_reject: float, confidence: float) -> int:
+    """The smallest n for which `tolerance_rank` is at most n: (1−α)ⁿ ≤ 1 − confidence."""
+    return math.ceil(math.log(1 - confidence) / math.log1p(-false_reject) - 1e-9)
+
+
 def binomial_upper_bound(events: int, trials: int, confidence: float = 0.95) -> float:
     """One-sided Clopper–Pearson upper bound on a rate of which `events` in `trials` were seen (1 if trials is 0).
 
@@ -30,23 +51,30 @@ def binomial_upper_bound(events: int, trials: int, confidence: float = 0.95) -> 
     low, high = events / trials, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        if _binomial_cdf(events, trials, middle) > 1 - confidence:
+        if _binomial_cdf(trials, middle)[events] > 1 - confidence:
             low = middle
         else:
             high = middle
     return high
 
 
-def _binomial_cdf(events: int, trials: int, rate: float) -> float:
+def binomial_interval(events: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Two-sided Clopper–Pearson: half of what may be missed on each side. (0, 1) if trials is 0."""
+    side = (1 + confidence) / 2
+    return 1 - binomial_upper_bound(trials - events, trials, side), binomial_upper_bound(events, trials, side)
+
+
+def _binomial_cdf(trials: int, rate: float) -> npt.NDArray[np.float64]:
+    """(trials,): the probability of at most 0, 1, … trials − 1 events."""
     if rate >= 1:
-        return 0.0
-    logs = [
-        math.lgamma(trials + 1)
-        - math.lgamma(k + 1)
-        - math.lgamma(trials - k + 1)
-        + (k * math.log(rate) if k else 0.0)
-        + (trials - k) * math.log1p(-rate)
-        for k in range(events + 1)
-    ]
-    top = max(logs)
-    return math.exp(top) * math.fsum(math.exp(log - top) for log in logs)
+        return np.zeros(trials)
+    events = np.arange(trials)
+    logs = _log_choices(trials) + (trials - events) * math.log1p(-rate) + events * math.log(max(rate, 1e-300))
+    return np.asarray(np.minimum(np.cumsum(np.exp(logs)), 1.0), np.float64)
+
+
+@lru_cache(maxsize=64)
+def _log_choices(trials: int) -> npt.NDArray[np.float64]:
+    """(trials,): the logarithm of how many ways there are to choose 0, 1, … trials − 1 of them."""
+    logs = np.array([math.lgamma(number + 1) for number in range(trials + 1)])
+    return np.asarray((logs[-1] - logs - logs[::-1])[:-1], np.float64)

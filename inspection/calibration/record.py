@@ -4,46 +4,62 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from inspection.calibration.cost import CostCheck, Prices
+from inspection.calibration.promise import Promise, percent
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import CalibrationError
 
 FORMAT = 1
+_LEFT_OUT = {"confidence", "review_below", "group_by", "cost", "parts"}  # where they are None
 
 
 @dataclass(frozen=True, slots=True)
 class SampleSet:
-    """Pictures that were used: how many, and one hash over their contents in any order."""
+    """Pictures that were used: how many, of how many parts (None: each of another), and one hash over their contents in
+    any order."""
 
     folder: str
     count: int
     sha256: str
+    parts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DefectCheck:
-    """How the thresholds, chosen without them, do on defective parts. `escape_upper_95`: Clopper–Pearson."""
+    """How the thresholds, chosen without them, do on defective parts; a part escapes when all its pictures pass.
+    `escape_upper_95`: Clopper–Pearson."""
 
     samples: SampleSet
     escapes: int
     escape_upper_95: float
 
+    @property
+    def parts(self) -> int:
+        """How many defective parts."""
+        return self.samples.count if self.samples.parts is None else self.samples.parts
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Thresholds of one recipe on one line."""
+    """Thresholds of one recipe on one line.
+
+    `false_reject`, `confidence`: the promise; with `cost` there is none. `review_below`: the part of the line's review
+    band that is within the promise, in standard deviations. `group_by`: what of a picture's name says which part it
+    is of.
+    """
 
     line: str
     recipe: str
     recipe_id: str
     by: str
     created_utc: datetime
-    false_reject: float
+    false_reject: float | None
     standardised_on: int
     ranked_on: int
     rank: int
@@ -51,9 +67,31 @@ class Calibration:
     fingerprint: Mapping[str, str]
     good: SampleSet
     defects: Mapping[str, DefectCheck]
+    confidence: float | None = None
+    review_below: float | None = None
+    group_by: str | None = None
+    cost: CostCheck | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: without a promise and without prices nobody knows what the thresholds are for."""
+        if self.cost is None and not (self.false_reject is not None and 0 < self.false_reject < 1):
+            raise ValueError(f"a false-reject rate of {self.false_reject}")
 
     def to_json(self) -> str:
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, default=str) + "\n"
+        """What was not asked for is left out, so that a record from before it could be asked for keeps its `id`."""
+        kept = asdict(self, dict_factory=_without_the_unasked)
+        return json.dumps({"format": FORMAT, **kept}, indent=2, default=str) + "\n"
+
+    @property
+    def promise(self) -> str:
+        """What its thresholds are worth, in words that a sentence may begin or end with."""
+        if self.cost is not None:
+            prices = self.cost.prices
+            return (
+                f"chosen by cost, without a promise: an escape at {prices.escape:g}, an overkill at"
+                f" {prices.overkill:g}, {percent(prices.defect_rate)} of parts defective"
+            )
+        return str(Promise(self.false_reject or 0, self.confidence))
 
     @property
     def id(self) -> str:
@@ -91,6 +129,7 @@ def load_calibration(path: Path) -> Calibration:
                     name: DefectCheck(**{**check, "samples": SampleSet(**check["samples"])})
                     for name, check in content["defects"].items()
                 },
+                "cost": content.get("cost") and _cost(content["cost"]),
             }
         )
     except FileNotFoundError as error:
@@ -105,7 +144,15 @@ def load_calibration(path: Path) -> Calibration:
         raise CalibrationError(f"{path}: not a calibration ({error})") from error
 
 
-def hash_samples(pictures: list[bytes], folder: str) -> SampleSet:
-    """One hash over the hashes of the pictures, sorted: renaming or reordering them changes nothing."""
-    digests = sorted(hashlib.sha256(picture).hexdigest() for picture in pictures)
-    return SampleSet(folder, len(pictures), hashlib.sha256("".join(digests).encode()).hexdigest())
+def sample_set(folder: str, digests: Sequence[str], parts: int) -> SampleSet:
+    """From the SHA-256 of each picture: renaming or reordering them changes nothing."""
+    of_all = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
+    return SampleSet(folder, len(digests), of_all, None if parts == len(digests) else parts)
+
+
+def _cost(content: Mapping[str, Any]) -> CostCheck:
+    return CostCheck(**{**content, "prices": Prices(**content["prices"])})
+
+
+def _without_the_unasked(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {key: value for key, value in items if value is not None or key not in _LEFT_OUT}

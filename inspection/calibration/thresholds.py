@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from inspection.calibration.bounds import conformal_rank, samples_needed
+from inspection.calibration.parts import PartScores, Rows, Scores
+from inspection.calibration.promise import Promise, percent
 from inspection.domain.errors import CalibrationError
 
-_SPLIT_SEED = 0  # the same samples always give the same thresholds
+LEAST_FOR_A_DEVIATION = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,51 +36,96 @@ class Threshold:
         return (score - self.score) / self.std
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """What standardises each description's score: `mean` (K,) and `std` (K,) of good parts."""
+
+    mean: Scores
+    std: Scores
+
+    @classmethod
+    def of(cls, good: PartScores, names: Sequence[str]) -> Scale:
+        """Raises CalibrationError if all have the same score for a description."""
+        mean, std = good.scores.mean(axis=0), good.scores.std(axis=0, ddof=1)
+        # 1e-9: rounding gives equal numbers a deviation too.
+        has_none = ~(std > 1e-9 * np.abs(good.scores).max(axis=0))
+        flat = [name for name, is_flat in zip(names, has_none, strict=True) if is_flat]
+        if flat:
+            raise CalibrationError(
+                f"the good parts all have the same score for {', '.join(flat)}: are they copies of one picture?"
+            )
+        return cls(mean, std)
+
+    def thresholds(self, names: Sequence[str], limit: float, review_below: float) -> dict[str, Threshold]:
+        """Those under which no part passes whose largest standardised score is above `limit`, and every other does.
+
+        The review band reaches down to it: a part in the band does not pass, so the promise is the band's lower edge.
+        """
+        # A part on the limit passes. Scores that come in steps put many there, and one digit of rounding would
+        # reject them all.
+        rounding = 1e-12 * (np.abs(self.mean) + (abs(limit) + review_below) * self.std)
+        scores = self.mean + (limit + review_below) * self.std + rounding
+        return {
+            name: Threshold(float(score), float(mean), float(std))
+            for name, score, mean, std in zip(names, scores, self.mean, self.std, strict=True)
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Thresholds and what they were fitted on."""
+    """Thresholds and what they were fitted on.
+
+    `limit`: a part whose largest standardised score is above it does not pass. `rank`: so many of the `ranked_on` parts
+    do. `shown`: the pictures of good parts that had no part in the standardisation.
+    """
 
     thresholds: Mapping[str, Threshold]
     standardised_on: int
     ranked_on: int
     rank: int
+    limit: float
+    scale: Scale
+    shown: Rows
 
 
-def fit_thresholds(scores: npt.NDArray[np.float64], names: Sequence[str], false_reject: float) -> Fit:
-    """Split-conformal thresholds from scores (n, K) of good parts that are exchangeable with those to come.
+def fit_thresholds(good: PartScores, names: Sequence[str], promise: Promise, *, review_below: float = 0.0) -> Fit:
+    """Thresholds from scores of good parts that are exchangeable with those to come.
 
     One half standardises each description's score; on the other half the largest standardised score of each part
-    is ranked, so that the promise (`false_reject`, on average) is the part's, over all descriptions together.
-    Raises CalibrationError when n is too small for the promise: it says how many more are needed.
+    is ranked, so that the promise is the part's, over all descriptions and frames together. `review_below`: how far
+    the line's review band reaches down, in standard deviations. Raises CalibrationError when the parts are too few for
+    the promise: it says how many more are needed.
     """
-    count = len(scores)
-    # The promise needs `samples_needed` in the half that is ranked; the other half must allow a deviation.
-    needed = 2 * max(samples_needed(false_reject), 5)
-    if count < needed:
-        raise CalibrationError(
-            f"a false-reject rate of {false_reject:.2%} needs {needed} good parts and {count} were given:"
-            f" add {needed - count} more, or ask for {math.ceil(1000 / (count // 2 + 1)) / 10:.1f}% or more"
-            if count >= 10
-            else f"a false-reject rate of {false_reject:.2%} needs {needed} good parts and {count} were given:"
-            f" add {needed - count} more"
-        )
-    order = np.random.default_rng(_SPLIT_SEED).permutation(count)
-    fitted, ranked = scores[order[: count // 2]], scores[order[count // 2 :]]
-    mean, std = fitted.mean(axis=0), fitted.std(axis=0, ddof=1)
-    flat = [name for name, deviation in zip(names, std, strict=True) if not deviation > 0]
-    if flat:
-        raise CalibrationError(
-            f"the good parts all have the same score for {', '.join(flat)}: are they copies of one picture?"
-        )
-    largest = np.sort(((ranked - mean) / std).max(axis=1))
-    rank = conformal_rank(len(ranked), false_reject)
+    needed = 2 * max(promise.needed, LEAST_FOR_A_DEVIATION)
+    if good.count < needed:
+        raise CalibrationError(_too_few(good, needed, promise))
+    first, second = good.split(2)
+    # What is not ranked standardises.
+    spare = len(second) - promise.ranked(len(second))
+    first = first | set([part for part in dict.fromkeys(good.parts) if part in second][:spare])
+    fitted, ranked = good.of(first), good.of(second - first)
+    scale = Scale.of(good.take(fitted), names)
+    largest = np.sort(good.take(ranked).largest(scale.mean, scale.std))
+    rank = promise.rank(len(largest))
     limit = float(largest[rank - 1])
     return Fit(
-        thresholds={
-            name: Threshold(float(mean[i] + limit * std[i]), float(mean[i]), float(std[i]))
-            for i, name in enumerate(names)
-        },
-        standardised_on=len(fitted),
-        ranked_on=len(ranked),
+        thresholds=scale.thresholds(names, limit, review_below),
+        standardised_on=good.take(fitted).count,
+        ranked_on=len(largest),
         rank=rank,
+        limit=limit,
+        scale=scale,
+        shown=ranked,
     )
+
+
+def _too_few(good: PartScores, needed: int, promise: Promise) -> str:
+    confidence = "" if promise.confidence is None else f" with {percent(promise.confidence)} confidence"
+    asked = f"a false-reject rate of {promise.false_reject:.2%}{confidence}"
+    frames = "" if good.count == len(good.parts) else f", in {len(good.parts)} pictures"
+    told = f"{asked} needs {needed} good parts and {good.count} were given{frames}: add {needed - good.count} more"
+    ranked = good.count // 2
+    if ranked < LEAST_FOR_A_DEVIATION:
+        return told
+    lowest = math.ceil(1000 * promise.lowest(ranked) - 1e-9) / 10
+    return f"{told}, or ask for {lowest:.1f}% or more"

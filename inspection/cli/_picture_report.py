@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _PICTURE_PX = 320
 _JPEG_QUALITY = 80
 _AXIS = 10.0  # what half a bar's width stands for; beyond it the bar has an arrow's end
-_STYLE = Path(__file__).with_name("picture_report.css")
+STYLE = Path(__file__).with_name("picture_report.css")
 _MARKS = {  # a shape for each verdict: colour alone tells nothing to some, and to no printer
     "PASS": '<circle cx="12" cy="12" r="11"/><path d="M6.5 12.5l4 4 7-8"/>',
     "REJECT": '<rect x="1" y="1" width="22" height="22" rx="4"/><path d="M7 7l10 10M17 7L7 17"/>',
@@ -89,7 +89,7 @@ def _write(
             '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
             f"<title>{name}: {counted(verdicts.total(), 'picture')}</title>"
-            f"<style>{_STYLE.read_text(encoding='utf-8')}</style></head><body>"
+            f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body>"
             f"<header><h1>{name}</h1><ul class=counts><li><b>{verdicts.total()}</b> pictures</li>{told}</ul>"
             f"<p class=made>{made}</p><details open><summary>{under}</summary><dl>{facts}</dl></details>"
             f"<p class=axis>{axis}</p></header><main>\n"
@@ -103,13 +103,13 @@ def _card(scored: Scored, row: Mapping[str, Any], region: Region, calibration: C
     if scored.pixels is None or row["cause"]:
         told = escape(str(row["cause"]).removeprefix(f"{scored.path}: "))
         badge = _badge("UNJUDGED") if calibration else ""
-        seen = "<div class=none>no picture</div>" if scored.pixels is None else _picture(scored.pixels, region)
+        seen = "<div class=none>no picture</div>" if scored.pixels is None else picture_html(scored.pixels, region)
         return f"<article class=UNJUDGED>{seen}<h2>{badge}</h2><p>{told}</p><p class=file>{name}</p></article>\n"
     badge = _badge(row["verdict"]) if row["verdict"] else "Most like"
     decided = escape(str(row["description"] or ""))
     margin = "" if row["margin"] is None else f" <span class=margin>{row['margin']:+.1f} σ</span>"
     return (
-        f"<article class={row['verdict'] or 'scored'}>{_picture(scored.pixels, region)}"
+        f"<article class={row['verdict'] or 'scored'}>{picture_html(scored.pixels, region)}"
         f"<h2>{badge} <span>{decided}{margin}</span></h2>{_bars(row, calibration)}<p class=file>{name}</p></article>\n"
     )
 
@@ -119,7 +119,8 @@ def _badge(kind: str) -> str:
     return f'<b class="verdict {kind}">{mark}{VERDICTS[kind]}</b>'
 
 
-def _picture(pixels: Pixels, region: Region) -> str:
+def picture_html(pixels: Pixels, region: Region) -> str:
+    """A small picture within the page itself, with the region of interest as an outline."""
     image = Image.fromarray(pixels)
     image.thumbnail((_PICTURE_PX, _PICTURE_PX))
     jpeg = io.BytesIO()

@@ -1,13 +1,14 @@
 """`inspection bench station | gate | relay | encoder | model | tracking | log | fuzz | faults | soak | crash |
-commits`: how fast this machine is, what the bundled model understands, what tracking is worth, how long the log takes
-to answer, whether the firmware's core does what the reference does, and whether a line and its log keep their promises
-whatever goes wrong.
+commits | calibration | ladder`: how fast this machine is, what the bundled model understands, what tracking is worth, how
+long the log takes to answer, whether the firmware's core does what the reference does, whether a line, its log and its
+calibrations keep their promises whatever goes wrong, and what references and labels are worth.
 """
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -221,3 +222,36 @@ def commits(
     from benchmarks.commits import main
 
     main(part_count=parts, as_json=as_json)
+
+
+@app.command("calibration")
+def calibration(
+    data: Annotated[Path, typer.Option(help="Folder of a .npz file a class: embedding (n, D), defective (n,).")],
+    splits: Annotated[int, typer.Option(min=20, max=10_000, help="How often the parts are dealt out.")] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """Whether the false-reject promise and the bounds on escapes hold on parts that no threshold saw."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.calibration import main
+
+    main(data=data, splits=splits, as_json=as_json)
+
+
+@app.command("ladder")
+def ladder(
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of CLASS.npz files, each with `embedding` and `defective`.")
+    ],
+    draws: Annotated[int, typer.Option(min=1, max=1000, help="How often the parts to fit are drawn.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draws; the same seed, the same figures.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """What references and labels are worth on embeddings of yours, beside plain baselines on the same draws."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.ladder import main
+
+    main(data=data, draws=draws, seed=seed, as_json=as_json)

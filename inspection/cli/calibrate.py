@@ -1,11 +1,10 @@
-"""`inspection calibrate LINE --good DIR`: thresholds from good parts, with a promise."""
+"""`inspection calibrate LINE --good DIR`: thresholds from good parts, with a promise; or, with prices, by cost."""
 
 from __future__ import annotations
 
 import getpass
 import json
 import shlex
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inspection.cli._options import AsJson, ConfigDir
-from inspection.wording import unknown_name
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from inspection.calibration.cost import Prices
+    from inspection.calibration.promise import Promise
 
-    from inspection.calibration.record import Calibration, DefectCheck
+FALSE_REJECT = 0.05
 
 
 def calibrate(
@@ -30,102 +28,115 @@ def calibrate(
         typer.Option(help="NAME=FOLDER of defective parts, to see what escapes; any NAME will do. May be repeated."),
     ] = None,
     false_reject: Annotated[
-        float, typer.Option(min=0.001, max=0.5, help="The share of good parts that may be rejected, on average.")
-    ] = 0.05,
+        float | None,
+        typer.Option(
+            min=0.001,
+            max=0.5,
+            help="The share of good parts that may be rejected or sent to review, on average.",
+            show_default=str(FALSE_REJECT),
+        ),
+    ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(min=0.5, max=0.999, help="Such as 0.95: so sure it is to be of this very calibration."),
+    ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="What of a file's name says which part it is of: its frames count once."),
+    ] = None,
+    cost_escape: Annotated[float | None, typer.Option(help="By cost, as best effort: what an escape costs.")] = None,
+    cost_overkill: Annotated[float | None, typer.Option(help="… what a good part that does not pass costs.")] = None,
+    defect_rate: Annotated[float | None, typer.Option(help="… the share of parts that are defective.")] = None,
     by: Annotated[str | None, typer.Option(help="Who answers for it; default: the user name.")] = None,
     config_dir: ConfigDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they are too few."""
-    from inspection.adapters.cameras.images import list_images
     from inspection.adapters.store.files import replace_durably
-    from inspection.calibration.record import Calibration, hash_samples
-    from inspection.calibration.thresholds import fit_thresholds
+    from inspection.calibration.promise import Promise
+    from inspection.calibration.record import Calibration
+    from inspection.cli._calibration_fit import fit
+    from inspection.cli._calibration_report import report_of
+    from inspection.cli._calibration_samples import group_pattern, list_defects, list_good, sampled
+    from inspection.cli._calibration_text import tell, tell_free_labels
     from inspection.cli._options import config_dir_of, named_folders
-    from inspection.cli._samples import score_files
     from inspection.config import load_site
     from inspection.gauge import calibration_path, fingerprint, load_encoder, prototypes_of, region_of
 
     person = _person(by)
+    asked = _asked(false_reject, confidence, (cost_escape, cost_overkill, defect_rate))
+    pattern = group_pattern(group_by)
     folder = config_dir_of(config_dir)
     _refuse_the_shipped(folder, is_named=config_dir is not None)
     site = load_site(folder)
     line_config = site.line(line)
     recipe = site.recipe(line_config.recipe)
-    good_files = list_images(good)
+    good_listed = list_good(good, pattern)
     defect_folders = named_folders(defect or [], "--defect")
-    _tell_free_labels(defect_folders, [description.name for description in recipe.descriptions])
-    defect_files = {name: list_images(folder) for name, folder in defect_folders.items()}
+    tell_free_labels(defect_folders, [description.name for description in recipe.descriptions])
+    defects_listed = list_defects(defect_folders, good_listed, pattern)
     encoder = load_encoder(recipe)
     prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
-    fit = fit_thresholds(
-        score_files(good_files, encoder, prototypes, region, what="good parts"), prototypes.names, false_reject
-    )
-    limits = [fit.thresholds[name].score for name in prototypes.names]
-    checks = {
-        name: _check(name, files, score_files(files, encoder, prototypes, region, what=name), limits)
-        for name, files in defect_files.items()
+    # Whoever says which part a picture is of has thought of pictures that look the same.
+    of_good = sampled(good_listed, encoder, prototypes, region, what="good parts", look_for_copies=pattern is None)
+    of_defects = {
+        name: sampled(each, encoder, prototypes, region, what=name, look_for_copies=False)
+        for name, each in defects_listed.items()
     }
+    review_below = line_config.review.below if line_config.review else 0.0
+    fitted = fit(of_good, of_defects, prototypes.names, asked, review_below)
+    promise = asked if isinstance(asked, Promise) else None
     calibration = Calibration(
         line=line,
         recipe=recipe.name,
         recipe_id=recipe.content_id(),
         by=person,
         created_utc=datetime.now(UTC),
-        false_reject=false_reject,
-        standardised_on=fit.standardised_on,
-        ranked_on=fit.ranked_on,
-        rank=fit.rank,
-        thresholds=fit.thresholds,
+        false_reject=promise.false_reject if promise else None,
+        standardised_on=fitted.fit.standardised_on,
+        ranked_on=fitted.fit.ranked_on,
+        rank=fitted.fit.rank,
+        thresholds=fitted.fit.thresholds,
         fingerprint=fingerprint(encoder, recipe, line_config),
-        good=hash_samples([path.read_bytes() for path in good_files], good.name),
-        defects=checks,
+        good=of_good.sample_set(),
+        defects=fitted.checks,
+        confidence=promise.confidence if promise else None,
+        review_below=review_below or None,
+        group_by=group_by,
+        cost=fitted.cost,
     )
     path = calibration_path(site, line)
+    report = path.with_suffix(".html")
     content = calibration.to_json()
-
-    def write(temporary: Path) -> None:
-        temporary.write_text(content, encoding="utf-8")
-
-    replace_durably(path, write)
+    page = report_of(calibration, fitted, of_good, of_defects, prototypes.names, region)
+    replace_durably(path, lambda temporary: _write(temporary, content))
+    replace_durably(report, lambda temporary: _write(temporary, page))
     if as_json:
-        typer.echo(json.dumps({"path": str(path), "id": calibration.id, **json.loads(content)}))
+        named = {"path": str(path), "report": str(report), "id": calibration.id}
+        typer.echo(json.dumps({**named, **json.loads(content)}))
     else:
-        _tell(calibration, path)
+        tell(calibration, path, report)
 
 
-def _check(name: str, files: Sequence[Path], scores: npt.NDArray[np.float64], limits: Sequence[float]) -> DefectCheck:
-    """How many of these defective parts are under every limit. `scores` (n, K), a row a file; `limits` (K,)."""
-    from inspection.calibration.bounds import binomial_upper_bound
-    from inspection.calibration.record import DefectCheck, hash_samples
-
-    escapes = int((~(scores > limits).any(axis=1)).sum())
-    samples = hash_samples([path.read_bytes() for path in files], name)
-    return DefectCheck(samples, escapes, binomial_upper_bound(escapes, len(files)))
+def _write(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8")
 
 
-def _tell(calibration: Calibration, path: Path) -> None:
-    """What the thresholds promise, and what is not known."""
-    typer.echo(
-        f"Line {calibration.line} is calibrated: {path}\n"
-        f"On average at most {calibration.false_reject:.1%} of good parts are rejected, while parts and light stay as"
-        f" in these {calibration.good.count} pictures."
-    )
-    for name, check in calibration.defects.items():
-        typer.echo(
-            f"  {name}: {check.escapes} of {check.samples.count} escaped; with 95 % confidence at most"
-            f" {check.escape_upper_95:.0%} do"
-        )
-    if not calibration.defects:
-        typer.echo("How many defective parts escape is not known: give some with --defect NAME=FOLDER.")
+def _asked(
+    false_reject: float | None, confidence: float | None, prices: tuple[float | None, float | None, float | None]
+) -> Promise | Prices:
+    """A promise, or prices: never both. Raises CalibrationError for prices that are none."""
+    from inspection.calibration.cost import Prices
+    from inspection.calibration.promise import Promise
 
-
-def _tell_free_labels(labels: Iterable[str], descriptions: Sequence[str]) -> None:
-    """Defects that no description is of are counted too: whether those escape is worth knowing. Or it is a slip."""
-    free = [label for label in labels if label not in descriptions]
-    if free:
-        known = unknown_name(free[0], descriptions) if len(free) == 1 else f"known: {', '.join(sorted(descriptions))}"
-        typer.echo(f"No description is called {' or '.join(free)}, counted under that label; {known}", err=True)
+    escape, overkill, defect_rate = prices
+    if escape is None and overkill is None and defect_rate is None:
+        return Promise(FALSE_REJECT if false_reject is None else false_reject, confidence)
+    if escape is None or overkill is None or defect_rate is None:
+        raise typer.BadParameter("give all three: --cost-escape, --cost-overkill and --defect-rate")
+    if false_reject is not None or confidence is not None:
+        raise typer.BadParameter("a limit by cost promises no rate: leave --false-reject and --confidence out")
+    return Prices(escape, overkill, defect_rate)
 
 
 def _refuse_the_shipped(folder: Path, *, is_named: bool) -> None:

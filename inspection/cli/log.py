@@ -137,12 +137,17 @@ def head(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def compact(line: Line, data_dir: DataDir = None) -> None:
+def compact(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Merge the short files of a line that stands into one a day, and sum them up."""
     from inspection.adapters.store.compaction import compact_line
     from inspection.adapters.store.paths import LinePaths
+    from inspection.cli._verified import bar
 
-    before, after = compact_line(LinePaths(data_dir_of_line(data_dir, line), line))
+    with bar() as told:
+        before, after = compact_line(LinePaths(data_dir_of_line(data_dir, line), line), told)
+    if as_json:
+        typer.echo(json.dumps({"line": line, "files_before": before, "files_after": after}))
+        return
     typer.echo(f"{counted(before, 'file')} of the log of line {line}: now {counted(after, 'file')}")
 
 

@@ -138,11 +138,11 @@ def _head(
     """What the pictures were judged under, as a reader of the report needs it to tell whether it still holds."""
     if calibration is None:
         return {"recipe": f"{recipe.name} {recipe.content_id()}", "looks for": recipe.part, **encoder.fingerprint}
-    promise = f"at most {calibration.false_reject:.1%} of good parts rejected, on average"
     return {
         "line": str(line),
         "looks for": f"defects of a {recipe.part}",
-        "calibration": f"{calibration.id}, {calibration.created_utc:%Y-%m-%d} by {calibration.by}: {promise}",
+        "calibration": f"{calibration.id}, {calibration.created_utc:%Y-%m-%d} by {calibration.by}:"
+        f" {calibration.promise}",
         **({"review band": f"{band.below:g} σ under each threshold to {band.above:g} σ over it"} if band.width else {}),
         **calibration.fingerprint,
     }

@@ -1,10 +1,13 @@
+import hashlib
 from datetime import UTC, datetime
 
 import pytest
 
-from inspection.calibration.record import Calibration, DefectCheck, SampleSet, hash_samples, load_calibration
+from inspection.calibration.cost import CostCheck, Prices
+from inspection.calibration.record import Calibration, DefectCheck, SampleSet, load_calibration, sample_set
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import CalibrationError
+from inspection.resources import configs_dir
 
 
 def calibration(**changed):
@@ -74,5 +77,48 @@ def test_a_missing_file_says_so(tmp_path):
 
 
 def test_the_hash_of_samples_does_not_depend_on_their_order():
-    assert hash_samples([b"a", b"b"], "x") == hash_samples([b"b", b"a"], "x")
-    assert hash_samples([b"a", b"b"], "x") != hash_samples([b"a", b"c"], "x")
+    assert sample_set("x", ["a", "b"], 2) == sample_set("x", ["b", "a"], 2)
+    assert sample_set("x", ["a", "b"], 2) != sample_set("x", ["a", "c"], 2)
+    assert sample_set("x", ["a", "b"], 1).parts == 1
+
+
+COST = CostCheck(Prices(100.0, 1.0, 0.02), 30, 12, 30, 2, 0.195, 12, 0, 0.221, 0.07, 0.6)
+ASKED = {"confidence": 0.95, "review_below": 0.5, "group_by": "^(.*)_", "good": SampleSet("good", 40, "00", 10)}
+
+
+@pytest.mark.parametrize("asked", [ASKED, {"cost": COST, "false_reject": None}], ids=["promise", "cost"])
+def test_what_was_asked_for_survives_its_file(tmp_path, asked):
+    path = tmp_path / "demo.json"
+    path.write_text(calibration(**asked).to_json())
+    assert load_calibration(path) == calibration(**asked)
+
+
+def test_a_record_of_before_keeps_its_id():
+    """The hash of the text as it was written when there was nothing to ask for but a rate."""
+    for name in ("demo", "board", "moulded-cap"):
+        path = configs_dir() / "calibrations" / f"{name}.json"
+        loaded = load_calibration(path)
+        assert loaded.to_json() == path.read_text(encoding="utf-8")
+        assert hashlib.sha256(path.read_bytes()).hexdigest().startswith(loaded.id)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({}, "on average at most 5.0% of good parts do not pass"),
+        ({"confidence": 0.95, "false_reject": 0.005}, "with 95% confidence at most 0.5% of good parts do not pass"),
+        ({"confidence": 0.999}, "with 99.9% confidence at most 5.0% of good parts do not pass"),
+        (
+            {"cost": COST, "false_reject": None},
+            "chosen by cost, without a promise: an escape at 100, an overkill at 1, 2% of parts defective",
+        ),
+    ],
+)
+def test_a_record_says_which_promise_it_is(changed, words):
+    assert calibration(**changed).promise == words
+
+
+@pytest.mark.parametrize("rate", [None, 0, 1.5, float("nan")])
+def test_a_record_without_a_promise_or_prices_is_none(rate):
+    with pytest.raises(ValueError, match="a false-reject rate of"):
+        calibration(false_reject=rate)

@@ -8,6 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.tracking import PART_MM, TRAVEL_COUNTS, Simulation
@@ -200,3 +201,34 @@ def test_the_commits_bench_measures_both_durabilities() -> None:
     results = json.loads(ended.stdout)
     assert [(each["durability"], each["commits"]) for each in results] == [("process", 300), ("power", 300)]
     assert all(set(each["commit_ms"]) == set(each["fsync_ms"]) == {"p50", "p99"} for each in results)
+
+
+def test_the_ladder_bench_tells_ours_beside_the_plain_baselines(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("caps", "nuts"):
+        defective = np.arange(90) % 2
+        embedding = rng.normal(size=(90, 8)) + 4 * np.eye(8)[0] + 2 * defective[:, None] * np.eye(8)[1]
+        np.savez(tmp_path / f"{name}.npz", embedding=embedding.astype(np.float16), defective=defective)
+    arguments = ["bench", "ladder", "--data", str(tmp_path), "--draws", "2", "--json"]
+    result = json.loads(call(*arguments).out)
+    assert [(row["good"], row["bad"]) for row in result["rungs"] if row["own"]] == [
+        (20, 0),
+        (10, 10),
+        (20, 20),
+        (40, 40),
+    ]
+    labelled = [row for row in result["rungs"] if row["bad"] == 40]
+    assert [row["method"] for row in labelled] == ["head", "nearest good", "Ledoit-Wolf", "logistic", "shrunk LDA"]
+    assert all(set(row["auroc_by_class"]) == {"caps", "nuts"} for row in labelled)
+    assert labelled[0]["auroc"] > labelled[1]["auroc"]
+    assert json.loads(call(*arguments).out) == result
+
+
+def test_the_ladder_bench_says_what_its_folder_lacks(tmp_path):
+    result = call("bench", "ladder", "--data", str(tmp_path))
+    assert result.code == 2
+    assert "there is no .npz file in it" in result.err
+    np.savez(tmp_path / "caps.npz", embedding=np.ones((9, 4)), defective=np.arange(9) % 2)
+    result = call("bench", "ladder", "--data", str(tmp_path))
+    assert result.code == 2
+    assert "more than 40 good and bad parts each" in result.err

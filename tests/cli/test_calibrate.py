@@ -5,13 +5,20 @@ from __future__ import annotations
 import getpass
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from inspection import resources
 from inspection.calibration.record import load_calibration
+from inspection.config import load_site
+from inspection.gauge import beyond_promise
 from tests.cli.conftest import SAMPLES, Called, call
+
+GOOD = SAMPLES / "calibration" / "good"
+COST = ["--cost-escape", "100", "--cost-overkill", "1", "--defect-rate", "0.05"]
 
 
 def pictures(folder: Path, count: int) -> Path:
@@ -25,7 +32,7 @@ def test_it_says_what_it_promises_and_what_escapes(calibration: tuple[Called, Pa
     called, site = calibration
     assert called.code == 0
     assert f"Line demo is calibrated: {site / 'calibrations' / 'demo.json'}\n" in called.out
-    assert "On average at most 5.0% of good parts are rejected" in called.out
+    assert "On average at most 5.0% of good parts do not pass" in called.out
     assert "these 40 pictures" in called.out
     assert "of 8 escaped; with 95 % confidence at most" in called.out
 
@@ -71,16 +78,25 @@ def test_too_few_pictures_are_refused_with_how_many_are_needed(calibrated: Path,
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["demo", "--good", "nowhere"], 1, "nowhere: there is no such folder"),
-        (["demo", "--good", "empty"], 1, "empty: there are no pictures here (.jpg, "),
+        (["demo", "--good", "nowhere"], 2, "nowhere: there is no such folder"),
+        (["demo", "--good", "empty"], 2, "empty: there are no pictures here (.jpg, "),
         (["demo", "--good", "torn"], 1, "0.jpg: it is cut off"),
         (["dmo", "--good", "empty"], 2, 'there is no line "dmo" in'),
         (["demo"], 2, "Missing option '--good'"),
         (["demo", "--good", "good", "--defect", "scratch"], 2, "'scratch' is not NAME=FOLDER"),
         (["demo", "--good", "good", "--defect", "a=x", "--defect", "a=y"], 2, "a is given twice"),
-        (["demo", "--good", "good", "--defect", "scratch=nowhere"], 1, "nowhere: there is no such folder"),
+        (["demo", "--good", "good", "--defect", "scratch=nowhere"], 2, "nowhere: there is no such folder"),
         (["demo", "--good", "good", "--by", " "], 2, "give a name"),
         (["demo", "--good", "good", "--false-reject", "0"], 2, "Invalid value for '--false-reject'"),
+        (["demo", "--good", "good", "--confidence", "1"], 2, "Invalid value for '--confidence'"),
+        (["demo", "--good", "good", "--group-by", "("], 2, "'(' is no regular expression"),
+        (["demo", "--good", "good", "--group-by", "^(.*)_pos"], 2, "finds no part in "),
+        (["demo", "--good", "good", "--defect", "scratch=empty"], 2, "empty: there are no pictures here"),
+        (["demo", "--good", "good", "--defect", "scratch=good"], 2, "among the good parts and among scratch"),
+        (["demo", "--good", "good", "--cost-escape", "9"], 2, "give all three: --cost-escape"),
+        (["demo", "--good", "good", *COST, "--confidence", "0.9"], 2, "a limit by cost promises no rate"),
+        (["demo", "--good", "good", *COST[:5], "2"], 2, "a defect rate of 2 is none"),
+        (["demo", "--good", "good", *COST], 2, "30 good parts, and 1 were given: add 29 more; and 20 defective parts"),
     ],
 )
 def test_what_cannot_be_used_is_named(
@@ -130,3 +146,90 @@ def test_a_defect_that_no_description_is_of_is_counted_and_told(calibrated: Path
     )
     assert "  scrach: " in called.out
     assert call("calibrate", "demo", "--good", good, "--defect", f"dent={bad}", *asked).err == ""
+
+
+def test_a_confidence_is_another_promise_and_is_recorded(calibrated: Path, tmp_path: Path) -> None:
+    asked = ["--confidence", "0.9", "--false-reject", "0.2", "--by", "Kim", "--config-dir", calibrated]
+    refused = call("calibrate", "demo", "--good", pictures(tmp_path / "few", 12), *asked)
+    assert refused.code == 2
+    assert "20.00% with 90% confidence needs 22 good parts and 12 were given: add 10 more" in refused.err
+    called = call("calibrate", "demo", "--good", pictures(tmp_path / "good", 22), *asked)
+    assert called.code == 0
+    assert "With 90% confidence at most 20.0% of good parts do not pass, while" in called.out
+    kept = load_calibration(calibrated / "calibrations" / "demo.json")
+    assert (kept.confidence, kept.ranked_on, kept.rank) == (0.9, 11, 11)
+
+
+def test_a_picture_that_is_there_twice_counts_once(calibrated: Path, tmp_path: Path) -> None:
+    good = pictures(tmp_path / "good", 10)
+    shutil.copy(min(good.iterdir()), good / "z1.jpg")
+    with Image.open(sorted(good.iterdir())[1]) as original:
+        original.save(good / "z2.jpg", quality=90)
+    asked = ["demo", "--good", good, "--false-reject", "0.2", "--by", "Kim", "--config-dir", calibrated]
+    called = call("calibrate", *asked)
+    assert called.code == 0
+    assert "good parts: 1 picture there twice, byte for byte: counted once" in called.err
+    assert "1 picture that look the same as another (z2.jpg as 001.jpg): counted once" in called.err
+    assert load_calibration(calibrated / "calibrations" / "demo.json").good.count == 10
+    said_otherwise = call("calibrate", *asked, "--group-by", ".+")
+    assert load_calibration(calibrated / "calibrations" / "demo.json").good.count == 11
+    assert "look the same" not in said_otherwise.err
+
+
+def test_frames_of_a_part_count_once(calibrated: Path, tmp_path: Path) -> None:
+    good = pictures(tmp_path / "all", 20).rename(tmp_path / "good")
+    for number, path in enumerate(sorted(good.iterdir())):
+        path.rename(good / f"board{number // 2:02}_pos{number % 2}.jpg")
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    for number, path in enumerate(sorted((SAMPLES / "calibration" / "scratch").iterdir())):
+        shutil.copy(path, bad / f"bad{number // 4}_pos{number % 4}.jpg")
+    asked = ["--false-reject", "0.2", "--by", "Kim", "--config-dir", calibrated, "--defect", f"scratch={bad}"]
+    called = call("calibrate", "demo", "--good", good, *asked, "--group-by", "^(.*)_pos")
+    assert called.code == 0, called.err
+    assert "these 20 pictures of 10 parts." in called.out
+    assert " of 2 escaped" in called.out
+    kept = load_calibration(calibrated / "calibrations" / "demo.json")
+    assert (kept.good.parts, kept.ranked_on, kept.group_by) == (10, 4, "^(.*)_pos")
+    assert (kept.defects["scratch"].samples.count, kept.defects["scratch"].parts) == (8, 2)
+
+
+def test_the_promise_counts_the_parts_to_review(calibrated: Path, tmp_path: Path) -> None:
+    """With a band that reaches down the same parts pass as without one: the threshold has gone up by it."""
+    asked = ["demo", "--good", pictures(tmp_path / "good", 20), "--false-reject", "0.2", "--by", "Kim"]
+    without = call("calibrate", *asked, "--config-dir", calibrated)
+    before = load_calibration(calibrated / "calibrations" / "demo.json").thresholds["scratch"]
+    line = calibrated / "lines" / "demo.yaml"
+    line.write_text(line.read_text(encoding="utf-8") + "review: {below: 0.5, above: 0.25}\n", encoding="utf-8")
+    banded = call("calibrate", *asked, "--config-dir", calibrated)
+    kept = load_calibration(calibrated / "calibrations" / "demo.json")
+    after = kept.thresholds["scratch"]
+    assert kept.review_below == 0.5
+    assert after.score - 0.5 * after.std == pytest.approx(before.score)
+    assert "A part in the review band, 0.5 σ under each threshold, does not pass: it is counted in that." in banded.out
+    assert "review band" not in without.out
+    site = load_site(calibrated)
+    assert beyond_promise(site.line("demo"), kept) is None
+    told = beyond_promise(site.line("demo"), replace(kept, review_below=None))
+    assert told == (
+        "the review band reaches 0.5 σ down and the promise counts 0 σ: more good parts than that will not pass;"
+        " calibrate again"
+    )
+
+
+def test_by_cost_it_is_told_of_parts_that_did_not_choose(calibrated: Path, tmp_path: Path) -> None:
+    kinds = ("scratch", "dent", "crack", "chip")
+    defects = [text for kind in kinds for text in ("--defect", f"{kind}={SAMPLES / 'calibration' / kind}")]
+    asked = ["demo", "--good", pictures(tmp_path / "good", 60), "--by", "Kim", "--config-dir", calibrated]
+    called = call("calibrate", *asked, *defects, *COST)
+    assert called.code == 0, called.err
+    assert "Chosen by cost, without a promise: an escape at 100, an overkill at 1, 5% of parts defective." in called.out
+    assert "of 20 good parts did not pass (with 95 % confidence at most" in called.out
+    assert "of 16 defective parts escaped" in called.out
+    kept = load_calibration(calibrated / "calibrations" / "demo.json")
+    assert kept.false_reject is None
+    assert (kept.cost.chosen_on_good, kept.cost.chosen_on_defective, kept.defects["chip"].parts) == (20, 16, 4)
+    assert "chosen by cost" in call(
+        "score", GOOD / "100.jpg", "--line", "demo", "--config-dir", calibrated, "--html", tmp_path / "r.html"
+    ).out + (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert call("calibrate", *asked, *COST).code == 2  # never without defects

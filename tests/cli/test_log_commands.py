@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,9 +15,10 @@ import pytest
 from rich.console import Console
 
 from inspection.adapters.store import verify
-from inspection.adapters.store.lock import LineLock
+from inspection.adapters.store.lock import BY_HAND, LineLock
 from inspection.adapters.store.paths import LinePaths
 from inspection.cli._verified import bar
+from inspection.domain.errors import StoreError
 from tests.cli.conftest import call
 from tests.ui.site import NO_PICTURE, PASS, REJECT, Site
 
@@ -295,6 +297,8 @@ def test_compact(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (called.code, called.out.strip()) == (0, "1 file of the log of line demo: now 1 file")
     assert [file.name.endswith("_r3.parquet") for file in data_dir.glob("log/*/*/*.parquet")] == [True]
     assert call("log", "query", "demo", SQL, "--data-dir", data_dir).out == before
+    told = json.loads(call("log", "compact", "demo", "--data-dir", data_dir, "--json").out)
+    assert told == {"line": "demo", "files_before": 1, "files_after": 1}
     assert " compacted " in call("log", "events", "demo", "--all", "--data-dir", data_dir).out
 
 
@@ -302,4 +306,14 @@ def test_compact_is_refused_while_a_station_runs(data_dir: Path) -> None:
     with LineLock(LinePaths(data_dir, "demo")):
         called = call("log", "compact", "demo", "--data-dir", data_dir)
     assert called.code == 1
-    assert "line demo is already run by process" in called.err
+    assert f"line demo is run by process {os.getpid()}: its log can be compacted when the line stands" in called.err
+
+
+def test_a_station_or_a_second_compaction_is_told_that_the_log_is_being_compacted(data_dir: Path) -> None:
+    paths = LinePaths(data_dir, "demo")
+    with LineLock(paths, BY_HAND):
+        called = call("log", "compact", "demo", "--data-dir", data_dir)
+        with pytest.raises(StoreError, match=f"held by process {os.getpid()}, 'inspection log compact'"):
+            LineLock(paths)
+    assert called.code == 1
+    assert "'inspection log compact': wait until it is done" in called.err

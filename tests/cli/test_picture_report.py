@@ -154,7 +154,7 @@ def test_one_picture_is_held_at_a_time_and_the_region_is_outlined(tmp_path: Path
 
 
 def test_every_verdict_has_a_word_a_shape_and_a_style() -> None:
-    style = _picture_report._STYLE.read_text(encoding="utf-8")
+    style = _picture_report.STYLE.read_text(encoding="utf-8")
     assert set(_picture_report._MARKS) == set(VERDICTS)
     assert len(set(_picture_report._MARKS.values())) == 4
     for kind in VERDICTS:

@@ -10,17 +10,17 @@ from __future__ import annotations
 import os
 import pwd
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
 from inspection.adapters.store import reader
-from inspection.adapters.store.day_merge import Record, finish_interrupted, merge_day, remove_old
+from inspection.adapters.store.day_merge import Alone, Record, finish_interrupted, merge_day, remove_old
 from inspection.adapters.store.exchange import CANNOT, try_exchange
 from inspection.adapters.store.journal import SqliteJournal
-from inspection.adapters.store.lock import LineLock
+from inspection.adapters.store.lock import BY_HAND, FileLock, LineLock, LineTaken
 from inspection.adapters.store.names import LogFile, parse
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rollups import has_rollup, write_rollups
@@ -35,45 +35,51 @@ OLD_FILES_STAY_S = 2.0
 """A reader that has opened the directory before an exchange, and reads its names after it, must find them all: then it
 fails to open a file, and looks again. In an empty directory it would find a day without parts."""
 
-_TRY_AGAIN_S = 600.0
+Told = Callable[[str, int, int], None]
+"""Told how far it is: with what, how much of it, of how much."""
 
 
 class Compactor:
-    """One line's; nothing else writes below the line's log meanwhile. `compact` is all of it at once; `step` is for a
-    station that merges itself, between two seals: not yet."""
+    """One line's. Nobody else merges it meanwhile: whoever has one holds the lock `merging`. It may be sealed."""
 
-    def __init__(self, paths: LinePaths, clock: Clock, record: Record) -> None:
-        """`record` writes an event to the journal: kind, text, data."""
+    def __init__(
+        self,
+        paths: LinePaths,
+        clock: Clock,
+        record: Record,
+        alone: Alone = lambda work: work(),
+        *,
+        merged_at_once: int = MERGED_AT_ONCE,
+    ) -> None:
+        """`alone`: needed where the line may be sealed."""
         self._paths = paths
         self._clock = clock
         self._record = record
+        self._alone = alone
+        self._merged_at_once = merged_at_once
         self._begun = False
-        self._work: Iterator[None] | None = None
+        self._work: Iterator[int] | None = None
         self._settled: dict[str, int] = {}
         self._old: dict[str, int] = {}
-        self._not_before_ns = clock.monotonic_ns()
-        self.note: str | None = None
-        """Why files are not merged, in words; the log is complete and right all the same."""
+        self.files_read = 0
+        """Of those that are to be merged."""
+
+    @property
+    def is_at_it(self) -> bool:
+        """Some files are half merged."""
+        return self._work is not None
 
     def step(self) -> bool:
-        """Do a bounded bit of work, a second at most; whether there is more. Never raises for a store: that is `note`,
-        and it is tried again after some minutes."""
-        if self._clock.monotonic_ns() < self._not_before_ns:
-            return False
-        try:
-            more = self._step(everything=False)
-        except StoreError as error:
-            self.note, self._work, self._begun = str(error), None, False
-            self._not_before_ns = self._clock.monotonic_ns() + int(_TRY_AGAIN_S * 1e9)
-            return False
-        if more:
-            self.note = None
-        return more
+        """Do a bit of work; whether there is more. Raises StoreError, and is of no more use then: what is left is taken
+        up by another one."""
+        return self._step(everything=False)
 
-    def compact(self) -> None:
+    def compact(self, told: Told = lambda what, done, total: None) -> None:
         """Merge every day into one file, also days that are not over. Raises StoreError."""
+        with _told(self._paths):
+            total = sum(len(due(files, is_over=True)) for _, files in self._days())
         while self._step(everything=True):
-            pass
+            told("files", min(self.files_read, total), total)
 
     def remove_old(self, *, at_once: bool = False) -> None:
         """Remove what was merged. `at_once`: also what a reader might be listing just now. Raises StoreError."""
@@ -87,7 +93,7 @@ class Compactor:
     def _step(self, *, everything: bool) -> bool:
         with _told(self._paths):
             if not self._begun:
-                finished = finish_interrupted(self._paths, self._record)
+                finished = finish_interrupted(self._paths, self._record, self._alone)
                 self._old = dict.fromkeys(finished, self._clock.monotonic_ns())
                 _check_that_it_can(self._paths)
                 self._begun = True
@@ -95,67 +101,101 @@ class Compactor:
             self._work = self._work or self._next(everything)
             if self._work is None:
                 return False
-            if next(self._work, self) is self:
+            read = next(self._work, None)
+            if read is None:
                 self._work = None
+            self.files_read += read or 0
             return True
 
-    def _next(self, everything: bool) -> Iterator[None] | None:
+    def _next(self, everything: bool) -> Iterator[int] | None:
         """The oldest day that has something to do."""
         today = f"date={self._clock.utc().date().isoformat()}"
-        being_sealed, days_to_come = reader.in_the_journal(self._paths)
-        for folder in sorted(self._paths.log_dir.glob("date=*")):
-            day, changed_ns = folder.name, folder.stat().st_mtime_ns
-            if day in self._old or self._settled.get(day) == changed_ns:
-                continue
-            named = (parse(f"{day}/{file.name}") for file in sorted(folder.glob("*.parquet")))
-            files = [file for file in named if file and file.name not in being_sealed]
+        days = self._days()
+        # After the files: one that is there by now, and into which no rows are being sealed any more, never will be.
+        being_sealed, days_to_come = reader.in_the_journal(self._paths) if days else (set(), set())
+        for (day, changed_ns), all_files in days:
+            files = [file for file in all_files if file.name not in being_sealed]
             is_over = everything or (day < today and day not in days_to_come)
-            merged = due(files, is_over=is_over)
+            merged = due(files, is_over=is_over, merged_at_once=self._merged_at_once)
             if merged:
                 return self._merge(day, merged)
             lacking = [file.name for file in files if file.is_merged and not has_rollup(self._paths, file.name)]
             if lacking:
                 return self._sum_up(lacking)
-            if is_over:
+            if is_over and len(files) == len(all_files):
                 self._settled[day] = changed_ns
         return None
 
-    def _merge(self, day: str, files: Sequence[LogFile]) -> Iterator[None]:
-        yield from merge_day(self._paths, day, files, self._record)
+    def _days(self) -> list[tuple[tuple[str, int], list[LogFile]]]:
+        """Days to look at, each with when it was changed last and its files; the oldest first."""
+        days = []
+        for folder in sorted(self._paths.log_dir.glob("date=*")):
+            day, changed_ns = folder.name, folder.stat().st_mtime_ns
+            if day not in self._old and self._settled.get(day) != changed_ns:
+                named = (parse(f"{day}/{file.name}") for file in sorted(folder.glob("*.parquet")))
+                days.append(((day, changed_ns), [file for file in named if file]))
+        return days
+
+    def _merge(self, day: str, files: Sequence[LogFile]) -> Iterator[int]:
+        yield from merge_day(self._paths, day, files, self._record, self._alone)
         self._old[day] = self._clock.monotonic_ns()
 
-    def _sum_up(self, names: Sequence[str]) -> Iterator[None]:
+    def _sum_up(self, names: Sequence[str]) -> Iterator[int]:
         """Rollups that somebody has removed."""
         for name in names:
             write_rollups(self._paths, name, self._paths.log_dir / name)
-            yield
+            yield 0
 
 
-def due(files: Sequence[LogFile], *, is_over: bool) -> list[LogFile]:
+def due(files: Sequence[LogFile], *, is_over: bool, merged_at_once: int = MERGED_AT_ONCE) -> list[LogFile]:
     """Those of a day's files that are to be merged into one now; none, if nothing is to be done."""
     if is_over:
         return list(files) if len(files) > 1 or any(not file.is_merged for file in files) else []
     short = [file for file in files if file.rows is None]
     small = [file for file in files if file.rows is not None and file.rows < SETTLED_ROWS]
-    return next((tier for tier in (short, small) if len(tier) >= MERGED_AT_ONCE), [])
+    return next((tier for tier in (short, small) if len(tier) >= merged_at_once), [])
 
 
-def compact_line(paths: LinePaths) -> tuple[int, int]:
+def compact_line(paths: LinePaths, told: Told = lambda what, done, total: None) -> tuple[int, int]:
     """Merge all of a line that stands; how many files there were and are. Raises StoreError: a station runs
     it, it is another user's, or it cannot be done."""
-    _check_whose_it_is(paths)
-    with LineLock(paths), closing(SqliteJournal(paths.state_db, "power")) as journal:
+    check_whose_it_is(paths)
+    with _by_hand(paths), merging(paths), closing(SqliteJournal(paths.state_db, "power")) as journal:
         before = len(reader.sealed_files(paths))
         compactor = Compactor(
-            paths, _Clock(), lambda kind, text, data: journal.record_event(kind, text, datetime.now(UTC), data)
+            paths, ThisClock(), lambda kind, text, data: journal.record_event(kind, text, datetime.now(UTC), data)
         )
-        compactor.compact()
+        compactor.compact(told)
         time.sleep(OLD_FILES_STAY_S)
         compactor.remove_old(at_once=True)
         return before, len(reader.sealed_files(paths))
 
 
-class _Clock:
+def _by_hand(paths: LinePaths) -> LineLock:
+    try:
+        return LineLock(paths, BY_HAND)
+    except LineTaken as taken:
+        if taken.who == BY_HAND:
+            raise
+        raise StoreError(
+            f"line {paths.line} is run by process {taken.pid}: its log can be compacted when the line stands"
+        ) from taken
+
+
+@contextmanager
+def merging(paths: LinePaths) -> Iterator[None]:
+    """Held by whoever merges. Raises StoreError if another process does."""
+    lock = FileLock(paths.merging_lock)
+    try:
+        if not lock.take("merges"):
+            pid, _ = lock.holder()
+            raise StoreError(f"the log of line {paths.line} is being merged by process {pid}: wait until it is done")
+        yield
+    finally:
+        lock.close()
+
+
+class ThisClock:
     """`ports.Clock` of this machine; the station's own is not for adapters."""
 
     def monotonic_ns(self) -> int:
@@ -177,7 +217,7 @@ def _told(paths: LinePaths) -> Iterator[None]:
         ) from error
 
 
-def _check_whose_it_is(paths: LinePaths) -> None:
+def check_whose_it_is(paths: LinePaths) -> None:
     """Raises StoreError if it is another user's than who we are: a station could not go on with what we leave there."""
     owner = next((folder.stat().st_uid for folder in (paths.state_dir, paths.log_dir) if folder.is_dir()), os.geteuid())
     if owner != os.geteuid():

@@ -1,68 +1,76 @@
 """Putting one file in the place of several: the steps on the disk, so that dying between any two changes no row.
 
- 1. the merged file is written to `compacting/date=….making`, and everything of the day that is not merged is linked
-    there; its rollups are written;
+ 1. the merged file is written to `compacting/date=….making`, and its rollups;
  2. that directory is renamed to `compacting/date=…`: from here on the merge is finished, whoever finishes it;
- 3. it is told, with the digests of what was merged and of the merged file;
- 4. it and the day's directory of the log change places in one system call;
- 5. what was merged, which now lies in `compacting/date=…`, is removed.
-Between 2 and 4 what is told is not done yet. Who dies there tells it again when it is finished, in the same words.
+ 3. everything of the day that is not merged is linked there;
+ 4. it is told, with the digests of what was merged and of the merged file;
+ 5. it and the day's directory of the log change places in one system call;
+ 6. what was merged, which now lies in `compacting/date=…`, is removed.
+Between 4 and 5 what is told is not done yet. Who dies there tells it again when it is finished, in the same words.
+
+Steps 3 to 5 take milliseconds, and nobody seals meanwhile: a file that came between 3 and 5 would not be in the log
+until 6.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from inspection.adapters.store.exchange import exchange
-from inspection.adapters.store.files import make_folder, sync_to_disk
+from inspection.adapters.store.files import digest_of, is_temporary, make_folder, sync_to_disk
 from inspection.adapters.store.merging import made_of, merge
 from inspection.adapters.store.names import LogFile, file_name, parse
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rollups import has_rollup, remove_orphans, write_rollups
 from inspection.domain.errors import StoreError
 
-Record = Callable[[str, str, Mapping[str, object]], None]
-"""An event: kind, text, data."""
-
 _MAKING = ".making"
 
 
-def merge_day(paths: LinePaths, day: str, files: Sequence[LogFile], record: Record) -> Iterator[None]:
-    """Merge some files of the directory `day`, a bounded bit of work at a time; all but step 5."""
+Record = Callable[[str, str, Mapping[str, object]], None]
+"""An event: kind, text, data. When it returns that has reached the disk, and all that the journal was told before."""
+
+Alone = Callable[[Callable[[], None]], None]
+"""Does something while nobody seals."""
+
+
+def merge_day(paths: LinePaths, day: str, files: Sequence[LogFile], record: Record, alone: Alone) -> Iterator[int]:
+    """Merge some files of the directory `day`, a bounded bit of work at a time; all but step 6. Yields how many of them
+    have been read since the last time."""
     making = paths.compacting_dir / f"{day}{_MAKING}"
     make_folder(paths.compacting_dir)
     making.mkdir()
-    rows = 0
-    for read in merge([paths.log_dir / file.name for file in files], making / "merged"):
-        rows += read
-        yield
-    name = file_name(min(file.first for file in files), max(file.last for file in files), rows)
-    merged = (making / "merged").rename(making / name)
-    write_rollups(paths, f"{day}/{name}", merged)
-    yield
-    _link_others(paths.log_dir / day, making, {Path(file.name).name for file in files})
-    for written in (merged, making):
-        sync_to_disk(written)
-    making.rename(paths.compacting_dir / day)
+    try:
+        rows = yield from merge([paths.log_dir / file.name for file in files], making / "merged")
+        name = file_name(min(file.first for file in files), max(file.last for file in files), rows)
+        merged = (making / "merged").rename(making / name)
+        write_rollups(paths, f"{day}/{name}", merged)
+        for written in (merged, making):
+            sync_to_disk(written)
+        making.rename(paths.compacting_dir / day)
+    except (Exception, KeyboardInterrupt):  # what it has written may be what fills the disk
+        with suppress(OSError):
+            _undo(paths, making)
+        raise
     sync_to_disk(paths.compacting_dir)
-    _finish(paths, day, name, record)
+    yield 0
+    _finish(paths, day, name, record, alone)
 
 
-def finish_interrupted(paths: LinePaths, record: Record) -> list[str]:
-    """Whatever a merge that was cut short has left; days of which step 5 is still to do. Raises StoreError, OSError."""
+def finish_interrupted(paths: LinePaths, record: Record, alone: Alone) -> list[str]:
+    """Whatever a merge that was cut short has left; days of which step 6 is still to do. Raises StoreError, OSError."""
     finished = []
     for folder in sorted(paths.compacting_dir.glob("date=*")):
         if folder.name.endswith(_MAKING):
-            remove_orphans(paths, folder.name.removesuffix(_MAKING))
-            shutil.rmtree(folder)
+            _undo(paths, folder)
             continue
         waiting = _waiting(folder, paths.log_dir / folder.name)
         if waiting:
-            _finish(paths, folder.name, waiting, record)
+            _finish(paths, folder.name, waiting, record, alone)
             finished.append(folder.name)
         else:
             remove_old(paths, folder.name)
@@ -70,7 +78,7 @@ def finish_interrupted(paths: LinePaths, record: Record) -> list[str]:
 
 
 def remove_old(paths: LinePaths, day: str) -> None:
-    """Step 5. What lies in the old directory and belongs to nobody goes back. Raises StoreError, OSError."""
+    """Step 6. What lies in the old directory and belongs to nobody goes back. Raises StoreError, OSError."""
     old, live = paths.compacting_dir / day, paths.log_dir / day
     inputs = _inputs_of(live, than=old)
     if not inputs and any(old.iterdir()):
@@ -78,7 +86,7 @@ def remove_old(paths: LinePaths, day: str) -> None:
         raise StoreError(f"{told}; compare the two and remove {old}, then 'inspection log compact {paths.line}'")
     # What was merged is last: while some of it is there, the directory can be told from one that is to come.
     for entry in sorted(old.iterdir(), key=lambda entry: entry.name in inputs):
-        if entry.name in inputs or (live / entry.name).exists():
+        if entry.name in inputs or is_temporary(entry) or (live / entry.name).exists():
             entry.unlink()
         else:
             entry.rename(live / entry.name)
@@ -86,26 +94,40 @@ def remove_old(paths: LinePaths, day: str) -> None:
     old.rmdir()
 
 
-def _finish(paths: LinePaths, day: str, name: str, record: Record) -> None:
-    """Steps 3 and 4."""
+def _undo(paths: LinePaths, making: Path) -> None:
+    """A merge that did not come to its end. Raises OSError."""
+    try:
+        remove_orphans(paths, making.name.removesuffix(_MAKING))
+    finally:
+        if making.exists():
+            shutil.rmtree(making)
+
+
+def _finish(paths: LinePaths, day: str, name: str, record: Record, alone: Alone) -> None:
+    """Steps 3 to 5."""
     staged, live = paths.compacting_dir / day, paths.log_dir / day
     inputs = made_of(staged / name)
-    _link_others(live, staged, set(inputs))  # when it is finished later, files may have come
-    sync_to_disk(staged)
     if not has_rollup(paths, f"{day}/{name}"):
         write_rollups(paths, f"{day}/{name}", staged / name)
     named = parse(name)
-    told = {
+    digest, size = digest_of(staged / name)
+    data = {
         "file": f"{day}/{name}",
         "rows": named.rows if named else None,
-        "sha256": _sha256(staged / name),
-        "bytes": (staged / name).stat().st_size,
-        "from": {f"{day}/{each}": _sha256(live / each) for each in inputs},
+        "sha256": digest,
+        "bytes": size,
+        "from": {f"{day}/{each}": digest_of(live / each)[0] for each in inputs},
     }
-    record("compacted", f"{len(inputs)} files of {day} merged into {name}", told)
-    exchange(staged, live)
-    for folder in (live.parent, staged.parent):
-        sync_to_disk(folder)
+
+    def change_places() -> None:
+        _link_others(live, staged, set(inputs))
+        sync_to_disk(staged)
+        record("compacted", f"{len(inputs)} files of {day} merged into {name}", data)
+        exchange(staged, live)
+        for folder in (live.parent, staged.parent):
+            sync_to_disk(folder)
+
+    alone(change_places)
 
 
 def _waiting(staged: Path, live: Path) -> str | None:
@@ -134,11 +156,8 @@ def _names(folder: Path) -> set[str]:
 
 
 def _link_others(live: Path, staged: Path, merged: set[str]) -> None:
+    """A file that somebody who died was writing stays behind: its rows are in the journal, and it is written anew."""
     for entry in sorted(live.iterdir()):
-        if entry.is_file() and entry.name not in merged and not (staged / entry.name).exists():
-            os.link(entry, staged / entry.name)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        there = staged / entry.name
+        if entry.is_file() and entry.name not in merged and not is_temporary(entry) and not there.exists():
+            os.link(entry, there)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from inspection.domain.errors import StoreError
 
 _settled: set[Path] = set()  # folders that this process has flushed with all that it found in them
+_NOT_FLUSHED = (errno.EINVAL, errno.EROFS, errno.ENOTSUP)  # by a file system that flushes no folders, or is read-only
 
 
 def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = True) -> None:
@@ -48,14 +50,24 @@ def make_folder(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
     for folder in (path, *path.parents):
         if folder in new or folder.parent not in _settled:
-            with contextlib.suppress(PermissionError):  # whoever may not read a folder has not made one in it
+            try:
                 sync_to_disk(folder.parent)
+            except PermissionError:
+                pass  # whoever may not read a folder has not made one in it
+            except OSError as error:
+                # Above the mount of the data is what it likes. Where we have just made a folder it must be flushed.
+                if folder in new or error.errno not in _NOT_FLUSHED:
+                    raise
             _settled.add(folder.parent)
 
 
 def temporary_of(path: Path) -> Path:
     """Where `replace_durably` writes first. A process that dies leaves it behind."""
     return path.with_name(f".{path.name}.tmp")
+
+
+def is_temporary(path: Path) -> bool:
+    return path.name.startswith(".") and path.name.endswith(".tmp")
 
 
 def settle(path: Path) -> None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from inspection.adapters.store.events import writing
 from inspection.adapters.store.files import settle, sync_to_disk, temporary_of
 from inspection.adapters.store.journal import connect, to_us
 from inspection.adapters.store.paths import LinePaths
@@ -187,17 +188,11 @@ class ImageIndex:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
+        try:
+            with self._lock, writing(self._db):
                 yield self._db
-                self._db.execute("COMMIT")
-            except BaseException as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise self._error(error) from error
-                raise
+        except sqlite3.Error as error:
+            raise self._error(error) from error
 
     def _error(self, error: Exception) -> StoreError:
         return StoreError(f"cannot use the index of images in {self._paths.state_db}: {error}; check the disk")

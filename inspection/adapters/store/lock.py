@@ -1,41 +1,107 @@
-"""One station a line: the lock on its data."""
+"""Locks on a line's data. The kernel lets go of one when its process dies, however it dies."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 
 from inspection.adapters.store.files import make_folder
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError
 
+STATION = "station"
+BY_HAND = "log compact"
+_LOOKS_EVERY_S = 0.02
 
-class LineLock:
-    """Held while a station runs. The kernel lets go of it when the process dies, however it dies."""
 
-    def __init__(self, paths: LinePaths) -> None:
-        """Take the lock. Raises StoreError if another station holds it or the directory cannot be written."""
+class FileLock:
+    """A lock that is taken and let go of again and again, by one thread at a time; in its file is who took it last."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises StoreError if the file cannot be used."""
         try:
-            make_folder(paths.state_dir)
-            self._descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            make_folder(path.parent)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise StoreError(
-                f"cannot use the data directory {paths.state_dir}: {error.strerror}; check that it is writable"
+                f"cannot use the data directory {path.parent}: {error.strerror}; check that it is writable"
             ) from error
+
+    def take(self, who: str = "", *, within_s: float = 0.0) -> bool:
+        """Whether it is ours now."""
+        until_s = time.monotonic() + within_s
+        while not self._try():
+            if time.monotonic() >= until_s:
+                return False
+            time.sleep(_LOOKS_EVERY_S)
+        if who:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{os.getpid()} {who}".encode(), 0)
+        return True
+
+    def _try(self) -> bool:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.pread(self._descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+        except BlockingIOError:
+            return False
+        return True
+
+    def give(self) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait for it, and give it back at the end."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            self.give()
+
+    def holder(self) -> tuple[str, str]:
+        """Process number and `who` of whoever took it last, as far as that is known."""
+        pid, _, who = os.pread(self._descriptor, 64, 0).decode(errors="replace").strip().partition(" ")
+        return pid or "unknown", who
+
+    def close(self) -> None:
+        """It is let go of, too. A second time does nothing."""
+        if self._descriptor >= 0:
             os.close(self._descriptor)
-            raise StoreError(
-                f"line {paths.line} is already run by process {holder} on {paths.state_dir}; stop that one first"
-            ) from error
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+        self._descriptor = -1
+
+
+class LineTaken(StoreError):
+    """Another process has the line: `pid`, and `who` it is, STATION or BY_HAND."""
+
+    def __init__(self, text: str, pid: str, who: str) -> None:
+        super().__init__(text)
+        self.pid = pid
+        self.who = who
+
+
+class LineLock:
+    """One station a line: held while one runs, or while its log is compacted by hand."""
+
+    def __init__(self, paths: LinePaths, who: str = STATION) -> None:
+        """Take the lock. Raises LineTaken if another process holds it, StoreError if the directory cannot be used."""
+        self._lock = FileLock(paths.lock)
+        if self._lock.take(who):
+            return
+        pid, holder = self._lock.holder()
+        self._lock.close()
+        if holder == BY_HAND:
+            text = f"line {paths.line} is held by process {pid}, 'inspection log compact': wait until it is done"
+        else:
+            text = f"line {paths.line} is already run by process {pid} on {paths.state_dir}; stop that one first"
+        raise LineTaken(text, pid, holder or STATION)
 
     def release(self) -> None:
-        os.close(self._descriptor)
+        self._lock.close()
 
     def __enter__(self) -> LineLock:
         return self

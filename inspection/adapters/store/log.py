@@ -5,6 +5,9 @@ The steps, so that dying between any two of them loses nothing and repeats nothi
  2. the file is written beside its place, flushed, and renamed there;
  3. the journal forgets the rows; with the first of them goes the event that says what the file's bytes are.
 A station that starts and finds marked rows looks for the file: if it is there it does step 3, else step 2.
+
+Meanwhile no day is exchanged for one that was merged: both take the log's lock. Who seals never waits for it; rows that
+are due stay in the journal until the next time.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from inspection.adapters.store.event_files import EventFiles
 from inspection.adapters.store.events import append_event, writing
 from inspection.adapters.store.files import digest_of, replace_durably, sync_to_disk
 from inspection.adapters.store.journal import connect, to_us
+from inspection.adapters.store.lock import FileLock
 from inspection.adapters.store.names import file_name
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rows import SELECT, from_us, rows_in, table_of, warm_up
@@ -29,6 +33,7 @@ from inspection.domain.ports import Clock
 from inspection.domain.types import PartId
 
 _DELETED_AT_ONCE = 50  # rows; the journal is locked meanwhile, and a part may wait for it
+_WAITS_S = 10.0  # at the end of a run, for the log's lock
 # A row whose image waits to be written is not sealed: the log would say that there is none.
 _CLOSED = "outcome IS NOT NULL AND verdict IS NOT NULL AND image_path IS NOT '' AND seal IS NULL"
 
@@ -61,6 +66,7 @@ class ParquetLog:
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot open the journal {paths.state_db}: {error}") from error
         self._db.row_factory = sqlite3.Row
+        self._log_lock = FileLock(paths.log_lock)
         self._events = EventFiles(paths, clock, self._db, self._lock)
         self.rows_sealed = 0
         """Rows that have left the journal for a file since then. May be read by another thread."""
@@ -69,8 +75,16 @@ class ParquetLog:
 
     def close(self) -> None:
         self._db.close()
+        self._log_lock.close()
 
     def seal(self, *, everything: bool = False) -> int:
+        if not self._log_lock.take(within_s=_WAITS_S if everything else 0.0):
+            if everything:
+                raise StoreError(
+                    f"another process has had the log of line {self._paths.line} for {_WAITS_S:g} s"
+                    f" ('lslocks' names it): rows stay in the journal until the next start"
+                )
+            return 0
         try:
             sealed = 0 if self._recovered else self._finish_marked()
             while self._is_due(everything):
@@ -79,6 +93,8 @@ class ParquetLog:
             return sealed
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot seal the journal {self._paths.state_db}: {error}; check the disk") from error
+        finally:
+            self._log_lock.give()
 
     def _is_due(self, everything: bool) -> bool:
         waiting = int(self._db.execute(f"SELECT count(*) FROM parts WHERE {_CLOSED}").fetchone()[0])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -71,24 +71,26 @@ class DayWriter:
         self._waiting, self._rows = [together.slice(size)], together.num_rows - size
 
 
-def merge(files: Sequence[Path], target: Path) -> Iterator[int]:
+def merge(files: Sequence[Path], target: Path) -> Generator[int, None, int]:
     """Write the rows of `files` to `target`; between two steps of the iterator lies one row group of a file, at most
-    some ten thousands of rows. Yields how many were read. Raises StoreError: it has not the rows that they have.
+    some ten thousands of rows. Yields 1 where a file has been read to its end, else 0, and returns how many rows there
+    are. Raises StoreError: it has not the rows that they have.
     """
-    rows_in = rows_out = 0
+    rows_in = 0
     with DayWriter(target, [file.name for file in files]) as writer:
         pending: list[pa.Table] = []
-        for rows, bound in _in_steps(files):
+        for rows, bound, is_read in _in_steps(files):
             rows_in += rows.num_rows
             ready, later = _before(_in_order(pa.concat_tables([*pending, rows])), bound)
             writer.write(ready)
             pending = [later]
-            yield rows.num_rows
+            yield int(is_read)
         writer.finish()
     with pq.ParquetFile(target) as written:
-        rows_out = written.metadata.num_rows
+        rows_out = int(written.metadata.num_rows)
     if rows_in != rows_out:
         raise StoreError(f"{target.name} has {rows_out} of the {rows_in} rows that it was made of; nothing was changed")
+    return rows_out
 
 
 def made_of(file: Path) -> list[str]:
@@ -100,8 +102,9 @@ def made_of(file: Path) -> list[str]:
 Key = tuple[int, int]
 
 
-def _in_steps(files: Sequence[Path]) -> Iterator[tuple[pa.Table, Key | None]]:
-    """Row group by row group, with the (epoch, number) below which no later one has a row; None: none comes later."""
+def _in_steps(files: Sequence[Path]) -> Iterator[tuple[pa.Table, Key | None, bool]]:
+    """Row group by row group, with the (epoch, number) below which no later one has a row, None if none comes later;
+    and whether it is the last of its file."""
     order = count()
     waiting: list[tuple[Key, int, Path, int | None]] = []
     for file in files:
@@ -124,7 +127,7 @@ def _in_steps(files: Sequence[Path]) -> Iterator[tuple[pa.Table, Key | None]]:
         if left == 1:
             file.close()
             del opened[path]
-        yield rows, waiting[0][0] if waiting else None
+        yield rows, waiting[0][0] if waiting else None, left == 1
 
 
 def _lowest(file: pq.ParquetFile, group: int) -> Key:

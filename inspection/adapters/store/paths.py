@@ -1,6 +1,6 @@
 """Where things lie in a site's data directory. One place, so that readers and writers cannot disagree.
 
-lines/<line>/lock  state.db  status.json  live/*.jpg
+lines/<line>/lock  state.db  status.json  live/*.jpg  log.lock  merging.lock
 lines/<line>/compacting/date=<UTC date>/*.parquet
 log/line=<line>/date=<UTC date>/*.parquet
 rollup/counts|scores/line=<line>/date=<UTC date>/*.parquet
@@ -34,6 +34,16 @@ class LinePaths:
     @property
     def lock(self) -> Path:
         return self.state_dir / "lock"
+
+    @property
+    def log_lock(self) -> Path:
+        """Held for moments by whoever changes what lies in the log's folders: who seals, and who exchanges a day."""
+        return self.state_dir / "log.lock"
+
+    @property
+    def merging_lock(self) -> Path:
+        """Held by the one process that merges, for as long as it does."""
+        return self.state_dir / "merging.lock"
 
     @property
     def state_db(self) -> Path:

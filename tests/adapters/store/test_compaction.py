@@ -277,7 +277,6 @@ def test_a_running_line_merges_as_files_pile_up_and_a_day_when_it_is_over(paths:
             pass
         assert len(names(paths)) <= MERGED_AT_ONCE + 1, n
         clock.advance(30)
-    assert one.note is None
     clock.step_utc(86_400)
     with closing(SqliteJournal(paths.state_db, "process")) as journal:
         journal.new_epoch()
@@ -323,8 +322,8 @@ def test_where_directories_cannot_be_exchanged_short_files_stay_and_it_is_said_o
     monkeypatch.setattr(exchange, "exchange", refuse)
     events, clock = Events(), ManualClock()
     one = compactor(paths, events, clock)
-    assert not one.step()
-    assert "stay as they are: this file system cannot exchange directories" in (one.note or "")
+    with pytest.raises(StoreError, match="stay as they are: this file system cannot exchange directories"):
+        one.step()
     assert (names(paths), events.told) == (before, [])
     assert globbed(paths) == there
     with pytest.raises(StoreError, match="cannot exchange directories"):
@@ -339,28 +338,33 @@ def test_a_full_disk_or_a_torn_file_stops_the_merge_and_nothing_else(
         yield 0
 
     there = late_merge(paths)
-    clock = ManualClock()
-    one = compactor(paths, clock=clock)
     with monkeypatch.context() as patch:
         patch.setattr(day_merge, "merge", full)
-        while one.step():
-            pass
-        assert "No space left on device; nothing is lost" in (one.note or "")
-    assert not one.step(), "not at once again"
+        with pytest.raises(StoreError, match="No space left on device; nothing is lost"):
+            compactor(paths).compact()
     torn = paths.log_dir / names(paths)[-1]
     content = torn.read_bytes()
     torn.write_bytes(content[:-20])
-    clock.advance(601)
-    while one.step():
-        pass
-    assert "were not merged: " in (one.note or "")
+    with pytest.raises(StoreError, match="were not merged: "):
+        compactor(paths).compact()
+    assert not list(paths.compacting_dir.iterdir()), "what was written until then takes no room"
     torn.write_bytes(content)
-    clock.advance(601)
-    while one.step():
-        pass
-    assert one.note is None
+    compactor(paths).compact()
     assert globbed(paths) == there
     assert len(names(paths)) == 1
+
+
+def test_a_file_that_a_dead_sealer_was_writing_is_no_part_of_the_new_day(paths: LinePaths) -> None:
+    """Else the old one could come back in the place of the one that is being written anew."""
+    late_merge(paths)
+    left = paths.log_dir / names(paths)[0].split("/")[0] / ".000009-000000001_000009-000000002.parquet.tmp"
+    left.write_bytes(b"torn")
+    one = compactor(paths)
+    one.compact()
+    assert not left.exists()
+    left.write_bytes(b"written anew")
+    one.remove_old(at_once=True)
+    assert left.read_bytes() == b"written anew"
 
 
 def test_the_folder_where_days_wait_is_there_after_a_power_cut(

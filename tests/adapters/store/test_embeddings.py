@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -64,6 +64,7 @@ def test_a_file_has_the_bits_that_it_was_given_and_they_are_near_the_embedding(t
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(vectors=st.lists(arrays(np.float32, 4, elements=ANY) | st.integers(0, 99), max_size=8))
+@example([*(np.array([value, 0, 0, 0], np.float32) for value in (np.nan, np.inf, 1e38, 0, 0.9, 2)), 1])
 def test_what_is_no_unit_vector_is_never_written_and_the_others_are(tmp_path_factory, vectors):
     line = EmbeddingLine(tmp_path_factory.mktemp("line"))
     given_ones = [embedding(each, 4) if isinstance(each, int) else each for each in vectors]

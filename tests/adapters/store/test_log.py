@@ -12,6 +12,7 @@ from inspection import history
 from inspection.adapters.store import files, journal_reader
 from inspection.adapters.store import log as log_module
 from inspection.adapters.store.journal import SqliteJournal
+from inspection.adapters.store.lock import FileLock
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.schema import PARTS, SCHEMA_VERSION
@@ -69,6 +70,22 @@ def test_parts_are_sealed_when_there_are_enough_or_they_are_old_enough(line):
     line.clock.advance(31)
     assert line.log.seal() == 1
     assert line.numbers() == list(range(1, 12))
+
+
+def test_while_another_has_the_log_nothing_is_sealed_and_every_part_stays_on_record(line, monkeypatch):
+    for number in range(1, 11):
+        line.part(number)
+    other = FileLock(line.paths.log_lock)
+    assert other.take()
+    assert line.log.seal() == 0
+    assert (line.files(), line.numbers()) == ([], list(range(1, 11)))
+    monkeypatch.setattr(log_module, "_WAITS_S", 0.0)
+    with pytest.raises(StoreError, match="rows stay in the journal until the next start"):
+        line.log.seal(everything=True)
+    other.give()
+    assert line.log.seal() == 10
+    assert other.take(), "it is held while it seals, and no longer"
+    other.close()
 
 
 def test_only_closed_parts_are_sealed_and_the_others_are_read_from_the_journal(line):

@@ -1,0 +1,58 @@
+"""Thresholds from scored pictures as they were asked for, and what escapes under them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inspection.calibration.cost import CostCheck, Prices
+    from inspection.calibration.parts import Rows
+    from inspection.calibration.promise import Promise
+    from inspection.calibration.record import DefectCheck
+    from inspection.calibration.thresholds import Fit
+    from inspection.cli._calibration_samples import Sampled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """`rows`: of each kind of defect the pictures that had no part in the choice of the limit."""
+
+    fit: Fit
+    checks: Mapping[str, DefectCheck]
+    rows: Mapping[str, Rows]
+    cost: CostCheck | None = None
+
+
+def fit(
+    good: Sampled,
+    defects: Mapping[str, Sampled],
+    names: Sequence[str],
+    asked: Promise | Prices,
+    review_below: float,
+) -> Fitted:
+    """Raises CalibrationError where the samples cannot support it: how many more are needed."""
+    import numpy as np
+
+    from inspection.calibration.cost import Prices, fit_cheapest
+    from inspection.calibration.thresholds import fit_thresholds
+
+    if isinstance(asked, Prices):
+        scores = {name: each.scores for name, each in defects.items()}
+        by_cost = fit_cheapest(good.scores, scores, names, asked, review_below=review_below)
+        found, rows, cost = by_cost.fit, by_cost.held_out, by_cost.check
+    else:
+        found = fit_thresholds(good.scores, names, asked, review_below=review_below)
+        rows, cost = {name: np.arange(len(each.files)) for name, each in defects.items()}, None
+    return Fitted(found, {name: _check(each, found, rows[name]) for name, each in defects.items()}, rows, cost)
+
+
+def _check(defects: Sampled, found: Fit, rows: Rows) -> DefectCheck:
+    """How many of these defective parts pass with all their pictures."""
+    from inspection.calibration.bounds import binomial_upper_bound
+    from inspection.calibration.record import DefectCheck
+
+    largest = defects.scores.take(rows).largest(found.scale.mean, found.scale.std)
+    escapes = int((largest <= found.limit).sum())
+    return DefectCheck(defects.sample_set(rows), escapes, binomial_upper_bound(escapes, len(largest)))

@@ -1,0 +1,187 @@
+"""The pictures that a calibration learns from: which part each is of, every picture once, and their scores."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from inspection.domain.errors import CameraError, ConfigError
+from inspection.wording import counted
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from inspection.calibration.parts import PartScores
+    from inspection.calibration.record import SampleSet
+    from inspection.domain.ports import Encoder
+    from inspection.domain.types import Pixels
+    from inspection.scoring.prototypes import Prototypes
+    from inspection.scoring.region import Region
+
+SMALL_PX = 64
+ALIKE_LEVELS = 12
+"""Two pictures are copies if nowhere, in SMALL_PX x SMALL_PX cells, they differ by more of 255. Of 600 sample parts and
+real ones no two were nearer than 37; copies saved again as JPEG of quality 90 were within 8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A folder's different picture files, the SHA-256 of each, which part each is of, and how many were left out."""
+
+    folder: str
+    files: tuple[Path, ...]
+    digests: tuple[str, ...]
+    parts: tuple[str, ...]
+    copies: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sampled:
+    """A folder's different pictures, scored: a file a row."""
+
+    folder: str
+    files: tuple[Path, ...]
+    digests: tuple[str, ...]
+    scores: PartScores
+
+    def sample_set(self, rows: npt.NDArray[np.intp] | None = None) -> SampleSet:
+        """What is kept of them; of all, or of these pictures."""
+        from inspection.calibration.record import sample_set
+
+        if rows is None:
+            return sample_set(self.folder, self.digests, self.scores.count)
+        return sample_set(self.folder, [self.digests[row] for row in rows], self.scores.take(rows).count)
+
+
+def list_good(folder: Path, group_by: re.Pattern[str] | None) -> Listed:
+    """Raises ConfigError for a folder without pictures, or a name that `group_by` finds nothing in."""
+    return _listed(folder, folder.name, group_by)
+
+
+def list_defects(folders: Mapping[str, Path], good: Listed, group_by: re.Pattern[str] | None) -> dict[str, Listed]:
+    """Raises ConfigError as `list_good`, and for a picture that is among the good parts too."""
+    listed = {name: _listed(folder, name, group_by) for name, folder in folders.items()}
+    good_file = dict(zip(good.digests, good.files, strict=True))
+    for name, each in listed.items():
+        for path, digest in zip(each.files, each.digests, strict=True):
+            if digest in good_file:
+                told = f"{path} is the same picture as {good_file[digest]}"
+                raise ConfigError(f"{told}: among the good parts and among {name}; take one of them away")
+    return listed
+
+
+def group_pattern(text: str | None) -> re.Pattern[str] | None:
+    """Raises BadParameter if it is no regular expression."""
+    try:
+        return None if text is None else re.compile(text)
+    except re.error as error:
+        raise typer.BadParameter(f"{text!r} is no regular expression: {error}", param_hint="--group-by") from error
+
+
+def sampled(
+    listed: Listed, encoder: Encoder, prototypes: Prototypes, region: Region, *, what: str, look_for_copies: bool
+) -> Sampled:
+    """Scored. `look_for_copies`: pictures that look the same are counted once, though their files differ.
+
+    Raises CameraError naming the first that cannot be read.
+    """
+    import numpy as np
+
+    from inspection.calibration.parts import PartScores
+    from inspection.cli._samples import scored_files
+
+    seen = _Seen()
+    rows, scores = [], []
+    alike: list[tuple[Path, Path]] = []
+    for row, scored in enumerate(scored_files(listed.files, encoder, prototypes, region, what=what)):
+        if scored.scores is None or scored.pixels is None:
+            raise scored.error or CameraError(f"{scored.path}: was not scored")
+        original = seen.like(scored.path, scored.pixels) if look_for_copies else None
+        if original is not None:
+            alike.append((scored.path, original))
+            continue
+        rows.append(row)
+        scores.append(scored.scores)
+    _tell_copies(what, listed.copies, alike)
+    return Sampled(
+        listed.folder,
+        tuple(listed.files[row] for row in rows),
+        tuple(listed.digests[row] for row in rows),
+        PartScores(np.array(scores), tuple(listed.parts[row] for row in rows)),
+    )
+
+
+def _listed(folder: Path, name: str, group_by: re.Pattern[str] | None) -> Listed:
+    from inspection.adapters.cameras.images import list_images
+    from inspection.adapters.store.files import digest_of
+
+    try:
+        files = list_images(folder)
+    except CameraError as error:  # what was typed is wrong, no camera
+        raise ConfigError(str(error)) from error
+    first: dict[str, Path] = {}
+    for path in files:
+        first.setdefault(digest_of(path)[0], path)
+    parts = tuple(_part(path, folder, group_by) or digest for digest, path in first.items())
+    return Listed(name, tuple(first.values()), tuple(first), parts, len(files) - len(first))
+
+
+def _part(path: Path, folder: Path, group_by: re.Pattern[str] | None) -> str | None:
+    if group_by is None:
+        return None
+    name = path.relative_to(folder).as_posix()
+    found = group_by.search(name)
+    part = found and (found.group(1) if group_by.groups else found.group(0))
+    if not part:
+        raise ConfigError(f"{folder}: --group-by {group_by.pattern!r} finds no part in {name}; correct one of them")
+    return str(part)
+
+
+def _tell_copies(what: str, same_bytes: int, alike: Sequence[tuple[Path, Path]]) -> None:
+    if same_bytes:
+        typer.echo(f"{what}: {counted(same_bytes, 'picture')} there twice, byte for byte: counted once", err=True)
+    if alike:
+        path, original = alike[0]
+        typer.echo(
+            f"{what}: {counted(len(alike), 'picture')} that look the same as another ({path.name} as {original.name}):"
+            " counted once. If they are of different parts, say so: --group-by '.+'",
+            err=True,
+        )
+
+
+class _Seen:
+    """Pictures so far, each small."""
+
+    def __init__(self) -> None:
+        self._paths: list[Path] = []
+        self._small: list[npt.NDArray[np.int16]] = []
+        self._coarse: list[npt.NDArray[np.int16]] = []
+
+    def like(self, path: Path, pixels: Pixels) -> Path | None:
+        """The first one that looks the same; else this one is kept too."""
+        import numpy as np
+        from PIL import Image
+
+        small = np.asarray(Image.fromarray(pixels).resize((SMALL_PX, SMALL_PX), Image.Resampling.BOX), np.int16)
+        # Means over blocks differ by no more than what they are means of: few pictures are left to be compared.
+        coarse = small.reshape(8, SMALL_PX // 8, 8, SMALL_PX // 8, 3).mean(axis=(1, 3)).astype(np.int16)
+        for index in self._candidates(coarse):
+            if np.abs(self._small[index] - small).max() <= ALIKE_LEVELS:
+                return self._paths[index]
+        self._paths.append(path)
+        self._small.append(small)
+        self._coarse.append(coarse)
+        return None
+
+    def _candidates(self, coarse: npt.NDArray[np.int16]) -> Iterator[int]:
+        import numpy as np
+
+        if self._coarse:
+            distances = np.abs(np.stack(self._coarse) - coarse).reshape(len(self._coarse), -1).max(axis=1)
+            yield from np.flatnonzero(distances <= ALIKE_LEVELS + 1).tolist()  # 1: both were rounded down

@@ -1,0 +1,128 @@
+"""Plots as SVG within a page: numbers in, text out. Colours and type are the page's (calibration_report.css)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 560, 58, 26, 12, 46
+
+Points = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """From `low` to `high`, with a label that has the unit. `is_share`: told in percent."""
+
+    label: str
+    low: float
+    high: float
+    is_share: bool = False
+
+    def ticks(self) -> list[float]:
+        """Some five round numbers."""
+        step = 10 ** math.floor(math.log10((self.high - self.low) / 4))
+        step = next(step * by for by in (1, 2, 5, 10) if (self.high - self.low) / (step * by) <= 6)
+        first = math.ceil(self.low / step - 1e-9)
+        return [index * step for index in range(first, math.floor(self.high / step + 1e-9) + 1)]
+
+    def text(self, value: float) -> str:
+        """A tick's."""
+        return f"{value:.0%}" if self.is_share else f"{abs(value) if abs(value) < 1e-9 else value:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where on the drawing a value is."""
+
+    x: Axis
+    y: Axis
+    height: int
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """In the drawing's pixels; beyond an axis: at its end."""
+        across = min(max((x - self.x.low) / (self.x.high - self.x.low), 0), 1)
+        up = min(max((y - self.y.low) / (self.y.high - self.y.low), 0), 1)
+        return LEFT + across * (WIDTH - LEFT - RIGHT), self.height - BOTTOM - up * (self.height - TOP - BOTTOM)
+
+    def path(self, points: Points) -> str:
+        """From point to point."""
+        return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in (self.at(*point) for point in points))
+
+    def drawn(self, inside: str, title: str) -> str:
+        """With its axes."""
+        marks = []
+        for value in self.x.ticks():
+            x, y = self.at(value, self.y.low)
+            marks.append(f'<path class=grid d="M{x:.1f} {TOP}V{y:.1f}"/>')
+            marks.append(f'<text x="{x:.1f}" y="{y + 17:.1f}" text-anchor="middle">{self.x.text(value)}</text>')
+        for value in self.y.ticks():
+            x, y = self.at(self.x.low, value)
+            marks.append(f'<path class=grid d="M{x:.1f} {y:.1f}H{WIDTH - RIGHT}"/>')
+            shown = self.y.text(abs(value))
+            marks.append(f'<text x="{x - 7:.1f}" y="{y + 4:.1f}" text-anchor="end">{shown}</text>')
+        middle = (self.height - BOTTOM + TOP) / 2
+        return (
+            f'<svg class=plot viewBox="0 0 {WIDTH} {self.height}" role="img" aria-label="{escape(title)}">'
+            f"{''.join(marks)}{inside}"
+            f'<text class=label x="{(WIDTH + LEFT - RIGHT) / 2}" y="{self.height - 8}" text-anchor="middle">'
+            f"{escape(self.x.label)}</text>"
+            f'<text class=label transform="translate(15 {middle}) rotate(-90)" text-anchor="middle">'
+            f"{escape(self.y.label)}</text></svg>"
+        )
+
+
+def distributions(
+    good: Sequence[float], bad: Sequence[float], limit: float, below: float, *, x: tuple[float, float], title: str
+) -> str:
+    """Good parts above the line, defective ones below it; those beyond an end are counted in its last bar."""
+    bins = 36
+    width = (x[1] - x[0]) / bins
+    above, under = (_counts(values, x[0], width, bins) for values in (good, bad))
+    most = max(*above, 1)
+    y = Axis("good ↑   parts   ↓ defective" if len(bad) else "good parts", -max(under) if len(bad) else 0, most)
+    frame = Frame(Axis("standard deviations of good parts (σ)", *x), y, 210 if len(bad) else 160)
+    bars = []
+    for counts, look, sign in ((above, "good", 1), (under, "bad", -1)):
+        for index, count in enumerate(counts):
+            if count:
+                (left, top), (right, zero) = (
+                    frame.at(x[0] + index * width, sign * count),
+                    frame.at(x[0] + (index + 1) * width, 0),
+                )
+                bars.append(
+                    f'<rect class={look} x="{left + 0.5:.1f}" y="{min(top, zero):.1f}" width="{right - left - 1:.1f}"'
+                    f' height="{abs(zero - top):.1f}"><title>{count}</title></rect>'
+                )
+    band = ""
+    if below:
+        (start, top), (end, bottom) = frame.at(limit, y.high), frame.at(limit + below, y.low)
+        band = (
+            f'<rect class=review x="{start:.1f}" y="{top:.1f}" width="{end - start:.1f}" height="{bottom - top:.1f}"/>'
+        )
+    line = frame.path([(limit, y.low), (limit, y.high)])
+    zero_line = frame.path([(x[0], 0), (x[1], 0)])
+    return frame.drawn(f'{band}{"".join(bars)}<path class=zero d="{zero_line}"/><path class=limit d="{line}"/>', title)
+
+
+def curve(
+    points: Points, band: tuple[Points, Points], chosen: tuple[float, float], axes: tuple[str, str], title: str
+) -> str:
+    """A line of shares, the band about it, and the chosen point."""
+    frame = Frame(Axis(axes[0], 0, 1, is_share=True), Axis(axes[1], 0, 1, is_share=True), 420)
+    low, high = band
+    x, y = frame.at(*chosen)
+    return frame.drawn(
+        f'<path class=band d="{frame.path([*low, *reversed(high)])}Z"/><path class=curve d="{frame.path(points)}"/>'
+        f'<circle class=chosen cx="{x:.1f}" cy="{y:.1f}" r="7"/>',
+        title,
+    )
+
+
+def _counts(values: Sequence[float], low: float, width: float, bins: int) -> list[int]:
+    counts = [0] * bins
+    for value in values:
+        counts[min(max(int((value - low) / width), 0), bins - 1)] += 1
+    return counts
