@@ -59,7 +59,7 @@ from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, 
 from inspection.gauge import (
     band_of,
     load_encoder,
-    model_id,
+    model_id_of,
     prototypes_of,
     region_of,
     require_calibration,
@@ -251,6 +251,7 @@ def _context(
     """What the parts of this run are judged under; only the shift changes as it goes."""
     thresholds = {name: threshold.score for name, threshold in calibration.thresholds.items()} if calibration else {}
     recipe_id, calibration_id = recipe.content_id(), calibration.id if calibration else None
+    model_id = model_id_of(encoder)
 
     def context() -> PartContext:
         return PartContext(
@@ -259,7 +260,7 @@ def _context(
             recipe=recipe.name,
             recipe_id=recipe_id,
             calibration_id=calibration_id,
-            model_id=model_id(encoder),
+            model_id=model_id,
             code_version=inspection.__version__,
             thresholds=thresholds,
             review_below=line.review.below if line.review else None,
@@ -402,7 +403,7 @@ def _nothing_holds_up_a_part() -> Iterator[None]:
 def _view(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> View:
     details = view_of(encoder, recipe, line)
     digest = hashlib.sha256(json.dumps(details, sort_keys=True).encode()).hexdigest()
-    return View(digest[:12], model_id(encoder), details)
+    return View(digest[:12], model_id_of(encoder), details)
 
 
 def _embeddings(line: LineConfig, paths: LinePaths, journal: Journal, clock: Clock, view: View) -> EmbeddingStore:

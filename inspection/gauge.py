@@ -53,8 +53,8 @@ def fingerprint(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dic
     }
 
 
-def model_id(encoder: Encoder) -> str:
-    """The model, and the first digits of the hash of its weights."""
+def model_id_of(encoder: Encoder) -> str:
+    """As the log has it: the model and the first digits of the hash of its weights."""
     return f"{encoder.fingerprint['model']} {encoder.fingerprint['weights'][:12]}"
 
 

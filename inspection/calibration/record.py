@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from inspection.calibration.cost import CostCheck, Prices
+from inspection.calibration.origin import KnownDefects, LineOrigin, ScoreShift
 from inspection.calibration.promise import Promise, percent
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import CalibrationError
 
 FORMAT = 1
-_LEFT_OUT = {"confidence", "review_below", "group_by", "cost", "parts"}  # where they are None
+_LEFT_OUT = {"confidence", "review_below", "group_by", "cost", "parts", "origin"}  # where they are None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Calibration:
 
     `false_reject`, `confidence`: the promise; with `cost` there is none. `review_below`: the part of the line's review
     band that is within the promise, in standard deviations. `group_by`: what of a picture's name says which part it
-    is of.
+    is of. `origin`: of good parts that were taken from the line's log; None where they lay in a folder.
     """
 
     line: str
@@ -71,6 +72,7 @@ class Calibration:
     review_below: float | None = None
     group_by: str | None = None
     cost: CostCheck | None = None
+    origin: LineOrigin | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError: without a promise and without prices nobody knows what the thresholds are for."""
@@ -130,6 +132,7 @@ def load_calibration(path: Path) -> Calibration:
                     for name, check in content["defects"].items()
                 },
                 "cost": content.get("cost") and _cost(content["cost"]),
+                "origin": content.get("origin") and _origin(content["origin"]),
             }
         )
     except FileNotFoundError as error:
@@ -152,6 +155,12 @@ def sample_set(folder: str, digests: Sequence[str], parts: int) -> SampleSet:
 
 def _cost(content: Mapping[str, Any]) -> CostCheck:
     return CostCheck(**{**content, "prices": Prices(**content["prices"])})
+
+
+def _origin(content: Mapping[str, Any]) -> LineOrigin:
+    beside = {name: KnownDefects(**known) for name, known in content["beside"].items()}
+    drawn = tuple(content["drawn_defects"])
+    return LineOrigin(**{**content, "beside": beside, "drawn_defects": drawn, "shift": ScoreShift(**content["shift"])})
 
 
 def _without_the_unasked(items: list[tuple[str, Any]]) -> dict[str, Any]:

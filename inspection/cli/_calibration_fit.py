@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from inspection.calibration.cost import CostCheck, Prices
-    from inspection.calibration.parts import Rows
+    from inspection.calibration.parts import PartScores, Rows
     from inspection.calibration.promise import Promise
     from inspection.calibration.record import DefectCheck
     from inspection.calibration.thresholds import Fit
@@ -49,10 +49,15 @@ def fit(
 
 
 def _check(defects: Sampled, found: Fit, rows: Rows) -> DefectCheck:
-    """How many of these defective parts pass with all their pictures."""
+    """Of these pictures."""
     from inspection.calibration.bounds import binomial_upper_bound
     from inspection.calibration.record import DefectCheck
 
-    largest = defects.scores.take(rows).largest(found.scale.mean, found.scale.std)
-    escapes = int((largest <= found.limit).sum())
-    return DefectCheck(defects.sample_set(rows), escapes, binomial_upper_bound(escapes, len(largest)))
+    held = defects.scores.take(rows)
+    escapes = escapes_of(held, found)
+    return DefectCheck(defects.sample_set(rows), escapes, binomial_upper_bound(escapes, held.count))
+
+
+def escapes_of(defects: PartScores, found: Fit) -> int:
+    """How many of these defective parts pass with all their pictures."""
+    return int((defects.largest(found.scale.mean, found.scale.std) <= found.limit).sum())

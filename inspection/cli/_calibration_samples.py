@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,13 +32,17 @@ real ones no two were nearer than 37; copies saved again as JPEG of quality 90 w
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A folder's different picture files, the SHA-256 of each, which part each is of, and how many were left out."""
+    """A folder's different picture files, the SHA-256 of each, which part each is of, and how many were left out.
+
+    `read`: where it is not `images.read_image`.
+    """
 
     folder: str
     files: tuple[Path, ...]
     digests: tuple[str, ...]
     parts: tuple[str, ...]
     copies: int = 0
+    read: Callable[[Path], Pixels] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +103,7 @@ def sampled(
     seen = _Seen()
     rows, scores = [], []
     alike: list[tuple[Path, Path]] = []
-    for row, scored in enumerate(scored_files(listed.files, encoder, prototypes, region, what=what)):
+    for row, scored in enumerate(scored_files(listed.files, encoder, prototypes, region, what=what, read=listed.read)):
         if scored.scores is None or scored.pixels is None:
             raise scored.error or CameraError(f"{scored.path}: was not scored")
         original = seen.like(scored.path, scored.pixels) if look_for_copies else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 def tell(calibration: Calibration, path: Path, report: Path) -> None:
     """On the terminal."""
     typer.echo(f"Line {calibration.line} is calibrated: {path}")
-    typer.echo("\n".join([promise_of(calibration), *band_told(calibration), *defects_told(calibration)]))
+    told = [promise_of(calibration), *origin_told(calibration), *band_told(calibration), *defects_told(calibration)]
+    typer.echo("\n".join(told))
     typer.echo(f"Distributions, curves and the weakest parts: {report}")
 
 
@@ -41,6 +43,48 @@ def cost_told(check: CostCheck) -> str:
     )
 
 
+def origin_told(calibration: Calibration) -> list[str]:
+    """Of a sample of the line's own parts: which they are, what was left out, and how far it can be trusted."""
+    from inspection.calibration.promise import percent
+    from inspection.calibration.rescored import is_too_far
+
+    origin = calibration.origin
+    if origin is None:
+        return []
+    counts, shift = origin.counts, origin.shift
+    since = f"from {_minute(origin.since)} " if origin.since else ""
+    lines = [
+        f"Good parts: those of line {calibration.line} {since}until {_minute(origin.until)} that are of the"
+        f" {percent(origin.share)} drawn by number: {counts['passed']} passed without an escape on record,"
+        f" {counts['false_rejects']} rejected or held for review that a person called false rejects."
+    ]
+    left_out = [f"{counts[name]} {told}" for name, told in _LEFT_OUT.items() if counts[name]]
+    if left_out:
+        lines.append(f"Left out: {', '.join(left_out)}.")
+    if not shift.compared:
+        return [*lines, "No part has scores of this recipe and model on record to compare its kept picture with."]
+    lines.append(
+        f"Kept pictures (JPEG) against the scores on record, {counted(shift.compared, 'part')}: at most"
+        f" {shift.largest_sigma:.2f} σ apart, on average {shift.mean_sigma:+.2f} σ."
+    )
+    if is_too_far(shift):
+        lines.append(
+            "WARNING: that is too far. The line judges the frame and not the picture that is kept, so the promise is in"
+            " doubt: calibrate from a folder of frames without loss, with --good; or find out what changed since"
+        )
+    return lines
+
+
+_LEFT_OUT = {
+    "same_picture": "with the same picture as another",
+    "held_back": "that would have passed but for a stop, a fault or a late verdict",
+    "unjudged": "not judged",
+    "monitored": "of monitor mode",
+    "golden": "of challenge runs",
+    "on_the_belt": "on the belt",
+}
+
+
 def band_told(calibration: Calibration) -> list[str]:
     """What of the review band is within the promise."""
     if not calibration.review_below:
@@ -54,12 +98,36 @@ def band_told(calibration: Calibration) -> list[str]:
 def defects_told(calibration: Calibration) -> list[str]:
     """What escaped of each kind, or that nobody knows."""
     if not calibration.defects:
-        return ["How many defective parts escape is not known: give some with --defect NAME=FOLDER."]
-    return [
+        return [
+            "How many defective parts escape is not known: give some with --defect NAME=FOLDER.",
+            *_beside(calibration),
+        ]
+    lines = [
         f"  {name}: {check.escapes} of {check.parts} escaped; with 95 % confidence"
         f" at most {check.escape_upper_95:.0%} do"
         for name, check in calibration.defects.items()
     ]
+    if calibration.origin and calibration.origin.drawn_defects:
+        lines.append(
+            f"  The bound on {', '.join(calibration.origin.drawn_defects)} is of defects in the share drawn by number,"
+            " and holds if every escape there came to light."
+        )
+    return lines + _beside(calibration)
+
+
+def _beside(calibration: Calibration) -> list[str]:
+    """Defects that are known, and nothing follows from."""
+    if calibration.origin is None:
+        return []
+    return [
+        f"  {name}, outside that share: {known.escapes} of {known.count} would escape; no bound, for most are known"
+        " because they were rejected"
+        for name, known in calibration.origin.beside.items()
+    ]
+
+
+def _minute(utc: str) -> str:
+    return f"{datetime.fromisoformat(utc):%Y-%m-%d %H:%M} UTC"
 
 
 def tell_free_labels(labels: Iterable[str], descriptions: Sequence[str]) -> None:

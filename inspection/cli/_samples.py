@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,8 +47,10 @@ def scored_files(
     *,
     what: str,
     batch_of: int = _BATCH,
+    read: Callable[[Path], Pixels] | None = None,
 ) -> Iterator[Scored]:
-    """Every file in order, at most `batch_of` at once."""
+    """Every file in order, at most `batch_of` at once. `read`: where it is not `images.read_image`."""
+    from inspection.adapters.cameras.images import read_image
     from inspection.scoring.scorer import score
 
     def scored(batch: list[Scored]) -> list[Scored]:
@@ -65,7 +67,7 @@ def scored_files(
     console = Console(stderr=True)
     batch: list[Scored] = []
     for path in track(files, description=what, console=console, transient=True, disable=not console.is_terminal):
-        batch.append(_read(path))
+        batch.append(_read(path, read or read_image))
         megapixels = sum(each.pixels.size for each in batch if each.pixels is not None) / 3e6
         if len(batch) == batch_of or megapixels > _BATCH_MEGAPIXELS:
             yield from scored(batch)
@@ -107,10 +109,8 @@ def places_of(files: Sequence[Path], encoder: PlacesEncoder, region: Region, *, 
     return np.concatenate([encoder.embed_places([region.crop(read_image(path))]) for path in told])
 
 
-def _read(path: Path) -> Scored:
-    from inspection.adapters.cameras.images import read_image
-
+def _read(path: Path, read: Callable[[Path], Pixels]) -> Scored:
     try:
-        return Scored(path, read_image(path))
+        return Scored(path, read(path))
     except CameraError as error:
         return Scored(path, error=error)

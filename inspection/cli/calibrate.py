@@ -1,4 +1,7 @@
-"""`inspection calibrate LINE --good DIR`: thresholds from good parts, with a promise; or, with prices, by cost."""
+"""`inspection calibrate LINE`: thresholds from good parts, with a promise; or, with prices, by cost.
+
+The good parts lie in a folder (`--good DIR`), or are a fair sample of the line's own (`--from-dispositions`).
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspection.cli._options import AsJson, ConfigDir
+from inspection.cli._options import AsJson, ConfigDir, DataDir
 
 if TYPE_CHECKING:
     from inspection.calibration.cost import Prices
     from inspection.calibration.promise import Promise
+    from inspection.calibration.record import Calibration
+    from inspection.cli._line_pictures import LinePictures
+    from inspection.config import LineConfig
 
 FALSE_REJECT = 0.05
 
 
 def calibrate(
     line: Annotated[str, typer.Argument(help="The line, as its file in lines/ is called.")],
-    good: Annotated[Path, typer.Option(help="Folder of pictures of good parts, as this line's camera sees them.")],
+    good: Annotated[
+        Path | None, typer.Option(help="Folder of pictures of good parts, as this line's camera sees them.")
+    ] = None,
+    from_dispositions: Annotated[
+        bool,
+        typer.Option(
+            "--from-dispositions", help="Instead of --good: the line's own parts, by what people said of them."
+        ),
+    ] = False,
+    since: Annotated[str | None, typer.Option(help="… of those from then on, such as 2026-01-05T14:00+01:00.")] = None,
+    until: Annotated[str | None, typer.Option(help="… of those before then; leave escapes time to come back.")] = None,
+    share: Annotated[
+        float | None, typer.Option(help="… a smaller share than the line draws (evidence.passed_share).")
+    ] = None,
     defect: Annotated[
         list[str] | None,
         typer.Option(help="NAME=FOLDER of defective parts, to see what escapes; any NAME will do. May be repeated."),
@@ -49,9 +68,10 @@ def calibrate(
     defect_rate: Annotated[float | None, typer.Option(help="… the share of parts that are defective.")] = None,
     by: Annotated[str | None, typer.Option(help="Who answers for it; default: the user name.")] = None,
     config_dir: ConfigDir = None,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they are too few."""
+    """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they will not do."""
     from inspection.adapters.store.files import replace_durably
     from inspection.calibration.promise import Promise
     from inspection.calibration.record import Calibration
@@ -65,20 +85,28 @@ def calibrate(
 
     person = _person(by)
     asked = _asked(false_reject, confidence, (cost_escape, cost_overkill, defect_rate))
+    _require_one_source(good, from_dispositions, (since, until, share, data_dir), group_by, asked)
     pattern = group_pattern(group_by)
     folder = config_dir_of(config_dir)
     _refuse_the_shipped(folder, is_named=config_dir is not None)
     site = load_site(folder)
     line_config = site.line(line)
     recipe = site.recipe(line_config.recipe)
-    good_listed = list_good(good, pattern)
+    own = None if good else _line_pictures(line_config, data_dir, since, until, share)
+    good_listed = own.good if own else list_good(good or Path(), pattern)
     defect_folders = named_folders(defect or [], "--defect")
     tell_free_labels(defect_folders, [description.name for description in recipe.descriptions])
     defects_listed = list_defects(defect_folders, good_listed, pattern)
+    if own:
+        defects_listed = {**own.defects(list(defect_folders)), **defects_listed}
     encoder = load_encoder(recipe)
     prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
-    # Whoever says which part a picture is of has thought of pictures that look the same.
-    of_good = sampled(good_listed, encoder, prototypes, region, what="good parts", look_for_copies=pattern is None)
+    path, under = calibration_path(site, line), fingerprint(encoder, recipe, line_config)
+    if own:
+        own.require_camera(_present(path), under["camera"])
+    # Whoever says which part a picture is of has thought of pictures that look the same; the log knows.
+    copies = pattern is None and own is None
+    of_good = sampled(good_listed, encoder, prototypes, region, what="good parts", look_for_copies=copies)
     of_defects = {
         name: sampled(each, encoder, prototypes, region, what=name, look_for_copies=False)
         for name, each in defects_listed.items()
@@ -86,10 +114,12 @@ def calibrate(
     review_below = line_config.review.below if line_config.review else 0.0
     fitted = fit(of_good, of_defects, prototypes.names, asked, review_below)
     promise = asked if isinstance(asked, Promise) else None
+    recipe_id = recipe.content_id()
+    origin = own.origin(of_good, fitted.fit, encoder, prototypes, region, recipe_id) if own else None
     calibration = Calibration(
         line=line,
         recipe=recipe.name,
-        recipe_id=recipe.content_id(),
+        recipe_id=recipe_id,
         by=person,
         created_utc=datetime.now(UTC),
         false_reject=promise.false_reject if promise else None,
@@ -97,15 +127,15 @@ def calibrate(
         ranked_on=fitted.fit.ranked_on,
         rank=fitted.fit.rank,
         thresholds=fitted.fit.thresholds,
-        fingerprint=fingerprint(encoder, recipe, line_config),
+        fingerprint=under,
         good=of_good.sample_set(),
         defects=fitted.checks,
         confidence=promise.confidence if promise else None,
         review_below=review_below or None,
         group_by=group_by,
         cost=fitted.cost,
+        origin=origin,
     )
-    path = calibration_path(site, line)
     report = path.with_suffix(".html")
     content = calibration.to_json()
     page = report_of(calibration, fitted, of_good, of_defects, prototypes.names, region)
@@ -120,6 +150,56 @@ def calibrate(
 
 def _write(path: Path, content: str) -> None:
     path.write_text(content, encoding="utf-8")
+
+
+def _require_one_source(
+    good: Path | None,
+    from_dispositions: bool,
+    of_the_line: tuple[object, ...],
+    group_by: str | None,
+    asked: Promise | Prices,
+) -> None:
+    """`of_the_line`: options that say which of the line's own parts."""
+    from inspection.calibration.promise import Promise
+
+    if (good is None) != from_dispositions:
+        told = (
+            "are two sources: give one of them" if from_dispositions else "say where good parts are: give one of them"
+        )
+        raise typer.BadParameter(f"--good FOLDER and --from-dispositions {told}")
+    if not from_dispositions:
+        if any(option is not None for option in of_the_line):
+            raise typer.BadParameter("--since, --until, --share and --data-dir belong to --from-dispositions")
+        return
+    if group_by is not None:
+        raise typer.BadParameter("the log knows which part a picture is of: leave --group-by out")
+    if not isinstance(asked, Promise):
+        raise typer.BadParameter(
+            "most defects of a line are known because it rejected them, so a limit of least cost would be chosen by"
+            " those alone: give --good and --defect folders for it"
+        )
+
+
+def _line_pictures(
+    line: LineConfig, data_dir: Path | None, since: str | None, until: str | None, share: float | None
+) -> LinePictures:
+    from inspection.cli._line_pictures import LinePictures
+    from inspection.cli._line_sample import asked, take
+    from inspection.cli._options import data_dir_of_line
+
+    wanted = asked(line, since, until, share)
+    return LinePictures(take(line, data_dir_of_line(data_dir, line.name), wanted))
+
+
+def _present(path: Path) -> Calibration | None:
+    """The line's calibration until now; None if there is none that can be read."""
+    from inspection.calibration.record import load_calibration
+    from inspection.domain.errors import CalibrationError
+
+    try:
+        return load_calibration(path)
+    except CalibrationError:
+        return None
 
 
 def _asked(

@@ -1,9 +1,11 @@
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from inspection.calibration.cost import CostCheck, Prices
+from inspection.calibration.origin import KnownDefects, LineOrigin, ScoreShift
 from inspection.calibration.record import Calibration, DefectCheck, SampleSet, load_calibration, sample_set
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import CalibrationError
@@ -91,6 +93,29 @@ def test_what_was_asked_for_survives_its_file(tmp_path, asked):
     path = tmp_path / "demo.json"
     path.write_text(calibration(**asked).to_json())
     assert load_calibration(path) == calibration(**asked)
+
+
+ORIGIN = LineOrigin(
+    since=None,
+    until="2026-01-05T05:59:00+00:00",
+    share=0.05,
+    counts={"passed": 39, "false_rejects": 1, "held_back": 2},
+    calibrations={"c0ffee": 40},
+    drawn_defects=("scratch",),
+    beside={"dent": KnownDefects(3, 1)},
+    shift=ScoreShift(40, 0.02, -0.01),
+    head={"event": 7, "utc": "2026-01-05T05:59:00Z", "sha256": "ab"},
+)
+
+
+@pytest.mark.parametrize("origin", [ORIGIN, replace(ORIGIN, since="2026-01-04T00:00:00+00:00", head=None)])
+def test_where_good_parts_came_from_survives_its_file(tmp_path, origin):
+    path = tmp_path / "demo.json"
+    path.write_text(calibration(origin=origin).to_json())
+    loaded = load_calibration(path)
+    assert loaded == calibration(origin=origin)
+    assert loaded.id == calibration(origin=origin).id != calibration().id
+    assert "origin" not in calibration().to_json()
 
 
 def test_a_record_of_before_keeps_its_id():

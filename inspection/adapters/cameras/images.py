@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import warnings
@@ -29,15 +30,19 @@ _BAND_ROWS = 256
 _ORIENTATION = 0x0112
 
 
-def read_image(path: Path) -> Pixels:
-    """RGB uint8 (H, W, 3), turned as its EXIF orientation says.
+def read_image(path: Path, sha256: str | None = None) -> Pixels:
+    """RGB uint8 (H, W, 3), turned as its EXIF orientation says. `sha256`: what the file must have, in hexadecimal.
 
     Raises CameraError naming the file and the cause: it is not there, is not a picture, is cut off or damaged as far
     as its format can tell, holds several pictures, has transparent pixels, more than 8 bits a channel or the colours
-    of a printing press, or is too large (which is found out before it is decoded). Takes up to 180 MB meanwhile.
+    of a printing press, or is too large (which is found out before it is decoded), or is another file than `sha256`
+    is of. Takes up to 180 MB meanwhile.
     """
     try:
-        return _turned(*_decoded(_bytes_of(path)))
+        data = _bytes_of(path)
+        if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+            raise CameraError("its bytes are not those on record; 'inspection log verify' tells what else is not")
+        return _turned(*_decoded(data))
     except CameraError as error:
         raise CameraError(f"{shown(path)}: {error}") from error
     except FileNotFoundError as error:
