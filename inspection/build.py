@@ -18,6 +18,10 @@ from pydantic import BaseModel
 
 import inspection
 from inspection.adapters.machine import ThisMachine
+from inspection.adapters.store.embedding_files import EmbeddingFiles
+from inspection.adapters.store.embedding_retention import EmbeddingRetention, EmbeddingRule
+from inspection.adapters.store.embedding_schema import View
+from inspection.adapters.store.embeddings import EmbeddingStore
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
@@ -60,6 +64,7 @@ from inspection.gauge import (
     region_of,
     require_calibration,
     shadow_calibration,
+    view_of,
 )
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
@@ -68,6 +73,7 @@ from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
+from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
 from inspection.station.machine_watch import MachineLimits, MachineWatch
@@ -88,6 +94,7 @@ from inspection.station.watchers import at_a_gate, watchers_of
 
 _SWITCH_S = 0.00005
 _ROOM = 1.2  # times what the alarm `disk-low` comes at, and well over what it goes at
+_ROOM_FOR_EMBEDDINGS = 1.4  # the same of embeddings, which are worth less
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
 
 
@@ -153,13 +160,14 @@ def build_station(
             camera=camera,
             frame_gate=frame_gate_of(line.frame),
             score=rater,
-            keep_image=_keep_image(line.evidence, challenge),
+            keep_image=_is_kept(line.evidence, challenge, line.evidence.passed_share),
             evidence=evidence,
             clock=clock,
             travel=travel,
             camera_timeout_s=line.camera.timeout_ms / 1000,
             monitor=options.monitor,
         )
+        embeddings = _embeddings(line, paths, journal, clock, _view(encoder, recipe, line))
         timing = Timing(travel, clock)
         tally = Tally(condition, clock, timing.figures)
         machine = _machine_watch(line, data_dir, condition, clock)
@@ -179,17 +187,20 @@ def build_station(
             context=challenge.context if challenge else context,
             clock=clock,
             settings=_path_settings(line),
-            watchers=watchers_of(
-                condition,
-                clock,
-                at_the_gate=_at_the_gate(line, gate, condition, travel, clock, challenge, options),
-                purge_ns=0 if isinstance(line.gate, DryGateConfig) else travel.purge_ns,
-                challenge=challenge,
-                machine=machine,
-                limits=_progress_limits(line.supervision),
-                timing=timing,
-                reconciler=reconciler,
-            ),
+            watchers=[
+                *watchers_of(
+                    condition,
+                    clock,
+                    at_the_gate=_at_the_gate(line, gate, condition, travel, clock, challenge, options),
+                    purge_ns=0 if isinstance(line.gate, DryGateConfig) else travel.purge_ns,
+                    challenge=challenge,
+                    machine=machine,
+                    limits=_progress_limits(line.supervision),
+                    timing=timing,
+                    reconciler=reconciler,
+                ),
+                EmbeddingWatch(embeddings, _embedding_is_kept(line.evidence, challenge)),
+            ],
         )
         report = StatusReport(
             path,
@@ -218,6 +229,7 @@ def build_station(
                 clock,
                 machine.measure,
                 Retention(images, journal, clock, _retention_rule(line), ThisMachine(data_dir).disk_free).step,
+                embeddings,
             ),
             condition=condition,
             requests=RequestDesk(inbox, condition, clock, _requests(challenge)),
@@ -388,7 +400,38 @@ def _nothing_holds_up_a_part() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _keep_image(evidence: EvidenceConfig, challenge: Challenge | None) -> Callable[[PartId, Verdict], bool]:
+def _view(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> View:
+    details = view_of(encoder, recipe, line)
+    digest = hashlib.sha256(json.dumps(details, sort_keys=True).encode()).hexdigest()
+    return View(digest[:12], model_id_of(encoder), details)
+
+
+def _embeddings(line: LineConfig, paths: LinePaths, journal: Journal, clock: Clock, view: View) -> EmbeddingStore:
+    """They go before images do, and none is written where images are about to go."""
+    config = line.evidence.embeddings
+    rule = EmbeddingRule(
+        config.keep_days,
+        round(config.max_gb * 1e9),
+        round(line.supervision.disk_low_mb * 1e6 * _ROOM_FOR_EMBEDDINGS),
+    )
+    files = EmbeddingFiles(paths, journal, clock, view)
+    retention = EmbeddingRetention(files, clock, rule, ThisMachine(paths.data_dir).disk_free)
+    return EmbeddingStore(files, retention, journal, clock)
+
+
+def _embedding_is_kept(evidence: EvidenceConfig, challenge: Challenge | None) -> Callable[[PartId, Verdict], bool]:
+    match evidence.embeddings.keep:
+        case "all":
+            return lambda part, verdict: True
+        case "none":
+            return lambda part, verdict: False
+        case "share":
+            return _is_kept(evidence, challenge, evidence.embeddings.passed_share)
+
+
+def _is_kept(
+    evidence: EvidenceConfig, challenge: Challenge | None, passed_share: float
+) -> Callable[[PartId, Verdict], bool]:
     """Rejects, golden parts, those near their threshold, and a share of the others that follows from their number."""
 
     def keep(part: PartId, verdict: Verdict) -> bool:
@@ -396,7 +439,7 @@ def _keep_image(evidence: EvidenceConfig, challenge: Challenge | None) -> Callab
         is_unsaid = verdict.cause is Cause.MONITOR and verdict.shadow is None
         near = verdict.margin is not None and verdict.margin > -evidence.near_margin
         golden = challenge is not None and challenge.is_golden(part)
-        return not (has_passed or is_unsaid) or near or golden or is_drawn(part, evidence.passed_share)
+        return not (has_passed or is_unsaid) or near or golden or is_drawn(part, passed_share)
 
     return keep
 

@@ -58,6 +58,12 @@ def model_id_of(encoder: Encoder) -> str:
     return f"{encoder.fingerprint['model']} {encoder.fingerprint['weights'][:12]}"
 
 
+def view_of(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
+    """What the embedding of a frame depends on: where that is the same, embeddings can be compared."""
+    whole = fingerprint(encoder, recipe, line)
+    return {name: whole[name] for name in ("model", "weights", "preprocessing", "region_of_interest")}
+
+
 def calibration_path(site: Site, line_name: str) -> Path:
     return site.config_dir / "calibrations" / f"{line_name}.json"
 

@@ -24,6 +24,7 @@ import pyarrow as pa
 from inspection.adapters.store import asking, reader, summing
 from inspection.adapters.store.challenge_record import COLUMNS, ChallengeStatus, rows_of, status_of
 from inspection.adapters.store.challenge_record import KIND as CHALLENGE
+from inspection.adapters.store.embedding_reader import read_embeddings
 from inspection.adapters.store.event_reader import read_events
 from inspection.adapters.store.numbering import Completeness, look_at_numbers
 from inspection.adapters.store.paths import LinePaths, known_lines
@@ -31,7 +32,7 @@ from inspection.adapters.store.status import read_status
 from inspection.analytics.yields import TALLY_COLUMNS, is_near_miss, is_reject, is_review, seen_utc, summed, tally
 from inspection.domain.disposition import EVENT as DISPOSITION
 from inspection.domain.errors import StoreError
-from inspection.domain.types import PartId
+from inspection.domain.types import PartId, Vectors
 
 _FILES_AT_ONCE = 400  # a bound on the memory that reading takes
 _FILES_A_LOOK = 3 * _FILES_AT_ONCE
@@ -348,6 +349,24 @@ def dispositions(data_dir: Path, line: str, *, standing: bool = True) -> pd.Data
     said = [{"utc": event["utc"], **json.loads(event["data"])} for event in events]
     frame = pd.DataFrame(said, columns=DISPOSITION_COLUMNS)
     return frame.drop_duplicates(["epoch", "number"], keep="last", ignore_index=True) if standing else frame
+
+
+def embeddings(
+    data_dir: Path,
+    line: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    view: str | None = None,
+) -> tuple[pd.DataFrame, Vectors]:
+    """Parts whose embedding was kept, in order of (epoch, number), with epoch, number, trigger_utc, model_id, view_id;
+    and the embeddings themselves, float32 (n, D) of unit length (to 0.0005: they are kept as float16), row for row.
+
+    `since` (inclusive) and `until` (exclusive) are aware times of the trigger. Embeddings of different views (another
+    model, another region of interest) cannot be compared: StoreError names them, and `view` chooses one.
+    """
+    keys, vectors = read_embeddings(LinePaths(data_dir, line), since=since, until=until, view=view)
+    return _frame(keys), vectors
 
 
 def query(

@@ -4,14 +4,17 @@ import json
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from inspection import history
+from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.verify import verify_line
 from inspection.build import RunOptions, build_station
 from inspection.config import load_site
 from inspection.domain.errors import CalibrationError, ConfigError, InspectionError
 from inspection.gauge import calibration_path
-from tests.fakes.encoder import AxisEncoder
+from tests.fakes.encoder import AXES, AxisEncoder
 from tests.faults.stub_station import write_site
 from tests.waiting import wait_for
 
@@ -134,6 +137,41 @@ def test_a_disk_that_is_nearly_full_takes_pictures_first_and_an_event_says_so(si
     removed = {(each["part"], each["sha256"]) for told in named for each in told["images"]}
     assert removed & {(f"{row.epoch}-{row.number}", row.image_sha256) for row in rows.itertuples()}
     assert "disk-full" not in [alarm.key for alarm in status.alarms]
+
+
+@pytest.mark.parametrize("keep", ["all", "share", "none"])
+def test_embeddings_are_kept_of_the_parts_that_the_rule_names_and_can_be_read(site, tmp_path, keep):
+    share = ", passed_share: 0" if keep == "share" else ""
+    edit(site / "lines" / "stub.yaml", "passed_share: 1", f"embeddings: {{keep: {keep}{share}}}")
+    run_until(site, tmp_path / "data", 40, RunOptions())
+    rows = history.parts(tmp_path / "data", "stub").set_index(["epoch", "number"])
+    kept, vectors = history.embeddings(tmp_path / "data", "stub")
+    parts = rows.loc[list(kept[["epoch", "number"]].itertuples(index=False, name=None))]
+    scored = rows[rows["scores"].str.len() > 0]
+    verdicts = {"all": {"PASS", "REJECT"}, "share": {"REJECT"}, "none": set()}[keep]
+    assert set(parts["verdict"]) - {"UNJUDGED"} == verdicts
+    assert set(scored.index[scored["verdict"].isin(verdicts)]) <= set(parts.index)
+    assert kept["trigger_utc"].tolist() == parts["trigger_utc"].tolist()
+    assert kept["model_id"].tolist() == parts["model_id"].tolist()
+    for verdict, vector in zip(parts["verdict"], vectors, strict=True):
+        scratch = AXES.index("scratch")
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=0.0005)
+        assert verdict == "UNJUDGED" or (vector[scratch] > 0.1) == (verdict == "REJECT")
+    found = verify_line(LinePaths(tmp_path / "data", "stub"))
+    assert (found.faults, found.embeddings > 0) == ([], keep != "none")
+
+
+def test_on_a_disk_that_is_nearly_full_no_embedding_is_kept_it_is_told_and_parts_are_judged_on(site, tmp_path):
+    line = site / "lines" / "stub.yaml"
+    edit(line, "passed_share: 1", "embeddings: {keep: all}")
+    line.write_text(f"{line.read_text()}\nsupervision: {{disk_low_mb: 9000000}}\n")  # more than there is
+    rows, _ = run_until(site, tmp_path / "data", 40, RunOptions())
+    assert {"PASS", "REJECT"} <= set(rows["verdict"])
+    kept, _ = history.embeddings(tmp_path / "data", "stub")
+    assert kept.empty
+    told = history.events(tmp_path / "data", "stub", kind="embeddings-dropped")["data"].map(json.loads)
+    reasons = [each["why"] for data in told for each in data["dropped"]]
+    assert set(reasons) == {"less than 1.26e+04 GB are free on the disk"}
 
 
 def test_what_is_in_the_review_band_is_reviewed_kept_and_recorded_with_the_band(site, tmp_path):

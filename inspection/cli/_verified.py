@@ -66,6 +66,7 @@ def as_dictionary(found: Verified) -> dict[str, object]:
         "files": found.files,
         "rollups": found.rollups,
         "images": found.images,
+        "embeddings": found.embeddings,
         "head": found.head and found.head._asdict(),
         "faults": faults,
         "notes": found.notes,

@@ -56,7 +56,10 @@ def verify(
         typer.Option(metavar="FILE|HASH", help="What 'log head' said before: it must be in the chain still."),
     ] = None,
     images: Annotated[
-        bool, typer.Option("--images/--no-images", help="Pictures of parts as well; a copy may have been made without.")
+        bool,
+        typer.Option(
+            "--images/--no-images", help="Pictures and embeddings of parts as well; a copy may have been made without."
+        ),
     ] = True,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -87,7 +90,13 @@ def verify(
         for name, names in (("missing", numbers.missing), ("twice", numbers.repeated)):
             if names:
                 typer.echo(f"  {name}: {shortened(names)}")
-        seen = {"event": found.events, "file": found.files, "rollup": found.rollups, "image": found.images}
+        seen = {
+            "event": found.events,
+            "file": found.files,
+            "rollup": found.rollups,
+            "image": found.images,
+            "embedding file": found.embeddings,
+        }
         typer.echo(f"{', '.join(counted(n, name) for name, n in seen.items())}: {outcome_of(found.faults)}")
         for fault in found.faults[1:_MOST_SHOWN]:
             typer.echo(f"  also {fault.place}: {fault.what}")
@@ -131,7 +140,9 @@ def compact(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> No
 def backup(
     line: Line,
     target: Annotated[Path, typer.Argument(help="A folder that is not there yet, best on another disk.")],
-    images: Annotated[bool, typer.Option("--images/--no-images", help="Pictures of parts as well.")] = True,
+    images: Annotated[
+        bool, typer.Option("--images/--no-images", help="Pictures and embeddings of parts as well.")
+    ] = True,
     data_dir: DataDir = None,
 ) -> None:
     """Copy a line's records while it runs. The copy is a data directory: 'log verify' and all else work on it."""
@@ -141,7 +152,8 @@ def backup(
     copied = back_up(LinePaths(data_dir_of_line(data_dir, line), line), target.expanduser().absolute(), images=images)
     without = "" if images else " --no-images"
     typer.echo(
-        f"journal, {counted(copied.log_files, 'log file')} and {counted(copied.images, 'image')} of line {line},"
+        f"journal, {counted(copied.log_files, 'log file')}, {counted(copied.images, 'image')} and"
+        f" {counted(copied.embeddings, 'embedding file')} of line {line},"
         f" {copied.size_bytes / 1e6:.1f} MB: {target}\n"
         f"Check it: inspection log verify {line} --data-dir {target}{without}"
     )

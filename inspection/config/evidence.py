@@ -1,11 +1,11 @@
-"""Which images are kept as evidence, and for how long: the key `evidence` of a line's file."""
+"""Which images and embeddings of parts are kept, and for how long: the key `evidence` of a line's file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
-from inspection.config.fields import Strict, limits
+from inspection.config.fields import Strict, limits, note
 from inspection.config.problems import KeyPath, Source, child
 
 _DAYS = Annotated[
@@ -22,6 +22,16 @@ class KeepDaysConfig(Strict):
     reject: _DAYS = None
 
 
+class EmbeddingsConfig(Strict):
+    """Of which parts the embedding is kept, and how long. `share`: of those whose picture is always kept, and of a
+    share of the others."""
+
+    keep: Annotated[Literal["all", "share", "none"], note("of which parts")] = "share"
+    passed_share: Annotated[float, limits(0, 1, "", "the share of passed parts whose embedding is kept")] = 0.1
+    keep_days: Annotated[float, limits(1, 36_500, "days", "how long embeddings are kept")] = 30
+    max_gb: Annotated[float, limits(0.1, 1_000_000, "GB", "the line's embeddings together")] = 5
+
+
 class EvidenceConfig(Strict):
     """Which pictures are kept besides those of rejected parts, and how long."""
 
@@ -36,6 +46,7 @@ class EvidenceConfig(Strict):
     floor_gb: Annotated[
         float, limits(0, 1_000_000, "GB", "so much of the images is left when the disk is nearly full")
     ] = 1.0
+    embeddings: EmbeddingsConfig = EmbeddingsConfig()
 
 
 def evidence_findings(source: Source) -> Iterator[tuple[KeyPath, str]]:
@@ -47,3 +58,10 @@ def evidence_findings(source: Source) -> Iterator[tuple[KeyPath, str]]:
     if isinstance(floor_gb, int | float) and isinstance(max_gb, int | float) and 0 < max_gb < floor_gb:
         text = f"{floor_gb:g} is more than max_gb, {max_gb:g}: a full disk would take none; write less, or raise max_gb"
         yield ("evidence", "floor_gb"), text
+    embeddings = child(evidence, "embeddings")
+    keep = child(embeddings, "keep")
+    if keep in ("all", "none") and child(embeddings, "passed_share") is not None:
+        yield (
+            ("evidence", "embeddings", "passed_share"),
+            f"is of no use with keep: {keep}; remove it, or write keep: share",
+        )

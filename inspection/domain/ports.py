@@ -360,6 +360,17 @@ class Evidence(Protocol):
         stays in line)."""
 
 
+class Embeddings(Protocol):
+    """Where embeddings of parts are kept, as long as there is room: no promise, and no part depends on it."""
+
+    def offer(self, part: PartId, trigger_utc: datetime, embedding: Vectors) -> None:
+        """Take one, (D,) and of unit length, to be written; or leave it, when too many wait. Called on the part path:
+        never blocks, never raises."""
+
+    def drain(self, *, everything: bool = False) -> None:
+        """Write what is due (or all of it). What was left is counted and told in an event. Never raises."""
+
+
 class Log(Protocol):
     """The Parquet log that the journal is sealed into."""
 

@@ -157,6 +157,8 @@ class Verdict:
     cause: Cause | None = None
     detail: str | None = None
     shadow: VerdictKind | None = None  # what it would have been, in monitor mode
+    embedding: Vectors | None = field(default=None, compare=False, repr=False)
+    """Of its picture, (D,) and of unit length; None where there is none."""
 
     def __post_init__(self) -> None:
         if (self.kind is VerdictKind.UNJUDGED) != (self.cause is not None):

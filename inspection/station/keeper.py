@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from inspection.domain.errors import StoreError
-from inspection.domain.ports import Clock, Evidence, Log, StatusBoard
+from inspection.domain.ports import Clock, Embeddings, Evidence, Log, StatusBoard
 from inspection.domain.types import Frame
 
 _STATUS_PERIOD_NS = 400_000_000
@@ -15,7 +15,7 @@ Report = Callable[[], tuple[Mapping[str, object], Frame | None]]
 
 
 class StoreKeeper:
-    """Writes evidence, seals the log, publishes the status. Called from one thread."""
+    """Writes evidence, seals the log, publishes the status, keeps embeddings. Called from one thread."""
 
     def __init__(
         self,
@@ -26,6 +26,7 @@ class StoreKeeper:
         clock: Clock,
         measure: Callable[[], object] = lambda: None,
         retain: Callable[[], object] = lambda: None,
+        embeddings: Embeddings | None = None,
     ) -> None:
         """Called each round: `measure`, what takes too long for the part path and is no store's; `retain`, which
         removes what is kept no longer. Raises StoreError."""
@@ -36,6 +37,7 @@ class StoreKeeper:
         self._clock = clock
         self._measure = measure
         self._retain = retain
+        self._embeddings = embeddings
         self._published_ns = clock.monotonic_ns() - _STATUS_PERIOD_NS
         self.fault: str | None = None
         """What could not be written the last time round, in words. Parts stay in the journal, images in the queue."""
@@ -51,12 +53,18 @@ class StoreKeeper:
             fault = _fault_of(self.publish) or fault
         if fault or is_due:  # between two publications nothing may have been tried
             self.fault = fault
+        if self._embeddings:
+            self._embeddings.drain()
 
     def finish(self) -> None:
         """Write all there is. Raises StoreError; what is left is in the journal, for the next start."""
-        self._evidence.drain()
-        self._log.seal(everything=True)
-        self.publish()
+        try:
+            self._evidence.drain()
+            self._log.seal(everything=True)
+            self.publish()
+        finally:
+            if self._embeddings:
+                self._embeddings.drain(everything=True)
 
     def publish(self) -> None:
         self._published_ns = self._clock.monotonic_ns()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import ScoringError
@@ -52,9 +53,13 @@ class Rater:
             raise ScoringError(f"the model gave {len(embeddings)} results for {len(frames)} pictures")
         scores = score(embeddings, self._prototypes, self._encoder.logit_scale)
         by_name = [dict(zip(self._prototypes.names, map(float, row), strict=True)) for row in scores]
+        verdicts = [self._judged(each) for each in by_name]
+        return [replace(verdict, embedding=embedding) for verdict, embedding in zip(verdicts, embeddings, strict=True)]
+
+    def _judged(self, scores: Mapping[str, float]) -> Verdict:
         if self._thresholds is None:
-            return [Verdict(VerdictKind.UNJUDGED, each, cause=Cause.MONITOR, detail=_NO_THRESHOLDS) for each in by_name]
-        return [judge(each, self._thresholds, self._band) for each in by_name]
+            return Verdict(VerdictKind.UNJUDGED, scores, cause=Cause.MONITOR, detail=_NO_THRESHOLDS)
+        return judge(scores, self._thresholds, self._band)
 
 
 _NO_THRESHOLDS = "there are no thresholds for its scores"

@@ -102,7 +102,11 @@ OLD_IMAGE = "1 image of before images had a hash: there, but held against nothin
 def test_verify_a_whole_log(data_dir: Path) -> None:
     called = call("log", "verify", "demo", "--data-dir", data_dir)
     numbers = "4 parts in 1 epoch: 0 numbers missing, 0 there twice, 1 still without an outcome\n"
-    assert called == (0, f"{numbers}1 event, 1 file, 0 rollups, 1 image: as they should be\nnote: {OLD_IMAGE}\n", "")
+    assert called == (
+        0,
+        f"{numbers}1 event, 1 file, 0 rollups, 1 image, 0 embedding files: as they should be\nnote: {OLD_IMAGE}\n",
+        "",
+    )
     as_json = json.loads(call("log", "verify", "demo", "--data-dir", data_dir, "--json").out)
     head = json.loads(call("log", "head", "demo", "--data-dir", data_dir, "--json").out)
     assert as_json == {
@@ -116,6 +120,7 @@ def test_verify_a_whole_log(data_dir: Path) -> None:
         "files": 1,
         "rollups": 0,
         "images": 1,
+        "embeddings": 0,
         "head": {"id": 1, "hash": head["sha256"]},
         "faults": [],
         "notes": [OLD_IMAGE],
@@ -143,7 +148,10 @@ def test_verify_names_a_torn_file(data_dir: Path) -> None:
     what = f"it has {len(content) - 9} bytes and not {len(content)}, as event 1 says"
     place = f"file {sealed.relative_to(data_dir)}"
     assert called.code == 1
-    assert f"1 event, 1 file, 0 rollups, 0 images: BROKEN, first at {place}: {what} (1 other)\n" in called.out
+    assert (
+        f"1 event, 1 file, 0 rollups, 0 images, 0 embedding files: BROKEN, first at {place}: {what} (1 other)\n"
+        in called.out
+    )
     as_json = json.loads(call("log", "verify", "demo", "--data-dir", data_dir, "--json").out)
     assert not as_json["ok"]
     assert as_json["faults"][0] == as_json["first"] == {"place": place, "what": what}
@@ -156,7 +164,7 @@ def test_images_that_are_not_there_are_broken_but_in_a_copy_without(data_dir: Pa
     assert "BROKEN, first at image evidence/" in call("log", "verify", "demo", "--data-dir", target).out
     called = call("log", "verify", "demo", "--no-images", "--data-dir", target)
     assert called.code == 0
-    assert "note: images were not looked at, as it was asked\n" in called.out
+    assert "note: images and embeddings were not looked at, as it was asked\n" in called.out
 
 
 def test_what_cannot_be_decided_is_neither_whole_nor_broken(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +267,7 @@ def test_backup_of_a_line_that_runs_is_a_data_directory_of_its_own(data_dir: Pat
     target = tmp_path / "backup-1"
     called = call("log", "backup", "demo", target, "--data-dir", data_dir)
     assert called.code == 0
-    assert called.out.startswith("journal, 1 log file and ")
+    assert called.out.startswith("journal, 1 log file, ")
     assert called.out.endswith(f"Check it: inspection log verify demo --data-dir {target}\n")
     of_line, of_copy = (
         json.loads(call("log", "verify", "demo", "--json", "--data-dir", d).out) for d in (data_dir, target)

@@ -108,7 +108,15 @@ LINE_CASES = [
     ("recipe: nut", "recipe: nut\nlog: {seal_after_s: 0}", "3: log.seal_after_s: 0 is out of range; allowed 1 to 86400 "
      "(s); how old a part gets before it is in a file"),
     ("recipe: nut", "recipe: nut\nevidence: [0.05]", "3: evidence: a list is of the wrong type; allowed a mapping with "
-     "the keys passed_share, near_margin, keep_days, max_gb, floor_gb"),
+     "the keys passed_share, near_margin, keep_days, max_gb, floor_gb, embeddings"),
+    ("recipe: nut", "recipe: nut\nevidence: {embeddings: {keep: al}}", '3: evidence.embeddings.keep: "al" is not '
+     'allowed; did you mean "all"? allowed all, share, none'),
+    ("recipe: nut", "recipe: nut\nevidence: {embeddings: {keep_days: 0}}", "3: evidence.embeddings.keep_days: 0 is out "
+     "of range; allowed 1 to 36500 (days); how long embeddings are kept"),
+    ("recipe: nut", "recipe: nut\nevidence: {embeddings: {max_gb: 0}}", "3: evidence.embeddings.max_gb: 0 is out of "
+     "range; allowed 0.1 to 1000000 (GB); the line's embeddings together"),
+    ("recipe: nut", "recipe: nut\nevidence: {embeddings: {keep: all, passed_share: 0.5}}",
+     "3: evidence.embeddings.passed_share: is of no use with keep: all; remove it, or write keep: share"),
     ("recipe: nut", "recipe: nut\nevidence: {keep_days: {good: 7}}", "3: evidence.keep_days.good: unknown key; allowed "
      "keys: passed, unjudged, review, reject; correct or remove it"),
     ("recipe: nut", "recipe: nut\nevidence: {keep_days: {reject: 0}}", "3: evidence.keep_days.reject: 0 is out of "

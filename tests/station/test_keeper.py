@@ -35,6 +35,19 @@ class Disk:
         return 0
 
 
+class Kept:
+    """`ports.Embeddings` that counts."""
+
+    def __init__(self):
+        self.drained = []
+
+    def offer(self, part, trigger_utc, embedding):
+        raise AssertionError("nobody offers any here")
+
+    def drain(self, *, everything=False):
+        self.drained.append(everything)
+
+
 def publish(bench):
     """The status, as of this minute by the wall clock: what a person who acknowledges looks at."""
     report = StatusReport(bench.path, bench.condition, lambda: CONTEXT, "serial", bench.clock)
@@ -49,6 +62,19 @@ def keeper(bench):
     keeper = StoreKeeper(disk, disk, FileStatusBoard(bench.paths), report, bench.clock)
     keeper.disk = disk
     return keeper
+
+
+def test_embeddings_are_kept_last_and_whatever_else_fails(bench, keeper):
+    kept = Kept()
+    report = StatusReport(bench.path, bench.condition, lambda: CONTEXT, "serial", bench.clock)
+    board = FileStatusBoard(bench.paths)
+    keeper = StoreKeeper(keeper.disk, keeper.disk, board, report, bench.clock, embeddings=kept)
+    keeper._evidence.full = True
+    keeper.step()
+    assert keeper.fault == "no space left"
+    with pytest.raises(StoreError):
+        keeper.finish()
+    assert kept.drained == [False, True]
 
 
 def test_the_status_is_what_the_dashboard_reads(bench, keeper):

@@ -2,11 +2,13 @@
 
 The journal is copied as it stands at one moment; of the log, the files that were there at that moment. A file that came
 later holds parts that the copied journal still has: with both, a station on the copy would write them a second time.
-Images come before the journal: one that retention takes meanwhile has an event in it, or is in the copy.
+Images come before the journal: one that retention takes meanwhile has an event in it, or is in the copy. So do
+embeddings; of those that came meanwhile, the ones are copied that an event of the copied journal knows.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -17,6 +19,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from inspection.adapters.store.chain import EMBEDDINGS_SEALED
+from inspection.adapters.store.embedding_reader import embedding_names
+from inspection.adapters.store.files import temporary_of
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError
 
@@ -28,11 +33,13 @@ class Copied:
     log_files: int
     event_files: int
     images: int
+    embeddings: int
+    """Files of them."""
     size_bytes: int
 
 
 def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
-    """Copy a line's journal, log and (with `images`) evidence to the new data directory `target`.
+    """Copy a line's journal, log and (with `images`) images and embeddings to the new data directory `target`.
 
     `target` is there when all of it is, and not before. Raises StoreError: it exists already, the line never ran, or
     something cannot be read or written.
@@ -47,6 +54,7 @@ def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
         shutil.rmtree(unfinished, ignore_errors=True)  # of a backup that was stopped
         copy.state_dir.mkdir(parents=True)
         kept = _copy_images(paths, copy) if images else 0
+        embeddings = sum(_copy_embeddings(paths, copy, name) for name in embedding_names(paths)) if images else 0
         before = {*_log_files(paths), *_event_files(paths)}
         _copy_journal(paths.state_db, copy.state_db)
         log_files = [file for file in _log_files(paths) if file in before or _is_in_step(file, paths, copy)]
@@ -54,6 +62,7 @@ def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
         for file in (*log_files, *event_files):
             _copy(paths, copy, file, flush=True)
         kept += _copy_images(paths, copy) if images else 0
+        embeddings += sum(_copy_embeddings(paths, copy, name) for name in _sealed_lately(copy)) if images else 0
         size = sum(file.stat().st_size for file in unfinished.rglob("*") if file.is_file())
         unfinished.rename(target)
     except (OSError, sqlite3.Error) as error:
@@ -64,7 +73,7 @@ def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
         ) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return Copied(len(log_files), len(event_files), kept, size)
+    return Copied(len(log_files), len(event_files), kept, embeddings, size)
 
 
 def _copy_journal(source: Path, target: Path) -> None:
@@ -93,6 +102,29 @@ def _copy_images(paths: LinePaths, copy: LinePaths) -> int:
     images = sorted(paths.evidence_dir.glob("*/*.jpg"))
     new = (file for file in images if not (copy.data_dir / file.relative_to(paths.data_dir)).exists())
     return sum(_copy(paths, copy, file, flush=False) for file in new)
+
+
+def _copy_embeddings(paths: LinePaths, copy: LinePaths, name: str) -> bool:
+    """Whether this file was copied: it is new, and there. Its event comes first, so it may lie beside its place yet."""
+    path, target = paths.embeddings_dir / name, copy.embeddings_dir / name
+    if target.exists():
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for source in (path, temporary_of(path), path):
+        try:
+            shutil.copy2(source, target)
+        except FileNotFoundError:
+            continue
+        _flush(target)
+        return True
+    return False
+
+
+def _sealed_lately(copy: LinePaths) -> list[str]:
+    """Files of embeddings that the copied journal's own events know; older events are in files."""
+    with closing(sqlite3.connect(copy.state_db)) as db:
+        told = db.execute("SELECT data FROM events WHERE kind = ? ORDER BY id", (EMBEDDINGS_SEALED,)).fetchall()
+    return [json.loads(data)["file"] for (data,) in told]
 
 
 def _is_in_step(file: Path, paths: LinePaths, copy: LinePaths) -> bool:

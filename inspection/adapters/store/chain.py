@@ -19,7 +19,12 @@ GENESIS = "0" * 64
 EVIDENCE_REMOVED = "evidence-removed"
 """The kind of event that names images before retention takes them: the tombstones."""
 
-BOOKKEEPING = frozenset({"sealed", "compacted", "events-sealed", EVIDENCE_REMOVED})
+EMBEDDINGS_SEALED, EMBEDDINGS_REMOVED = "embeddings-sealed", "embeddings-removed"
+"""The same of files of embeddings: before one takes its place, and before some go."""
+
+BOOKKEEPING = frozenset(
+    {"sealed", "compacted", "events-sealed", EVIDENCE_REMOVED, EMBEDDINGS_SEALED, EMBEDDINGS_REMOVED}
+)
 """Kinds of event that the store writes of its own files: what `inspection log verify` goes by."""
 
 

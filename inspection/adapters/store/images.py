@@ -134,7 +134,7 @@ class ImageIndex:
     def flush(self) -> None:
         """What was written to the journal's database so far outlives a power cut."""
         try:
-            sync_to_disk(self._paths.state_db.with_name(f"{self._paths.state_db.name}-wal"))
+            sync_to_disk(self._paths.state_wal)
         except OSError as error:
             raise self._error(error) from error
 

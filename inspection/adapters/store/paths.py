@@ -6,6 +6,7 @@ log/line=<line>/date=<UTC date>/*.parquet
 rollup/counts|scores/line=<line>/date=<UTC date>/*.parquet
 events/line=<line>/date=<UTC date>/<first id>_<last id>.parquet
 evidence/line=<line>/<its first two digits>/<SHA-256 of the image>.jpg
+embeddings/line=<line>/date=<UTC date>/*.parquet
 """
 
 from __future__ import annotations
@@ -49,6 +50,11 @@ class LinePaths:
         return self.state_dir / "state.db"
 
     @property
+    def state_wal(self) -> Path:
+        """What is flushed so that everything committed to `state_db` outlives a power cut."""
+        return self.state_dir / f"{self.state_db.name}-wal"
+
+    @property
     def status(self) -> Path:
         return self.state_dir / "status.json"
 
@@ -79,6 +85,10 @@ class LinePaths:
     @property
     def evidence_dir(self) -> Path:
         return self.data_dir / "evidence" / f"line={self.line}"
+
+    @property
+    def embeddings_dir(self) -> Path:
+        return self.data_dir / "embeddings" / f"{_LOG_OF}{self.line}"
 
     def image(self, sha256: str) -> Path:
         return self.evidence_dir / sha256[:2] / f"{sha256}.jpg"

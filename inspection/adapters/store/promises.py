@@ -40,6 +40,9 @@ class Promises:
     staged: dict[str, Promise] = field(default_factory=dict)
     """Merged files of days that have not taken their place in the log yet; what they are made of is still there."""
     events: dict[str, Promise] = field(default_factory=dict)
+    embeddings: dict[str, Promise] = field(default_factory=dict)
+    """By their name below `embeddings/line=…/`, those that were removed since too."""
+    embeddings_removed: set[str] = field(default_factory=set)
     of_before: list[tuple[int, int, int]] = field(default_factory=list)
     """Where a chain begins over what was there: how many events, and up to which part there may be files that no event
     knows."""
@@ -63,6 +66,10 @@ class Promises:
                     self.events.setdefault(data["file"], _promise(event, data))
                 case chain.EVIDENCE_REMOVED:
                     self.on_removed(removed_images(data))
+                case chain.EMBEDDINGS_SEALED:
+                    self.embeddings.setdefault(data["file"], _promise(event, data))
+                case chain.EMBEDDINGS_REMOVED:
+                    self.embeddings_removed.update(removed_embeddings(data))
                 case "chain-begins":
                     self.of_before.append((int(data["events"]), int(data["epoch"]), int(data["number"])))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -100,6 +107,11 @@ class Promises:
 def removed_images(data: dict[str, Any]) -> list[Tombstone]:
     """What an event says that retention took."""
     return [Tombstone(str(image["sha256"]), str(image["part"])) for image in data["images"]]
+
+
+def removed_embeddings(data: dict[str, Any]) -> list[str]:
+    """Files of embeddings that an event says to be removed."""
+    return [str(file["file"]) for file in data["files"]]
 
 
 def _promise(event: Event, data: dict[str, Any]) -> Promise:

@@ -1,4 +1,4 @@
-"""Holding a line's events, files, rows, numbering and images against each other.
+"""Holding a line's events, files, rows, numbering, images and embeddings against each other.
 
 A line may run meanwhile: what it does between two looks is told from what somebody else did by the events that it
 writes, in the order of the steps of `log.py`.
@@ -25,6 +25,7 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
 from inspection.adapters.store.reader import sealed_files
 from inspection.adapters.store.rollups import UNREADABLE
+from inspection.adapters.store.verify_embeddings import EmbeddingCheck
 from inspection.adapters.store.verify_images import ImageCheck
 from inspection.adapters.store.verify_rollups import look_at_rollups
 from inspection.domain.errors import StoreError
@@ -44,6 +45,8 @@ class Verified:
     files: int = 0
     rollups: int = 0
     images: int = 0
+    embeddings: int = 0
+    """Files of them."""
     numbers: Completeness = field(default_factory=lambda: Completeness(0, 0, 0, [], []))
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -61,7 +64,7 @@ def verify_line(
     with_images: bool = True,
 ) -> Verified:
     """Look at all of a line's records. `heads` were exported before and must be in the chain. `with_images`: false for
-    a copy that was made without them. Raises StoreError if the journal cannot be read, Unsettled."""
+    a copy that was made without them and embeddings. Raises StoreError if the journal cannot be read, Unsettled."""
     with ImageCheck(paths) as images:
         look = _Look(paths, images, told)
         look.found.faults = [
@@ -69,6 +72,7 @@ def verify_line(
             *_settled(paths, look.at_rollups),
             *_settled(paths, look.at_numbers),
             *(_settled(paths, look.at_images) if with_images else look.without_images()),
+            *(look.at_embeddings() if with_images else ()),
         ]
         look.found.notes = [note for notes in look.notes.values() for note in notes]
     return look.found
@@ -155,6 +159,7 @@ class _Look:
         self._told = told
         self._unread: set[str] = set()  # files of the log that are not to be read
         self._may_know_all = False
+        self._embeddings = EmbeddingCheck(paths)
         self._faults: list[Fault] = []
         self.found = Verified()
         self.notes: dict[str, list[str]] = {}
@@ -162,6 +167,7 @@ class _Look:
     def at_chain_and_files(self, heads: Sequence[Head]) -> list[Fault]:
         self._faults, self._unread, self.notes["files"] = [], set(), []
         self._images.forget()
+        self._embeddings = EmbeddingCheck(self._paths)
         there = sealed_files(self._paths)  # first: what is written later has its marks or its event later
         promises = Promises(self._paths, self._images.removed)
         with open_journal(self._paths) as db:
@@ -178,6 +184,7 @@ class _Look:
             walked = walk(self._paths, db, promises, self._digests.differs, heads)
             marked = {row[0] for row in db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL")}
         self._take(walked, promises)
+        self._embeddings.take(promises, may_know_all=self._may_know_all)
         self._at_files(promises)
         self._at_strangers([name for name in there if name not in promises.parts and name not in marked], promises)
         return self._faults
@@ -289,8 +296,16 @@ class _Look:
             notes.append(f"{counted(len(orphans), 'image')} that no part names: {shortened(orphans)}")
         return faults
 
+    def at_embeddings(self) -> list[Fault]:
+        try:
+            faults = list(self._embeddings.faults(self._digests.differs, self._told))
+        except StoreError as error:
+            return [Fault("the embeddings", str(error))]
+        self.found.embeddings, self.notes["embeddings"] = self._embeddings.looked_at, self._embeddings.notes
+        return faults
+
     def without_images(self) -> list[Fault]:
-        self.notes["images"] = ["images were not looked at, as it was asked"]
+        self.notes["images"] = ["images and embeddings were not looked at, as it was asked"]
         return []
 
     def _readable(self) -> list[str]:

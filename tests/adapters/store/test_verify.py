@@ -386,7 +386,7 @@ def test_a_folder_of_images_that_was_removed_is_broken_unless_a_person_says_that
     assert [fault.place for fault in faults] == [f"image {name}" for name in names]
     assert all("it is gone, and no event says that it was removed" in fault.what for fault in faults)
     found = verify_line(paths, with_images=False)
-    assert (found.faults, found.notes) == ([], ["images were not looked at, as it was asked"])
+    assert (found.faults, found.notes) == ([], ["images and embeddings were not looked at, as it was asked"])
 
 
 def test_an_image_of_a_part_in_the_journal_is_looked_for_too(paths):
@@ -696,7 +696,8 @@ def test_of_too_many_events_the_oldest_leave_the_journal(tmp_path):
 
 
 def test_the_books_that_a_person_does_not_want_to_see_have_their_kinds():
-    assert {"sealed", "compacted", "events-sealed", EVIDENCE_REMOVED} == BOOKKEEPING
+    embeddings = {"embeddings-sealed", "embeddings-removed"}
+    assert {"sealed", "compacted", "events-sealed", EVIDENCE_REMOVED, *embeddings} == BOOKKEEPING
 
 
 def test_a_digest_is_that_of_the_bytes(tmp_path):
