@@ -16,26 +16,34 @@ class LineLock:
 
     def __init__(self, paths: LinePaths) -> None:
         """Take the lock. Raises StoreError if another station holds it or the directory cannot be written."""
+        self._descriptors: list[int] = []
         try:
             make_folder(paths.state_dir)
-            self._descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            # The folder too: a file that is deleted would be made anew, and locked by another station.
+            self._lock(os.open(paths.state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+            descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._lock(descriptor)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        except BlockingIOError as error:
+            self.release()
+            raise StoreError(
+                f"line {paths.line} is already run by process {_holder(paths)} on {paths.state_dir}; "
+                "stop that one first"
+            ) from error
         except OSError as error:
+            self.release()
             raise StoreError(
                 f"cannot use the data directory {paths.state_dir}: {error.strerror}; check that it is writable"
             ) from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.pread(self._descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-            os.close(self._descriptor)
-            raise StoreError(
-                f"line {paths.line} is already run by process {holder} on {paths.state_dir}; stop that one first"
-            ) from error
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+
+    def _lock(self, descriptor: int) -> None:
+        self._descriptors.append(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def release(self) -> None:
-        os.close(self._descriptor)
+        while self._descriptors:
+            os.close(self._descriptors.pop())
 
     def __enter__(self) -> LineLock:
         return self
@@ -44,3 +52,10 @@ class LineLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _holder(paths: LinePaths) -> str:
+    try:
+        return paths.lock.read_text(errors="replace").strip() or "unknown"
+    except OSError:
+        return "unknown"
