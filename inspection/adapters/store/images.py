@@ -20,6 +20,7 @@ from datetime import datetime
 from inspection.adapters.store.files import settle, sync_to_disk, temporary_of
 from inspection.adapters.store.journal import connect, to_us
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.place import JournalPlace
 from inspection.domain.errors import StoreError
 from inspection.domain.types import PartId, VerdictKind
 
@@ -62,7 +63,8 @@ class ImageIndex:
             # A commit does not flush: the part path would wait for it. `begin` and `flush` do where it matters.
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(_SCHEMA)
-        except sqlite3.Error as error:
+            self._place = JournalPlace(paths.state_db)
+        except (sqlite3.Error, OSError) as error:
             raise self._error(error) from error
         self._take_up()
 
@@ -131,7 +133,8 @@ class ImageIndex:
         self._add(-freed_bytes)
 
     def flush(self) -> None:
-        """What was written to the journal's database so far outlives a power cut."""
+        """What was written to the journal's database so far outlives a power cut, and is where it can be found."""
+        self._place.check()
         try:
             sync_to_disk(self._paths.state_db.with_name(f"{self._paths.state_db.name}-wal"))
         except OSError as error:
@@ -191,6 +194,7 @@ class ImageIndex:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
+                self._place.check()  # files that are to be named, or are gone, were looked for by their names
                 self._db.execute("COMMIT")
             except BaseException as error:
                 if self._db.in_transaction:
