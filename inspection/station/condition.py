@@ -166,7 +166,7 @@ class ConditionKeeper:
         self._unwritten.write(_FLUSHED_AT_ONCE)
 
     def finish(self) -> None:
-        """Write all that waits, as no part waits for it any more. What cannot be written is counted in the program log."""
+        """Write all that waits, as no part waits for it now. What cannot be written is counted in the program's log."""
         self._unwritten.write(len(self._unwritten))
         if left := len(self._unwritten):
             log.error("%d events and alarms were not recorded: the store cannot be written; they are in this log", left)
