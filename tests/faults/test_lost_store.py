@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from inspection import history
+from inspection.resources import configs_dir
 from tests.faults.processes import StubLine
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
@@ -98,6 +100,19 @@ def test_a_disk_that_is_full_and_has_room_again(tmp_path):
             check_that_it_was_down(line)
             removed = history.events(line.data_dir, "stub").query("kind == 'evidence-removed'")
             assert '"rule": "disk"' in removed["data"].iloc[0]
+
+
+@needs_root
+def test_a_data_directory_that_is_read_only_at_the_start_is_refused(tmp_path):
+    place = tmp_path / "data"
+    with mounted(place, "-t", "tmpfs", "-o", "size=1m,ro", "tmpfs"):
+        words = [sys.executable, "-m", "inspection", "run", "demo", "--data-dir", str(place)]
+        site = ["--config-dir", str(configs_dir()), "--gate-url", str(Path(os.devnull))]
+        ended = subprocess.run([*words, *site], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2, ended.stderr
+    told = " ".join(ended.stderr.split())
+    assert "Read-only file system; check that it is writable" in told
+    assert "Traceback" not in told
 
 
 def fill(data_dir: Path, *, left_bytes: int) -> None:

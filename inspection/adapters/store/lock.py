@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from types import TracebackType
 
 from inspection.adapters.store.files import make_folder
 from inspection.adapters.store.paths import LinePaths
-from inspection.domain.errors import StoreError
+from inspection.domain.errors import StoreError, StoreReadOnly
 
 
 class LineLock:
@@ -33,7 +34,8 @@ class LineLock:
             ) from error
         except OSError as error:
             self.release()
-            raise StoreError(
+            kind = StoreReadOnly if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM) else StoreError
+            raise kind(
                 f"cannot use the data directory {paths.state_dir}: {error.strerror}; check that it is writable"
             ) from error
 
