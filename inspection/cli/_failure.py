@@ -5,7 +5,14 @@ from __future__ import annotations
 import logging
 
 from inspection.cli._logging import JsonFormatter
-from inspection.domain.errors import CalibrationError, ConfigError, HubUnreachable, InspectionError, ModelError
+from inspection.domain.errors import (
+    CalibrationError,
+    ConfigError,
+    HubUnreachable,
+    InspectionError,
+    ModelError,
+    StoreReadOnly,
+)
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 2  # as for a wrong option: the same command will fail again until a person has done something
@@ -13,7 +20,7 @@ EXIT_CONFIG = 2  # as for a wrong option: the same command will fail again until
 
 def exit_code_of(error: InspectionError | OSError) -> int:
     """2 where trying again is of no use, else 1."""
-    is_of_no_use = isinstance(error, ConfigError | ModelError | CalibrationError) and not isinstance(
+    is_of_no_use = isinstance(error, ConfigError | ModelError | CalibrationError | StoreReadOnly) and not isinstance(
         error, HubUnreachable
     )
     return EXIT_CONFIG if is_of_no_use else EXIT_FAILED

@@ -131,10 +131,10 @@ def _is_kept_right() -> bool:
         return False
 
 
-def lock_holder(lock: Path) -> int | None:
-    """The process that holds this lock, by what the kernel lists; taking it to find out could refuse a station."""
+def lock_holder(locked: Path) -> int | None:
+    """The process that has locked this file or folder, as the kernel lists it: to take it could refuse a station."""
     try:
-        status = lock.stat()
+        status = locked.stat()
         held = Path("/proc/locks").read_text().splitlines()
     except OSError:
         return None

@@ -166,11 +166,11 @@ def _watched(what: str, folder: Path) -> Finding:
 
 
 def _paths(line: LineConfig, data_dir: Path) -> tuple[Path, ...]:
-    """The lock first, then all else that a station of this line must be able to write."""
+    """What is locked first, then all else that a station of this line must be able to write."""
     from inspection.adapters.store.paths import LinePaths
 
     paths = LinePaths(data_dir, line.name)
-    return (paths.lock, paths.state_dir, paths.state_db, paths.status, paths.log_dir, paths.evidence_dir)
+    return (paths.state_dir, paths.lock, paths.state_db, paths.status, paths.log_dir, paths.evidence_dir)
 
 
 def _stores(line: LineConfig, data_dir: Path, flush: Flush) -> Iterator[Finding]:

@@ -11,6 +11,7 @@
     ├── GateError              the link to the gate controller or the controller itself
     │   └── SessionOver        … so that nothing was sent
     └── StoreError             the journal, the log or the evidence cannot be written or read
+        └── StoreReadOnly      … and this user, or nobody, may write there: trying again is of no use
 
 No subclass carries a stack trace to a user: `inspection.cli` prints the message and exits.
 """
@@ -60,3 +61,7 @@ class SessionOver(GateError):
 
 class StoreError(InspectionError):
     """The journal, the log or the evidence cannot be written or read."""
+
+
+class StoreReadOnly(StoreError):
+    """The data directory may be read, and not written."""

@@ -73,7 +73,7 @@ class Challenge(Watcher):
         self._has_eject_sensor = False
         self._waiting: _Waiting | None = None
         self._run: Run | None = None
-        self._golden: set[PartId] = set()  # until they are closed, whatever becomes of their run
+        self._golden: dict[int, range] = {}  # numbers by epoch, until they are closed, whatever becomes of their run
         self._has_failed = False
         self._told: set[str] = set()  # faults of the run
         self._abort: str | None = None
@@ -93,7 +93,7 @@ class Challenge(Watcher):
 
     def is_golden(self, part: PartId) -> bool:
         """It came during a run, which may be over: no part of the production."""
-        return part in self._golden
+        return part.number in self._golden.get(part.epoch, ())
 
     # --- requests -------------------------------------------------------------------------------------------
 
@@ -190,11 +190,11 @@ class Challenge(Watcher):
     def bar(self, part: PartId) -> Cause | None:
         if self._run is not None:
             return Cause.CHALLENGE_DUE if self._has_failed or self._run.of(part) is None else None
-        return Cause.CHALLENGE_DUE if part in self._golden else None  # nobody looks any more whether it may
+        return Cause.CHALLENGE_DUE if self.is_golden(part) else None  # nobody looks any more whether it may
 
     def rounded(self) -> None:
         if self._golden and self._run is None and self._belt_is_empty():
-            self._golden = set()
+            self._golden = {}
         if self._waiting is not None:
             self._try_to_begin(self._waiting)
         if self._run is not None:
@@ -222,7 +222,8 @@ class Challenge(Watcher):
         self._tell_faults()
 
     def _take(self, run: Run, part: PartId, *, seen: bool) -> None:
-        self._golden.add(part)
+        first = self._golden.get(part.epoch, range(part.number, part.number)).start
+        self._golden[part.epoch] = range(first, part.number + 1)
         run.take(part, seen=seen)
 
     def _cut(self, why: str) -> None:

@@ -104,6 +104,7 @@ class Run:
     shown: Sequence[Shown]
     has_eject_sensor: bool
     others: list[str] = field(default_factory=list)  # faults that are of no golden part
+    has_too_many: bool = False
     gave_up: bool = False
 
     @property
@@ -114,7 +115,9 @@ class Run:
         """A number was given: it is the next golden part's. `seen` False: its trigger never reached us."""
         waiting = next((shown for shown in self.shown if shown.part is None), None)
         if waiting is None:
-            self.wrong(f"part {part} is one too many: {len(self.shown)} belong to the run")
+            if not self.has_too_many:  # the first is told: while a run's end cannot be recorded every part is one
+                self.wrong(f"part {part} is one too many: {len(self.shown)} belong to the run")
+            self.has_too_many = True
             return
         waiting.part = part
         if not seen:

@@ -165,5 +165,11 @@ class ConditionKeeper:
         """Write what waits, so much at a time that no part waits for it."""
         self._unwritten.write(_FLUSHED_AT_ONCE)
 
+    def finish(self) -> None:
+        """Write all that waits, as no part waits for it now. What cannot be written is counted in the program's log."""
+        self._unwritten.write(len(self._unwritten))
+        if left := len(self._unwritten):
+            log.error("%d events and alarms were not recorded: the store cannot be written; they are in this log", left)
+
     def _set_alarms(self, alarms: tuple[Raised, ...]) -> None:
         self.now = replace(self.now, alarms=alarms)

@@ -81,9 +81,12 @@ class Station:
             self._gate.close()
             self._stop_stores.set()
             stores.join()
+        if self._error is None:
+            self._condition.state(RunState.STOPPED)
+        if self._ended.is_set():  # else the part path still has it
+            self._condition.finish()
         if self._error is not None:
             raise self._error
-        self._condition.state(RunState.STOPPED)
         self._keeper.finish()
         self._at_end()
 

@@ -68,9 +68,6 @@ class Unwritten:
         self._events: deque[_Event] = deque()
         self._lost: _Lost | None = None
 
-    def __bool__(self) -> bool:
-        return bool(self._latched or self._events or self._lost or self._cleared)
-
     def latch(self, alarm: Alarm, since_utc: datetime) -> None:
         before = self._latched.get(alarm.key)
         anew = alarm.key in self._cleared or (before is not None and before.anew)
@@ -90,6 +87,10 @@ class Unwritten:
             return
         self._count_the_lost()
         self._events.append(_Event(kind, text, utc, data))
+
+    def __len__(self) -> int:
+        """How many writes are left."""
+        return len(self._latched) + len(self._events) + len(self._cleared) + (self._lost is not None)
 
     def write(self, at_most: int) -> None:
         """Write so many of them, or as many as can be written now."""

@@ -107,7 +107,7 @@ def test_a_line_that_runs_is_told_with_its_process_and_its_lock_is_left_alone(ca
         found = told["demo: station"]
         assert found["found"] == f"process {os.getpid()} runs this line"
         assert "systemctl stop inspection@demo" in str(found["advice"])
-    assert lock_holder(LinePaths(tmp_path, "demo").lock) is None
+    assert lock_holder(LinePaths(tmp_path, "demo").state_dir) is None
     assert "demo: station" not in findings(calibrated, tmp_path)
 
 

@@ -22,13 +22,13 @@ from tests.waiting import DEADLINE_S, wait_for
 class StubLine:
     """The stub station and a virtual gate controller, each a process. Use as a context manager: it ends what runs."""
 
-    def __init__(self, folder: Path, *, parts_per_s: float = 40.0, parts: int = 0) -> None:
+    def __init__(self, folder: Path, *, parts_per_s: float = 40.0, parts: int = 0, settings: str = "") -> None:
         self.folder = folder
         self.data_dir = folder / "data"
         self.port = folder / "gate"
         self.truth_file = folder / "truth.jsonl"
         self._belt = ["--parts-per-s", str(parts_per_s), "--parts", str(parts)]
-        self._site = write_site(folder / "site")
+        self._site = write_site(folder / "site", settings)
         self._running: list[subprocess.Popen[bytes]] = []
         self.station: subprocess.Popen[bytes] | None = None
         self.gate: subprocess.Popen[bytes] | None = None
@@ -89,6 +89,10 @@ class StubLine:
 
     def _told(self) -> str:
         return "\n".join(log.read_text()[-1500:] for log in self.folder.glob("*.log"))
+
+    def log_text(self) -> str:
+        """What its processes told."""
+        return "".join(log.read_text() for log in self.folder.glob("*.log"))
 
     def status(self) -> history.LineStatus | None:
         return history.status(self.data_dir, "stub")

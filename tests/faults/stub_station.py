@@ -30,14 +30,17 @@ camera: {kind: folder, folder: ../pictures, order: shuffled, seed: 3}
 trigger: {kind: gate}
 gate: {kind: serial, url: /dev/ttyUSB0, delay_ms: 300, watchdog_ms: 300, min_gap_ms: 5, without_power: divert}
 frame: {dark_below: 0, frozen_after: 0}
-evidence: {passed_share: 1}
+evidence: {passed_share: 1, floor_gb: 0}
 log: {seal_after_parts: 20, seal_after_s: 1}
 """
 
 
-def write_site(folder: Path) -> Path:
-    """Line `stub`: pictures of good and scratched parts, and the calibration that tells them apart."""
-    for name, text in {"lines/stub.yaml": LINE, "recipes/stub.yaml": RECIPE}.items():
+def write_site(folder: Path, settings: str = "") -> Path:
+    """Line `stub`: pictures of good and scratched parts, and the calibration that tells them apart.
+
+    `settings`: more, in its file.
+    """
+    for name, text in {"lines/stub.yaml": LINE + settings, "recipes/stub.yaml": RECIPE}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     for label, scratch in (("good", 0), ("scratch", 200)):

@@ -218,6 +218,24 @@ def test_it_has_passed_only_when_that_is_on_record(line: ChallengedBench) -> Non
     assert line.on_record() == [(1, "failed")]
 
 
+def test_a_run_whose_end_cannot_be_recorded_takes_no_more_room_however_many_parts_come(line: ChallengedBench) -> None:
+    line.ask()
+    line.send(1, REJECT)
+    line.show(2)
+    line.journal.fail_on = {"record_event"}
+    line.gate.resolve(line.part(2), PASSED)
+    line.run()
+    run = line.challenge._run
+    assert run is not None
+    for number in range(3, 203):
+        assert not line.may_produce(number)
+    assert run.faults() == [f"part {line.part(3)} is one too many: 2 belong to the run"]
+    assert line.challenge._golden == {line.gate.epoch: range(1, 203)}
+    line.journal.fail_on = set()
+    line.run()
+    assert line.on_record() == [(1, "failed")]
+
+
 def test_an_outcome_that_is_not_on_record_is_waited_for(line: ChallengedBench) -> None:
     line.ask()
     line.send(1, REJECT)

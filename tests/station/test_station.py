@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from inspection import history
 from inspection.domain.errors import InspectionError
 from inspection.domain.types import RunState
 from inspection.station.station import Station
@@ -53,6 +54,32 @@ def test_a_stop_is_clean_and_everything_is_written(bench):
     assert bench.gate.closed
     assert keeper.finished
     assert bench.condition.now.state is RunState.STOPPED
+
+
+def fill(bench, events: int) -> None:
+    """So many events wait for a store that cannot be written."""
+    bench.journal.fails = True
+    for number in range(events):
+        bench.condition.event("note", f"number {number}")
+
+
+def test_whatever_waits_at_the_end_is_written(bench):
+    fill(bench, 300)
+    bench.journal.fails = False
+    stop = threading.Event()
+    stop.set()
+    station(bench, Keeper()).run(stop)
+    events = history.events(bench.data_dir, "demo")
+    assert (events["kind"] == "note").sum() == 300
+    assert events["text"].iloc[-1].endswith(RunState.STOPPED)
+
+
+def test_what_cannot_be_written_at_the_end_is_counted(bench, caplog):
+    fill(bench, 300)
+    stop = threading.Event()
+    stop.set()
+    station(bench, Keeper()).run(stop)
+    assert "302 events and alarms were not recorded" in caplog.text  # with the two states of its end
 
 
 def broken() -> None:

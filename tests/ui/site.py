@@ -84,6 +84,7 @@ class Site:
         kept = None
         if is_shown(verdict):
             path = self._paths.evidence_dir / f"date={utc:%Y-%m-%d}" / f"{part}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_jpeg(path, pixels)
             kept = path.relative_to(self.data_dir).as_posix()
         self._journal.record_verdicts(

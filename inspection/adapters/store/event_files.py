@@ -18,6 +18,7 @@ from inspection.adapters.store.events import STORED, append_event, writing
 from inspection.adapters.store.files import digest_of, replace_durably, settle, sync_to_disk
 from inspection.adapters.store.journal import to_us
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.place import JournalPlace
 from inspection.adapters.store.rows import rows_in
 from inspection.domain.ports import Clock
 
@@ -54,11 +55,14 @@ def events_of_table(table: pa.Table) -> list[Event]:
 class EventFiles:
     """Used by the log's thread, with its connection to the journal. Raises sqlite3.Error, OSError and StoreError."""
 
-    def __init__(self, paths: LinePaths, clock: Clock, db: sqlite3.Connection, lock: threading.Lock) -> None:
+    def __init__(
+        self, paths: LinePaths, clock: Clock, db: sqlite3.Connection, lock: threading.Lock, place: JournalPlace
+    ) -> None:
         self._paths = paths
         self._clock = clock
         self._db = db
         self._lock = lock
+        self._place = place
         self._recovered = False
 
     def seal(self) -> None:
@@ -95,6 +99,7 @@ class EventFiles:
         self._recovered = False  # whatever fails below, the next call takes it up again
         names = self._db.execute("SELECT DISTINCT filed FROM events WHERE filed > ''").fetchall()
         if names:
+            self._place.check()
             sync_to_disk(self._paths.state_db.with_name(f"{self._paths.state_db.name}-wal"))  # as in `log.py`
         for (name,) in names:
             rows = self._db.execute(f"SELECT {STORED} FROM events WHERE filed = ? ORDER BY id", (name,)).fetchall()
@@ -115,6 +120,7 @@ class EventFiles:
         """A little at a time. With the first that go comes the event that says what the file's bytes are: as long as
         all of them are here it is not."""
         digest, size = digest_of(path)
+        self._place.check()  # as in `log.py`
         unsaid = rows == rows_in(path)
         newest = "SELECT max(id) FROM events GROUP BY kind"
         deleted = 1

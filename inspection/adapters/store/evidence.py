@@ -90,7 +90,7 @@ class ImageEvidence:
 
 
 def write_jpeg(path: Path, pixels: Pixels) -> None:
-    """Write RGB uint8 (H, W, 3), whole or not at all; not flushed. Raises StoreError."""
+    """Write RGB uint8 (H, W, 3) into a folder that is there, whole or not at all; not flushed. Raises StoreError."""
     _write_file(path, _jpeg(pixels), sync=False)
 
 

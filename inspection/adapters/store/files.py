@@ -18,15 +18,13 @@ _NOT_FLUSHED = (errno.EINVAL, errno.EROFS, errno.ENOTSUP)  # by a file system th
 def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = True) -> None:
     """Let `write` make a temporary file beside `path`, then rename it there.
 
-    With `sync` the file and its directory are flushed to the disk first, so that a name that exists always
-    has its whole content. Raises StoreError, and what `write` raises; then `path` is as it was.
+    With `sync` its directory is made, and the file and its directory are flushed to the disk first, so that a name
+    that exists always has its whole content. Raises StoreError, and what `write` raises; then `path` is as it was.
     """
     temporary = temporary_of(path)
     try:
         if sync:
             make_folder(path.parent)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         if sync:
             sync_to_disk(temporary)

@@ -21,6 +21,7 @@ from inspection.adapters.store.events import writing
 from inspection.adapters.store.files import settle, sync_to_disk, temporary_of
 from inspection.adapters.store.journal import connect, to_us
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.place import JournalPlace
 from inspection.domain.errors import StoreError
 from inspection.domain.types import PartId, VerdictKind
 
@@ -63,7 +64,8 @@ class ImageIndex:
             # A commit does not flush: the part path would wait for it. `begin` and `flush` do where it matters.
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(_SCHEMA)
-        except sqlite3.Error as error:
+            self._place = JournalPlace(paths.state_db)
+        except (sqlite3.Error, OSError) as error:
             raise self._error(error) from error
         self._take_up()
 
@@ -132,7 +134,8 @@ class ImageIndex:
         self._add(-freed_bytes)
 
     def flush(self) -> None:
-        """What was written to the journal's database so far outlives a power cut."""
+        """What was written to the journal's database so far outlives a power cut, and is where it can be found."""
+        self._place.check()
         try:
             sync_to_disk(self._paths.state_wal)
         except OSError as error:
@@ -191,6 +194,7 @@ class ImageIndex:
         try:
             with self._lock, writing(self._db):
                 yield self._db
+                self._place.check()  # files that are to be named, or are gone, were looked for by their names
         except sqlite3.Error as error:
             raise self._error(error) from error
 

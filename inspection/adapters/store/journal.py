@@ -21,6 +21,7 @@ from typing import Literal, overload
 
 from inspection.adapters.store.events import append_event, begin_chain, writing
 from inspection.adapters.store.files import make_folder
+from inspection.adapters.store.place import JournalPlace
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Acknowledged, JudgedPart, OpenPart
 from inspection.domain.types import (
@@ -102,6 +103,7 @@ class SqliteJournal:
             drawn = secrets.randbelow(2**32 - 1) + 1
             self._db.execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", (drawn,))
             self._station_id = int(self._db.execute("SELECT station FROM identity").fetchone()[0])
+            self._place = JournalPlace(path)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot open the journal {path}: {error}; check the disk and its permissions") from error
 
@@ -115,10 +117,11 @@ class SqliteJournal:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, durable at the end; sqlite's errors become ours."""
+        """All or nothing, durable at the end and where it can be found; sqlite's errors become ours."""
         try:
             with self.lock, writing(self._db):
                 yield self._db
+                self._place.check()
         except sqlite3.Error as error:
             raise StoreError(f"cannot write the journal {self._path}: {error}; check the disk") from error
 

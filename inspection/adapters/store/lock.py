@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -12,11 +13,12 @@ from types import TracebackType
 
 from inspection.adapters.store.files import make_folder
 from inspection.adapters.store.paths import LinePaths
-from inspection.domain.errors import StoreError
+from inspection.domain.errors import StoreError, StoreReadOnly
 
 STATION = "station"
 BY_HAND = "log compact"
 _LOOKS_EVERY_S = 0.02
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class FileLock:
@@ -24,31 +26,23 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         """Raises StoreError if the file cannot be used."""
-        try:
+        self._path = path
+        self._descriptor = -1
+        with _told(path.parent):
             make_folder(path.parent)
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise StoreError(
-                f"cannot use the data directory {path.parent}: {error.strerror}; check that it is writable"
-            ) from error
 
     def take(self, who: str = "", *, within_s: float = 0.0) -> bool:
-        """Whether it is ours now."""
+        """Whether it is ours now. Raises StoreError if the file system cannot say."""
         until_s = time.monotonic() + within_s
-        while not self._try():
+        while not _locks(self._descriptor, self._path.parent):
             if time.monotonic() >= until_s:
                 return False
             time.sleep(_LOOKS_EVERY_S)
         if who:
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, f"{os.getpid()} {who}".encode(), 0)
-        return True
-
-    def _try(self) -> bool:
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
+            with _told(self._path.parent):
+                os.ftruncate(self._descriptor, 0)
+                os.pwrite(self._descriptor, f"{os.getpid()} {who}".encode(), 0)
         return True
 
     def give(self) -> None:
@@ -89,11 +83,19 @@ class LineLock:
 
     def __init__(self, paths: LinePaths, who: str = STATION) -> None:
         """Take the lock. Raises LineTaken if another process holds it, StoreError if the directory cannot be used."""
-        self._lock = FileLock(paths.lock)
-        if self._lock.take(who):
-            return
-        pid, holder = self._lock.holder()
-        self._lock.close()
+        self._file = FileLock(paths.lock)
+        self._folder = -1
+        try:
+            # The folder too: a file that is deleted would be made anew, and locked by another station.
+            with _told(paths.state_dir):
+                self._folder = os.open(paths.state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            if _locks(self._folder, paths.state_dir) and self._file.take(who):
+                return
+            pid, holder = self._file.holder()
+        except BaseException:
+            self.release()
+            raise
+        self.release()
         if holder == BY_HAND:
             text = f"line {paths.line} is held by process {pid}, 'inspection log compact': wait until it is done"
         else:
@@ -101,7 +103,10 @@ class LineLock:
         raise LineTaken(text, pid, holder or STATION)
 
     def release(self) -> None:
-        self._lock.close()
+        self._file.close()
+        if self._folder >= 0:
+            os.close(self._folder)
+        self._folder = -1
 
     def __enter__(self) -> LineLock:
         return self
@@ -110,3 +115,22 @@ class LineLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _locks(descriptor: int, folder: Path) -> bool:
+    """Whether nobody else has it locked. Raises StoreError."""
+    with _told(folder):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        kind = StoreReadOnly if error.errno in _READ_ONLY else StoreError
+        raise kind(f"cannot use the data directory {folder}: {error.strerror}; check that it is writable") from error

@@ -27,6 +27,7 @@ from inspection.adapters.store.journal import connect, to_us
 from inspection.adapters.store.lock import FileLock
 from inspection.adapters.store.names import file_name
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.place import JournalPlace
 from inspection.adapters.store.rows import SELECT, from_us, rows_in, table_of, warm_up
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock
@@ -63,11 +64,12 @@ class ParquetLog:
             self._db.execute("PRAGMA synchronous = NORMAL")
             self.rows_owed = int(self._db.execute("SELECT count(*) FROM parts WHERE outcome IS NOT NULL").fetchone()[0])
             """Parts that earlier runs closed, and that were not in a file when this one began."""
+            self._place = JournalPlace(paths.state_db)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot open the journal {paths.state_db}: {error}") from error
         self._db.row_factory = sqlite3.Row
         self._log_lock = FileLock(paths.log_lock)
-        self._events = EventFiles(paths, clock, self._db, self._lock)
+        self._events = EventFiles(paths, clock, self._db, self._lock, self._place)
         self.rows_sealed = 0
         """Rows that have left the journal for a file since then. May be read by another thread."""
         self._recovered = False
@@ -135,6 +137,7 @@ class ParquetLog:
         if seals:
             # A file whose marks are lost in a power cut would be written again under another name. And where the
             # journal is not under its name any more (unmounted, moved away) no file may be written in its place.
+            self._place.check()
             sync_to_disk(self._paths.state_db.with_name(f"{self._paths.state_db.name}-wal"))
         for (seal,) in seals:
             path = self._paths.log_dir / seal
@@ -158,6 +161,7 @@ class ParquetLog:
     def _forget(self, seal: str) -> None:
         """Step 3, a little at a time; whatever is left is taken up again."""
         unsaid = self._what_is_sealed(seal)
+        self._place.check()  # else the file may have been written where the data directory was
         some = "SELECT epoch, number FROM parts WHERE seal = ? LIMIT ?"
         deleted = 1
         while deleted:

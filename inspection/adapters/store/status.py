@@ -21,9 +21,19 @@ _LIVE_PICTURES = 2  # a reader that has just read the status finds the picture i
 
 
 class FileStatusBoard:
-    """`ports.StatusBoard` in `lines/<line>/`. Nothing here is flushed: it is news, not a record."""
+    """`ports.StatusBoard` in `lines/<line>/`. Nothing here is flushed: it is news, not a record.
+
+    That folder is there or nothing is written: made anew it would be in the way of a data directory that comes back.
+    """
 
     def __init__(self, paths: LinePaths) -> None:
+        """Makes the folder. Raises StoreError."""
+        try:
+            paths.live_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot make {paths.live_dir}: {error.strerror or error}; check its permissions"
+            ) from error
         self._paths = paths
         self._count = 0
         self._picture: str | None = None

@@ -40,6 +40,7 @@ def test_journal_log_and_images_are_copied(line, tmp_path):
         line.part(number)
     line.log.seal()
     picture = line.paths.image("ab" * 32)
+    picture.parent.mkdir(parents=True)
     write_jpeg(picture, np.zeros((8, 8, 3), np.uint8))
     copied = back_up(line.paths, tmp_path / "copy")
     assert (copied.log_files, copied.images) == (len(line.files()), 1)

@@ -215,6 +215,7 @@ def test_a_station_that_dies_while_it_writes_leaves_no_row_without_its_image_and
 
 def test_what_an_earlier_version_left_in_the_journal_is_named_only_if_it_was_written(line):
     there, lost = (f"evidence/line=demo/date=2026-01-05/1-{number}.jpg" for number in (1, 2))
+    (line.data_dir / there).parent.mkdir(parents=True)
     write_jpeg(line.data_dir / there, frame().pixels)
     line.part(1, image_path=there)
     line.part(2, image_path=lost)

@@ -623,6 +623,7 @@ def test_a_backup_is_whole_though_retention_takes_an_image_and_another_comes_mea
     def retention():
         bury(paths, (image.stem, "1-1"))
         image.unlink()
+        paths.image("ab" * 32).parent.mkdir(exist_ok=True)
         write_jpeg(paths.image("ab" * 32), np.zeros((8, 8, 3), np.uint8))
 
     def busy(source, target):
