@@ -1,7 +1,7 @@
 """`inspection bench station | gate | relay | encoder | model | tracking | log | fuzz | faults | soak | crash |
-commits | calibration | ladder`: how fast this machine is, what the bundled model understands, what tracking is worth, how
-long the log takes to answer, whether the firmware's core does what the reference does, whether a line, its log and its
-calibrations keep their promises whatever goes wrong, and what references and labels are worth.
+commits | calibration | ladder`: how fast this machine is, what the bundled model understands, what tracking is worth,
+how long the log takes to answer, whether the firmware's core does what the reference does, whether a line, its log and
+its calibrations keep their promises whatever goes wrong, and what references and labels are worth.
 """
 
 from __future__ import annotations
