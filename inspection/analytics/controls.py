@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from inspection.analytics.evaluation import Evaluation, ReferenceFigures, Repeated, repeated
+from inspection.analytics.drawn import DrawnFigures, Repeated, repeated
+from inspection.analytics.evaluation import Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +27,33 @@ class Areas:
 
 @dataclass(frozen=True, slots=True)
 class ControlFigures:
-    """`text`: a folder of a description by its score, as `DefectFigures.own`. `references`: of a network that is the
-    mean over its draws; None where none were drawn."""
+    """`text`: a folder of a description by its score, as `DefectFigures.own`. `references` and `labels`: of a network
+    that is the mean over its draws; None where none were drawn."""
 
     networks: int
     text: Areas
     references: Areas | None
+    labels: Areas | None
 
 
-def summarise(texts: Sequence[Evaluation], references: Sequence[ReferenceFigures]) -> ControlFigures:
-    """One evaluation a network, at least one; `references` are as many, or none."""
+def summarise(
+    texts: Sequence[Evaluation], references: Sequence[DrawnFigures], labels: Sequence[DrawnFigures]
+) -> ControlFigures:
+    """One evaluation a network, at least one; `references` are as many, or none; so are `labels`."""
     text = Areas(
         _ranged([each.overall.auroc for each in texts]),
         {name: _ranged([each.defects[name].own.auroc for each in texts]) for name in texts[0].defects},
     )
-    if not references:
-        return ControlFigures(len(texts), text, None)
-    by_distance = Areas(
-        _ranged([each.auroc.mean for each in references]),
-        {
-            name: _ranged([each.auroc_by_defect[name].mean for each in references])
-            for name in references[0].auroc_by_defect
-        },
+    return ControlFigures(len(texts), text, _of_drawn(references), _of_drawn(labels))
+
+
+def _of_drawn(networks: Sequence[DrawnFigures]) -> Areas | None:
+    if not networks:
+        return None
+    return Areas(
+        _ranged([each.auroc.mean for each in networks]),
+        {name: _ranged([each.auroc_by_defect[name].mean for each in networks]) for name in networks[0].auroc_by_defect},
     )
-    return ControlFigures(len(texts), text, by_distance)
 
 
 def _ranged(values: Sequence[float]) -> Ranged:

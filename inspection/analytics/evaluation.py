@@ -1,4 +1,4 @@
-"""What a recipe is worth on labelled parts: scores and embeddings of good and bad parts in, figures out."""
+"""What a recipe's words are worth on labelled parts: scores of good and bad parts in, figures out."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import numpy.typing as npt
 
 from inspection.analytics.separation import auroc, auroc_interval, average_precision
 from inspection.calibration.bounds import binomial_upper_bound
-from inspection.domain.errors import CalibrationError, ScoringError
-from inspection.domain.types import Vectors
-from inspection.scoring.references import LEAST_REFERENCES, bank_of
+from inspection.domain.errors import CalibrationError
 
 Scores = npt.NDArray[np.float64]
 
@@ -63,39 +61,10 @@ class Evaluation:
     naming: Naming | None
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """A figure over several draws or networks; `spread` is their standard deviation, None for one."""
-
-    mean: float
-    spread: float | None
-
-
-def repeated(values: Sequence[float]) -> Repeated:
-    """The mean of one value or more, and how far they spread."""
-    return Repeated(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceFigures:
-    """By the distance from references alone. `good`: how many good parts were left to test on."""
-
-    good: int
-    auroc: Repeated
-    average_precision: Repeated
-    auroc_by_defect: Mapping[str, Repeated]
-
-
-def require_enough(good: int, references: int | None = None) -> None:
-    """Raises CalibrationError if that many good parts are too few, or `references` drawn from them leave too few."""
+def require_enough(good: int) -> None:
+    """Raises CalibrationError if that many good parts are too few."""
     if good < LEAST_GOOD:
         raise CalibrationError(f"{LEAST_GOOD} good parts that can be read are needed and there are {good}: add more")
-    if references is not None and not LEAST_REFERENCES <= references <= good - LEAST_GOOD:
-        most = good - LEAST_GOOD
-        hint = f"ask for {LEAST_REFERENCES} to {most}" if most >= LEAST_REFERENCES else "add good parts"
-        raise CalibrationError(
-            f"{references} references of {good} good parts leave {good - references} to test on: {hint}"
-        )
 
 
 def evaluate_text(good: Scores, bad: Mapping[str, Scores], names: Sequence[str]) -> Evaluation:
@@ -128,38 +97,6 @@ def evaluate_text(good: Scores, bad: Mapping[str, Scores], names: Sequence[str])
         defects[name] = DefectFigures(_separation(part_bad[name], part_good), by_description, naming)
     overall = _separation(np.concatenate(list(part_bad.values())), part_good)
     return Evaluation(overall, defects, _naming(right, of) if of else None)
-
-
-def evaluate_references(
-    good: Vectors, bad: Mapping[str, Vectors], *, count: int, repeats: int, seed: int
-) -> ReferenceFigures:
-    """Unit embeddings (n, D) of good parts and (m, D) of each kind of bad ones; or their places (n, h, w, C).
-
-    In each repeat `count` good parts are drawn, fitted and left out of the test. Raises CalibrationError if that
-    leaves fewer than LEAST_GOOD to test on, or those drawn are copies; ScoringError if a distance is not finite.
-    """
-    require_enough(len(good), count)
-    areas, precisions = [], []
-    by_defect: dict[str, list[float]] = {name: [] for name in bad}
-    for repeat in range(repeats):
-        order = np.random.default_rng([seed, repeat]).permutation(len(good))
-        try:
-            bank = bank_of(good[order[:count]])
-        except ScoringError as error:
-            raise CalibrationError(f"{count} good parts drawn as references: {error}") from error
-        of_good = bank.score(good[order[count:]])
-        of_bad = {name: bank.score(embeddings) for name, embeddings in bad.items()}
-        together = np.concatenate(list(of_bad.values()))
-        areas.append(auroc(together, of_good))
-        precisions.append(average_precision(together, of_good))
-        for name, distances in of_bad.items():
-            by_defect[name].append(auroc(distances, of_good))
-    return ReferenceFigures(
-        len(good) - count,
-        repeated(areas),
-        repeated(precisions),
-        {name: repeated(values) for name, values in by_defect.items()},
-    )
 
 
 def _against_the_others(values: Scores) -> Scores:

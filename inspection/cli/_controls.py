@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from inspection.analytics.controls import Areas, ControlFigures, Ranged
-    from inspection.analytics.evaluation import Evaluation, ReferenceFigures
+    from inspection.analytics.drawn import DrawnFigures, Seen
+    from inspection.analytics.evaluation import Evaluation
     from inspection.cli._labelled import Measured
     from inspection.config import RecipeConfig
     from inspection.domain.ports import Encoder, RebuildableEncoder
     from inspection.domain.types import Vectors
 
-    ByReferences = Callable[[Vectors, Mapping[str, Vectors]], ReferenceFigures]
+    ByReferences = Callable[[Vectors, Mapping[str, Vectors]], DrawnFigures]
+    ByLabels = Callable[[Seen, Mapping[str, Seen]], DrawnFigures]
 
 
 def rebuildable(encoder: Encoder) -> RebuildableEncoder:
@@ -40,8 +42,10 @@ def measure_controls(
     bad: Mapping[str, Measured],
     networks: int,
     by_references: ByReferences | None,
+    by_labels: ByLabels | None,
 ) -> ControlFigures:
-    """Networks of the seeds 0 to `networks` - 1. `by_references`: what `features_of` good and bad in, figures out.
+    """Networks of the seeds 0 to `networks` - 1. `by_references`: what `features_of` good and bad in, figures out;
+    `by_labels`: their scores and embeddings in.
 
     Raises ModelError for one that tells nothing apart at all, CameraError where a picture has gone.
     """
@@ -52,7 +56,7 @@ def measure_controls(
     from inspection.gauge import prototypes_of, region_of
 
     names, region = [description.name for description in recipe.descriptions], region_of(recipe)
-    texts, references = [], []
+    texts, references, labels = [], [], []
     for seed in range(networks):
         what = f"random network {seed + 1} of {networks}"
         try:
@@ -67,41 +71,40 @@ def measure_controls(
                 seen = [(good.files, embeddings), *((bad[name].files, each) for name, (_, each) in of_bad.items())]
                 good_seen, *bad_seen = features_of(control, region, seen, what=what)
                 references.append(by_references(good_seen, dict(zip(bad, bad_seen, strict=True))))
+            if by_labels:
+                labels.append(by_labels((scores, embeddings), of_bad))
         except (CalibrationError, ScoringError) as error:  # the model itself could be measured on these pictures
             name = encoder.fingerprint["model"]
             raise ModelError(
                 f"model {name}: with random weights of seed {seed} it cannot be measured ({error}); "
                 + (f"ask for --controls {seed} at most" if seed else "leave --controls out")
             ) from error
-    return summarise(texts, references)
+    return summarise(texts, references, labels)
 
 
-def controls_table(text: Evaluation, references: ReferenceFigures | None, controls: ControlFigures) -> Table:
-    """The model's AUROC, and beside it the networks' mean, deviation and range."""
+def controls_table(text: Evaluation, drawn: Mapping[str, DrawnFigures], controls: ControlFigures) -> Table:
+    """The model's AUROC, and beside it the networks' mean, deviation and range. `drawn`: of references and labels."""
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("bad parts", overflow="fold")
-    beside: list[tuple[str, Mapping[str, float], float, Areas]] = [
-        ("AUROC", {name: each.own.auroc for name, each in text.defects.items()}, text.overall.auroc, controls.text)
-    ]
-    if references and controls.references:
-        by_defect = {name: each.mean for name, each in references.auroc_by_defect.items()}
-        beside.append(("references", by_defect, references.auroc.mean, controls.references))
-    for heading, *_ in beside:
-        for column in (heading, "random", "range"):
-            table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("by")
+    for column in ("AUROC", "random", "range"):
+        table.add_column(column, justify="right", no_wrap=True)
+    by_text = {name: each.own.auroc for name, each in text.defects.items()}
+    beside: list[tuple[str, Mapping[str, float], float, Areas]] = [("text", by_text, text.overall.auroc, controls.text)]
+    for by, areas in (("references", controls.references), ("labels", controls.labels)):
+        if areas:
+            by_defect = {name: each.mean for name, each in drawn[by].auroc_by_defect.items()}
+            beside.append((by, by_defect, drawn[by].auroc.mean, areas))
     for name, figures in text.defects.items():
-        row = [escape(name) + ("" if figures.by_description else " *")]
-        for _, own, _, areas in beside:
-            row += _cells(own[name], areas.auroc_by_defect[name])
-        table.add_row(*row)
-    row = ["all *"]
-    for _, _, overall, areas in beside:
-        row += _cells(overall, areas.auroc)
-    table.add_row(*row)
+        star = "" if figures.by_description else " *"
+        for by, own, _, areas in beside:
+            table.add_row(escape(name) + star, by, *_cells(own[name], areas.auroc_by_defect[name]))
+    for by, _, overall, areas in beside:
+        table.add_row("all *", by, *_cells(overall, areas.auroc))
     return table
 
 

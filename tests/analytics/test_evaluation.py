@@ -1,11 +1,11 @@
-"""What a recipe is worth, from scores and embeddings: laws, and sums by hand."""
+"""What a recipe is worth, from scores: laws, and sums by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from inspection.analytics.evaluation import evaluate_references, evaluate_text
+from inspection.analytics.evaluation import evaluate_text
 from inspection.analytics.separation import auroc, average_precision
 from inspection.domain.errors import CalibrationError
 
@@ -87,36 +87,3 @@ def test_with_one_description_a_part_is_as_its_score_and_nothing_is_named():
 def test_good_parts_that_say_nothing_are_refused(good, message):
     with pytest.raises(CalibrationError, match=message):
         evaluate_text(good, {"scratch": SCRATCHED}, NAMES)
-
-
-def embeddings(count, towards, seed):
-    rng = np.random.default_rng(seed)
-    vectors = np.array([3.0, 0, 0, 0, 0, 0, 0, 0]) + towards + rng.normal(0, 0.3, size=(count, 8))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-
-def test_references_are_left_out_of_the_test_and_drawn_by_the_seed():
-    good, far, near = embeddings(40, 0, 1), embeddings(15, 4 * np.eye(8)[1], 2), embeddings(15, 0, 3)
-    drawn = evaluate_references(good, {"far": far, "near": near}, count=20, repeats=4, seed=5)
-    assert drawn.good == 20
-    assert drawn.auroc_by_defect["far"].mean == 1
-    assert 0.3 < drawn.auroc_by_defect["near"].mean < 0.7  # as good as the good ones: the draws are not their own test
-    assert drawn.auroc.mean == pytest.approx(np.mean([each.mean for each in drawn.auroc_by_defect.values()]))
-    assert (drawn.auroc_by_defect["near"].spread or 0) > 0
-    assert evaluate_references(good, {"far": far, "near": near}, count=20, repeats=4, seed=5) == drawn
-    assert evaluate_references(good, {"far": far, "near": near}, count=20, repeats=4, seed=6) != drawn
-    assert evaluate_references(good, {"far": far}, count=20, repeats=1, seed=5).auroc.spread is None
-
-
-@pytest.mark.parametrize(
-    ("good", "count", "hint"), [(40, 31, "ask for 3 to 30"), (40, 2, "ask for 3 to 30"), (12, 5, "add good parts")]
-)
-def test_references_that_leave_too_few_to_test_on_are_refused(good, count, hint):
-    with pytest.raises(CalibrationError, match=f"{count} references of {good} good parts leave .*{hint}"):
-        evaluate_references(embeddings(good, 0, 1), {"x": embeddings(3, 0, 2)}, count=count, repeats=1, seed=0)
-
-
-def test_references_that_are_copies_are_refused():
-    copies = np.repeat(embeddings(1, 0, 1), 20, axis=0)
-    with pytest.raises(CalibrationError, match=r"5 good parts drawn as references: .* copies of .*; take pictures of"):
-        evaluate_references(copies, {"x": embeddings(3, 0, 2)}, count=5, repeats=1, seed=0)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from inspection import gauge
 from inspection.adapters.clip.encoder import ClipEncoder
+from inspection.analytics.drawn import LEAST_LABELS
 from inspection.domain.types import Pixels, Vectors
 from inspection.scoring.references import LEAST_REFERENCES
 from tests.adapters.clip.tiny import save_clip
@@ -82,7 +83,10 @@ def test_as_a_table(folders: Path) -> None:
     assert other.split()[:3] == ["other", "*", "4"]
     assert every.split()[:3] == ["all", "*", "8"]
     assert "16 good parts and 8 bad" in lines
-    assert "references: 5 good parts, as a whole, drawn 5 times (seed 0), tested on the other 11;" in called.out
+    assert (
+        "references: 5 good parts, as a whole, drawn 5 times (seed 0), tested on 11 other good and 8 bad: "
+        in called.out
+    )
 
 
 def test_references_are_drawn_by_the_seed(folders: Path) -> None:
@@ -92,6 +96,31 @@ def test_references_are_drawn_by_the_seed(folders: Path) -> None:
     assert told == again
     assert told["figures"] != others["figures"]
     assert told["figures"]["auroc_by_defect"]["scratch"]["mean"] > 0.9
+
+
+def test_labels_are_drawn_by_the_seed_and_told_beside_references(folders: Path) -> None:
+    asked = [*EVALUATE, *BOTH, "--labels", "3", "--references", "3", "--repeats", "4"]
+    told, again, others = (json.loads(call(*asked, "--json", "--seed", seed).out) for seed in "778")
+    found = told["with_labels"]
+    assert (found["labels"], found["by"], found["repeats"], found["seed"]) == (3, "whole", 4, 7)
+    assert (found["figures"]["good"], found["figures"]["bad"]) == (13, 5)
+    assert found["figures"]["auroc_95"][0] < found["figures"]["auroc"]["mean"] <= found["figures"]["auroc_95"][1]
+    assert set(found["figures"]["auroc_by_defect"]) == {"scratch", "other"}
+    assert told["with_labels"] == again["with_labels"] != others["with_labels"]
+    assert told["with_references"]["figures"] != found["figures"]
+    alone = json.loads(call(*EVALUATE, *BOTH, "--labels", "3", "--json").out)
+    assert (alone["with_references"], alone["with_labels"]["repeats"], alone["with_labels"]["seed"]) == (None, 5, 0)
+
+    lines = call(*asked, "--seed", "7").out.splitlines()
+    assert max(map(len, lines)) <= 120
+    assert lines[1].split()[-2:] == ["references", "labels"]
+    area, (low, high) = found["figures"]["auroc"], found["figures"]["auroc_95"]
+    assert lines[5].endswith(f"{area['mean']:.3f} ± {area['spread']:.3f}")
+    (line,) = [line for line in lines if line.startswith("labels: ")]
+    assert line == (
+        "labels: 3 good and 3 bad parts, drawn 4 times (seed 7), tested on 13 other good and 5 bad:"
+        f" {area['mean']:.3f} [{low:.2f}, {high:.2f}]"
+    )
 
 
 def test_what_cannot_be_read_is_named_and_left_out(folders: Path) -> None:
@@ -133,8 +162,11 @@ def test_the_region_of_the_recipe_is_what_is_seen(folders: Path) -> None:
         (["--good", "good", "--bad", "bad", "--bad", "bad/odd"], "is among the bad parts, bad and the bad parts, odd"),
         (["--good", ".", "--bad", "bad"], "is among the good parts and the bad parts, bad"),
         (["--good", "good"], "Missing option '--bad'"),
-        (["--good", "good", *BOTH, "--repeats", "3"], "says how often references are drawn: give --references too"),
-        (["--good", "good", *BOTH, "--seed", "0"], "says from what seed references are drawn: give --references too"),
+        (
+            ["--good", "good", *BOTH, "--repeats", "3"],
+            "says how often references or labels are drawn: give --references or",
+        ),
+        (["--good", "good", *BOTH, "--seed", "0"], "says from what seed references or labels are drawn: give"),
         (
             ["--good", "pairs", *BOTH, "--references", "4"],
             "4 good parts drawn as references: the references are copies",
@@ -142,6 +174,15 @@ def test_the_region_of_the_recipe_is_what_is_seen(folders: Path) -> None:
         (
             ["--good", "good", *BOTH, "--references", str(LEAST_REFERENCES - 1)],
             f"'--references': Input should be greater than or equal to {LEAST_REFERENCES}",
+        ),
+        (
+            ["--good", "good", *BOTH, "--labels", str(LEAST_LABELS - 1)],
+            f"'--labels': Input should be greater than or equal to {LEAST_LABELS}",
+        ),
+        (["--good", "good", "--labels", "3"], "Missing option '--bad'"),
+        (
+            ["--good", "good", "--bad", "copies", "--labels", "4"],
+            "4 good and 4 bad parts drawn as labels: the bad parts are copies",
         ),
         (["--good", "good", *BOTH, "--references", "x"], "'--references': Input should be a valid integer"),
         (["--good", "copies", *BOTH], "the good parts all have the same score for scratch, stain: are they copies"),
@@ -163,6 +204,8 @@ def test_what_cannot_be_used_is_named(folders: Path, arguments: list[str], messa
     ("arguments", "message"),
     [
         (["--good", "few", *BOTH], "10 good parts that can be read are needed and there are 3: add more"),
+        (["--good", "good", *BOTH, "--labels", "4"], "leave 12 and 4 to test on; 10 and 5 are needed: ask for 3 to 3"),
+        (["--good", "good", "--bad", "bad/odd", "--labels", "3"], "10 and 5 are needed: add parts of the kind that is"),
         (["--good", "good", *BOTH, "--references", "9"], "9 references of 16 good parts leave 7 to test on: ask for"),
     ],
 )

@@ -64,25 +64,28 @@ def told(*arguments: str | Path) -> dict[str, Any]:
 
 def test_each_network_is_measured_as_the_model_is(parts: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The figures over three networks are those of three recipes whose model is that network."""
-    found = told("--controls", "3", "--references", "4")["controls"]
+    asked = ("--references", "4", "--labels", "4")
+    found = told("--controls", "3", *asked)["controls"]
     model = ClipEncoder.load(str(tiny))
     alone = []
     for seed in range(3):
         network = model.with_random_weights(seed)
         monkeypatch.setattr(gauge, "load_encoder", lambda recipe, network=network: network)
-        alone.append(told("--references", "4"))
+        alone.append(told(*asked))
     texts = {
         "all": [each["overall"]["auroc"] for each in alone],
         "scratch": [each["bad"]["scratch"]["by_description"]["auroc"] for each in alone],
         "spot": [each["bad"]["spot"]["as_part"]["auroc"] for each in alone],
     }
-    figures = [each["with_references"]["figures"] for each in alone]
-    distances = {
-        "all": [each["auroc"]["mean"] for each in figures],
-        **{name: [each["auroc_by_defect"][name]["mean"] for each in figures] for name in ("scratch", "spot")},
-    }
+
+    def drawn(kind: str) -> dict[str, list[float]]:
+        figures = [each[kind]["figures"] for each in alone]
+        by_defect = {name: [each["auroc_by_defect"][name]["mean"] for each in figures] for name in ("scratch", "spot")}
+        return {"all": [each["auroc"]["mean"] for each in figures], **by_defect}
+
+    by_draws = {"references": drawn("with_references"), "labels": drawn("with_labels")}
     assert found["networks"] == 3
-    for kind, expected in (("text", texts), ("references", distances)):
+    for kind, expected in {"text": texts, **by_draws}.items():
         assert set(found[kind]["auroc_by_defect"]) == {"scratch", "spot"}
         for name, values in expected.items():
             of_it = found[kind]["auroc"] if name == "all" else found[kind]["auroc_by_defect"][name]
@@ -105,7 +108,7 @@ def test_the_same_command_gives_the_same_figures_and_another_network_others(part
     assert both["least"] < both["largest"]
     assert first["mean"] in (both["least"], both["largest"])
     assert first["mean"] != one["overall"]["auroc"]  # the model is no control
-    assert one["controls"]["references"] is None
+    assert (one["controls"]["references"], one["controls"]["labels"]) == (None, None)
     without = told()
     assert without["controls"] is None
     assert without["overall"] == one["overall"]
@@ -113,29 +116,38 @@ def test_the_same_command_gives_the_same_figures_and_another_network_others(part
 
 def test_as_a_table_beside_the_models_figures(parts: Path) -> None:
     (parts / "good" / "cut.png").write_bytes(b"\x89PNG")
-    called = call(*EVALUATE, *BOTH, "--controls", "2", "--references", "4")
-    found = told("--controls", "2", "--references", "4")
+    asked = ("--controls", "2", "--references", "4", "--labels", "4")
+    called = call(*EVALUATE, *BOTH, *asked)
+    found = told(*asked)
     assert called.code == 0
     assert called.err.count("left out: ") == 1  # not once a network
     lines = called.out.splitlines()
     start = lines.index("Beside 2 networks of the same architecture with random weights")
-    assert max(map(len, lines[start : start + 6])) <= 80
-    heading, _, scratch, spot, every, note = lines[start + 1 :]
-    assert heading.split() == ["bad", "parts", *"AUROC random range references random range".split()]
-    text, by_distance = found["bad"], found["with_references"]["figures"]
-    random = found["controls"]
+    assert max(map(len, lines[start : start + 12])) <= 80
+    heading, _, *rows, note = lines[start + 1 :]
+    assert heading.split() == ["bad", "parts", *"by AUROC random range".split()]
+    text, random = found["bad"], found["controls"]
     models = {
-        "scratch": (text["scratch"]["by_description"]["auroc"], by_distance["auroc_by_defect"]["scratch"]["mean"]),
-        "spot *": (text["spot"]["as_part"]["auroc"], by_distance["auroc_by_defect"]["spot"]["mean"]),
-        "all *": (found["overall"]["auroc"], by_distance["auroc"]["mean"]),
+        "text": {
+            "scratch": text["scratch"]["by_description"]["auroc"],
+            "spot *": text["spot"]["as_part"]["auroc"],
+            "all *": found["overall"]["auroc"],
+        }
     }
-    for (name, model), line in zip(models.items(), (scratch, spot, every), strict=True):
-        expected = [name]
-        for figure, areas in zip(model, (random["text"], random["references"]), strict=True):
-            over = areas["auroc_by_defect"].get(name.removesuffix(" *"), areas["auroc"])
-            expected += [f"{figure:.3f}", f"{over['mean']:.2f} ± {over['spread']:.2f}"]
-            expected += [f"{over['least']:.2f}..{over['largest']:.2f}"]
-        assert " ".join(line.split()) == " ".join(expected)
+    for by in ("references", "labels"):
+        figures = found[f"with_{by}"]["figures"]
+        models[by] = {
+            "scratch": figures["auroc_by_defect"]["scratch"]["mean"],
+            "spot *": figures["auroc_by_defect"]["spot"]["mean"],
+            "all *": figures["auroc"]["mean"],
+        }
+    expected = []
+    for name in ("scratch", "spot *", "all *"):
+        for by, own in models.items():
+            over = random[by]["auroc_by_defect"].get(name.removesuffix(" *"), random[by]["auroc"])
+            told_of = f"{over['mean']:.2f} ± {over['spread']:.2f} {over['least']:.2f}..{over['largest']:.2f}"
+            expected.append(f"{name} {by} {own[name]:.3f} {told_of}")
+    assert [" ".join(row.split()) for row in rows] == expected
     assert note.startswith("random: mean ± deviation of the networks")
     assert "Beside 1 network of" in (one := call(*EVALUATE, *BOTH, "--controls", "1").out)
     assert "a figure within their range" not in one  # which is a point
