@@ -63,5 +63,9 @@ class StoreError(InspectionError):
     """The journal, the log or the evidence cannot be written or read."""
 
 
+class StoreBehind(StoreError):
+    """The store may be well: what waits to be recorded goes first, and it is more than can be done at once."""
+
+
 class StoreReadOnly(StoreError):
     """The data directory may be read, and not written."""

@@ -127,7 +127,7 @@ class ConditionKeeper:
         self._set_alarms(tuple(standing.values()))
         if alarm.latched:
             self._unwritten.latch(alarm, since_utc)
-        self.event("alarm", f"{alarm.key}: {told}")
+        self.event("alarm", f"{alarm.key}: {told}", must=alarm.latched and before is None)
 
     def clear_alarm(self, key: str, *, acknowledged: bool = False) -> None:
         """The trouble is over. An alarm that latches goes when a person has acknowledged it, and no other one does."""
@@ -137,7 +137,7 @@ class ConditionKeeper:
         if len(kept) != len(self.now.alarms):
             self._set_alarms(kept)
             self._unwritten.unlatch(key)
-            self.event("alarm-over", key)
+            self.event("alarm-over", key, must=acknowledged)
 
     def pause(self, text: str) -> None:
         """Let nothing pass until `resume`, whoever restarts. A second pause stands beside the first."""
@@ -145,20 +145,21 @@ class ConditionKeeper:
         alarm = Alarm(_PAUSE, _joined(now.paused, text) if now.paused else text, latched=True)
         self.now = replace(now, paused=alarm.text)
         self._unwritten.latch(alarm, self._clock.utc())
-        self.event("paused", text)
+        self.event("paused", text, must=True)
 
     def resume(self, text: str) -> None:
         """Nothing happens if the line is not paused."""
         if self.now.paused is not None:
             self.now = replace(self.now, paused=None, resumes=self.now.resumes + 1)
             self._unwritten.unlatch(_PAUSE)
-            self.event("resumed", text)
+            self.event("resumed", text, must=True)
 
-    def event(self, kind: str, text: str, data: Mapping[str, object] | None = None) -> None:
-        """Append to the event log, now or as soon as it can be written; and tell whoever reads the program's log."""
+    def event(self, kind: str, text: str, data: Mapping[str, object] | None = None, *, must: bool = False) -> None:
+        """Append to the event log, now or as soon as it can be written; and tell whoever reads the program's log.
+        `must`: however long the store is down it is not only counted."""
         level = logging.WARNING if kind == "alarm" else logging.INFO
         log.log(level, "%s: %s", kind, text, extra={"event": kind, "fields": {"text": text}})
-        self._unwritten.event(kind, text, self._clock.utc(), data)
+        self._unwritten.event(kind, text, self._clock.utc(), data, must=must)
         self.flush()
 
     def flush(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from inspection.domain.errors import StoreError
+from inspection.domain.errors import StoreBehind
 from inspection.domain.ports import Attached, Clock, Journal
 from inspection.domain.types import Cause, Outcome, OutcomeKind, PartContext, PartId, Trigger, Verdict, VerdictKind
 from inspection.station.missed import MissedNumbers
@@ -158,7 +158,7 @@ class Numbering:
             return
         if part.number - self._high > ROWS_AT_ONCE:
             self._saw(part)
-            raise StoreError(_BEHIND)
+            raise StoreBehind(_BEHIND)
         self._record_gap(part.epoch, range(self._high + 1, part.number + 1), Cause.TRIGGER_LOST)
 
     def catch_up(self) -> bool:

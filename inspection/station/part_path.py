@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from inspection.domain.errors import GateError, SessionOver, StoreError
+from inspection.domain.errors import GateError, SessionOver, StoreBehind, StoreError
 from inspection.domain.ports import (
     Acknowledged,
     Attached,
@@ -114,6 +114,7 @@ class PartPath:
         self._attached: Attached | None = None
         self._stopping = False
         self._store_failed = False  # in this round
+        self._store_writes = True  # when it was last tried to record what waits
         self._pictures = PictureWatch(condition)
         self.latest: Examined | None = None  # the newest part with a picture, for the status
         self.rounded_ns = clock.monotonic_ns()
@@ -244,7 +245,7 @@ class PartPath:
                 return
             epoch = self._numbering.prepare(attached)
         except StoreError as error:
-            self._store_down(str(error))
+            self._store_down(error)
             return
         if epoch is None:
             return  # so many were counted that it takes some rounds
@@ -272,11 +273,11 @@ class PartPath:
         context = self._context()
         try:
             if len(self._unrecorded) >= self._settings.queue_capacity:
-                raise StoreError(f"{len(self._unrecorded)} verdicts wait to be recorded; check the disk")
+                raise StoreBehind(f"{len(self._unrecorded)} verdicts wait to be recorded; check the disk")
             self._numbering.record(trigger, context)
         except StoreError as error:
             self._numbering.missed(trigger.part, Cause.STORE_DOWN, context)
-            self._store_down(str(error))
+            self._store_down(error)
             return
         due_ns = self._travel.gate_ns(trigger.monotonic_ns)
         self._belt.put(trigger.part, trigger.monotonic_ns, due_ns, trigger.encoder_counts)
@@ -305,7 +306,7 @@ class PartPath:
                 return  # of an epoch that we have not heard the beginning of: the controller tells it again
             self._belt.resolve(part, resolved.outcome, resolved.monotonic_ns)
         except StoreError as error:
-            self._store_down(str(error))  # not confirmed: the controller tells it again
+            self._store_down(error)  # not confirmed: the controller tells it again
             self._belt.heard(part)
             return
         self._gate.confirm(part)
@@ -316,7 +317,7 @@ class PartPath:
         try:
             self._belt.expire(attached=self._numbering.epoch is not None)
         except StoreError as error:
-            self._store_down(str(error))  # they stay on the belt and are closed when it can be written
+            self._store_down(error)  # they stay on the belt and are closed when it can be written
 
     def _judge_waiting(self) -> None:
         batch, self._waiting = self._waiting[: self._settings.batch], self._waiting[self._settings.batch :]
@@ -342,7 +343,7 @@ class PartPath:
         try:
             self._journal.record_verdicts([part for part, _ in judged])
         except StoreError as error:
-            self._store_down(str(error))
+            self._store_down(error)
             for part, _ in judged:
                 kept = part.verdict
                 if kept.kind is not VerdictKind.UNJUDGED:
@@ -394,8 +395,10 @@ class PartPath:
                 self._journal.record_verdicts(self._unrecorded)
                 self._unrecorded = []
             self._numbering.catch_up()
+            self._store_writes = True
         except StoreError as error:
-            self._store_down(str(error))
+            self._store_writes = False
+            self._store_down(error)
 
     def _record_acks(self) -> None:
         if not self._acks:
@@ -403,14 +406,16 @@ class PartPath:
         try:
             self._journal.record_acks([ack for ack, _ in self._acks], [latency for _, latency in self._acks])
         except StoreError as error:
-            self._store_down(str(error))
+            self._store_down(error)
             del self._acks[: -self._settings.queue_capacity]  # figures of parts, not the record of them
             return
         self._acks = []
 
-    def _store_down(self, reason: str) -> None:
+    def _store_down(self, error: StoreError) -> None:
         self._store_failed = True
-        text = f"parts cannot be recorded, so {self._meanwhile}: {reason}"
+        if isinstance(error, StoreBehind) and not self._store_writes:
+            return  # the alarm stands, and says why; two texts in turns would be two events a part
+        text = f"parts cannot be recorded, so {self._meanwhile}: {error}"
         self._condition.raise_alarm(Alarm("store-down", text, reaction=Reaction.DIVERT, cause=Cause.STORE_DOWN))
 
 

@@ -75,5 +75,5 @@ class RequestDesk:
         if reason is not None:
             self._condition.event("refused", f"{request.subject} by {request.by}: {reason}")
             return
-        self._condition.event("acknowledged", f"{request.subject} by {request.by}")
+        self._condition.event("acknowledged", f"{request.subject} by {request.by}", must=True)
         self._condition.clear_alarm(request.subject, acknowledged=True)

@@ -1,7 +1,8 @@
 """What the journal is still to be told of the line's condition. Bounded, however long it cannot be written.
 
-Alarms that latch, and a pause, are kept by key: of each the newest word, and none is ever lost. Events are kept in
-order up to a number; how many came after that is an event too.
+Alarms that latch, and a pause, are kept by key: of each the newest word, and none is ever lost. Nor is the event that
+one was raised, or that a person did something. Other events are kept in order up to a number; how many came after that
+is an event too.
 """
 
 from __future__ import annotations
@@ -79,8 +80,11 @@ class Unwritten:
         self._latched.pop(key, None)
         self._cleared.add(key)
 
-    def event(self, kind: str, text: str, utc: datetime, data: Mapping[str, object] | None) -> None:
-        if len(self._events) >= EVENTS_AT_MOST:
+    def event(
+        self, kind: str, text: str, utc: datetime, data: Mapping[str, object] | None, *, must: bool = False
+    ) -> None:
+        """`must`: it is one of those that are never lost; there are as many as people act and alarms latch."""
+        if len(self._events) >= EVENTS_AT_MOST and not must:
             if self._lost is None:
                 self._lost = _Lost(0, utc, utc)
             self._lost.count, self._lost.last_utc = self._lost.count + 1, utc

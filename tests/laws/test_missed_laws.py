@@ -105,7 +105,7 @@ class Memory:
 TELL = st.one_of(
     st.tuples(st.just("latch"), st.sampled_from("ab"), st.integers(1, 9)),
     st.tuples(st.just("unlatch"), st.sampled_from("ab")),
-    st.tuples(st.just("event")),
+    st.tuples(st.sampled_from(["event", "by a person"])),
     st.tuples(st.sampled_from(["fail", "heal", "write"])),
 )
 
@@ -114,7 +114,7 @@ TELL = st.one_of(
 def test_what_latches_is_as_if_it_had_been_written_at_once_and_every_event_is_there_or_counted(todo):
     at_most, unwritten.EVENTS_AT_MOST = unwritten.EVENTS_AT_MOST, 4
     try:
-        journal, at_once, told = Memory(), Memory(), 0
+        journal, at_once, told, by_people = Memory(), Memory(), 0, []
         waits = Unwritten(journal)
         for what, *values in todo:
             match what:
@@ -129,11 +129,15 @@ def test_what_latches_is_as_if_it_had_been_written_at_once_and_every_event_is_th
                 case "event":
                     told += 1
                     waits.event("state", str(told), START_UTC, None)
+                case "by a person":
+                    told += 1
+                    by_people.append(told)
+                    waits.event("acknowledged", str(told), START_UTC, None, must=True)
                 case "write":
                     waits.write(2)
                 case _:
                     journal.fails = what == "fail"
-            assert len(waits._events) <= 5
+            assert len(waits._events) <= 5 + 2 * len(by_people)
         journal.fails = False
         waits.write(1000)
         assert not waits
@@ -141,6 +145,7 @@ def test_what_latches_is_as_if_it_had_been_written_at_once_and_every_event_is_th
         kept = [int(text) for kind, text, _ in journal.events if kind != LOST]
         lost = sum(data["events"] for kind, _, data in journal.events if kind == LOST)
         assert kept == sorted(set(kept))
+        assert set(by_people) <= set(kept)
         assert len(kept) + lost == told
     finally:
         unwritten.EVENTS_AT_MOST = at_most

@@ -244,13 +244,27 @@ def test_parts_that_come_while_numbers_are_caught_up_with_are_missed_too_and_not
     bench.gate.trigger(*range(1, count + 1))
     bench.run(steps=1)
     bench.journal.fails = False
-    bench.gate.trigger(count + 1)
-    bench.run(steps=1)
+    for number in (count + 1, count + 2):
+        bench.gate.trigger(number)
+        bench.run(steps=1)
     assert bench.sent() == {}
     assert "recorded now" in bench.condition.diverting[0].text
     bench.run()
     assert {row.cause for row in bench.rows().values()} == {"store-down"}
-    assert len(bench.rows()) == count + 1
+    assert len(bench.rows()) == count + 2
+
+
+def test_a_long_outage_is_told_once_however_many_parts_come_meanwhile(bench, caplog):
+    bench.attach()
+    bench.journal.fails = True
+    bench.gate.trigger(*range(1, numbering.ROWS_AT_ONCE + 1))
+    bench.run(steps=1)
+    caplog.clear()
+    for number in range(numbering.ROWS_AT_ONCE + 1, numbering.ROWS_AT_ONCE + 41):
+        bench.gate.trigger(number)
+        bench.run(steps=1)
+    told = [record for record in caplog.records if record.getMessage().startswith("alarm: store-down")]
+    assert len(told) <= 1, "two texts in turns would be two events a part"
 
 
 def test_missed_numbers_are_recorded_under_what_their_parts_were_made_under(bench, monkeypatch):

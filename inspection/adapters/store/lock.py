@@ -59,8 +59,7 @@ class FileLock:
 
     def holder(self) -> tuple[str, str]:
         """Process number and `who` of whoever took it last, as far as that is known."""
-        pid, _, who = os.pread(self._descriptor, 64, 0).decode(errors="replace").strip().partition(" ")
-        return pid or "unknown", who
+        return _holder(self._path)
 
     def close(self) -> None:
         """It is let go of, too. A second time does nothing."""
@@ -83,19 +82,22 @@ class LineLock:
 
     def __init__(self, paths: LinePaths, who: str = STATION) -> None:
         """Take the lock. Raises LineTaken if another process holds it, StoreError if the directory cannot be used."""
-        self._file = FileLock(paths.lock)
+        self._file: FileLock | None = None
         self._folder = -1
         try:
-            # The folder too: a file that is deleted would be made anew, and locked by another station.
+            # The folder first: a file that was deleted would be made anew, and locked by another station.
             with _told(paths.state_dir):
+                make_folder(paths.state_dir)
                 self._folder = os.open(paths.state_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            if _locks(self._folder, paths.state_dir) and self._file.take(who):
-                return
-            pid, holder = self._file.holder()
+            if _locks(self._folder, paths.state_dir):
+                self._file = FileLock(paths.lock)
+                if self._file.take(who):
+                    return
         except BaseException:
             self.release()
             raise
         self.release()
+        pid, holder = _holder(paths.lock)
         if holder == BY_HAND:
             text = f"line {paths.line} is held by process {pid}, 'inspection log compact': wait until it is done"
         else:
@@ -103,7 +105,8 @@ class LineLock:
         raise LineTaken(text, pid, holder or STATION)
 
     def release(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
         if self._folder >= 0:
             os.close(self._folder)
         self._folder = -1
@@ -115,6 +118,14 @@ class LineLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _holder(path: Path) -> tuple[str, str]:
+    try:
+        pid, _, who = path.read_text(errors="replace").strip().partition(" ")
+    except OSError:
+        return "unknown", ""
+    return pid or "unknown", who
 
 
 def _locks(descriptor: int, folder: Path) -> bool:

@@ -177,15 +177,15 @@ def has_parts_since(paths: LinePaths, name: str, since: datetime) -> bool:
     try:
         with pq.ParquetFile(path) as file:
             groups, schema = [file.metadata.row_group(i) for i in range(file.num_row_groups)], file.schema
+        places = [place for place in range(len(schema)) if schema.column(place).path in ("trigger_utc", "verdict_utc")]
+        for group in groups:
+            for statistics in (group.column(place).statistics for place in places):
+                if statistics is None or (statistics.has_min_max and statistics.max >= since):
+                    return True
     except FileNotFoundError as error:
         raise FilesMerged(f"cannot read the log file {path}: No such file or directory") from error
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, ValueError, OverflowError) as error:  # a footer that is no text, among others
         raise StoreError(f"cannot read the log file {path}: {error}") from error
-    places = [place for place in range(len(schema)) if schema.column(place).path in ("trigger_utc", "verdict_utc")]
-    for group in groups:
-        for statistics in (group.column(place).statistics for place in places):
-            if statistics is None or (statistics.has_min_max and statistics.max >= since):
-                return True
     return False
 
 

@@ -138,6 +138,8 @@ class ImageCheck:
 
     def orphans(self) -> list[str]:
         """Images that no part names: none that was listed, and none in the journal."""
+        for table in ("there", "journaled"):  # of a look before this one
+            self._db.execute(f"DELETE FROM {table}")
         self._insert("there", ((path,) for path in self._images_there()))
         self._insert(
             "journaled", map(tuple, rows_of(self._paths, "SELECT image_path FROM parts WHERE image_path > ''"))
