@@ -80,10 +80,12 @@ def serve(
     line: str,
     attentively: Callable[[Callable[[], None]], None],
     pause: Callable[[], None],
+    at: Callable[[bool], None] = lambda merging: None,
 ) -> None:
     """Merge what is due, again and again, for ever. Raises StoreError.
 
-    `attentively` does something at ordinary priority; `pause` waits until it is time to look again.
+    `attentively` does something at ordinary priority; `pause` waits until it is time to look again; `at` is told
+    whether some files are half merged.
     """
     import pyarrow as pa
 
@@ -108,7 +110,7 @@ def serve(
         compactor = Compactor(paths, clock, _event_writer(paths.state_db), alone)
         while True:
             while compactor.step():
-                pass
+                at(compactor.is_at_it)
             _say(WELL)
             pause()
 
