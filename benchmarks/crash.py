@@ -3,7 +3,8 @@
     inspection bench crash [--kills N] [--cuts N] [--seed S] [--json]
 
 The real journal, log and evidence run in a process of their own, fed with parts as fast as they take them. `kills`:
-kill -9 at random moments, a third of them while rows are sealed. `cuts`: lives whose every call to the file system is
+kill -9 at random moments, a third of them while rows are sealed or files are merged; the process that merges is killed
+a moment before the station's or after it. `cuts`: lives whose every call to the file system is
 recorded (also such as die and are followed by another); the power fails at one moment of the record after the other,
 and a disk that drops or tears what was not flushed is what is left. Each time a station starts there, finishes the
 sealing, and is held against the law: `benchmarks/crash_store/promises.py`. docs/log.md says what that is.

@@ -25,6 +25,7 @@ camera: {{kind: folder, folder: ../unused}}
 trigger: {{kind: gate}}
 gate: {{kind: serial, url: /dev/ttyUSB0, delay_ms: 150, watchdog_ms: 500, min_gap_ms: 1, without_power: divert}}
 evidence: {{passed_share: 0, near_margin: 0}}
+log: {{merge: false}}
 """
 RECIPE = """\
 part: part

@@ -27,6 +27,7 @@ from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.lock import LineLock
 from inspection.adapters.store.log import ParquetLog
+from inspection.adapters.store.merger_process import MergerProcess
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.requests import RequestInbox
 from inspection.adapters.store.retention import Retention, RetentionRule
@@ -77,6 +78,7 @@ from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
 from inspection.station.machine_watch import MachineLimits, MachineWatch
+from inspection.station.merging_watch import MergingWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PartPath, PathSettings
 from inspection.station.progress import ProgressLimits
@@ -171,6 +173,9 @@ def build_station(
         timing = Timing(travel, clock)
         tally = Tally(condition, clock, timing.figures)
         machine = _machine_watch(line, data_dir, condition, clock)
+        merging = MergingWatch(MergerProcess(paths), condition, clock) if line.log.merge else None
+        if merging is not None:
+            stack.callback(merging.close)
         reconciler = Reconciler(
             Ledger(log.rows_owed),
             condition,
@@ -198,6 +203,7 @@ def build_station(
                     limits=_progress_limits(line.supervision),
                     timing=timing,
                     reconciler=reconciler,
+                    merging=merging,
                 ),
                 EmbeddingWatch(embeddings, _embedding_is_kept(line.evidence, challenge)),
             ],
@@ -230,6 +236,7 @@ def build_station(
                 machine.measure,
                 Retention(images, journal, clock, _retention_rule(line), ThisMachine(data_dir).disk_free).step,
                 embeddings,
+                merging,
             ),
             condition=condition,
             requests=RequestDesk(inbox, condition, clock, _requests(challenge)),

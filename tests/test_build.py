@@ -1,19 +1,24 @@
 """What a line is refused for before it starts, and what monitor mode lets through all the same."""
 
 import json
+import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from inspection import history
+from inspection.adapters.store.lock import FileLock
+from inspection.adapters.store.merger_process import MergerProcess
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.verify import verify_line
 from inspection.build import RunOptions, build_station
 from inspection.config import load_site
 from inspection.domain.errors import CalibrationError, ConfigError, InspectionError
 from inspection.gauge import calibration_path
+from tests.adapters.store.log_files import DAY, rows, write_short
 from tests.fakes.encoder import AXES, AxisEncoder
 from tests.faults.stub_station import write_site
 from tests.waiting import wait_for
@@ -62,18 +67,24 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new))
 
 
-def run_until(site: Path, data_dir: Path, parts: int, options: RunOptions):
-    """The log of a line that ran until so many parts were closed."""
+@contextmanager
+def running(site: Path, data_dir: Path, options: RunOptions | None = None):
     stop = threading.Event()
     with build_station(load_site(site), "stub", data_dir, options, encoder=AxisEncoder()) as station:
-        running = threading.Thread(target=station.run, args=(stop,))
-        running.start()
+        thread = threading.Thread(target=station.run, args=(stop,))
+        thread.start()
         try:
-            wait_for(lambda: history.parts(data_dir, "stub")["outcome"].notna().sum() >= parts, f"{parts} parts")
-            status = history.status(data_dir, "stub")
+            yield
         finally:
             stop.set()
-            running.join()
+            thread.join()
+
+
+def run_until(site: Path, data_dir: Path, parts: int, options: RunOptions):
+    """The log of a line that ran until so many parts were closed."""
+    with running(site, data_dir, options):
+        wait_for(lambda: history.parts(data_dir, "stub")["outcome"].notna().sum() >= parts, f"{parts} parts")
+        status = history.status(data_dir, "stub")
     rows = history.parts(data_dir, "stub")
     return rows[rows["cause"] != "stopping"], status
 
@@ -219,3 +230,40 @@ def test_a_band_that_reaches_down_to_where_good_parts_are_is_refused(site, tmp_p
         build_station(load_site(site), "stub", tmp_path / "data", encoder=AxisEncoder()),
     ):
         pytest.fail("the station was built")
+
+
+def test_a_line_merges_its_log_beside_it_and_ends_that_with_it(site, tmp_path):
+    paths = LinePaths(tmp_path / "data", "stub")
+    edit(site / "lines" / "stub.yaml", "merge: false", "merge: true")
+    for first in (0, 10):
+        write_short(paths, rows(1, 20)[first : first + 10])
+    day, merging = paths.log_date_dir(DAY.date()), FileLock(paths.merging_lock)
+    with running(site, paths.data_dir):
+        wait_for(lambda: len(list(day.iterdir())) == 1, "the files of a day of long ago to be merged")
+        assert not merging.take(), "it waits for more"
+        wait_for(lambda: history.status(paths.data_dir, "stub").state == "running", "the line")
+        assert alarms(paths.data_dir) == {}
+    assert merging.take(), "it has ended"
+    merging.close()
+    events = history.events(paths.data_dir, "stub")
+    assert (events["kind"] == "compacted").sum() == 1
+
+
+def test_a_line_whose_log_cannot_be_merged_runs_and_says_so(site, tmp_path, monkeypatch):
+    edit(site / "lines" / "stub.yaml", "merge: false", "merge: true")
+    broken = [sys.executable, "-c", "print('this disk is full'); raise SystemExit(1)"]
+    monkeypatch.setattr("inspection.build.MergerProcess", lambda paths: MergerProcess(paths, broken))
+    data_dir = tmp_path / "data"
+    with running(site, data_dir):
+        wait_for(lambda: "log-compaction" in alarms(data_dir), "the alarm")
+        assert "this disk is full" in alarms(data_dir)["log-compaction"]
+        before = len(history.parts(data_dir, "stub"))
+        wait_for(lambda: len(history.parts(data_dir, "stub")) > before + 5, "more parts")
+        assert history.status(data_dir, "stub").state == "running"
+    complete = history.completeness(data_dir, "stub")
+    assert (complete.missing, complete.repeated, complete.open) == ([], [], 0)
+
+
+def alarms(data_dir: Path) -> dict[str, str]:
+    status = history.status(data_dir, "stub")
+    return {alarm.key: alarm.text for alarm in status.alarms} if status else {}

@@ -46,6 +46,7 @@ _TODO = {
     "disk-full": "Call maintenance: files must be moved away. It goes by itself when there is room.",
     "disk-low": "Call maintenance: files must be moved away before the disk is full.",
     "stores-hang": "Call maintenance: a disk may hang.",
+    "log-compaction": "Tell maintenance when there is time: the log gets slower to read, and nothing is lost.",
     "memory": "Call maintenance: another program takes the memory, or the station must be restarted.",
     "clock": "Tell the quality team. It goes by itself in ten minutes.",
     "no-part": "Are parts on the belt? If so, check the part sensor. It goes by itself with the next part.",

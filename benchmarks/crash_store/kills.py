@@ -1,4 +1,5 @@
-"""kill -9 at random moments, a third of them while rows are sealed; the log is held against the law each time."""
+"""kill -9 at random moments, a third of them while rows are sealed or files are merged; the log is held against the law
+each time."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from benchmarks.crash_store.power_cuts import DATA
 from benchmarks.crash_store.promises import Promises, faults
 
 _LONGEST_S = 0.1  # of a life, until it is killed or the phase is waited for
-_AIMED = (Phase.SEALING,)  # each third kill falls into one of them
+_AIMED = (Phase.SEALING, Phase.COMPACTING)  # each third kill falls into one of them
 _LIVES_A_LOG = 4  # it grows, and all of it is looked at each time
 
 
@@ -39,13 +40,17 @@ def kills(nursery: Nursery, folder: Path, *, seed: int, count: int, fault: str |
         root = folder / f"log-{i // _LIVES_A_LOG}"
         said, copy = root / "said", folder / "copy"
         root.mkdir(exist_ok=True)
+        kill_in = _AIMED[i // 3 % len(_AIMED)] if i % 3 == 0 else None
+        # Merging begins with the life, and may be done before it is waited for.
+        kill_after_s = 0.0 if kill_in is Phase.COMPACTING else rng.uniform(0, _LONGEST_S)
         end = nursery.live(
             Job(
                 str(root / DATA),
                 str(said),
                 rng.choice(("power", "process")),
-                kill_after_s=rng.uniform(0, _LONGEST_S),
-                kill_in=_AIMED[i // 3 % len(_AIMED)] if i % 3 == 0 else None,
+                kill_after_s=kill_after_s,
+                kill_in=kill_in,
+                merges=True,
                 seed=rng.randrange(2**32),
                 fault=fault,
             )
@@ -59,7 +64,7 @@ def kills(nursery: Nursery, folder: Path, *, seed: int, count: int, fault: str |
             shutil.copytree(root / DATA, copy / DATA)
         if said.exists():
             promises = Promises.of(said.read_bytes().splitlines())
-        found = faults(copy / DATA, promises, all_holds=True, thorough=True)
+        found = faults(copy / DATA, promises, all_holds=True, thorough=True, merged=True)
         yield Kill(end.phase, len(promises.said), tuple(found))
 
 

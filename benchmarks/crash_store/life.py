@@ -33,10 +33,11 @@ _STANDS_FOR = 3  # events
 
 
 class Phase(IntEnum):
-    """What the log's thread is at."""
+    """What the log's thread is at; COMPACTING: the process beside it has some files half merged."""
 
     WAITING = 0
     SEALING = 1
+    COMPACTING = 2
 
 
 @dataclass(frozen=True)

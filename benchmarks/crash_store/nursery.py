@@ -18,6 +18,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,12 +28,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.crash_store.life import Life, Phase, open_stores
+from benchmarks.crash_store.parts import LINE
 from inspection.adapters.store.journal import Durability
+from inspection.adapters.store.merger import serve
 from inspection.adapters.store.rows import warm_up
 from inspection.adapters.store.schema import PARTS
 from inspection.domain.errors import InspectionError
 
 _LATEST_S = 0.02  # of a kill, after the phase that it is to fall into began
+_MERGER_PAUSE_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class Job:
     """A life in `data_dir`. It ends after `parts`, or after `notes` on record, or is killed some time.
 
     `said`: where its promises go, or with a recorder all that it does. `kill_after_s`: once it is born; `kill_in`: and
-    then in this phase. `fault`: `module:function` that makes something wrong with its store.
+    then in this phase. `merges`: a process beside it merges its files, and is killed a moment before it or after it.
+    `fault`: `module:function` that makes something wrong with its store.
     """
 
     data_dir: str
@@ -51,6 +56,7 @@ class Job:
     notes: int = -1
     kill_after_s: float | None = None
     kill_in: Phase | None = None
+    merges: bool = False
     seed: int = 0
     fault: str | None = None
 
@@ -130,40 +136,72 @@ def _teller(job: Job) -> Callable[[str], None]:
     return tell
 
 
-def _watch(pid: int, job: Job, phase: mmap.mmap) -> None:
-    """Kill it when it is time, unless it has ended."""
+def _merge(job: Job, phase: mmap.mmap) -> None:
+    """In a forked process of its own, until it is killed."""
+
+    def at(is_at_it: bool) -> None:
+        phase[1] = is_at_it
+
+    with Path(os.devnull).open("w") as nobody, redirect_stdout(nobody):  # what it says is for a station
+        serve(Path(job.data_dir), LINE, lambda work: work(), lambda: time.sleep(_MERGER_PAUSE_S), at)
+
+
+def _phase(phase: mmap.mmap) -> Phase:
+    return Phase.COMPACTING if phase[1] else Phase(phase[0])
+
+
+def _watch(pid: int, job: Job, phase: mmap.mmap, merger: int | None) -> Phase:
+    """Kill it when it is time, unless it has ended, and its merger; the phase that this fell into."""
     assert job.kill_after_s is not None
+    rng = random.Random(job.seed)
     watch = select.poll()
     process = os.pidfd_open(pid)
     try:
         watch.register(process, select.POLLIN)
         has_ended = watch.poll(job.kill_after_s * 1e3)
-        while job.kill_in is not None and not has_ended and phase[0] != job.kill_in:
+        while job.kill_in is not None and not has_ended and _phase(phase) != job.kill_in:
             has_ended = watch.poll(0)
         if job.kill_in is not None:
-            time.sleep(random.Random(job.seed).uniform(0, _LATEST_S))
+            time.sleep(rng.uniform(0, _LATEST_S))
+        at = _phase(phase)
+        merger_first = rng.random() < 0.5
+        if merger is not None and merger_first:
+            os.kill(merger, signal.SIGKILL)
+            time.sleep(rng.uniform(0, _LATEST_S))
         if not has_ended:
             signal.pidfd_send_signal(process, signal.SIGKILL)
+        if merger is not None and not merger_first:
+            time.sleep(rng.uniform(0, _LATEST_S))
+            os.kill(merger, signal.SIGKILL)
+        return at
     finally:
         os.close(process)
 
 
-def _run(job: Job) -> tuple[int, int]:
-    phase = mmap.mmap(-1, 1)
+def _fork(work: Callable[[Job, mmap.mmap], None], job: Job, phase: mmap.mmap) -> int:
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            _bear(job, phase)
+            work(job, phase)
             code = 0
         except BaseException:  # noqa: BLE001  (the exit code tells)
             traceback.print_exc()
         finally:
             os._exit(code)
-    if job.kill_after_s is not None:
-        _watch(pid, job, phase)
-    status = os.waitpid(pid, 0)[1]
-    return os.waitstatus_to_exitcode(status), phase[0]
+    return pid
+
+
+def _run(job: Job) -> tuple[int, int]:
+    phase = mmap.mmap(-1, 2)  # of the log's thread; whether files are half merged
+    pid = _fork(_bear, job, phase)
+    merger = _fork(_merge, job, phase) if job.merges else None
+    at = _phase(phase) if job.kill_after_s is None else _watch(pid, job, phase, merger)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if merger is not None:
+        merger_code = os.waitstatus_to_exitcode(os.waitpid(merger, 0)[1])
+        code = code if merger_code == -signal.SIGKILL else merger_code
+    return code, at
 
 
 def main() -> None:

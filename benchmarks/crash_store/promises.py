@@ -20,12 +20,15 @@ from PIL import Image, UnidentifiedImageError
 from benchmarks.crash_store import parts
 from benchmarks.crash_store.life import open_stores
 from inspection import history
+from inspection.adapters.store.compaction import Compactor
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.reader import sealed_files
 from inspection.adapters.store.rows import SELECT, table_of
+from inspection.adapters.store.verify import verify_line
 from inspection.domain.errors import StoreError
 from inspection.domain.types import PartId
+from inspection.station.clock import SystemClock
 
 _GREY_OFF = 3  # that JPEG may make of it
 _OF_PARTS = ("trigger", "gap", "verdict", "outcome", "unknown", "event")  # each the trace of one commit
@@ -52,14 +55,19 @@ class Promises:
         return cls(said, safe)
 
 
-def faults(data_dir: Path, promises: Promises, *, all_holds: bool, thorough: bool) -> list[str]:
+def faults(data_dir: Path, promises: Promises, *, all_holds: bool, thorough: bool, merged: bool = False) -> list[str]:
     """What does not hold of the law when a station starts here.
 
     `all_holds`: of what was promised; otherwise the newest of it may be lost, and what is safe may not. `thorough`: as
-    people read it, too, before and after; and until the last row is sealed.
+    people read it, too, before and after; and until the last row is sealed. `merged`: as 'log verify' looks at it,
+    before and after all is merged.
     """
     try:
-        return [*(_as_it_was_left(data_dir) if thorough else ()), *_faults(data_dir, promises, all_holds, thorough)]
+        return [
+            *(_as_it_was_left(data_dir) if thorough else ()),
+            *_faults(data_dir, promises, all_holds, thorough),
+            *(_verified(LinePaths(data_dir, parts.LINE)) if merged else ()),
+        ]
     except (StoreError, sqlite3.Error, OSError, pa.ArrowException) as error:
         return [f"{type(error).__name__}: {error}"]
 
@@ -86,9 +94,26 @@ def _faults(data_dir: Path, promises: Promises, all_holds: bool, thorough: bool)
         if thorough:
             stores.log.seal(everything=True)
     if thorough:
-        complete = history.completeness(data_dir, parts.LINE)
-        yield from (f"part {part} is missing" for part in complete.missing)
-        yield from (f"part {part} is there twice" for part in complete.repeated)
+        yield from _numbers(paths)
+
+
+def _numbers(paths: LinePaths) -> Iterator[str]:
+    complete = history.completeness(paths.data_dir, parts.LINE)
+    yield from (f"part {part} is missing" for part in complete.missing)
+    yield from (f"part {part} is there twice" for part in complete.repeated)
+
+
+def _verified(paths: LinePaths) -> Iterator[str]:
+    yield from (f"verify: {fault}" for fault in verify_line(paths).faults)
+    with closing(SqliteJournal(paths.state_db, "process")) as journal:
+        utc = parts.utc_of(PartId(0, 0))
+        compactor = Compactor(
+            paths, SystemClock(), lambda kind, text, data: journal.record_event(kind, text, utc, data)
+        )
+        compactor.compact()  # what was cut short is finished or undone, too
+        compactor.remove_old(at_once=True)
+    yield from (f"verify, all merged: {fault}" for fault in verify_line(paths).faults)
+    yield from _numbers(paths)
 
 
 def _in_files(paths: LinePaths) -> list[Row]:

@@ -154,10 +154,14 @@ class FrameConfig(Strict):
 
 
 class LogConfig(Strict):
-    """When closed parts are written as a Parquet file: after so many, or so long, whichever is first."""
+    """When closed parts are written as a Parquet file: after so many, or so long, whichever is first; and what becomes
+    of the files."""
 
     seal_after_parts: Annotated[int, limits(1, 1_000_000, "parts", "more parts a file, fewer files")] = 500
     seal_after_s: Annotated[float, limits(1, 86_400, "s", "how old a part gets before it is in a file")] = 30
+    merge: Annotated[
+        bool, note("false: short files stay as they are, where the file system cannot exchange folders")
+    ] = True
 
 
 Durability = Literal["power", "process"]

@@ -379,6 +379,27 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class MergerState:
+    """`ended`: why it does not run any more, in words; None while it does. `is_well`: since it was started it has come
+    to where nothing is left to be done."""
+
+    ended: str | None
+    is_well: bool
+
+
+class Merger(Protocol):
+    """What merges the log's short files beside the station: a process of its own. Used by one thread; never raises."""
+
+    def start(self) -> None:
+        """Start it, for the first time or after it has ended."""
+
+    def state(self) -> MergerState: ...
+
+    def close(self) -> None:
+        """End it, wherever it is; some seconds at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks of a running line. `kind` acknowledge: clear the alarm `subject`; pause: let nothing pass,
     for the reason `subject`; resume: go on; challenge, challenge-abort: begin or abort a challenge run, whose word

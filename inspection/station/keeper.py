@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock, Embeddings, Evidence, Log, StatusBoard
 from inspection.domain.types import Frame
+from inspection.station.merging_watch import MergingWatch
 
 _STATUS_PERIOD_NS = 400_000_000
 
@@ -15,7 +16,8 @@ Report = Callable[[], tuple[Mapping[str, object], Frame | None]]
 
 
 class StoreKeeper:
-    """Writes evidence, seals the log, publishes the status, keeps embeddings. Called from one thread."""
+    """Writes evidence, seals the log, publishes the status, keeps embeddings, looks after the merger. Called from one
+    thread."""
 
     def __init__(
         self,
@@ -27,9 +29,10 @@ class StoreKeeper:
         measure: Callable[[], object] = lambda: None,
         retain: Callable[[], object] = lambda: None,
         embeddings: Embeddings | None = None,
+        merging: MergingWatch | None = None,
     ) -> None:
         """Called each round: `measure`, what takes too long for the part path and is no store's; `retain`, which
-        removes what is kept no longer. Raises StoreError."""
+        removes what is kept no longer. Raises StoreError. `merging`: None on a line whose files stay as they are."""
         self._evidence = evidence
         self._log = log
         self._board = board
@@ -38,6 +41,7 @@ class StoreKeeper:
         self._measure = measure
         self._retain = retain
         self._embeddings = embeddings
+        self._merging = merging
         self._published_ns = clock.monotonic_ns() - _STATUS_PERIOD_NS
         self.fault: str | None = None
         """What could not be written the last time round, in words. Parts stay in the journal, images in the queue."""
@@ -51,6 +55,8 @@ class StoreKeeper:
         is_due = self._clock.monotonic_ns() - self._published_ns >= _STATUS_PERIOD_NS
         if is_due:
             fault = _fault_of(self.publish) or fault
+        if self._merging is not None:
+            self._merging.step()
         if fault or is_due:  # between two publications nothing may have been tried
             self.fault = fault
         if self._embeddings:
@@ -58,6 +64,8 @@ class StoreKeeper:
 
     def finish(self) -> None:
         """Write all there is. Raises StoreError; what is left is in the journal, for the next start."""
+        if self._merging is not None:
+            self._merging.close()  # while it exchanges a day nothing is sealed
         try:
             self._evidence.drain()
             self._log.seal(everything=True)

@@ -15,6 +15,7 @@ from inspection.station.condition import ConditionKeeper
 from inspection.station.demands import Demands
 from inspection.station.encoder_watch import EncoderWatch
 from inspection.station.machine_watch import MachineWatch
+from inspection.station.merging_watch import MergingWatch
 from inspection.station.progress import ClockRuns, CommandsAnswered, PartsCome, ProgressLimits
 from inspection.station.purge import Purge
 from inspection.station.reconciler import Reconciler
@@ -58,6 +59,7 @@ def watchers_of(
     limits: ProgressLimits,
     timing: Timing,
     reconciler: Reconciler,
+    merging: MergingWatch | None = None,
 ) -> list[Watcher]:
     """Everybody. `at_the_gate`: empty on a line without a gate controller; `purge_ns`: see `Purge`."""
     return [
@@ -68,4 +70,5 @@ def watchers_of(
         *(watch(condition, clock, limits) for watch in (PartsCome, CommandsAnswered, ClockRuns)),
         timing,
         reconciler,
+        *([merging] if merging else []),
     ]

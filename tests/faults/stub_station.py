@@ -31,7 +31,7 @@ trigger: {kind: gate}
 gate: {kind: serial, url: /dev/ttyUSB0, delay_ms: 300, watchdog_ms: 300, min_gap_ms: 5, without_power: divert}
 frame: {dark_below: 0, frozen_after: 0}
 evidence: {passed_share: 1, floor_gb: 0}
-log: {seal_after_parts: 20, seal_after_s: 1}
+log: {seal_after_parts: 20, seal_after_s: 1, merge: false}
 """
 
 

@@ -29,7 +29,7 @@ trigger: {trigger}
 gate: {gate}
 frame: {{dark_below: 0, clipped_above: 1, frozen_after: 0}}
 evidence: {{passed_share: 0, near_margin: 0}}
-log: {{seal_after_parts: 50, seal_after_s: 1}}
+log: {{seal_after_parts: 50, seal_after_s: 1, merge: false}}
 """
 DRY_CAMERA = "{kind: watched, folder: ../landing, settle_ms: 20, incomplete_after_ms: 300}"
 

@@ -1,7 +1,9 @@
 """A copy of a line's records that is whole, made while the line runs.
 
-The journal is copied as it stands at one moment; of the log, the files that were there at that moment. A file that came
-later holds parts that the copied journal still has: with both, a station on the copy would write them a second time.
+The journal is copied as it stands at one moment, and of the log the files that were there at that moment: nobody seals
+or exchanges a day meanwhile. A file that came later holds parts that the copied journal still has: with both, a station
+on the copy would write them a second time. A file that was merged before it could be copied is gone: then it is all
+done again, with the merged one.
 Images come before the journal: one that retention takes meanwhile has an event in it, or is in the copy. So do
 embeddings; of those that came meanwhile, the ones are copied that an event of the copied journal knows.
 """
@@ -13,17 +15,19 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import EMBEDDINGS_SEALED
 from inspection.adapters.store.embedding_reader import embedding_names
 from inspection.adapters.store.files import temporary_of
+from inspection.adapters.store.lock import FileLock
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError
+
+_TRIES = 20
+_WAITS_S = 10.0  # for the log's lock, which is held for moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,7 @@ def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
         copy.state_dir.mkdir(parents=True)
         kept = _copy_images(paths, copy) if images else 0
         embeddings = sum(_copy_embeddings(paths, copy, name) for name in embedding_names(paths)) if images else 0
-        before = {*_log_files(paths), *_event_files(paths)}
-        _copy_journal(paths.state_db, copy.state_db)
-        log_files = [file for file in _log_files(paths) if file in before or _is_in_step(file, paths, copy)]
-        event_files = [file for file in _event_files(paths) if file in before or _has_left(file, copy)]
-        for file in (*log_files, *event_files):
-            _copy(paths, copy, file, flush=True)
+        log_files, event_files = _copy_log(paths, copy)
         kept += _copy_images(paths, copy) if images else 0
         embeddings += sum(_copy_embeddings(paths, copy, name) for name in _sealed_lately(copy)) if images else 0
         size = sum(file.stat().st_size for file in unfinished.rglob("*") if file.is_file())
@@ -73,35 +72,76 @@ def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
         ) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return Copied(len(log_files), len(event_files), kept, embeddings, size)
+    return Copied(log_files, event_files, kept, embeddings, size)
+
+
+def _copy_log(paths: LinePaths, copy: LinePaths) -> tuple[int, int]:
+    """Journal and files that belong to one moment; how many of parts and of events."""
+    for _ in range(_TRIES):
+        with _nothing_changes(paths):
+            log_files, event_files = _log_files(paths), _event_files(paths)
+            copy.state_db.unlink(missing_ok=True)
+            _copy_journal(paths.state_db, copy.state_db)
+        _check_journal(paths, copy)
+        files = [*log_files, *event_files]
+        there = [_copy(paths, copy, file) for file in files if not _place(paths, copy, file).exists()]
+        if all(there):
+            break
+    else:
+        raise StoreError(f"files of line {paths.line} are merged faster than they can be copied; try again later")
+    wanted = {_place(paths, copy, file) for file in files}
+    for file in (*_log_files(copy), *_event_files(copy)):
+        if file in wanted:
+            _flush(file)
+        else:
+            file.unlink()  # it was merged since, and the merged file is there
+    return len(log_files), len(event_files)
+
+
+@contextmanager
+def _nothing_changes(paths: LinePaths) -> Iterator[None]:
+    """Nobody seals, and nobody exchanges a day. Rows wait in the journal meanwhile."""
+    with closing(FileLock(paths.log_lock)) as lock:
+        owner = paths.state_dir.stat()
+        if os.geteuid() == 0 != owner.st_uid:  # one that is made now is the station's, too
+            os.chown(paths.log_lock, owner.st_uid, owner.st_gid)
+        if not lock.take(within_s=_WAITS_S):
+            raise StoreError(
+                f"another process has had the log of line {paths.line} for {_WAITS_S:g} s ('lslocks' names it);"
+                " try again later"
+            )
+        yield
 
 
 def _copy_journal(source: Path, target: Path) -> None:
-    """As it stands at one moment. The line goes on writing meanwhile: a reader of a WAL database holds nobody up."""
+    """As it stands at one moment. Parts go on being written meanwhile: a reader of a WAL database holds nobody up."""
     with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0)) as live:
         live.execute("PRAGMA query_only = ON")
         with closing(sqlite3.connect(target)) as copy:
             live.backup(copy)
-            (told,) = copy.execute("PRAGMA integrity_check").fetchone()
-            copy.execute("PRAGMA journal_mode = DELETE")  # one that may not be written can be read only so
+
+
+def _check_journal(paths: LinePaths, copy: LinePaths) -> None:
+    with closing(sqlite3.connect(copy.state_db)) as db:
+        (told,) = db.execute("PRAGMA integrity_check").fetchone()
+        db.execute("PRAGMA journal_mode = DELETE")  # one that may not be written can be read only so
     if told != "ok":
-        raise StoreError(f"the journal {source} is damaged: {told}; restore the last backup that is whole")
-    _flush(target)
+        raise StoreError(f"the journal {paths.state_db} is damaged: {told}; restore the last backup that is whole")
+    _flush(copy.state_db)
 
 
-def _log_files(paths: LinePaths) -> Iterator[Path]:
-    yield from sorted(paths.log_dir.glob("date=*/*.parquet"))
+def _log_files(paths: LinePaths) -> list[Path]:
+    return sorted(paths.log_dir.glob("date=*/*.parquet"))
 
 
-def _event_files(paths: LinePaths) -> Iterator[Path]:
-    yield from sorted(paths.events_dir.glob("date=*/*.parquet"))
+def _event_files(paths: LinePaths) -> list[Path]:
+    return sorted(paths.events_dir.glob("date=*/*.parquet"))
 
 
 def _copy_images(paths: LinePaths, copy: LinePaths) -> int:
     """Those that are not in the copy yet; how many."""
     images = sorted(paths.evidence_dir.glob("*/*.jpg"))
-    new = (file for file in images if not (copy.data_dir / file.relative_to(paths.data_dir)).exists())
-    return sum(_copy(paths, copy, file, flush=False) for file in new)
+    return sum(_copy(paths, copy, file) for file in images if not _place(paths, copy, file).exists())
 
 
 def _copy_embeddings(paths: LinePaths, copy: LinePaths, name: str) -> bool:
@@ -127,41 +167,18 @@ def _sealed_lately(copy: LinePaths) -> list[str]:
     return [json.loads(data)["file"] for (data,) in told]
 
 
-def _is_in_step(file: Path, paths: LinePaths, copy: LinePaths) -> bool:
-    """A file that appeared about when the journal was copied: whether the copy knows that its parts are in it."""
-    seal = file.relative_to(paths.log_dir).as_posix()
-    parts = pq.read_table(file, columns=["epoch", "number"]).to_pylist()
-    with closing(sqlite3.connect(copy.state_db)) as db:
-        known = dict(db.execute("SELECT epoch, high_water FROM epochs").fetchall())
-        if any(part["number"] > known.get(part["epoch"], 0) for part in parts):
-            return False  # of after the copy; what was sealed before it and since then would be a hole
-        unsealed = "SELECT count(*) FROM parts WHERE epoch = ? AND number = ? AND seal IS NOT ?"
-        return not any(db.execute(unsealed, (*part.values(), seal)).fetchone()[0] for part in parts)
+def _place(paths: LinePaths, copy: LinePaths, file: Path) -> Path:
+    return copy.data_dir / file.relative_to(paths.data_dir)
 
 
-def _has_left(file: Path, copy: LinePaths) -> bool:
-    """The same of a file of events: whether the copy knows that they are in it."""
-    first, last = map(int, file.stem.split("_"))
-    name = file.relative_to(file.parent.parent).as_posix()
-    with closing(sqlite3.connect(copy.state_db)) as db:
-        unfiled = "SELECT count(*) FROM events WHERE id BETWEEN ? AND ? AND filed IS NOT ? AND filed IS NOT ''"
-        (here,) = db.execute(unfiled, (first, last, name)).fetchone()
-        (newest,) = db.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
-    return not here and last <= newest
-
-
-def _copy(paths: LinePaths, copy: LinePaths, file: Path, *, flush: bool) -> bool:
-    """False if it is an image that is gone by now, under the rule of how long they are kept."""
-    target = copy.data_dir / file.relative_to(paths.data_dir)
+def _copy(paths: LinePaths, copy: LinePaths, file: Path) -> bool:
+    """False if it is gone by now: an image, under the rule of how long they are kept, or a file that was merged."""
+    target = _place(paths, copy, file)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         shutil.copy2(file, target)
     except FileNotFoundError:
-        if flush:
-            raise  # a file of the log
         return False
-    if flush:
-        _flush(target)
     return True
 
 

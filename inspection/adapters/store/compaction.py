@@ -1,8 +1,8 @@
 """When which files of the log are merged, so that a day has some hundred files at most, and one when it is over.
 
-`compact_line` merges all of a line that stands. A station does not merge by itself yet. When it does, `Compactor.step`
-merges thirty-two short files into one, and thirty-two of those into one that is settled: of thirty parts a second a day
-is some seventy files at any moment. A row is written once more for each, and once more at the end of the day.
+Beside a station (`merger.py`) thirty-two short files become one, and thirty-two of those one that is settled: of thirty
+parts a second a day is some seventy files at any moment. A row is written once more for each, and once more at the end
+of the day. `compact_line` merges all of a line that stands.
 """
 
 from __future__ import annotations
@@ -240,5 +240,6 @@ def _check_that_it_can(paths: LinePaths) -> None:
             raise
         raise StoreError(
             f"the short files of the log {paths.log_dir} stay as they are: this file system cannot exchange"
-            f" directories ({error.strerror}); it is only slower to read"
+            f" directories ({error.strerror}); it is only slower to read; a line does not try"
+            " with 'log: {merge: false}' in its file"
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 
@@ -11,10 +12,15 @@ import pytest
 from inspection import history
 from inspection.adapters.store import backup
 from inspection.adapters.store.backup import back_up
+from inspection.adapters.store.compaction import Compactor
 from inspection.adapters.store.evidence import write_jpeg
+from inspection.adapters.store.lock import FileLock
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.reader import sealed_files
+from inspection.adapters.store.verify import verify_line
 from inspection.domain.errors import StoreError
 from tests.adapters.store.test_log import Line
+from tests.fakes.clock import START_UTC
 
 
 @pytest.fixture
@@ -52,40 +58,111 @@ def test_journal_log_and_images_are_copied(line, tmp_path):
     assert back_up(line.paths, tmp_path / "without", images=False).images == 0
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_what_is_sealed_about_when_the_journal_is_copied_is_there_once(line, tmp_path, monkeypatch, when):
+def test_while_the_journal_is_copied_nothing_is_sealed(line, tmp_path, monkeypatch):
     for number in range(1, 30):
         line.part(number)
     copy_journal = backup._copy_journal
 
     def busy(source, target):
-        if when == "before":
-            line.log.seal(everything=True)
+        assert line.log.seal() == 0
         copy_journal(source, target)
-        if when == "after":
-            line.log.seal(everything=True)
-
-    monkeypatch.setattr(backup, "_copy_journal", busy)
-    copied = back_up(line.paths, tmp_path / "copy")
-    assert copied.log_files == (len(line.files()) if when == "before" else 0)
-    check(tmp_path / "copy", 29)
-
-
-def test_of_two_files_that_are_sealed_after_the_copy_neither_leaves_a_hole(line, tmp_path, monkeypatch):
-    for number in range(1, 10):
-        line.part(number)
-    copy_journal = backup._copy_journal
-
-    def busy(source, target):
-        copy_journal(source, target)
-        line.log.seal(everything=True)
-        for number in range(10, 20):
-            line.part(number)
-        line.log.seal(everything=True)
+        assert line.log.seal() == 0
 
     monkeypatch.setattr(backup, "_copy_journal", busy)
     assert back_up(line.paths, tmp_path / "copy").log_files == 0
-    check(tmp_path / "copy", 9)
+    assert line.log.seal() == 20, "it goes on"
+    check(tmp_path / "copy", 29)
+
+
+def between_moment_and_files(monkeypatch, change):
+    """`change` is called once, when the journal is copied and no file of the log."""
+    copy, due = backup._copy, [change]
+
+    def busy(paths, target, file):
+        if due and file.suffix == ".parquet":
+            due.pop()()
+        return copy(paths, target, file)
+
+    monkeypatch.setattr(backup, "_copy", busy)
+
+
+def test_of_two_files_that_are_sealed_after_the_copy_neither_leaves_a_hole(line, tmp_path, monkeypatch):
+    for number in range(1, 20):
+        line.part(number)
+    line.log.seal()
+
+    def seal_more():
+        line.log.seal(everything=True)
+        for number in range(20, 30):
+            line.part(number)
+        line.log.seal(everything=True)
+
+    between_moment_and_files(monkeypatch, seal_more)
+    before = len(line.files())
+    assert back_up(line.paths, tmp_path / "copy").log_files == before
+    assert len(line.files()) == before + 2
+    check(tmp_path / "copy", 19)
+
+
+def test_files_that_are_merged_before_they_are_copied_are_there_as_the_merged_one(line, tmp_path, monkeypatch):
+    for number in range(1, 36):
+        line.part(number)
+        line.log.seal()
+
+    def merge():
+        line.log.seal(everything=True)
+        record = lambda kind, text, data: line.journal.record_event(kind, text, START_UTC, data)  # noqa: E731
+        Compactor(line.paths, line.clock, record).compact()
+
+    between_moment_and_files(monkeypatch, merge)
+    copied = back_up(line.paths, tmp_path / "copy")
+    copy = LinePaths(tmp_path / "copy", "demo")
+    assert (copied.log_files, sealed_files(copy)) == (1, sealed_files(line.paths))
+    assert verify_line(copy).faults == []
+    check(tmp_path / "copy", 35)
+
+
+def test_files_that_are_merged_half_way_through_are_not_there_besides(line, tmp_path, monkeypatch):
+    for number in range(1, 31):
+        line.part(number)
+        line.log.seal()
+    copy_file, files = backup._copy, iter(range(100))
+
+    def busy(paths, target, file):
+        if next(files) == 1:
+            record = lambda kind, text, data: line.journal.record_event(kind, text, START_UTC, data)  # noqa: E731
+            Compactor(line.paths, line.clock, record).compact()
+        return copy_file(paths, target, file)
+
+    monkeypatch.setattr(backup, "_copy", busy)
+    assert back_up(line.paths, tmp_path / "copy").log_files == 1
+    assert verify_line(LinePaths(tmp_path / "copy", "demo")).faults == []
+    check(tmp_path / "copy", 30)
+
+
+def test_who_has_the_log_for_too_long_or_merges_too_fast_is_told(line, tmp_path, monkeypatch):
+    for number in range(1, 11):
+        line.part(number)
+    line.log.seal()
+    monkeypatch.setattr(backup, "_WAITS_S", 0.0)
+    other = FileLock(line.paths.log_lock)
+    assert other.take()
+    with pytest.raises(StoreError, match="another process has had the log of line demo"):
+        back_up(line.paths, tmp_path / "copy")
+    other.close()
+    monkeypatch.setattr(backup, "_copy", lambda *_: False)
+    with pytest.raises(StoreError, match="merged faster than they can be copied"):
+        back_up(line.paths, tmp_path / "copy")
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root copies what is another user's")
+def test_the_lock_stays_the_stations_when_root_makes_the_copy(line, tmp_path):
+    line.part(1)
+    os.chown(line.paths.state_dir, 1234, 1234)
+    line.paths.log_lock.unlink()
+    back_up(line.paths, tmp_path / "copy")
+    assert (line.paths.log_lock.stat().st_uid, line.paths.log_lock.stat().st_gid) == (1234, 1234)
 
 
 def test_a_file_that_is_written_between_its_marks_and_their_end_is_there_once(line, tmp_path, monkeypatch):
