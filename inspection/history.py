@@ -10,7 +10,6 @@ Nothing here writes, and nothing here needs the station to be running. Errors ar
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ import pandas as pd
 import pyarrow as pa
 
 from inspection.adapters.store import reader, summing
+from inspection.adapters.store.asking import DISPOSITIONS, ask, read_dispositions
 from inspection.adapters.store.challenge_record import COLUMNS, ChallengeStatus, rows_of, status_of
 from inspection.adapters.store.challenge_record import KIND as CHALLENGE
 from inspection.adapters.store.event_reader import read_events
@@ -29,7 +29,6 @@ from inspection.adapters.store.numbering import Completeness, look_at_numbers
 from inspection.adapters.store.paths import LinePaths, known_lines
 from inspection.adapters.store.status import read_status
 from inspection.analytics.yields import TALLY_COLUMNS, is_near_miss, is_reject, is_review, seen_utc, summed, tally
-from inspection.domain.disposition import EVENT as DISPOSITION
 from inspection.domain.errors import StoreError
 from inspection.domain.types import PartId
 
@@ -338,23 +337,21 @@ def challenges(data_dir: Path, line: str) -> pd.DataFrame:
     return frame.astype(counts | flags | {"margin": "float64"})
 
 
-DISPOSITION_COLUMNS = ["utc", "epoch", "number", "disposition", "defect", "reason", "by"]
+DISPOSITION_COLUMNS = DISPOSITIONS.names
 
 
 def dispositions(data_dir: Path, line: str, *, standing: bool = True) -> pd.DataFrame:
     """What people said of parts, oldest first, with DISPOSITION_COLUMNS. `standing`: of each part the last word alone;
     else every word there was."""
-    events = read_events(LinePaths(data_dir, line), kind=DISPOSITION).to_pylist()
-    said = [{"utc": event["utc"], **json.loads(event["data"])} for event in events]
-    frame = pd.DataFrame(said, columns=DISPOSITION_COLUMNS)
-    return frame.drop_duplicates(["epoch", "number"], keep="last", ignore_index=True) if standing else frame
+    return _frame(read_dispositions(LinePaths(data_dir, line), standing=standing))
 
 
 def query(
     data_dir: Path, line: str, sql: str, *, since: datetime | None = None, until: datetime | None = None
 ) -> pd.DataFrame:
-    """SQL (DuckDB's) over the view `parts`. `since` and `until` leave out the days (UTC) before and after, unread."""
-    return _frame(reader.query(LinePaths(data_dir, line), sql, since=since, until=until))
+    """SQL (DuckDB's) over the views of `docs/log.md`: parts, scores, counts, events, dispositions. `since` and `until`
+    leave out the days (UTC) of parts before and after, unread."""
+    return _frame(ask(LinePaths(data_dir, line), sql, since=since, until=until))
 
 
 def completeness(data_dir: Path, line: str) -> Completeness:

@@ -7,16 +7,20 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from rich.console import Console
 
-from inspection.adapters.store import verify
+from inspection import app
+from inspection.adapters.store import compaction, verify
+from inspection.adapters.store.compaction import compact_line
 from inspection.adapters.store.lock import LineLock
 from inspection.adapters.store.paths import LinePaths
 from inspection.cli._verified import bar
+from inspection.domain.disposition import Disposition, DispositionKind
+from inspection.domain.types import PartId
 from tests.cli.conftest import call
 from tests.ui.site import NO_PICTURE, PASS, REJECT, Site
 
@@ -53,6 +57,18 @@ def test_query(data_dir: Path) -> None:
         ("SELECT 1; SELECT 2", "one SELECT and written by none"),
         ("COPY (SELECT * FROM parts) TO 'stolen.csv'", "one SELECT and written by none"),
         ("SELECT * FROM read_text('/etc/passwd')", "Only the line's own log can be read here"),
+        ("SELECT * FROM read_parquet('https://example.invalid/x.parquet')", "Only the line's own log can be read here"),
+        ("SELECT * FROM 'lines/demo/status.json'", "Only the line's own log can be read here"),
+        ("ATTACH 'stolen.csv'", "one SELECT and written by none"),
+        ("INSTALL httpfs", "one SELECT and written by none"),
+        ("SET enable_external_access = true", "one SELECT and written by none"),
+        ("CREATE TABLE stolen AS FROM parts", "one SELECT and written by none"),
+        ("SELECT * FROM names", "the log cannot be asked this: Catalog Error"),  # a variable of the program
+        ("SELECT verdict::INTEGER FROM parts", "the log cannot be asked this: Conversion Error"),
+        (
+            "SELECT (2::BIGINT ** 62)::BIGINT * 9 * number FROM parts",
+            "the log cannot be asked this: Out of Range Error",
+        ),
     ],
 )
 def test_a_query_that_is_wrong_or_would_do_more_than_read_is_told_in_words(
@@ -65,33 +81,56 @@ def test_a_query_that_is_wrong_or_would_do_more_than_read_is_told_in_words(
     assert message in called.err
 
 
+def test_query_of_scores_counts_events_and_what_people_said(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "OLD_FILES_STAY_S", 0.0)
+
+    def asked(sql: str) -> list[dict[str, object]]:
+        called = call("log", "query", "demo", sql, "--json", "--data-dir", data_dir)
+        assert (called.code, called.err) == (0, "")
+        found: list[dict[str, object]] = json.loads(called.out)
+        return found
+
+    word = Disposition(PartId(1, 2), DispositionKind.FALSE_REJECT, "Kim", "oil")
+    app.dispose(data_dir, "demo", word)
+    app.dispose(data_dir, "demo", replace(word, kind=DispositionKind.CONFIRMED_DEFECT))
+    assert asked("SELECT number, description, score, threshold FROM scores WHERE verdict = 'REJECT'") == [
+        {"number": 2, "description": "scratch", "score": 2.4, "threshold": 0.0}
+    ]
+    by_verdict = [{"verdict": "PASS", "n": 2}, {"verdict": "REJECT", "n": 1}, {"verdict": "UNJUDGED", "n": 1}]
+    of_counts = "SELECT verdict, sum(count)::INT AS n FROM counts GROUP BY 1 ORDER BY 1"
+    assert asked(of_counts) == by_verdict
+    assert asked("SELECT id, kind FROM Events ORDER BY id") == [
+        {"id": 1, "kind": "sealed"},
+        {"id": 2, "kind": "disposition"},
+        {"id": 3, "kind": "disposition"},
+    ]
+    both = "SELECT d.disposition, p.verdict FROM dispositions d JOIN parts p USING (epoch, number)"
+    assert asked(both) == [{"disposition": "confirmed-defect", "verdict": "REJECT"}]
+    compact_line(LinePaths(data_dir, "demo"))
+    assert list(data_dir.glob("rollup/counts/*/*/*.parquet"))
+    assert asked(of_counts) == by_verdict  # of a rollup, and the part in the journal
+
+
+def test_a_query_leaves_no_file(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even one that DuckDB would put aside what it sorts in."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    before = sorted(data_dir.rglob("*"))
+    asked = "SELECT current_setting('temp_directory') AS folder FROM parts LIMIT 1"
+    called = call("log", "query", "demo", asked, "--json", "--data-dir", data_dir)
+    assert json.loads(called.out) == [{"folder": ""}]
+    assert list((tmp_path / "here").iterdir()) == []
+    assert [file for file in sorted(data_dir.rglob("*")) if "state.db-" not in file.name] == [
+        file for file in before if "state.db-" not in file.name
+    ]
+
+
 def test_what_is_not_there_is_left_empty(data_dir: Path) -> None:
     sql = "SELECT number, lot, serial, gate_utc IS NULL AS open, margin FROM parts WHERE number >= 3 ORDER BY 1"
     called = call("log", "query", "demo", sql, "--data-dir", data_dir)
     still_open, in_the_file = "True", "False"
     rows = [line.split() for line in called.out.splitlines()[1:]]
     assert rows == [["3", "L-204", in_the_file], ["4", "L-204", still_open, "-2.0"]]
-
-
-@pytest.mark.parametrize("name", ["parts.csv", "new/parts.parquet"])
-def test_export(data_dir: Path, tmp_path: Path, name: str) -> None:
-    target = tmp_path / name
-    called = call("log", "export", "demo", target, "--data-dir", data_dir)
-    assert (called.code, called.out) == (0, f"4 parts written to {target}\n")
-    parts = pd.read_csv(target) if target.suffix == ".csv" else pd.read_parquet(target)
-    assert parts["number"].tolist() == [1, 2, 3, 4]
-    first = parts["scores"][0]
-    assert (json.loads(first) if isinstance(first, str) else list(first)) == [
-        {"description": "scratch", "score": -2.0, "threshold": 0.0}
-    ]
-
-
-def test_export_that_cannot_be_written(data_dir: Path, tmp_path: Path) -> None:
-    assert "give it the ending .csv or .parquet" in call("log", "export", "demo", "x.xls", "--data-dir", data_dir).err
-    (tmp_path / "file").write_text("in the way")
-    called = call("log", "export", "demo", tmp_path / "file" / "parts.csv", "--data-dir", data_dir)
-    assert called.code == 1
-    assert called.err.startswith(f"cannot write {tmp_path / 'file' / 'parts.csv'}: File exists")
 
 
 OLD_IMAGE = "1 image of before images had a hash: there, but held against nothing"

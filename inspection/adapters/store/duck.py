@@ -25,7 +25,11 @@ def log_errors(of: Path, line: str, columns: str = "") -> Iterator[None]:
         raise StoreError(f"the log cannot be asked this: {error}\nOnly the line's own log can be read here") from error
     except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
         raise StoreError(f"the log cannot be asked this: {error}{columns}") from error
-    except duckdb.Error as error:
+    except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:  # of files there is nothing to convert
+        raise StoreError(f"the log cannot be asked this: {error}") from error
+    except duckdb.OutOfMemoryException as error:
+        raise StoreError(f"the log cannot be asked this: {error}\nAsk for less, or for fewer days") from error
+    except (duckdb.Error, RuntimeError) as error:
         what = str(error).splitlines()[0]  # the rest quotes our own SQL
         advice = f"bring back a copy, or move the file away: 'inspection log verify {line}' then tells what is missing"
         raise StoreError(f"cannot read the log {of}: {what}; {advice}") from error

@@ -10,6 +10,11 @@ from pathlib import Path
 
 from inspection.domain.errors import StoreError
 
+
+class CannotWrite(StoreError):
+    """The operating system said no: no room, no right, something in the way."""
+
+
 _settled: set[Path] = set()  # folders that this process has flushed with all that it found in them
 
 
@@ -17,7 +22,7 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
     """Let `write` make a temporary file beside `path`, then rename it there.
 
     With `sync` the file and its directory are flushed to the disk first, so that a name that exists always
-    has its whole content. Raises StoreError; then `path` is as it was.
+    has its whole content. Raises CannotWrite, and what `write` raises; then `path` is as it was.
     """
     temporary = temporary_of(path)
     try:
@@ -34,9 +39,13 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise StoreError(
+        raise CannotWrite(
             f"cannot write {path}: {error.strerror or error}; check the disk, then 'inspection doctor'"
         ) from error
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def make_folder(path: Path) -> None:

@@ -77,18 +77,25 @@ def merge(files: Sequence[Path], target: Path) -> Iterator[int]:
     """
     rows_in = rows_out = 0
     with DayWriter(target, [file.name for file in files]) as writer:
-        pending: list[pa.Table] = []
-        for rows, bound in _in_steps(files):
-            rows_in += rows.num_rows
-            ready, later = _before(_in_order(pa.concat_tables([*pending, rows])), bound)
+        for read, ready in rows_in_order(files):
+            rows_in += read
             writer.write(ready)
-            pending = [later]
-            yield rows.num_rows
+            yield read
         writer.finish()
     with pq.ParquetFile(target) as written:
         rows_out = written.metadata.num_rows
     if rows_in != rows_out:
         raise StoreError(f"{target.name} has {rows_out} of the {rows_in} rows that it was made of; nothing was changed")
+
+
+def rows_in_order(files: Sequence[Path]) -> Iterator[tuple[int, pa.Table]]:
+    """The rows of `files` in order of (epoch, number), with the columns of `schema.PARTS`. A step reads one row group:
+    how many rows it had, and the rows that none which is still to come is before."""
+    pending: list[pa.Table] = []
+    for rows, bound in _in_steps(files):
+        ready, later = _before(_in_order(pa.concat_tables([*pending, rows])), bound)
+        pending = [later]
+        yield rows.num_rows, ready
 
 
 def made_of(file: Path) -> list[str]:

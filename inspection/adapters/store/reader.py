@@ -38,6 +38,10 @@ _LACKING = (  # in files of version 1; in those of version 2 the last of them
 _TRIES = 5
 
 
+Prepare = Callable[[duckdb.DuckDBPyConnection, list[str], pa.Table], object]
+"""Is given DuckDB with the view `parts`, the names of the files that are in it, and the journal's tail."""
+
+
 def read_parts(paths: LinePaths, *, since: datetime | None, until: datetime | None, newest: int | None) -> pa.Table:
     """Parts of a line in order of (epoch, number), columns of `schema.PARTS`. `since` inclusive, `until` exclusive,
     both on the trigger's time (the verdict's, where nobody saw the trigger)."""
@@ -75,10 +79,10 @@ def query(
     since: datetime | None = None,
     until: datetime | None = None,
     choose: Callable[[list[str]], list[str]] | None = None,
-    marked: pa.Table | None = None,
+    prepare: Prepare | None = None,
 ) -> pa.Table:
-    """Run one SELECT over the view `parts` (and the table `marked`). `since` and `until` spare reading the days that
-    are before and after, `choose` picks the files.
+    """Run one SELECT over the view `parts`, and what `prepare` adds to it. `since` and `until` spare reading the days
+    that are before and after, `choose` picks the files.
 
     It reads this line's log and nothing else, and writes nothing. Raises StoreError: the SQL is wrong or is not one
     SELECT, or a file cannot be read (the text names it).
@@ -86,12 +90,14 @@ def query(
 
     def ask() -> pa.Table:
         tail = journal_tail(paths)
-        names = sealed_files(paths, since, until)
-        with opened(paths, choose(names) if choose else names, tail) as db:
-            if marked is not None:
-                db.register("marked", marked)
-            db.execute(f"SET allowed_directories = [{quoted(str(paths.log_dir))}]")
-            db.execute("SET enable_external_access = false")
+        found = sealed_files(paths, since, until)
+        names = choose(found) if choose else found
+        with opened(paths, names, tail) as db:
+            if prepare is not None:
+                prepare(db, names, tail)
+            readable = ", ".join(quoted(str(folder)) for folder in (paths.log_dir, paths.rollup_dir("counts")))
+            db.execute("SET python_enable_replacements = false; SET temp_directory = ''")  # no names of ours, no files
+            db.execute(f"SET allowed_directories = [{readable}]; SET enable_external_access = false")
             if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
                 raise StoreError("the log is read by one SELECT and written by none; write SELECT … FROM parts")
             return db.sql(sql, params=values or {}).to_arrow_table()
@@ -125,12 +131,15 @@ def opened(
         db.execute("SET parquet_metadata_cache = true")
         db.register("tail", tail)
         db.execute(f"CREATE TEMP VIEW sealed AS {_sealed(paths, names)}")
-        twice = that_may_hold([*names, *others], *_span(tail)) if tail.num_rows else []
-        left_out = f"ANTI JOIN ({_sealed(paths, twice)}) USING (epoch, number)" if twice else ""
-        db.execute(
-            f"CREATE TEMP VIEW parts AS SELECT {_COLUMNS} FROM sealed UNION ALL SELECT {_COLUMNS} FROM tail {left_out}"
-        )
+        db.execute(f"CREATE TEMP VIEW parts AS {parts_of(paths, names, tail, others=others)}")
         yield db
+
+
+def parts_of(paths: LinePaths, names: Sequence[str], tail: pa.Table, *, others: Sequence[str] = ()) -> str:
+    """SQL: the view `parts` of `opened`."""
+    twice = that_may_hold([*names, *others], *_span(tail)) if tail.num_rows else []
+    left_out = f"ANTI JOIN ({_sealed(paths, twice)}) USING (epoch, number)" if twice else ""
+    return f"{_sealed(paths, names)} UNION ALL SELECT {_COLUMNS} FROM tail {left_out}"
 
 
 def _span(rows: pa.Table) -> tuple[PartId, PartId]:
@@ -218,7 +227,7 @@ def _files_errors(paths: LinePaths, names: Sequence[str]) -> Iterator[None]:
 
 def _sealed(paths: LinePaths, names: Sequence[str]) -> str:
     if not names:
-        return f"SELECT {_COLUMNS} FROM tail LIMIT 0"
+        return f"(SELECT {_COLUMNS} FROM tail LIMIT 0)"
     files = ", ".join(quoted(str(paths.log_dir / name)) for name in names)
     read = f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
     return f"SELECT {_COLUMNS} FROM ({_LACKING} UNION ALL BY NAME FROM {read})"

@@ -14,7 +14,14 @@ import pyarrow as pa
 from inspection.adapters.store.duck import quoted
 from inspection.adapters.store.names import that_may_hold
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.reader import journal_tail, opened, query, sealed_files, steadily
+from inspection.adapters.store.reader import (
+    journal_tail,
+    opened,
+    parts_of,
+    query,
+    sealed_files,
+    steadily,
+)
 from inspection.adapters.store.rollups import COUNT_KEYS, SCORE_KEYS, counted, rollup_file, rollup_fits, scored
 from inspection.adapters.store.schema import PARTS
 from inspection.adapters.store.sql import REJECT, REJECT_OF_COUNTS, WHEN
@@ -71,7 +78,12 @@ def read_last_rejects(paths: LinePaths, number: int) -> pa.Table:
     between = " AND ".join(f"{name} BETWEEN ${name}s[1] AND ${name}s[2]" for name in ("epoch", "number"))
     sql = f"SELECT * FROM (SELECT * FROM parts WHERE {between}) SEMI JOIN marked USING (epoch, number) {order}"
     return query(
-        paths, sql, near, choose=lambda names: that_may_hold(names, keys[0], keys[-1]), marked=found, since=since
+        paths,
+        sql,
+        near,
+        choose=lambda names: that_may_hold(names, keys[0], keys[-1]),
+        prepare=lambda db, _names, _tail: db.register("marked", found),
+        since=since,
     ).cast(PARTS)
 
 
@@ -134,16 +146,31 @@ def _sum_of(
     where: str,
     values: Mapping[str, datetime],
 ) -> pa.Table:
-    rolled = [name for name in names if rollup_fits(paths, sums.kind, name)]
-    rest = [name for name in names if name not in set(rolled)]
+    rolled, rest = _rolled_and_rest(sums, paths, names)
     with opened(paths, rest, tail, others=rolled) as db:
-        sources = [sums.of_rows("parts")]
-        if rolled:
-            files = ", ".join(quoted(str(rollup_file(paths, sums.kind, name))) for name in rolled)
-            sources.append(f"FROM read_parquet([{files}], hive_partitioning = false)")
-        together = " UNION ALL BY NAME ".join(sources)
-        sql = _grouped(f"SELECT * FROM ({together}) WHERE {where}", by)
+        sql = _grouped(f"SELECT * FROM ({_together(sums, paths, rolled, 'parts')}) WHERE {where}", by)
         return db.sql(sql, params=dict(values)).to_arrow_table()
+
+
+def counts_of(paths: LinePaths, names: Sequence[str], tail: pa.Table) -> str:
+    """SQL: the counts of these files and of the journal's tail, columns COUNT_KEYS and `count`, some of a kind in
+    several rows."""
+    rolled, rest = _rolled_and_rest(_COUNTS, paths, names)
+    return _together(_COUNTS, paths, rolled, f"({parts_of(paths, rest, tail, others=rolled)})")
+
+
+def _rolled_and_rest(sums: _Sum, paths: LinePaths, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those that are summed up already, and the others."""
+    fits = {name: rollup_fits(paths, sums.kind, name) for name in names}
+    return [name for name in names if fits[name]], [name for name in names if not fits[name]]
+
+
+def _together(sums: _Sum, paths: LinePaths, rolled: Sequence[str], rows: str) -> str:
+    sources = [sums.of_rows(rows)]
+    if rolled:
+        files = ", ".join(quoted(str(rollup_file(paths, sums.kind, name))) for name in rolled)
+        sources.append(f"FROM read_parquet([{files}], hive_partitioning = false)")
+    return " UNION ALL BY NAME ".join(sources)
 
 
 def _grouped(rows: str, by: Sequence[str]) -> str:
