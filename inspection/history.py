@@ -10,7 +10,6 @@ Nothing here writes, and nothing here needs the station to be running. Errors ar
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,13 +23,13 @@ import pyarrow as pa
 from inspection.adapters.store import asking, reader, summing
 from inspection.adapters.store.challenge_record import COLUMNS, ChallengeStatus, rows_of, status_of
 from inspection.adapters.store.challenge_record import KIND as CHALLENGE
+from inspection.adapters.store.dispositions import DISPOSITIONS, read_dispositions
 from inspection.adapters.store.embedding_reader import read_embeddings
 from inspection.adapters.store.event_reader import read_events
 from inspection.adapters.store.numbering import Completeness, look_at_numbers
 from inspection.adapters.store.paths import LinePaths, known_lines
 from inspection.adapters.store.status import read_status
 from inspection.analytics.yields import TALLY_COLUMNS, is_near_miss, is_reject, is_review, seen_utc, summed, tally
-from inspection.domain.disposition import EVENT as DISPOSITION
 from inspection.domain.errors import StoreError
 from inspection.domain.types import PartId, Vectors
 
@@ -339,16 +338,13 @@ def challenges(data_dir: Path, line: str) -> pd.DataFrame:
     return frame.astype(counts | flags | {"margin": "float64"})
 
 
-DISPOSITION_COLUMNS = ["utc", "epoch", "number", "disposition", "defect", "reason", "by"]
+DISPOSITION_COLUMNS = DISPOSITIONS.names
 
 
 def dispositions(data_dir: Path, line: str, *, standing: bool = True) -> pd.DataFrame:
     """What people said of parts, oldest first, with DISPOSITION_COLUMNS. `standing`: of each part the last word alone;
     else every word there was."""
-    events = read_events(LinePaths(data_dir, line), kind=DISPOSITION).to_pylist()
-    said = [{"utc": event["utc"], **json.loads(event["data"])} for event in events]
-    frame = pd.DataFrame(said, columns=DISPOSITION_COLUMNS)
-    return frame.drop_duplicates(["epoch", "number"], keep="last", ignore_index=True) if standing else frame
+    return _frame(read_dispositions(LinePaths(data_dir, line), standing=standing))
 
 
 def embeddings(

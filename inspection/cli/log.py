@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -24,28 +25,56 @@ Line = Annotated[str, typer.Argument(help="The line.")]
 app.command("query")(query)
 
 
+class What(StrEnum):
+    """What `log export` writes: `export_rows.KINDS`."""
+
+    parts = "parts"
+    scores = "scores"
+    events = "events"
+    dispositions = "dispositions"
+
+
+def _moment(text: str) -> datetime:
+    """Raises typer.BadParameter."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time; write 2026-01-31 or 2026-01-31T06:00, in UTC") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 @app.command()
 def export(
     line: Line,
-    target: Annotated[Path, typer.Argument(help="A .csv or .parquet file to write.")],
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .parquet or .xlsx file to write.")],
+    what: Annotated[What, typer.Option(help="A row a part, a row a score, events, or what people said.")] = What.parts,
+    since: Annotated[
+        datetime | None, typer.Option(parser=_moment, metavar="TIME", help="From then on; UTC, if it says no other.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(parser=_moment, metavar="TIME", help="Before then; a date: before it began.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
     data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Write every part of a line to one file."""
-    from inspection import history
-    from inspection.adapters.store.files import replace_durably
+    """Write a line's parts to one file for other programs, whole or not at all. Exit code 2 if it cannot be made.
 
-    if target.suffix not in (".csv", ".parquet"):
-        raise typer.BadParameter(f"{target.name}: give it the ending .csv or .parquet")
-    parts = history.parts(data_dir_of_line(data_dir, line), line)
+    In .csv and .xlsx each description has a column "score: NAME". A spreadsheet may take text of a .csv for a formula;
+    in .xlsx text is text.
+    """
+    from inspection.adapters.store.export_files import export as write
+    from inspection.adapters.store.paths import LinePaths
+    from inspection.cli._verified import bar
 
-    def write(temporary: Path) -> None:
-        if target.suffix == ".csv":
-            parts.assign(scores=[json.dumps(list(scores)) for scores in parts["scores"]]).to_csv(temporary, index=False)
-        else:
-            parts.to_parquet(temporary, index=False)
-
-    replace_durably(target, write)
-    typer.echo(f"{counted(len(parts), 'part')} written to {target}")
+    paths = LinePaths(data_dir_of_line(data_dir, line), line)
+    with bar() as told:
+        rows = write(paths, what.value, target.expanduser(), since=since, until=until, force=force, told=told)
+    if as_json:
+        done = {"file": str(target), "what": what.value, "rows": rows, "bytes": target.expanduser().stat().st_size}
+        typer.echo(json.dumps(done))
+    else:
+        typer.echo(f"{counted(rows, what.value.removesuffix('s'))} written to {target}")
 
 
 @app.command()

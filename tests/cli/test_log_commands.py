@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -73,27 +72,6 @@ def test_what_is_not_there_is_left_empty(data_dir: Path) -> None:
     still_open, in_the_file = "True", "False"
     rows = [line.split() for line in called.out.splitlines()[1:]]
     assert rows == [["3", "L-204", in_the_file], ["4", "L-204", still_open, "-2.0"]]
-
-
-@pytest.mark.parametrize("name", ["parts.csv", "new/parts.parquet"])
-def test_export(data_dir: Path, tmp_path: Path, name: str) -> None:
-    target = tmp_path / name
-    called = call("log", "export", "demo", target, "--data-dir", data_dir)
-    assert (called.code, called.out) == (0, f"4 parts written to {target}\n")
-    parts = pd.read_csv(target) if target.suffix == ".csv" else pd.read_parquet(target)
-    assert parts["number"].tolist() == [1, 2, 3, 4]
-    first = parts["scores"][0]
-    assert (json.loads(first) if isinstance(first, str) else list(first)) == [
-        {"description": "scratch", "score": -2.0, "threshold": 0.0}
-    ]
-
-
-def test_export_that_cannot_be_written(data_dir: Path, tmp_path: Path) -> None:
-    assert "give it the ending .csv or .parquet" in call("log", "export", "demo", "x.xls", "--data-dir", data_dir).err
-    (tmp_path / "file").write_text("in the way")
-    called = call("log", "export", "demo", tmp_path / "file" / "parts.csv", "--data-dir", data_dir)
-    assert called.code == 1
-    assert called.err.startswith(f"cannot write {tmp_path / 'file' / 'parts.csv'}: File exists")
 
 
 OLD_IMAGE = "1 image of before images had a hash: there, but held against nothing"

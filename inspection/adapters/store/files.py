@@ -11,6 +11,11 @@ from pathlib import Path
 
 from inspection.domain.errors import StoreError
 
+
+class CannotWrite(StoreError):
+    """The operating system said no: no room, no right, something in the way."""
+
+
 _settled: set[Path] = set()  # folders that this process has flushed with all that it found in them
 _NOT_FLUSHED = (errno.EINVAL, errno.EROFS, errno.ENOTSUP)  # by a file system that flushes no folders, or is read-only
 
@@ -19,7 +24,7 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
     """Let `write` make a temporary file beside `path`, then rename it there.
 
     With `sync` its directory is made, and the file and its directory are flushed to the disk first, so that a name
-    that exists always has its whole content. Raises StoreError, and what `write` raises; then `path` is as it was.
+    that exists always has its whole content. Raises CannotWrite, and what `write` raises; then `path` is as it was.
     """
     temporary = temporary_of(path)
     try:
@@ -34,7 +39,7 @@ def replace_durably(path: Path, write: Callable[[Path], None], *, sync: bool = T
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise StoreError(
+        raise CannotWrite(
             f"cannot write {path}: {error.strerror or error}; check the disk, then 'inspection doctor'"
         ) from error
     except BaseException:

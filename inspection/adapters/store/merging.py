@@ -78,12 +78,9 @@ def merge(files: Sequence[Path], target: Path) -> Generator[int, None, int]:
     """
     rows_in = 0
     with DayWriter(target, [file.name for file in files]) as writer:
-        pending: list[pa.Table] = []
-        for rows, bound, is_read in _in_steps(files):
-            rows_in += rows.num_rows
-            ready, later = _before(_in_order(pa.concat_tables([*pending, rows])), bound)
+        for read, is_read, ready in rows_in_order(files):
+            rows_in += read
             writer.write(ready)
-            pending = [later]
             yield int(is_read)
         writer.finish()
     with pq.ParquetFile(target) as written:
@@ -91,6 +88,17 @@ def merge(files: Sequence[Path], target: Path) -> Generator[int, None, int]:
     if rows_in != rows_out:
         raise StoreError(f"{target.name} has {rows_out} of the {rows_in} rows that it was made of; nothing was changed")
     return rows_out
+
+
+def rows_in_order(files: Sequence[Path]) -> Iterator[tuple[int, bool, pa.Table]]:
+    """The rows of `files` in order of (epoch, number), with the columns of `schema.PARTS`. A step reads one row group:
+    how many rows it had, whether its file is read to its end, and the rows that none which is still to come is before.
+    """
+    pending: list[pa.Table] = []
+    for rows, bound, is_read in _in_steps(files):
+        ready, later = _before(_in_order(pa.concat_tables([*pending, rows])), bound)
+        pending = [later]
+        yield rows.num_rows, is_read, ready
 
 
 def made_of(file: Path) -> list[str]:
