@@ -139,7 +139,6 @@ def test_pictures_of_parts_that_would_have_passed_are_kept_no_more_than_in_earne
 
 def test_a_disk_that_is_nearly_full_takes_pictures_first_and_an_event_says_so(site, tmp_path):
     line = site / "lines" / "stub.yaml"
-    edit(line, "passed_share: 1", "passed_share: 1, floor_gb: 0")
     line.write_text(f"{line.read_text()}\nsupervision: {{disk_low_mb: 9000000}}\n")  # more than there is
     rows, status = run_until(site, tmp_path / "data", 120, RunOptions())
     events = history.events(tmp_path / "data", "stub")
