@@ -13,7 +13,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import event, given
+from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from inspection import history
@@ -35,6 +35,9 @@ action = st.one_of(
 
 
 @given(st.lists(action, max_size=60), st.integers(0, 2**32 - 1))
+@example(
+    [("part", "PASS"), ("wait", 1), ("fault", "wire-loses"), ("fault", "controller-restarts"), ("part", "PASS")], 1
+)
 def test_nothing_passes_unjudged_and_every_number_is_on_record_once(actions, seed):
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), seed)
