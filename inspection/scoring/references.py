@@ -118,6 +118,9 @@ def _with_neighbours(places: Vectors) -> Vectors:
     return np.asarray(summed / np.maximum(lengths, np.finfo(np.float32).tiny))
 
 
-def bank_of(references: Vectors) -> ReferenceBank | PlaceBank:
+Bank = ReferenceBank | PlaceBank
+
+
+def bank_of(references: Vectors) -> Bank:
     """Of embeddings (n, D) or places (n, h, w, C) of good parts. Raises ScoringError as their `fit`."""
     return PlaceBank.fit(references) if references.ndim == 4 else ReferenceBank.fit(references)
