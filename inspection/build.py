@@ -59,6 +59,7 @@ from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Reque
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
 from inspection.gauge import (
     band_of,
+    dense,
     load_encoder,
     model_id_of,
     prototypes_of,
@@ -69,6 +70,7 @@ from inspection.gauge import (
 )
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
+from inspection.scoring.locator import Locator
 from inspection.station.challenge import Challenge
 from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
@@ -77,6 +79,7 @@ from inspection.station.condition import ConditionKeeper
 from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
+from inspection.station.locating import Locating, SharedEncoder
 from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.merging_watch import MergingWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
@@ -139,7 +142,6 @@ def build_station(
         log = stack.enter_context(closing(_open_log(paths, line.log, clock, journal.lock)))
         inbox = stack.enter_context(closing(RequestInbox(paths)))
         images = stack.enter_context(closing(ImageIndex(paths, journal.lock)))
-        evidence = ImageEvidence(paths, images)
         condition = ConditionKeeper(journal, clock)
 
         encoder = encoder or load_encoder(recipe)
@@ -149,7 +151,12 @@ def build_station(
             calibration, stale = require_calibration(site, line, encoder), None
         thresholds = calibration.thresholds if calibration else None
         band = band_of(line, calibration)
-        rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe), band)
+        prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
+        evidence = ImageEvidence(paths, images)
+        if (with_map := dense(encoder)) is not None:
+            encoder = shared = SharedEncoder(with_map)
+            evidence = ImageEvidence(paths, images, locate=Locating(Locator(shared, prototypes, region)))
+        rater = Rater(encoder, prototypes, thresholds, region, band)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
         camera = stack.enter_context(closing(camera or open_camera(line, journal, clock)))

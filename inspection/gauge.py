@@ -8,8 +8,8 @@ from pathlib import Path
 
 from inspection.calibration.record import Calibration, load_calibration
 from inspection.config import LineConfig, RecipeConfig, Site
-from inspection.domain.errors import CalibrationError, ConfigError
-from inspection.domain.ports import Encoder
+from inspection.domain.errors import CalibrationError, ConfigError, ModelError
+from inspection.domain.ports import DenseEncoder, Encoder
 from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.region import Region
@@ -27,6 +27,17 @@ def load_encoder(recipe: RecipeConfig) -> Encoder:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def dense(encoder: Encoder) -> DenseEncoder | None:
+    """The same one, if its model has a map in the space of sentences."""
+    if not isinstance(encoder, DenseEncoder):
+        return None
+    try:
+        encoder.embed_cells([])  # every ClipEncoder has the method, and not every model of one a map
+    except ModelError:
+        return None
+    return encoder
 
 
 def prototypes_of(recipe: RecipeConfig, encoder: Encoder) -> Prototypes:

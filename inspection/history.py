@@ -10,6 +10,7 @@ Nothing here writes, and nothing here needs the station to be running. Errors ar
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,12 +27,13 @@ from inspection.adapters.store.challenge_record import KIND as CHALLENGE
 from inspection.adapters.store.dispositions import DISPOSITIONS, read_dispositions
 from inspection.adapters.store.embedding_reader import read_embeddings
 from inspection.adapters.store.event_reader import read_events
+from inspection.adapters.store.heat_maps import heat_map_of
 from inspection.adapters.store.numbering import Completeness, look_at_numbers
 from inspection.adapters.store.paths import LinePaths, known_lines
 from inspection.adapters.store.status import read_status
 from inspection.analytics.yields import TALLY_COLUMNS, is_near_miss, is_reject, is_review, seen_utc, summed, tally
 from inspection.domain.errors import StoreError
-from inspection.domain.types import PartId, Vectors
+from inspection.domain.types import Box, HeatMap, PartId, Vectors
 
 _FILES_AT_ONCE = 400  # a bound on the memory that reading takes
 _FILES_A_LOOK = 3 * _FILES_AT_ONCE
@@ -388,6 +390,19 @@ def completeness(data_dir: Path, line: str) -> Completeness:
 def image(data_dir: Path, line: str, image_path: str) -> bytes:
     """The JPEG that a part's or a status's `image_path` names. Raises StoreError if it is gone."""
     return reader.image_bytes(LinePaths(data_dir, line), image_path)
+
+
+def region(part: pd.Series[Any]) -> Box | None:
+    """Of a row of `parts` where its description fits best, in fractions of the picture; None where it has none."""
+    box = Box(*(float(part[f"region_{side}"]) for side in Box._fields))
+    return None if math.isnan(box.left) else box
+
+
+def heat_map(part: pd.Series[Any]) -> HeatMap | None:
+    """Of a row of `parts` where its description fits: `values` float32 (h, w) and what of the picture they cover; None
+    where it has none. Raises StoreError."""
+    text = part["heat_map"]
+    return heat_map_of(text) if isinstance(text, str) else None
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

@@ -16,6 +16,8 @@ from PIL import Image, UnidentifiedImageError
 from inspection import history
 from inspection.analytics.yields import seen_utc
 from inspection.domain.errors import StoreError
+from inspection.domain.types import Box, PartId
+from ui.outline import outlined
 
 NOW = history.Follower.RECENT
 HOUR = timedelta(hours=1)
@@ -97,27 +99,31 @@ def live_picture(data_dir: Path, line: str, image_path: str | None) -> str | Non
         return None
 
 
-def thumbnail(data_dir: Path, line: str, image_path: str | None) -> str | None:
-    """A picture kept as evidence, small, for an `img` tag. One that is not there may still come: it is asked again."""
+def thumbnail(data_dir: Path, line: str, part: PartId, image_path: str | None) -> str | None:
+    """A picture kept as evidence, small, with a frame around the defect, for an `img` tag. One that is not there may
+    still come: it is asked again."""
     try:
-        return _thumbnail(data_dir, line, image_path) if image_path else None
+        return _thumbnail(data_dir, line, part, image_path) if image_path else None
     except (StoreError, UnidentifiedImageError, OSError):
         return None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _thumbnail(data_dir: Path, line: str, image_path: str) -> str:
-    return _data_uri(history.image(data_dir, line, image_path), 320)
+def _thumbnail(data_dir: Path, line: str, part: PartId, image_path: str) -> str:
+    content = history.image(data_dir, line, image_path)
+    row = history.part(data_dir, line, *part)  # it names the image, so where the defect is has been found by now
+    return _data_uri(content, 320, None if row is None else history.region(row))
 
 
-def _data_uri(content: bytes, size_px: int) -> str:
+def _data_uri(content: bytes, size_px: int, region: Box | None = None) -> str:
     """The picture inside the page itself, so that nothing is fetched."""
     with Image.open(io.BytesIO(content)) as picture:
-        if max(picture.size) > size_px:
+        if max(picture.size) > size_px or region:
             picture.draft("RGB", (size_px, size_px))
             picture.thumbnail((size_px, size_px))
+            shown = outlined(picture, region) if region else picture.convert("RGB")
             smaller = io.BytesIO()
-            picture.convert("RGB").save(smaller, "JPEG", quality=85)
+            shown.save(smaller, "JPEG", quality=85)
             content = smaller.getvalue()
         else:
             picture.verify()

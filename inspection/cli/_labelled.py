@@ -104,18 +104,14 @@ def measure(
 
 def _dense(encoder: Encoder) -> DenseEncoder:
     """The same one. Raises ModelError where it has no map to hold against masks."""
-    from inspection.domain.ports import DenseEncoder
+    from inspection.gauge import dense
 
-    has_none = ModelError(
-        f"model {encoder.fingerprint['model']}: it has no map in the space of sentences; leave --masks out"
-    )
-    if not isinstance(encoder, DenseEncoder):
-        raise has_none
-    try:
-        encoder.embed_cells([])  # every ClipEncoder has the method, and not every model of one a map
-    except ModelError as error:
-        raise has_none from error
-    return encoder
+    found = dense(encoder)
+    if found is None:
+        raise ModelError(
+            f"model {encoder.fingerprint['model']}: it has no map in the space of sentences; leave --masks out"
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -140,6 +140,32 @@ class Frame:
     source: str | None = None
 
 
+class Box(NamedTuple):
+    """A rectangle of a picture, in fractions of its width and height from 0 to 1."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatMap:
+    """How well one description fits at each place: `values` float32 (h, w), in the unit of scores, higher = more like
+    the defect. `box`: what of the picture they cover, in equal cells."""
+
+    values: npt.NDArray[np.float32]
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Located:
+    """Where on its picture the description that decided fits best; `heat_map` None of a model that makes none."""
+
+    region: Box
+    heat_map: HeatMap | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What was judged of one part, and on which evidence.

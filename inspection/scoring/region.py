@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inspection.domain.types import Pixels
+from inspection.domain.types import Box, Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,10 @@ class Region:
     top: float = 0.0
     width: float = 1.0
     height: float = 1.0
+
+    @property
+    def box(self) -> Box:
+        return Box(self.left, self.top, self.width, self.height)
 
     def crop(self, pixels: Pixels) -> Pixels:
         """A view of RGB uint8 (H, W, 3); never empty."""

@@ -39,6 +39,19 @@ class AxisEncoder:
         return np.stack([_unit(image.reshape(-1, 3)[:3, 0].astype(float)) for image in images])
 
 
+class CellEncoder(AxisEncoder):
+    """`ports.DenseEncoder`. Each pixel is a cell: red says how good it is, green how scratched, blue how stained. A
+    picture is the mean of its pixels."""
+
+    def embed_images(self, images: Sequence[Pixels]) -> Vectors:
+        return np.stack([_unit(image.reshape(-1, 3).mean(axis=0)) for image in images])
+
+    def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
+        if not images:
+            return np.zeros((0, 0, 0, len(AXES)), np.float32)
+        return np.stack([[[_unit(cell.astype(float)) for cell in row] for row in image] for image in images])
+
+
 def picture(good: int, scratch: int = 0, stain: int = 0) -> Pixels:
     """A picture that `AxisEncoder` sees so much of each axis in."""
     pixels = np.zeros((2, 2, 3), np.uint8)

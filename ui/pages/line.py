@@ -21,6 +21,7 @@ from inspection.analytics.yields import (
     unjudged_by_cause,
 )
 from inspection.domain.errors import InspectionError
+from inspection.domain.types import PartId
 from ui import cards, charts, data, words
 
 SPARK_MINUTES = 30
@@ -218,11 +219,12 @@ def _pictures(
 
     def shot(row: pd.Series[Any], kind: str) -> cards.Shot:
         name, path, margin = row["description"], row["image_path"], row["margin"]
+        part = PartId(int(row["epoch"]), int(row["number"]))
         seen = words.local_time(pd.Timestamp(str(row["trigger_utc"])).to_pydatetime(), now, zone)
         return cards.Shot(
             kind=kind,
             title=words.plain(name) if isinstance(name, str) else words.verdict(str(row["verdict"])),
-            picture=data.thumbnail(data_dir, line, path if isinstance(path, str) else None),
+            picture=data.thumbnail(data_dir, line, part, path if isinstance(path, str) else None),
             lines=(words.over_briefly(margin if isinstance(margin, float) else None), seen),
         )
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,10 @@ from inspection.adapters.store.files import replace_durably, settle
 from inspection.adapters.store.images import ImageIndex, KeptImage
 from inspection.adapters.store.journal import to_us
 from inspection.adapters.store.paths import LinePaths
-from inspection.domain.types import Frame, PartId, Pixels, Verdict, VerdictKind
+from inspection.domain.types import Frame, Located, PartId, Pixels, Verdict
+
+Locate = Callable[[Frame, Verdict], Located | None]
+"""Where on its picture the description that decided fits best; None where that cannot be told. Never raises."""
 
 JPEG_QUALITY = 92
 _JPEG_SIDE_PX = 65_500
@@ -27,18 +31,28 @@ _AT_ONCE = 8  # images, flushed into the index together
 class _Waiting:
     part: PartId
     frame: Frame
-    verdict: VerdictKind
+    verdict: Verdict
 
 
 class ImageEvidence:
     """`ports.Evidence` below `evidence/line=…/`. `offer` is called on the part path, `drain` by one other thread."""
 
-    def __init__(self, paths: LinePaths, index: ImageIndex, *, capacity: int = 64, capacity_mb: int = 256) -> None:
-        """So many pictures may wait, of so many megabytes together; one may always."""
+    def __init__(
+        self,
+        paths: LinePaths,
+        index: ImageIndex,
+        *,
+        capacity: int = 64,
+        capacity_mb: int = 256,
+        locate: Locate = lambda frame, verdict: None,
+    ) -> None:
+        """So many pictures may wait, of so many megabytes together; one may always. `locate` is asked by `drain`, and
+        not while half of that waits: it must not be what keeps a part from passing."""
         self._capacity_bytes = capacity_mb * 1_000_000
         self._paths = paths
         self._index = index
         self._capacity = capacity
+        self._locate = locate
         self._waiting: deque[_Waiting] = deque()
         self._lock = threading.Lock()
 
@@ -46,11 +60,11 @@ class ImageEvidence:
         with self._lock:
             if max(frame.pixels.shape) > _JPEG_SIDE_PX or not self._has_room(frame.pixels.nbytes):
                 return False
-            self._waiting.append(_Waiting(part, frame, verdict.shadow or verdict.kind))
+            self._waiting.append(_Waiting(part, frame, verdict))
         return True
 
     def _has_room(self, size: int) -> bool:
-        waiting = sum(each.frame.pixels.nbytes for each in self._waiting)
+        waiting = self._waiting_bytes
         return len(self._waiting) < self._capacity and (not waiting or waiting + size <= self._capacity_bytes)
 
     def drain(self) -> int:
@@ -75,11 +89,11 @@ class ImageEvidence:
                 hashlib.sha256(content).hexdigest(),
                 len(content),
                 to_us(each.frame.utc) or 0,
-                each.verdict,
+                each.verdict.shadow or each.verdict.kind,
             )
             for each, content in zip(some, contents, strict=True)
         ]
-        self._index.begin(images)
+        self._index.begin(images, self._located(some))
         for image, content in zip(images, contents, strict=True):
             path = self._paths.image(image.sha256)
             if path.exists():
@@ -87,6 +101,22 @@ class ImageEvidence:
             else:
                 _write_file(path, content, sync=True)  # the log will say that it is there
         self._index.done(images)
+
+    def _located(self, some: list[_Waiting]) -> dict[PartId, Located]:
+        found = {}
+        for each in some:
+            if self._has_time():
+                found[each.part] = self._locate(each.frame, each.verdict)
+        return {part: located for part, located in found.items() if located is not None}
+
+    def _has_time(self) -> bool:
+        with self._lock:
+            count, size = len(self._waiting), self._waiting_bytes
+            return 2 * count <= self._capacity and (count == 1 or 2 * size <= self._capacity_bytes)
+
+    @property
+    def _waiting_bytes(self) -> int:
+        return sum(each.frame.pixels.nbytes for each in self._waiting)
 
 
 def write_jpeg(path: Path, pixels: Pixels) -> None:

@@ -1,7 +1,7 @@
 """The index of evidence images: whose each is, its size and age. In the journal's database, in the journal's order.
 
 The steps of an image, so that dying between any two of them leaves no file that nobody knows of:
- 1. `begin`: the index names the image, and that has reached the disk;
+ 1. `begin`: the index names the image, and that has reached the disk; where its defect is, is in the part's row;
  2. the file is written beside its place, flushed, and renamed there;
  3. `done`: the part's row in the journal names it. Until then the row is not sealed.
 Who opens the index takes up what was left: a file that is there is named (step 3), an image without one is forgotten.
@@ -12,18 +12,19 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from inspection.adapters.store.events import writing
 from inspection.adapters.store.files import settle, sync_to_disk, temporary_of
+from inspection.adapters.store.heat_maps import heat_map_text
 from inspection.adapters.store.journal import connect, to_us
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.place import JournalPlace
 from inspection.domain.errors import StoreError
-from inspection.domain.types import PartId, VerdictKind
+from inspection.domain.types import Located, PartId, VerdictKind
 
 _SCHEMA = """
 BEGIN IMMEDIATE;
@@ -72,13 +73,22 @@ class ImageIndex:
     def close(self) -> None:
         self._db.close()
 
-    def begin(self, images: Sequence[KeptImage]) -> None:
-        """These are about to be written."""
+    def begin(self, images: Sequence[KeptImage], located: Mapping[PartId, Located]) -> None:
+        """These are about to be written. `located`: what is known of where their parts' descriptions fit; a row that
+        names its image has that too."""
         with self._transaction() as db:
             db.executemany(
                 "INSERT OR REPLACE INTO images (epoch, number, sha256, size_bytes, utc_us, verdict)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 [(*i.part, i.sha256, i.size_bytes, i.utc_us, i.verdict) for i in images],
+            )
+            db.executemany(
+                "UPDATE parts SET region_left = ?, region_top = ?, region_width = ?, region_height = ?, heat_map = ?"
+                " WHERE epoch = ? AND number = ? AND seal IS NULL",
+                [
+                    (*found.region, found.heat_map and heat_map_text(found.heat_map), *part)
+                    for part, found in located.items()
+                ],
             )
         self.flush()
 

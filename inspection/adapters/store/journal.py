@@ -51,6 +51,7 @@ CREATE TABLE IF NOT EXISTS parts (
     outcome TEXT, outcome_commanded INTEGER, outcome_confirmed INTEGER, outcome_reported INTEGER, outcome_reason TEXT,
     ack_accepted INTEGER, ack_reason TEXT, source TEXT, image_path TEXT,
     capture_ms REAL, score_ms REAL, judge_ms REAL, ack_ms REAL, seal TEXT,
+    region_left REAL, region_top REAL, region_width REAL, region_height REAL, heat_map TEXT,
     PRIMARY KEY (epoch, number)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS parts_open ON parts (epoch, number) WHERE outcome IS NULL OR verdict IS NULL;
 CREATE INDEX IF NOT EXISTS parts_sealing ON parts (seal) WHERE seal IS NOT NULL;
@@ -61,8 +62,14 @@ PRAGMA user_version = 1;
 COMMIT;
 """
 
-# For a journal of a version whose latched alarms all diverted.
-_WITH_REACTION = "ALTER TABLE latched ADD COLUMN reaction TEXT NOT NULL DEFAULT 'divert'"
+_SINCE_THE_FIRST = (  # columns that a journal of an earlier version has not
+    ("latched", "reaction", "TEXT NOT NULL DEFAULT 'divert'"),  # its alarms all diverted
+    ("parts", "region_left", "REAL"),
+    ("parts", "region_top", "REAL"),
+    ("parts", "region_width", "REAL"),
+    ("parts", "region_height", "REAL"),
+    ("parts", "heat_map", "TEXT"),
+)
 
 Durability = Literal["power", "process"]
 
@@ -97,8 +104,9 @@ class SqliteJournal:
             self._db = connect(path, timeout_s=0.2)
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durability == 'power' else 'NORMAL'}")
             self._db.executescript(SCHEMA)
-            if "reaction" not in {row[1] for row in self._db.execute("PRAGMA table_info(latched)")}:
-                self._db.execute(_WITH_REACTION)
+            for table, column, kind in _SINCE_THE_FIRST:
+                if column not in {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}:
+                    self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
             begin_chain(self._db, to_us(datetime.now(UTC)))
             drawn = secrets.randbelow(2**32 - 1) + 1
             self._db.execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", (drawn,))

@@ -33,9 +33,10 @@ GLANCE = (  # of PARTS
 ).split()
 _COLUMNS = ", ".join(PARTS.names)
 THERE_IS = f"\nThere is: {', '.join(VIEWS)}; columns of parts: {_COLUMNS}"
-_LACKING = (  # in files of version 1; in those of version 2 the last of them
+_LACKING = (  # in files of version 1; in those of version 2 from the fourth on, of version 3 from the fifth
     "SELECT NULL::DOUBLE AS review_below, NULL::DOUBLE AS review_above, NULL::VARCHAR AS challenge,"
-    " NULL::VARCHAR AS image_sha256 WHERE false"
+    " NULL::VARCHAR AS image_sha256, NULL::DOUBLE AS region_left, NULL::DOUBLE AS region_top,"
+    " NULL::DOUBLE AS region_width, NULL::DOUBLE AS region_height, NULL::VARCHAR AS heat_map WHERE false"
 )
 _OF_COLUMNS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException)
 _TRIES = 5

@@ -30,6 +30,8 @@ _STAGES = "trigger frame verdict gate".split()
 _OF_CONTEXT = "line station lot shift recipe recipe_id calibration_id model_id code_version".split()
 _BY_CONTENT = re.compile(r".*/([0-9a-f]{64})\.jpg")
 _SINCE_2 = "review_below review_above challenge".split()  # a journal of before has no such thing
+LOCATED = "region_left region_top region_width region_height heat_map".split()  # nor these
+"""Columns of the journal and of the log alike."""
 
 
 def table_of(rows: Sequence[sqlite3.Row]) -> pa.Table:
@@ -45,6 +47,7 @@ def table_of(rows: Sequence[sqlite3.Row]) -> pa.Table:
         **{name: [context[name] for context in contexts] for name in _OF_CONTEXT},
         **{name: [context.get(name) for context in contexts] for name in _SINCE_2},
         **{name: journal[name] for name in _COPIED},
+        **{name: journal.get(name, [None] * len(rows)) for name in LOCATED},
         **{name: _to_the_microsecond(journal[name]) for name in _TIMINGS},
         **{name: [None if flag is None else bool(flag) for flag in journal[name]] for name in _FLAGS},
         **{f"{stage}_utc": journal[f"{stage}_us"] for stage in _STAGES},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _UTC = pa.timestamp("us", tz="UTC")
 
@@ -53,6 +53,11 @@ PARTS = pa.schema(
         ("source", pa.string()),
         ("image_path", pa.string()),
         ("image_sha256", pa.string()),
+        ("region_left", pa.float64()),
+        ("region_top", pa.float64()),
+        ("region_width", pa.float64()),
+        ("region_height", pa.float64()),
+        ("heat_map", pa.string()),
         ("capture_ms", pa.float64()),
         ("score_ms", pa.float64()),
         ("judge_ms", pa.float64()),

@@ -16,7 +16,9 @@ from inspection.adapters.clip.exam import PLAIN
 from inspection.analytics.separation import auroc
 from inspection.config import load_site
 from inspection.domain.types import Vectors
+from inspection.scoring.locator import Locator
 from inspection.scoring.prototypes import encode_prototypes
+from inspection.scoring.region import Region
 from inspection.scoring.scorer import score
 
 SAMPLES = resources.samples_dir() / "hex_nut"
@@ -86,3 +88,18 @@ def test_the_model_card_is_of_these_weights() -> None:
     digest = hashlib.sha256((BUNDLED_FOLDER / "model.safetensors").read_bytes()).hexdigest()
     assert digest in (BUNDLED_FOLDER / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert json.loads((BUNDLED_FOLDER / "config.json").read_text(encoding="utf-8"))["model_type"] == "parts_clip"
+
+
+def test_the_hottest_spot_of_its_map_meets_the_defect_more_often_than_chance_would(bundled: ClipEncoder) -> None:
+    """Of every fourth defective sample part, by its own description; chance is the same spot on another picture."""
+    recipe = load_site(resources.configs_dir()).recipe("hex-nut")
+    phrasings = {description.name: description.phrasings for description in recipe.descriptions}
+    locate = Locator(bundled, encode_prototypes(bundled, recipe.normal, phrasings), Region())
+    spots, masks = [], []
+    for mask in sorted((SAMPLES / "masks").rglob("*.png"))[::4]:
+        kind = mask.parent.name
+        spots.append(locate(read_image(SAMPLES / "line" / kind / f"{mask.stem}.jpg"), kind).region)
+        masks.append(read_image(mask).max(axis=2) > 127)
+    met = [bool(Region(*spot).crop(mask).any()) for spot, mask in zip(spots, masks, strict=True)]
+    elsewhere = [bool(Region(*spot).crop(mask).any()) for spot in spots for mask in masks]
+    assert np.mean(met) > np.mean(elsewhere) + 0.2

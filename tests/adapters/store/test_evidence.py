@@ -21,12 +21,15 @@ from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import IMAGE_WAITS
-from inspection.domain.types import Cause, Frame, PartId, Verdict, VerdictKind
+from inspection.domain.types import Box, Cause, Frame, HeatMap, Located, PartId, Verdict, VerdictKind
 from tests.adapters.store.test_log import Line
 from tests.fakes.clock import START_UTC
 from tests.fakes.parts import CONTEXT, PASSED, judged, trigger
 
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
+
+
+LOCATED = Located(Box(0.0, 0.0, 0.5, 0.5), HeatMap(np.array([[5, 0], [0, -1]], np.float32), Box(0.0, 0.0, 1.0, 1.0)))
 
 
 class Died(BaseException):
@@ -46,7 +49,11 @@ class EvidenceLine(Line):
 
     def open_evidence(self, **limits: int) -> None:
         self.index = ImageIndex(self.paths, self.journal.lock)
-        self.evidence = ImageEvidence(self.paths, self.index, **limits)
+        self.evidence = ImageEvidence(self.paths, self.index, locate=self.locate, **limits)
+
+    def locate(self, frame: Frame, verdict: Verdict) -> Located | None:
+        """Of a picture of grey 100 and more, in its upper left quarter."""
+        return LOCATED if frame.pixels.max() >= 100 else None
 
     def kept(self, number: int, taken: Frame | None = None, verdict: Verdict = REJECT, *, closed: bool = True) -> None:
         """A part whose image is kept, from trigger to outcome."""
@@ -343,3 +350,62 @@ def test_in_monitor_mode_the_shadow_says_how_important_an_image_is(line):
     line.evidence.offer(PartId(1, 1), frame(), shadow)
     line.evidence.drain()
     assert [image.part for image in line.index.oldest(VerdictKind.PASS, most=9)] == [PartId(1, 1)]
+
+
+def test_where_the_defect_is_stands_in_the_row_that_names_the_image(line):
+    line.kept(1, frame(150))
+    line.kept(2, frame(50))
+    assert line.rows()["region_left"].isna().all()
+    line.evidence.drain()
+    for sealed in (0, 2):
+        assert line.log.seal(everything=bool(sealed)) == sealed
+        found, none = (row for _, row in line.rows().iterrows())
+        assert found[[f"region_{side}" for side in Box._fields]].tolist() == list(LOCATED.region)
+        heat_map = history.heat_map(found)
+        assert np.allclose(heat_map.values, LOCATED.heat_map.values, atol=0.02)
+        assert heat_map.box == LOCATED.heat_map.box
+        assert none[[f"region_{side}" for side in Box._fields]].isna().all()
+        assert history.heat_map(none) is None
+    line.check()
+
+
+def test_it_is_there_also_when_the_station_dies_before_the_row_names_its_image(line, monkeypatch):
+    line.kept(1, frame(150))
+
+    def die(*_: object) -> None:
+        raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr(line.index, "done", die)
+        with pytest.raises(Died):
+            line.evidence.drain()
+    line.restart()
+    (row,) = (row for _, row in line.rows().iterrows())
+    assert row["image_path"] is not None
+    assert history.heat_map(row) is not None
+    line.check()
+
+
+def test_nobody_looks_for_it_while_half_of_what_may_wait_does(line):
+    line.open_evidence(capacity=6)
+    for number in range(1, 7):
+        line.kept(number, frame(150 + number))
+    line.evidence.drain()
+    rows = line.rows()
+    assert rows["image_path"].notna().all()
+    assert rows["heat_map"].isna().all()
+    line.kept(7, frame(200))
+    line.evidence.drain()
+    assert line.rows()["heat_map"].notna().tolist() == [False] * 6 + [True]
+
+
+def test_a_journal_of_before_has_nothing_to_say_of_it_and_gets_room_for_it(line):
+    line.kept(1, frame(50))
+    line.evidence.drain()
+    for name in ("region_left", "region_top", "region_width", "region_height", "heat_map"):
+        line.journal._db.execute(f"ALTER TABLE parts DROP COLUMN {name}")
+    assert line.rows()["heat_map"].isna().all()
+    line.restart()
+    line.kept(2, frame(150))
+    line.evidence.drain()
+    assert line.rows()["heat_map"].notna().tolist() == [False, True]

@@ -1,0 +1,75 @@
+"""Where on a picture one description fits best: from the model's map of cells, with the heat map itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from inspection.domain.errors import ScoringError
+from inspection.domain.ports import DenseEncoder
+from inspection.domain.types import Box, HeatMap, Located, Pixels
+from inspection.scoring.maps import defect_map
+from inspection.scoring.prototypes import Prototypes
+from inspection.scoring.region import Region
+
+_HEIGHT = 0.5  # of the peak over the map's median
+
+
+class Locator:
+    """For one recipe. Looks at the region of interest as a whole."""
+
+    def __init__(self, encoder: DenseEncoder, prototypes: Prototypes, region: Region) -> None:
+        self._encoder = encoder
+        self._prototypes = prototypes
+        self._region = region
+
+    def __call__(self, pixels: Pixels, description: str) -> Located:
+        """RGB uint8 (H, W, 3) and the name of a description. Takes as long as scoring one more picture.
+
+        Raises ScoringError if the map is not finite, ModelError where the model has none.
+        """
+        cells = self._encoder.embed_cells([self._region.crop(pixels)])[0]
+        values = np.float32(self._encoder.logit_scale) * defect_map(cells, self._prototypes, description)
+        if not np.isfinite(values).all():
+            raise ScoringError("a heat map is not finite; check the model with 'inspection doctor'")
+        heat_map = HeatMap(values, self._region.box)
+        return Located(within(heat_map.box, hottest(values)), heat_map)
+
+
+def hottest(values: npt.NDArray[np.float32]) -> Box:
+    """The box of the hottest spot of a map (h, w), in fractions of it: of the cells that hang together with the
+    largest (by their edges) and are above the middle between it and the median, as a peak's width is taken at half
+    its height."""
+    median = float(np.median(values))
+    is_hot = values >= median + _HEIGHT * (float(values.max()) - median)
+    first = np.unravel_index(int(values.argmax()), values.shape)
+    spot = np.zeros_like(is_hot)
+    spot[first] = True
+    while True:
+        grown = spot.copy()
+        grown[1:] |= spot[:-1]
+        grown[:-1] |= spot[1:]
+        grown[:, 1:] |= spot[:, :-1]
+        grown[:, :-1] |= spot[:, 1:]
+        grown &= is_hot
+        if (grown == spot).all():
+            break
+        spot = grown
+    rows, columns = (np.flatnonzero(spot.any(axis=axis)) for axis in (1, 0))
+    height, width = values.shape
+    return Box(
+        float(columns[0] / width),
+        float(rows[0] / height),
+        float((columns[-1] + 1 - columns[0]) / width),
+        float((rows[-1] + 1 - rows[0]) / height),
+    )
+
+
+def within(outer: Box, inner: Box) -> Box:
+    """`inner`, in fractions of `outer`, in fractions of what `outer` is of."""
+    return Box(
+        outer.left + inner.left * outer.width,
+        outer.top + inner.top * outer.height,
+        inner.width * outer.width,
+        inner.height * outer.height,
+    )

@@ -1,0 +1,82 @@
+"""Where a description fits: the hottest spot of a map, in fractions of the picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from inspection.domain.errors import ScoringError
+from inspection.domain.types import Box
+from inspection.scoring.locator import Locator, hottest, within
+from inspection.scoring.prototypes import encode_prototypes
+from inspection.scoring.region import Region
+from tests.fakes.encoder import CellEncoder
+
+ENCODER = CellEncoder()
+PROTOTYPES = encode_prototypes(ENCODER, ["good"], {"scratch": ["scratch"], "stain": ["stain"]})
+maps = arrays.arrays(
+    np.float32, arrays.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.floats(-9, 9, width=32)
+)
+
+
+@given(maps)
+def test_the_hottest_spot_lies_in_the_map_and_has_its_largest_cell(values):
+    box = hottest(values)
+    height, width = values.shape
+    row, column = np.unravel_index(int(values.argmax()), values.shape)
+    assert box.left * width <= column + 1e-9
+    assert column + 1 <= (box.left + box.width) * width + 1e-9
+    assert box.top * height <= row + 1e-9
+    assert row + 1 <= (box.top + box.height) * height + 1e-9
+    assert box.left >= 0
+    assert box.left + box.width <= 1 + 1e-9
+    assert box.top >= 0
+    assert box.top + box.height <= 1 + 1e-9
+
+
+def test_a_spot_ends_at_half_its_height_and_another_one_is_not_of_it():
+    values = np.zeros((4, 8), np.float32)
+    values[1, 2:5] = 0.6, 1.0, 0.4
+    values[3, 7] = 0.9
+    assert hottest(values) == Box(2 / 8, 1 / 4, 2 / 8, 1 / 4)
+
+
+def frame() -> np.ndarray:
+    """8 x 8, good but for a scratch of two pixels and a stain of one."""
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    pixels[..., 0] = 200
+    pixels[5, 4:6] = 0, 200, 0
+    pixels[6, 6] = 0, 0, 200
+    return pixels
+
+
+@pytest.mark.parametrize(("name", "box"), [("scratch", (4, 5, 2, 1)), ("stain", (6, 6, 1, 1))])
+@pytest.mark.parametrize("region", [Region(), Region(0.5, 0.25, 0.5, 0.75)])
+def test_each_description_is_found_where_it_is_in_the_whole_picture(name, box, region):
+    found = Locator(ENCODER, PROTOTYPES, region)(frame(), name)
+    assert np.allclose(found.region, np.array(box) / 8)
+    assert found.heat_map is not None
+    assert found.heat_map.box == region.box
+    assert found.heat_map.values.shape == region.crop(frame()).shape[:2]
+    assert found.heat_map.values.max() == pytest.approx(10)  # the scale times (1 - 0)
+    assert found.heat_map.values.min() == pytest.approx(-10)
+
+
+def test_a_map_that_is_not_finite_is_none():
+    class Broken(CellEncoder):
+        logit_scale = float("nan")
+
+    with pytest.raises(ScoringError, match="not finite"):
+        Locator(Broken(), PROTOTYPES, Region())(frame(), "scratch")
+
+
+unit = st.floats(0, 1)
+
+
+@given(st.builds(Box, unit, unit, unit, unit))
+def test_within_the_whole_a_box_is_itself_and_the_whole_of_a_box_is_the_box(box):
+    assert within(Box(0, 0, 1, 1), box) == box
+    assert within(box, Box(0, 0, 1, 1)) == box

@@ -1,0 +1,69 @@
+"""Where the defect is, is found beside the part path: it never holds it up for long, and never takes an image along."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from inspection.domain.types import Box, Cause, Frame, Located, Verdict, VerdictKind
+from inspection.station.locating import Locating, SharedEncoder
+from tests.fakes.clock import START_UTC
+from tests.fakes.encoder import CellEncoder
+
+FRAME = Frame(np.full((2, 2, 3), 90, np.uint8), START_UTC)
+REJECT = Verdict(VerdictKind.REJECT, {"scratch": 2.0}, "scratch", 1.0)
+FOUND = Located(Box(0, 0, 0.5, 0.5))
+
+
+def test_the_description_that_decided_is_looked_for():
+    found = {"scratch": FOUND}
+    assert Locating(lambda pixels, name: found[name])(FRAME, REJECT) is FOUND
+
+
+def test_nothing_is_looked_for_where_nothing_was_judged():
+    dark = Verdict(VerdictKind.UNJUDGED, cause=Cause.FRAME_DARK)
+    assert Locating(lambda pixels, name: pytest.fail("it looked"))(FRAME, dark) is None
+
+
+def test_what_fails_is_told_once_and_the_image_is_kept_all_the_same(caplog):
+    def fail(pixels, name):
+        raise RuntimeError("out of memory")
+
+    locating = Locating(fail)
+    assert [locating(FRAME, REJECT) for _ in range(3)] == [None] * 3
+    assert [record.getMessage() for record in caplog.records] == ["parts have no heat map"]
+    assert "out of memory" in caplog.text
+
+
+def test_two_threads_that_share_an_encoder_are_never_in_it_together():
+    inside, most = 0, 0
+    entered = threading.Event()
+
+    class Counting(CellEncoder):
+        def embed_images(self, images):
+            nonlocal inside, most
+            inside += 1
+            most = max(most, inside)
+            entered.wait(0.001)  # lets the other one run; no time is measured
+            inside -= 1
+            return super().embed_images(images)
+
+        def embed_cells(self, images):
+            self.embed_images(images)
+            return super().embed_cells(images)
+
+    plain = CellEncoder()
+    shared = SharedEncoder(Counting())
+    maps = [threading.Thread(target=lambda: [shared.embed_cells([FRAME.pixels]) for _ in range(20)]) for _ in range(3)]
+    for thread in maps:
+        thread.start()
+    found = [shared.embed_images([FRAME.pixels]) for _ in range(20)]
+    for thread in maps:
+        thread.join()
+    assert most == 1
+    assert np.array_equal(found[0], plain.embed_images([FRAME.pixels]))
+    assert shared.fingerprint == plain.fingerprint
+    assert shared.logit_scale == plain.logit_scale
+    assert np.array_equal(shared.embed_texts(["good"]), plain.embed_texts(["good"]))
