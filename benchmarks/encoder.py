@@ -104,7 +104,7 @@ def _measure(calls: dict[str, tuple[Callable[[], Any], int]], seconds: float) ->
 def _phrases() -> list[str]:
     """Of the demo's recipe: what is good and five defects."""
     recipe = load_site(resources.configs_dir()).recipe("hex-nut")
-    return [*recipe.normal, *(phrase for each in recipe.descriptions for phrase in each.phrasings)]
+    return [*recipe.normal_phrases, *(phrase for phrases in recipe.defect_phrases.values() for phrase in phrases)]
 
 
 def _by_transformers(folder: Path, kind: str, frame: Any, phrases: list[str]) -> dict[str, Callable[[], Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ from inspection.adapters.store.lock import LineLock
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.merger_process import MergerProcess
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.phrase_vectors import RememberedTexts
 from inspection.adapters.store.requests import RequestInbox
 from inspection.adapters.store.retention import Retention, RetentionRule
 from inspection.adapters.store.status import FileStatusBoard
@@ -70,6 +72,7 @@ from inspection.gauge import (
 )
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
+from inspection.phrasings import in_brief, phrasing_warnings
 from inspection.scoring.locator import Locator
 from inspection.station.challenge import Challenge
 from inspection.station.challenge_due import ChallengePlan
@@ -97,6 +100,7 @@ from inspection.station.told_journal import told_journal
 from inspection.station.watcher import Watcher
 from inspection.station.watchers import at_a_gate, watchers_of
 
+_log = logging.getLogger(__name__)
 _SWITCH_S = 0.00005
 _ROOM = 1.2  # times what the alarm `disk-low` comes at, and well over what it goes at
 _ROOM_FOR_EMBEDDINGS = 1.4  # the same of embeddings, which are worth less
@@ -151,7 +155,10 @@ def build_station(
             calibration, stale = require_calibration(site, line, encoder), None
         thresholds = calibration.thresholds if calibration else None
         band = band_of(line, calibration)
-        prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
+        texts = RememberedTexts(encoder, paths.phrases(recipe.name))
+        if told := in_brief(phrasing_warnings(site, recipe.name, encoder, texts), recipe.name):
+            _log.warning("%s", told, extra={"event": "wording", "fields": {"recipe": recipe.name}})
+        prototypes, region = prototypes_of(recipe, texts), region_of(recipe)
         evidence = ImageEvidence(paths, images)
         if (with_map := dense(encoder)) is not None:
             encoder = shared = SharedEncoder(with_map)

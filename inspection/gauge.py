@@ -9,7 +9,7 @@ from pathlib import Path
 from inspection.calibration.record import Calibration, load_calibration
 from inspection.config import LineConfig, RecipeConfig, Site
 from inspection.domain.errors import CalibrationError, ConfigError, ModelError
-from inspection.domain.ports import DenseEncoder, Encoder
+from inspection.domain.ports import DenseEncoder, Encoder, TextEncoder
 from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.region import Region
@@ -40,11 +40,9 @@ def dense(encoder: Encoder) -> DenseEncoder | None:
     return encoder
 
 
-def prototypes_of(recipe: RecipeConfig, encoder: Encoder) -> Prototypes:
+def prototypes_of(recipe: RecipeConfig, encoder: TextEncoder) -> Prototypes:
     """The recipe's phrasings, encoded."""
-    return encode_prototypes(
-        encoder, recipe.normal, {description.name: description.phrasings for description in recipe.descriptions}
-    )
+    return encode_prototypes(encoder, recipe.normal_phrases, recipe.defect_phrases)
 
 
 def region_of(recipe: RecipeConfig) -> Region:

@@ -73,6 +73,7 @@ def calibrate(
 ) -> None:
     """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they will not do."""
     from inspection.adapters.store.files import replace_durably
+    from inspection.adapters.store.phrase_vectors import RememberedTexts
     from inspection.calibration.promise import Promise
     from inspection.calibration.record import Calibration
     from inspection.cli._calibration_fit import fit
@@ -82,6 +83,7 @@ def calibrate(
     from inspection.cli._options import config_dir_of, named_folders
     from inspection.config import load_site
     from inspection.gauge import calibration_path, fingerprint, load_encoder, prototypes_of, region_of
+    from inspection.phrasings import in_brief, phrasing_warnings
 
     person = _person(by)
     asked = _asked(false_reject, confidence, (cost_escape, cost_overkill, defect_rate))
@@ -100,7 +102,10 @@ def calibrate(
     if own:
         defects_listed = {**own.defects(list(defect_folders)), **defects_listed}
     encoder = load_encoder(recipe)
-    prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
+    texts = RememberedTexts(encoder, None)
+    prototypes, region = prototypes_of(recipe, texts), region_of(recipe)
+    if told := in_brief(phrasing_warnings(site, recipe.name, encoder, texts), recipe.name):
+        typer.echo(told, err=True)
     path, under = calibration_path(site, line), fingerprint(encoder, recipe, line_config)
     if own:
         own.require_camera(_present(path), under["camera"])

@@ -73,6 +73,7 @@ def evaluate(
     from inspection.cli._references import features_of, places_encoder
     from inspection.config import load_site
     from inspection.gauge import load_encoder, region_of
+    from inspection.phrasings import in_brief, phrasing_warnings
 
     for option, given, says in (("--repeats", repeats, "how often"), ("--seed", seed, "from what seed")):
         if given is not None and references is labels is None:
@@ -80,7 +81,8 @@ def evaluate(
                 f"says {says} references or labels are drawn: give --references or --labels too", param_hint=option
             )
     folders = named_folders(bad, "--bad", by_folder=True)
-    recipe_config = load_site(config_dir_of(config_dir)).recipe(recipe)
+    site = load_site(config_dir_of(config_dir))
+    recipe_config = site.recipe(recipe)
     labelled = list_labelled(good, folders)
     good_files, *bad_files = (len(each.files) for each in labelled)
     require_enough(good_files)
@@ -93,6 +95,8 @@ def evaluate(
     _tell_free_labels(list(folders), names)
     encoder = load_encoder(recipe_config)
     to_rebuild = rebuildable(encoder) if controls else None
+    if told := in_brief(phrasing_warnings(site, recipe, encoder), recipe):
+        typer.echo(told, err=True)
     of_good, *of_bad_ones = measure(encoder, recipe_config, labelled, mask_of)
     of_bad = dict(zip(folders, of_bad_ones, strict=True))
     text = evaluate_text(of_good.scores, {name: each.scores for name, each in of_bad.items()}, names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inspection.config.problems import KeyPath, Source
+from inspection.config.recipe import PART
 from inspection.config.values import Finding, folded, number_at, texts_at, twice, value_at
 
 
@@ -13,11 +14,13 @@ def descriptions_differ(source: Source) -> Iterator[Finding]:
 
 
 def phrasings_differ(source: Source) -> Iterator[Finding]:
+    part = value_at(source, "part")
+
     def phrasings(*path: str | int) -> Iterator[tuple[KeyPath, str]]:
         items = value_at(source, *path)
         for index, item in enumerate(items if isinstance(items, tuple) else ()):
             if isinstance(item, str) and item.strip():
-                yield (*path, index), item
+                yield (*path, index), item.replace(PART, part) if isinstance(part, str) else item
 
     normal = list(phrasings("normal"))
     yield from twice(normal, "is written twice; remove one")

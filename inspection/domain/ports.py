@@ -53,7 +53,14 @@ class Camera(Protocol):
     def close(self) -> None: ...
 
 
-class Encoder(Protocol):
+class TextEncoder(Protocol):
+    """What reads phrases."""
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Phrases -> float32 (n, D), unit length. Raises ScoringError if not finite."""
+
+
+class Encoder(TextEncoder, Protocol):
     """A CLIP-like model: pictures and phrases in one space."""
 
     @property
@@ -65,9 +72,6 @@ class Encoder(Protocol):
 
     def embed_images(self, images: Sequence[Pixels]) -> Vectors:
         """RGB uint8 (H, W, 3) each -> float32 (n, D), unit length. Raises ScoringError if not finite."""
-
-    def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Phrases -> float32 (n, D), unit length."""
 
 
 @runtime_checkable
@@ -90,6 +94,24 @@ class PlacesEncoder(Encoder, Protocol):
 
         Raises ModelError where the model has no such map.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a model reads a phrase. `pieces`: of each word, in how many its tokenizer has it; 0: it does not know it.
+
+    `cut`: the end of the phrase that the model no longer reads; empty where it reads all of it.
+    """
+
+    pieces: tuple[tuple[str, int], ...]
+    cut: str
+
+
+@runtime_checkable
+class ReadingEncoder(Encoder, Protocol):
+    """One that can also tell how it reads a phrase."""
+
+    def read_phrases(self, texts: Sequence[str]) -> list[Reading]: ...
 
 
 @runtime_checkable

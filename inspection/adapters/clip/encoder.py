@@ -19,6 +19,7 @@ from inspection.adapters.clip.patches import PatchPreprocessing
 from inspection.adapters.clip.phrases import PhraseReader
 from inspection.adapters.clip.preprocessing import Preprocessing, View
 from inspection.domain.errors import ModelError, ScoringError
+from inspection.domain.ports import Reading
 from inspection.domain.types import Pixels, Vectors
 
 if TYPE_CHECKING:
@@ -149,6 +150,10 @@ class ClipEncoder:
         with torch.inference_mode():
             parts = [self._text_features(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
         return self._unit(parts, "phrase")
+
+    def read_phrases(self, texts: Sequence[str]) -> list[Reading]:
+        """How the model reads each phrase: what it cuts off, tears, or does not know."""
+        return [self._phrases.reading(text) for text in texts]
 
     def _text_features(self, texts: Sequence[str]) -> Any:
         return self._model.get_text_features(**self._on_device(self._phrases.read(texts)))

@@ -8,18 +8,22 @@ read as other words.
 from __future__ import annotations
 
 import json
+import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from inspection.adapters.clip.checkpoint import Checkpoint
+from inspection.domain.ports import Reading
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _SIGLIP = ("siglip", "siglip2")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_SPACE = "▁"  # as sentencepiece has it, before a word whose beginning it does not know
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,22 @@ class PhraseReader:
         )
         names = ("input_ids",) if self.pads_to_length else ("input_ids", "attention_mask")
         return {name: tokens[name] for name in names}
+
+    def reading(self, phrase: str) -> Reading:
+        """How the model reads it, word by word."""
+        canonical = self.canonical(phrase)
+        words = canonical.split()
+        read = len(words)
+        while read and len(self.tokenizer(" ".join(words[:read])).input_ids) > self.length:
+            read -= 1
+        pieces = tuple((word, self._pieces(word)) for word in _LETTERS.findall(canonical))
+        return Reading(pieces, " ".join(words[read:]))
+
+    def _pieces(self, word: str) -> int:
+        ids = self.tokenizer(word, add_special_tokens=False).input_ids
+        if self.tokenizer.unk_token_id in ids:
+            return 0
+        return sum(piece != _SPACE for piece in self.tokenizer.convert_ids_to_tokens(ids))
 
 
 def _canonical(model_type: str, tokenizer_class: str) -> tuple[Callable[[str], str], str]:

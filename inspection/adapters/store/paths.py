@@ -1,6 +1,7 @@
 """Where things lie in a site's data directory. One place, so that readers and writers cannot disagree.
 
 lines/<line>/lock  state.db  status.json  live/*.jpg  log.lock  merging.lock
+lines/<line>/phrases/<recipe>.vectors
 lines/<line>/compacting/date=<UTC date>/*.parquet
 log/line=<line>/date=<UTC date>/*.parquet
 rollup/counts|scores/line=<line>/date=<UTC date>/*.parquet
@@ -61,6 +62,10 @@ class LinePaths:
     @property
     def live_dir(self) -> Path:
         return self.state_dir / "live"
+
+    def phrases(self, recipe: str) -> Path:
+        """What the model made of that recipe's sentences; may be deleted at any time."""
+        return self.state_dir / "phrases" / f"{recipe}.vectors"
 
     @property
     def compacting_dir(self) -> Path:
