@@ -65,6 +65,7 @@ from inspection.gauge import (
     load_encoder,
     model_id_of,
     prototypes_of,
+    references_of,
     region_of,
     require_calibration,
     shadow_calibration,
@@ -74,6 +75,7 @@ from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
 from inspection.phrasings import in_brief, phrasing_warnings
 from inspection.scoring.locator import Locator
+from inspection.scoring.part_scorer import PartScorer
 from inspection.station.challenge import Challenge
 from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
@@ -163,7 +165,7 @@ def build_station(
         if (with_map := dense(encoder)) is not None:
             encoder = shared = SharedEncoder(with_map)
             evidence = ImageEvidence(paths, images, locate=Locating(Locator(shared, prototypes, region)))
-        rater = Rater(encoder, prototypes, thresholds, region, band)
+        rater = Rater(PartScorer(encoder, prototypes, region, references_of(site, calibration)), thresholds, band)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
         camera = stack.enter_context(closing(camera or open_camera(line, journal, clock)))

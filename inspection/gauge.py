@@ -4,14 +4,19 @@ ties them together."""
 from __future__ import annotations
 
 import gc
+import hashlib
 from pathlib import Path
 
 from inspection.calibration.record import Calibration, load_calibration
 from inspection.config import LineConfig, RecipeConfig, Site
-from inspection.domain.errors import CalibrationError, ConfigError, ModelError
+from inspection.domain.errors import CalibrationError, ConfigError, ModelError, ScoringError
 from inspection.domain.ports import DenseEncoder, Encoder, TextEncoder
+from inspection.domain.types import UNLIKE_GOOD_PARTS
 from inspection.judging.band import NO_BAND, ReviewBand
+from inspection.scoring.bank_file import from_bytes
+from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
+from inspection.scoring.references import Bank
 from inspection.scoring.region import Region
 
 
@@ -45,6 +50,13 @@ def prototypes_of(recipe: RecipeConfig, encoder: TextEncoder) -> Prototypes:
     return encode_prototypes(encoder, recipe.normal_phrases, recipe.defect_phrases)
 
 
+def scorer_of(
+    recipe: RecipeConfig, encoder: Encoder, texts: TextEncoder | None = None, references: Bank | None = None
+) -> PartScorer:
+    """What turns frames into scores. `texts` reads the phrasings in the encoder's place, if given."""
+    return PartScorer(encoder, prototypes_of(recipe, texts or encoder), region_of(recipe), references)
+
+
 def region_of(recipe: RecipeConfig) -> Region:
     """The recipe's region of interest; the whole frame if it has none."""
     roi = recipe.region_of_interest
@@ -75,6 +87,31 @@ def view_of(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[st
 
 def calibration_path(site: Site, line_name: str) -> Path:
     return site.config_dir / "calibrations" / f"{line_name}.json"
+
+
+def references_path(calibration: Path, sha256: str) -> Path:
+    """Beside a calibration. Its name changes with its content: none is ever read with another one's thresholds."""
+    return calibration.with_name(f"{calibration.stem}-{sha256[:12]}.references.npz")
+
+
+def references_of(site: Site, calibration: Calibration | None) -> Bank | None:
+    """What the calibration's good parts left as references. Raises CalibrationError if they are not as they were."""
+    if calibration is None or calibration.references is None:
+        return None
+    sha256 = calibration.references.sha256
+    path = references_path(calibration_path(site, calibration.line), sha256)
+    what_to_do = f"bring it back, or calibrate with 'inspection calibrate {calibration.line} --good DIR --references N'"
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise CalibrationError(f"{path}: not as it was written when the line was calibrated: {what_to_do}")
+        return from_bytes(content)
+    except OSError as error:
+        raise CalibrationError(
+            f"{path}: the references of the calibration cannot be read ({error.strerror}): {what_to_do}"
+        ) from error
+    except ScoringError as error:
+        raise CalibrationError(f"{path}: {error}: {what_to_do}") from error
 
 
 def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calibration:
@@ -130,6 +167,8 @@ def shadow_calibration(site: Site, line: LineConfig, encoder: Encoder) -> tuple[
         calibration = load_calibration(calibration_path(site, line.name))
     except CalibrationError:
         return None, f"scores are recorded without a verdict: {told}"
-    if set(calibration.thresholds) != {description.name for description in site.recipe(line.recipe).descriptions}:
+    if set(calibration.thresholds) - {UNLIKE_GOOD_PARTS} != {
+        description.name for description in site.recipe(line.recipe).descriptions
+    }:
         return None, f"scores are recorded without a verdict, the descriptions are others now: {told}"
     return calibration, f"what would have been is told by thresholds that do not hold: {told}"

@@ -6,6 +6,7 @@ The good parts lie in a folder (`--good DIR`), or are a fair sample of the line'
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import shlex
 from datetime import UTC, datetime
@@ -63,6 +64,14 @@ def calibrate(
         str | None,
         typer.Option(metavar="REGEX", help="What of a file's name says which part it is of: its frames count once."),
     ] = None,
+    references: Annotated[
+        int | None,
+        typer.Option(
+            min=3,
+            metavar="N",
+            help="Hold every part against N of the good parts, too: those, better 20, set no threshold.",
+        ),
+    ] = None,
     cost_escape: Annotated[float | None, typer.Option(help="By cost, as best effort: what an escape costs.")] = None,
     cost_overkill: Annotated[float | None, typer.Option(help="… what a good part that does not pass costs.")] = None,
     defect_rate: Annotated[float | None, typer.Option(help="… the share of parts that are defective.")] = None,
@@ -75,15 +84,26 @@ def calibrate(
     from inspection.adapters.store.files import replace_durably
     from inspection.adapters.store.phrase_vectors import RememberedTexts
     from inspection.calibration.promise import Promise
-    from inspection.calibration.record import Calibration
-    from inspection.cli._calibration_fit import fit
+    from inspection.calibration.record import Calibration, References, sample_set
+    from inspection.cli._calibration_fit import escapes_by_text, fit
     from inspection.cli._calibration_report import report_of
-    from inspection.cli._calibration_samples import group_pattern, list_defects, list_good, sampled
+    from inspection.cli._calibration_samples import (
+        draw_references,
+        group_pattern,
+        list_defects,
+        list_good,
+        sampled,
+        without_copies,
+    )
     from inspection.cli._calibration_text import tell, tell_free_labels
     from inspection.cli._options import config_dir_of, named_folders
+    from inspection.cli._references import fit_references
     from inspection.config import load_site
-    from inspection.gauge import calibration_path, fingerprint, load_encoder, prototypes_of, region_of
+    from inspection.domain.errors import CalibrationError
+    from inspection.gauge import calibration_path, fingerprint, load_encoder, references_path, scorer_of
     from inspection.phrasings import in_brief, phrasing_warnings
+    from inspection.scoring.bank_file import to_bytes
+    from inspection.wording import counted
 
     person = _person(by)
     asked = _asked(false_reject, confidence, (cost_escape, cost_overkill, defect_rate))
@@ -103,24 +123,39 @@ def calibrate(
         defects_listed = {**own.defects(list(defect_folders)), **defects_listed}
     encoder = load_encoder(recipe)
     texts = RememberedTexts(encoder, None)
-    prototypes, region = prototypes_of(recipe, texts), region_of(recipe)
+    scorer = scorer_of(recipe, encoder, texts)
     if told := in_brief(phrasing_warnings(site, recipe.name, encoder, texts), recipe.name):
         typer.echo(told, err=True)
     path, under = calibration_path(site, line), fingerprint(encoder, recipe, line_config)
     if own:
         own.require_camera(_present(path), under["camera"])
     # Whoever says which part a picture is of has thought of pictures that look the same; the log knows.
-    copies = pattern is None and own is None
-    of_good = sampled(good_listed, encoder, prototypes, region, what="good parts", look_for_copies=copies)
-    of_defects = {
-        name: sampled(each, encoder, prototypes, region, what=name, look_for_copies=False)
-        for name, each in defects_listed.items()
-    }
+    if pattern is None and own is None:
+        good_listed = without_copies(good_listed, what="good parts")
+    held_against = drawn = None
+    if references is not None:
+        drawn, good_listed = draw_references(good_listed, references)
+        held_against = fit_references(drawn, scorer)
+        scorer = scorer.with_references(held_against)
+    of_good = sampled(good_listed, scorer, what="good parts")
+    of_defects = {name: sampled(each, scorer, what=name) for name, each in defects_listed.items()}
     review_below = line_config.review.below if line_config.review else 0.0
-    fitted = fit(of_good, of_defects, prototypes.names, asked, review_below)
+    try:
+        fitted = fit(of_good, of_defects, scorer.names, asked, review_below)
+    except CalibrationError as error:
+        if drawn is None:
+            raise
+        raise CalibrationError(f"{error} (beside {counted(len(set(drawn.parts)), 'reference')})") from error
     promise = asked if isinstance(asked, Promise) else None
     recipe_id = recipe.content_id()
-    origin = own.origin(of_good, fitted.fit, encoder, prototypes, region, recipe_id) if own else None
+    origin = own.origin(of_good, fitted.fit, scorer, recipe_id) if own else None
+    kept, references_file = None, b""
+    if drawn is not None and held_against is not None:
+        references_file = to_bytes(held_against)
+        by_text = escapes_by_text(of_good, of_defects, scorer.names, promise) if promise else {}
+        samples = sample_set(drawn.folder, drawn.digests, len(set(drawn.parts)))
+        sha256 = hashlib.sha256(references_file).hexdigest()
+        kept = References(samples, sha256, scorer.has_places, by_text)
     calibration = Calibration(
         line=line,
         recipe=recipe.name,
@@ -140,12 +175,15 @@ def calibrate(
         group_by=group_by,
         cost=fitted.cost,
         origin=origin,
+        references=kept,
     )
     report = path.with_suffix(".html")
     content = calibration.to_json()
-    page = report_of(calibration, fitted, of_good, of_defects, prototypes.names, region)
-    replace_durably(path, lambda temporary: _write(temporary, content))
-    replace_durably(report, lambda temporary: _write(temporary, page))
+    page = report_of(calibration, fitted, of_good, of_defects, scorer.names, scorer.region)
+    if kept is not None:  # before the record that names it
+        replace_durably(references_path(path, kept.sha256), lambda temporary: _write(temporary, references_file))
+    replace_durably(path, lambda temporary: _write(temporary, content.encode()))
+    replace_durably(report, lambda temporary: _write(temporary, page.encode()))
     if as_json:
         named = {"path": str(path), "report": str(report), "id": calibration.id}
         typer.echo(json.dumps({**named, **json.loads(content)}))
@@ -153,8 +191,8 @@ def calibrate(
         tell(calibration, path, report)
 
 
-def _write(path: Path, content: str) -> None:
-    path.write_text(content, encoding="utf-8")
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def _require_one_source(

@@ -70,9 +70,9 @@ def evaluate(
     from inspection.cli._labelled import list_labelled, measure
     from inspection.cli._masks import find_masks
     from inspection.cli._options import config_dir_of, named_folders
-    from inspection.cli._references import features_of, places_encoder
+    from inspection.cli._references import features_of
     from inspection.config import load_site
-    from inspection.gauge import load_encoder, region_of
+    from inspection.gauge import load_encoder, scorer_of
     from inspection.phrasings import in_brief, phrasing_warnings
 
     for option, given, says in (("--repeats", repeats, "how often"), ("--seed", seed, "from what seed")):
@@ -105,9 +105,10 @@ def evaluate(
     if references is not None:
         by_references = partial(evaluate_references, count=references, repeats=repeats, seed=seed)
         folders_seen = [(each.files, each.embeddings) for each in (of_good, *of_bad_ones)]
-        good_seen, *bad_seen = features_of(encoder, region_of(recipe_config), folders_seen, what="references")
+        scorer = scorer_of(recipe_config, encoder)
+        good_seen, *bad_seen = features_of(scorer, folders_seen, what="references")
         figures = by_references(good_seen, dict(zip(folders, bad_seen, strict=True)))
-        with_references = Drawn(references, "places" if places_encoder(encoder) else "whole", repeats, seed, figures)
+        with_references = Drawn(references, "places" if scorer.has_places else "whole", repeats, seed, figures)
     if labels is not None:
         by_labels = partial(evaluate_labels, count=labels, repeats=repeats, seed=seed)
         figures = by_labels(of_good.seen, {name: each.seen for name, each in of_bad.items()})

@@ -40,7 +40,7 @@ def score(
     from inspection.cli._options import config_dir_of
     from inspection.cli._samples import scored_files
     from inspection.config import load_site
-    from inspection.gauge import band_of, load_encoder, prototypes_of, region_of, require_calibration
+    from inspection.gauge import band_of, load_encoder, references_of, require_calibration, scorer_of
     from inspection.judging.band import NO_BAND
 
     _check_arguments(images, recipe, line, html)
@@ -51,21 +51,21 @@ def score(
     calibration = require_calibration(site, line_config, encoder) if line_config else None
     gate = _frame_gate(line_config) if line_config else None
     band = band_of(line_config, calibration) if line_config else NO_BAND
-    prototypes, region = prototypes_of(recipe_config, encoder), region_of(recipe_config)
+    scorer = scorer_of(recipe_config, encoder, references=references_of(site, calibration))
     rows: list[dict[str, Any]] = []
     unreadable = 0
 
     def judged() -> Iterator[tuple[Scored, dict[str, Any]]]:
         nonlocal unreadable
-        for scored in scored_files(images, encoder, prototypes, region, what="scoring"):
+        for scored in scored_files(images, scorer, what="scoring"):
             unreadable += scored.error is not None
-            rows.append(_row(scored, prototypes.names, calibration, gate, band))
+            rows.append(_row(scored, scorer.names, calibration, gate, band))
             yield scored, rows[-1]
 
     if html is not None:
         from inspection.cli._picture_report import write_report
 
-        write_report(html, judged(), _head(recipe_config, line, encoder, calibration, band), region, calibration)
+        write_report(html, judged(), _head(recipe_config, line, encoder, calibration, band), scorer.region, calibration)
     else:
         for _ in judged():
             pass
@@ -74,7 +74,7 @@ def score(
     elif html is not None:
         typer.echo(f"{_counts(rows)}: {html}")
     else:
-        _print(rows, prototypes.names, is_judged=calibration is not None)
+        _print(rows, scorer.names, is_judged=calibration is not None)
     for row in rows:
         if row["cause"]:
             typer.echo(row["cause"], err=True)

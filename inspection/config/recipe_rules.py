@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from inspection.config.problems import KeyPath, Source
 from inspection.config.recipe import PART
 from inspection.config.values import Finding, folded, number_at, texts_at, twice, value_at
+from inspection.domain.types import UNLIKE_GOOD_PARTS
 
 
 def descriptions_differ(source: Source) -> Iterator[Finding]:
-    yield from twice(texts_at(source, "descriptions", "name"), "is another description's name already; rename one")
+    names = list(texts_at(source, "descriptions", "name"))
+    yield from twice(names, "is another description's name already; rename one")
+    for path, name in names:
+        if folded(name) == UNLIKE_GOOD_PARTS:
+            yield path, "is what the distance from good parts is called (calibrate --references); take another name"
 
 
 def phrasings_differ(source: Source) -> Iterator[Finding]:

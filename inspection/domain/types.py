@@ -17,6 +17,9 @@ import numpy.typing as npt
 Pixels = npt.NDArray[np.uint8]
 Vectors = npt.NDArray[np.float32]
 
+UNLIKE_GOOD_PARTS = "unlike good parts"
+"""The name of the score that says how far a part is from good ones, without a word: beside those of descriptions."""
+
 
 class PartId(NamedTuple):
     """A part's number. `epoch` changes with every restart of station or controller; `number` counts from 1."""

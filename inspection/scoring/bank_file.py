@@ -1,10 +1,11 @@
-"""Good parts as a line keeps them: the arrays of a bank as bytes, and back. An .npz without objects: data, never code."""
+"""References as a line keeps them: a bank as bytes, and back. An .npz without objects: data, never code."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from zlib import error as ZlibError
+import zlib
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +20,10 @@ _PLACES = "is_of_places"
 def to_bytes(bank: Bank) -> bytes:
     """The same bank gives the same bytes."""
     inner = bank.bank if isinstance(bank, PlaceBank) else bank
-    arrays = {name: np.asarray(getattr(inner, name), np.float64) for name in _ARRAYS}
+    arrays: dict[str, Any] = {name: np.asarray(getattr(inner, name), np.float64) for name in _ARRAYS}
+    arrays[_PLACES] = np.asarray(isinstance(bank, PlaceBank))
     content = io.BytesIO()
-    np.savez(content, **arrays, **{_PLACES: np.asarray(isinstance(bank, PlaceBank))})
+    np.savez(content, **arrays)
     return content.getvalue()
 
 
@@ -31,7 +33,7 @@ def from_bytes(content: bytes) -> Bank:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             values = {name: arrays[name].astype(np.float64) for name in _ARRAYS}
             of_places = bool(arrays[_PLACES])
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, ZlibError) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ScoringError(f"not references of good parts ({error})") from error
     shapes = {name: array.shape for name, array in values.items()}
     fits = {name: array.ndim for name, array in values.items()} == _ARRAYS and shapes["directions"] == (

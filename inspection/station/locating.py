@@ -6,7 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from inspection.domain.ports import DenseEncoder
+from inspection.domain.errors import ModelError
+from inspection.domain.ports import DenseEncoder, PlacesEncoder
 from inspection.domain.types import Frame, Located, Pixels, Vectors, Verdict
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,12 @@ class SharedEncoder:
     def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
         with self._lock:
             return self._encoder.embed_cells(images)
+
+    def embed_places(self, images: Sequence[Pixels]) -> Vectors:
+        if not isinstance(self._encoder, PlacesEncoder):
+            raise ModelError("the model has no map of places")
+        with self._lock:
+            return self._encoder.embed_places(images)
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         with self._lock:

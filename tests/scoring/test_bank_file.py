@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,12 +32,8 @@ def test_distances_come_back_to_the_last_bit() -> None:
 def test_a_flipped_byte_is_refused_or_harmless(place: int, value: int) -> None:
     content = bytearray(to_bytes(ReferenceBank.fit(WHOLE)))
     content[place % len(content)] = value
-    try:
-        bank = from_bytes(bytes(content))
-    except ScoringError as error:
-        assert "not references" in str(error)
-    else:
-        assert np.isfinite(bank.score(WHOLE)).all()
+    with contextlib.suppress(ScoringError):
+        assert np.isfinite(from_bytes(bytes(content)).score(WHOLE)).all()
 
 
 @given(st.binary(max_size=200))
@@ -58,8 +56,8 @@ def test_other_bytes_are_refused(content: bytes) -> None:
 )
 def test_numbers_that_make_no_distance_are_refused(change: dict[str, object]) -> None:
     with np.load(io.BytesIO(to_bytes(ReferenceBank.fit(WHOLE)))) as arrays:
-        altered = {**arrays, **change}
+        altered: dict[str, Any] = {**arrays, **change}
     content = io.BytesIO()
-    np.savez(content, **altered)  # type: ignore[arg-type]
+    np.savez(content, **altered)
     with pytest.raises(ScoringError, match="not references"):
         from_bytes(content.getvalue())

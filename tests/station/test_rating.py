@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from inspection.domain.types import Cause, Frame, VerdictKind
+from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region
 from inspection.station.rating import Rater, sustained_parts_per_s
@@ -48,6 +49,6 @@ def test_a_slow_model_is_not_asked_for_a_batch():
 def test_without_thresholds_scores_are_recorded_and_nothing_is_judged():
     encoder = AxisEncoder()
     prototypes = encode_prototypes(encoder, ["good"], {"scratch": ["scratch"]})
-    (verdict,) = Rater(encoder, prototypes, None, Region())([Frame(picture(200), FRAME.utc)])
+    (verdict,) = Rater(PartScorer(encoder, prototypes, Region()), None)([Frame(picture(200), FRAME.utc)])
     assert (verdict.kind, verdict.cause, verdict.shadow) == (VerdictKind.UNJUDGED, Cause.MONITOR, None)
     assert set(verdict.scores) == {"scratch"}
