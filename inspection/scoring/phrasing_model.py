@@ -16,8 +16,13 @@ ALIKE_FROM = 0.9
 """Cosine, of what two phrasings each add to a good part, from which they are one to the model. Of 8,260 pairs of
 different descriptions none was above 0.84, of 588 pairs that say the same nine in ten were above this
 (`docs/descriptions.md`)."""
-SAME_AS_NORMAL = 0.99
-"""Cosine with the normal phrasings' mean, where there is one such phrasing alone and nothing to measure it by."""
+_NORMAL_WITHIN = 1.25
+"""Times as far from the mean of the normal phrasings as the farthest of them is. Of 528 phrasings of defects none was
+within 2.0; of 1,328 that say that a part is good two in three were within this."""
+_NORMAL_FROM = 0.8
+"""Cosine with that mean: below it nothing is like a good part, whatever the normal phrasings are."""
+_LONE_NORMAL_FROM = 0.99
+"""The same where one phrasing is the mean, and there is no other to measure it by."""
 
 _BLOCK = 512
 _FOREIGN_SHARE = 0.5
@@ -68,13 +73,15 @@ def likeness_advice(normal: Vectors, defects: Vectors, names: Sequence[str], tex
     centre = mean / max(float(np.linalg.norm(mean)), _TINY)
     added = defects - centre
     added /= np.maximum(np.linalg.norm(added, axis=1, keepdims=True), _TINY)
-    bound = min(SAME_AS_NORMAL, float((normal @ centre).min()))
+    bound = _LONE_NORMAL_FROM
+    if len(normal) > 1:  # squared distances of unit vectors are 2 - 2 cos
+        bound = max(_NORMAL_FROM, 1 - _NORMAL_WITHIN**2 * (1 - float((normal @ centre).min())))
     told: list[str | None] = []
     for cosine, (nearest, likeness) in zip(map(float, defects @ centre), _nearest_of_others(added, names), strict=True):
         if cosine >= bound:
             told.append(
-                f"it is read like a good part (cosine {cosine:.2f} with the normal phrasings, which have {bound:.2f} or"
-                " more themselves); write what is wrong, in words that no good part is described with"
+                f"it is read like a good part (cosine {cosine:.2f} with the normal phrasings; from {bound:.3f} on it is"
+                " one of them); write what is wrong, in words that no good part is described with"
             )
         elif likeness >= ALIKE_FROM:
             told.append(

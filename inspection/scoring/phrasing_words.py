@@ -19,7 +19,8 @@ _NAMES = frozenset({"lead-free", "halogen-free", "non-stick", "non-woven", "non-
 
 _SAYS_GOOD = frozenset(
     "undamaged unblemished unscratched unmarked unbroken uncracked unharmed unscathed unimpaired unspoiled unspoilt "
-    "unbent undented unworn uncorroded unstained unsoiled unchipped flawless faultless defect-free blemish-free".split()
+    "unbent undented unworn uncorroded unstained unsoiled unchipped unmarred flawless faultless spotless pristine "
+    "immaculate impeccable defect-free blemish-free".split()
 )
 """In the description of a defect they call it good; "unsoldered" and "uneven" are defects, and stand."""
 
@@ -96,7 +97,7 @@ def _denial(words: Sequence[str], part: str, *, is_normal: bool) -> str | None:
 
 
 def _behind(words: Sequence[str]) -> list[str]:
-    """The noun that follows, and what is said of it: at most two words up to the next small one."""
+    """The noun that follows, and what is said of it: at most three words up to the next small one."""
     named: list[str] = []
     for word in words:
         if word in _SMALL:
@@ -104,7 +105,7 @@ def _behind(words: Sequence[str]) -> list[str]:
                 break
             continue
         named.append(word)
-    return named[:2]
+    return named[:3]
 
 
 def _denies(words: Sequence[str], place: int) -> bool:

@@ -303,6 +303,23 @@ RECIPE_CASES = [
     ("a photo of a flawless nut", "7", "4: normal[1]: 7 is of the wrong type; write it in quotes; allowed a "
      "sentence of "
      "at most 300 characters; one sentence on what a camera would see"),
+    ("a photo of a flawless nut", "'?!'", '4: normal[1]: "?!" has no word in it; write what a camera would see, or '
+     "remove it"),
+    ("a photo of a flawless nut", "'{part}'", '4: normal[1]: "{part}" has no word in it; write what a camera would '
+     "see, or remove it"),
+    ("a photo of a flawless nut", "a flawless {prat}", '4: normal[1]: "a flawless {prat}" has braces; allowed is '
+     "{part}, which stands for the part's noun"),
+    ("a photo of a flawless nut", "a nut " + "and a nut " * 1000, '4: normal[1]: "a nut ' + "and a nut " * 5
+     + 'a..." is too long; allowed a sentence of at most 300 characters; one sentence on what a camera would see'),
+    ("model: bundled", "model: bundled\ntemplates: [a photo]", '3: templates[1]: "a photo" must have {} once, where '
+     'the phrasing goes; write it as "a photo of {}"'),
+    ("model: bundled", "model: bundled\ntemplates: ['{} by {}']", '3: templates[1]: "{} by {}" must have {} once, '
+     'where the phrasing goes; write it as "a photo of {}"'),
+    ("model: bundled", "model: bundled\ntemplates: ['{}: {part}']", '3: templates[1]: "{}: {part}" must have {} once, '
+     'where the phrasing goes; write it as "a photo of {}"'),
+    ("a photo of a scratched nut", "a photo of a scratched {part}\n      - a photo of a scratched hex nut",
+     '10: descriptions[scratch].phrasings[2]: "a photo of a scratched hex nut" is written twice; it cannot tell two '
+     "defects apart: remove one"),
     ("severity: minor", "severity: high", '7: descriptions[scratch].severity: "high" is not allowed; allowed minor, '
      "major, critical"),
     ("    severity: minor\n", "", '6: descriptions[scratch].severity: is missing; add it; allowed minor, major, '

@@ -153,7 +153,7 @@ class ClipEncoder:
 
     def read_phrases(self, texts: Sequence[str]) -> list[Reading]:
         """How the model reads each phrase: what it cuts off, tears, or does not know."""
-        return [self._phrases.reading(text) for text in texts]
+        return self._phrases.readings(texts)
 
     def _text_features(self, texts: Sequence[str]) -> Any:
         return self._model.get_text_features(**self._on_device(self._phrases.read(texts)))

@@ -60,21 +60,35 @@ class PhraseReader:
         names = ("input_ids",) if self.pads_to_length else ("input_ids", "attention_mask")
         return {name: tokens[name] for name in names}
 
-    def reading(self, phrase: str) -> Reading:
-        """How the model reads it, word by word."""
-        canonical = self.canonical(phrase)
-        words = canonical.split()
-        read = len(words)
-        while read and len(self.tokenizer(" ".join(words[:read])).input_ids) > self.length:
-            read -= 1
-        pieces = tuple((word, self._pieces(word)) for word in _LETTERS.findall(canonical))
-        return Reading(pieces, " ".join(words[read:]))
+    def readings(self, phrases: Sequence[str]) -> list[Reading]:
+        """How the model reads each, word by word."""
+        canonical = [self.canonical(phrase) for phrase in phrases]
+        words = [_LETTERS.findall(phrase) for phrase in canonical]
+        different = list(dict.fromkeys(word for each in words for word in each))
+        pieces = dict(zip(different, self._pieces(different), strict=True))
+        return [
+            Reading(tuple((word, pieces[word]) for word in each), self._cut(phrase))
+            for each, phrase in zip(words, canonical, strict=True)
+        ]
 
-    def _pieces(self, word: str) -> int:
-        ids = self.tokenizer(word, add_special_tokens=False).input_ids
-        if self.tokenizer.unk_token_id in ids:
-            return 0
-        return sum(piece != _SPACE for piece in self.tokenizer.convert_ids_to_tokens(ids))
+    def _pieces(self, words: list[str]) -> list[int]:
+        if not words:
+            return []
+        tokens = (self.tokenizer.convert_ids_to_tokens(ids) for ids in self._ids(words, add_special_tokens=False))
+        unknown = self.tokenizer.unk_token
+        return [0 if unknown in each else sum(piece != _SPACE for piece in each) for each in tokens]
+
+    def _cut(self, phrase: str) -> str:
+        """The words at its end that are not read."""
+        words = phrase.split()
+        read = len(words)
+        while read and len(self._ids([" ".join(words[:read])])[0]) > self.length:
+            read -= 1
+        return " ".join(words[read:])
+
+    def _ids(self, texts: list[str], *, add_special_tokens: bool = True) -> list[list[int]]:
+        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=add_special_tokens).input_ids
+        return ids
 
 
 def _canonical(model_type: str, tokenizer_class: str) -> tuple[Callable[[str], str], str]:
