@@ -89,7 +89,7 @@ class Region:
         return str(self.outline or f"left {self.left} top {self.top} width {self.width} height {self.height}")
 
     def box(self, height: int, width: int) -> Box:
-        """The rectangle on a frame of this size, in fractions of it. Raises ScoringError: a ring is too large for it."""
+        """The rectangle on a frame of this size, in fractions of it. Raises ScoringError of a ring too large."""
         return self.outline.box(height, width) if self.outline else Box(self.left, self.top, self.width, self.height)
 
     def crop(self, pixels: Pixels, *, outside: int = OUTSIDE) -> Pixels:
