@@ -17,7 +17,7 @@ from inspection.scoring.bank_file import from_bytes
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.references import Bank
-from inspection.scoring.region import Region
+from inspection.scoring.region import Polygon, Region, Ring
 
 
 def load_encoder(recipe: RecipeConfig) -> Encoder:
@@ -60,16 +60,22 @@ def scorer_of(
 def region_of(recipe: RecipeConfig) -> Region:
     """The recipe's region of interest; the whole frame if it has none."""
     roi = recipe.region_of_interest
-    return Region() if roi is None else Region(roi.left, roi.top, roi.width, roi.height)
+    if roi is None:
+        return Region()
+    if roi.polygon is not None:
+        return Region(outline=Polygon(roi.polygon))
+    if roi.ring is not None:
+        return Region(outline=Ring(*roi.ring.centre, roi.ring.inner, roi.ring.outer))
+    return Region(*roi.rectangle)
 
 
 def fingerprint(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
     """Everything that a threshold depends on. Two that are equal judge alike."""
-    roi, frame = region_of(recipe), line.frame
+    frame = line.frame
     return {
         **encoder.fingerprint,
         "recipe": f"{recipe.name} {recipe.content_id()}",
-        "region_of_interest": f"left {roi.left} top {roi.top} width {roi.width} height {roi.height}",
+        "region_of_interest": str(region_of(recipe)),
         "camera": f"{line.camera.kind} width {frame.width_px or 'any'} height {frame.height_px or 'any'}",
     }
 

@@ -121,13 +121,13 @@ def _badge(kind: str) -> str:
 
 def picture_html(pixels: Pixels, region: Region) -> str:
     """A small picture within the page itself, with the region of interest as an outline."""
-    image = Image.fromarray(pixels)
+    image, box = Image.fromarray(pixels), region.box(*pixels.shape[:2])
     image.thumbnail((_PICTURE_PX, _PICTURE_PX))
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=_JPEG_QUALITY)
     data = base64.b64encode(jpeg.getvalue()).decode()
-    place = f"left:{region.left:.2%};top:{region.top:.2%};width:{region.width:.2%};height:{region.height:.2%}"
-    outline = "" if (region.width, region.height) == (1.0, 1.0) else f'<i class=region style="{place}"></i>'
+    place = f"left:{box.left:.2%};top:{box.top:.2%};width:{box.width:.2%};height:{box.height:.2%}"
+    outline = "" if (box.width, box.height) == (1.0, 1.0) else f'<i class=region style="{place}"></i>'
     size = f'width="{image.width}" height="{image.height}"'
     return f'<div class=picture><span><img alt="" {size} src="data:image/jpeg;base64,{data}">{outline}</span></div>'
 

@@ -107,9 +107,11 @@ def _row(site: Site, line: LineConfig) -> dict[str, Any]:
 def _calibration(site: Site, line: LineConfig) -> tuple[bool, str]:
     """Whether there is one of this recipe, and its date or what is wrong. Whether it fits the model, a doctor sees."""
     from inspection.calibration.record import load_calibration
+    from inspection.gauge import calibration_path, references_of
 
     try:
-        found = load_calibration(site.config_dir / "calibrations" / f"{line.name}.json")
+        found = load_calibration(calibration_path(site, line.name))
+        references_of(site, found)
     except CalibrationError as error:
         return False, str(error)
     if found.recipe_id != site.recipe(line.recipe).content_id():

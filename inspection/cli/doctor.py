@@ -109,7 +109,7 @@ def _extras(line: LineConfig) -> Iterator[Finding]:
 
 def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Finding]:
     """Shift, station, model and calibration. `station`: the process that runs the line."""
-    from inspection.gauge import beyond_promise, load_encoder, require_calibration
+    from inspection.gauge import beyond_promise, load_encoder, references_of, require_calibration
 
     now = datetime.now(UTC).astimezone(line.timezone)
     shift = line.shift_at(now)
@@ -131,6 +131,7 @@ def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Find
     else:
         try:
             calibration = require_calibration(site, line, encoder)
+            references_of(site, calibration)
             told = [f"{calibration.id} of {calibration.created_utc:%Y-%m-%d}", beyond_promise(line, calibration)]
             yield Finding(f"{line.name}: calibration", True, "; ".join(filter(None, told)))
         except InspectionError as error:

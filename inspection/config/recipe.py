@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 
-from inspection.config.fields import Name, Strict, limits, note, refuse
+from inspection.config.fields import Name, Strict, note, refuse
 from inspection.config.problems import in_words, shown
+from inspection.config.region import RegionConfig
 from inspection.domain.hub_id import is_hub_id
 from inspection.wording import did_you_mean
 
@@ -97,15 +98,6 @@ class DescriptionConfig(Strict):
     phrasings: Phrasings
 
 
-class RegionConfig(Strict):
-    """A rectangle in fractions of the picture."""
-
-    left: Annotated[float, limits(0, 1, "of the picture's width", "the left edge")]
-    top: Annotated[float, limits(0, 1, "of the picture's height", "the upper edge")]
-    width: Annotated[float, limits(0.01, 1, "of the picture's width", "from the left edge")]
-    height: Annotated[float, limits(0.01, 1, "of the picture's height", "from the upper edge")]
-
-
 class RecipeConfig(Strict):
     """One recipe; `name` is the file's. `model`: "bundled", an absolute folder, or a hub id."""
 
@@ -160,7 +152,7 @@ class RecipeConfig(Strict):
             "view": self.view,
             "normal": self.normal_phrases,
             "descriptions": self.defect_phrases,
-            "region_of_interest": region.model_dump() if region else None,
+            "region_of_interest": region.model_dump(exclude_none=True) if region else None,
         }
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]

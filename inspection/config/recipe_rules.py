@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from inspection.config.problems import KeyPath, Source
 from inspection.config.recipe import PART
-from inspection.config.values import Finding, folded, number_at, texts_at, twice, value_at
+from inspection.config.values import Finding, folded, texts_at, twice, value_at
 from inspection.domain.types import UNLIKE_GOOD_PARTS
 
 
@@ -42,16 +42,3 @@ def phrasings_differ(source: Source) -> Iterator[Finding]:
             else:
                 defects.append((path, text))
     yield from twice(defects, "is written twice; it cannot tell two defects apart: remove one")
-
-
-def region_inside(source: Source) -> Iterator[Finding]:
-    for edge, size in (("left", "width"), ("top", "height")):
-        start, length = (
-            number_at(source, "region_of_interest", edge),
-            number_at(source, "region_of_interest", size),
-        )
-        if start is not None and length is not None and 0 <= start <= 1 and 0 < length <= 1 < start + length - 1e-9:
-            yield (
-                ("region_of_interest", size),
-                f"{edge} {start:g} + {size} {length:g} is outside the picture; allowed up to {1 - start:g}",
-            )

@@ -28,11 +28,15 @@ class Locator:
 
         Raises ScoringError if the map is not finite, ModelError where the model has none.
         """
+        size = pixels.shape[:2]
         cells = self._encoder.embed_cells([self._region.crop(pixels)])[0]
         values = np.float32(self._encoder.logit_scale) * defect_map(cells, self._prototypes, description)
         if not np.isfinite(values).all():
             raise ScoringError("a heat map is not finite; check the model with 'inspection doctor'")
-        heat_map = HeatMap(values, self._region.box)
+        is_seen = self._region.cells(*values.shape, *size)
+        if is_seen.any():  # what is beside the region is no defect, whatever the model makes of the grey there
+            values[~is_seen] = values[is_seen].min()
+        heat_map = HeatMap(values, self._region.box(*size))
         return Located(within(heat_map.box, hottest(values)), heat_map)
 
 

@@ -3,27 +3,127 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
+
+from inspection.domain.errors import ScoringError
 from inspection.domain.types import Box, Pixels
+
+Mask = npt.NDArray[np.bool_]
+
+OUTSIDE = 128
+"""What pixels beside a polygon or in the hole of a ring are given: the grey that models take for nothing, and never
+what the camera saw there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    """Corners (x, y) in fractions of the frame's width and height; its edges do not cross."""
+
+    corners: tuple[tuple[float, float], ...]
+
+    def __str__(self) -> str:
+        return f"polygon {' '.join(f'{x},{y}' for x, y in self.corners)}"
+
+    def box(self, height: int, width: int) -> Box:
+        xs, ys = zip(*self.corners, strict=True)
+        return Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
+    def inside(self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], height: int, width: int) -> Mask:
+        """Of points at `x` (w,) and `y` (h,), in pixels: (h, w). By how many edges a ray from each crosses."""
+        is_inside = np.zeros((len(y), len(x)), bool)
+        for (x0, y0), (x1, y1) in zip(self.corners, (*self.corners[1:], self.corners[0]), strict=True):
+            rows = (y >= min(y0, y1) * height) & (y < max(y0, y1) * height)  # none, of an edge that is level
+            at = (x0 + (y[rows] / height - y0) / (y1 - y0) * (x1 - x0)) * width if rows.any() else y[rows]
+            is_inside[rows] ^= x[None, :] < at[:, None]
+        return is_inside
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Around (x, y), in fractions of the frame's width and height; radii in fractions of its shorter side. `inner` 0 is
+    a disc."""
+
+    x: float
+    y: float
+    inner: float
+    outer: float
+
+    def __str__(self) -> str:
+        return f"ring centre {self.x},{self.y} inner {self.inner} outer {self.outer}"
+
+    def box(self, height: int, width: int) -> Box:
+        """Raises ScoringError: it reaches beyond a frame of this size."""
+        short = min(height, width)
+        across, down = self.outer * short / width, self.outer * short / height
+        box = Box(self.x - across, self.y - down, 2 * across, 2 * down)
+        if min(box.left, box.top, 1 - box.left - box.width, 1 - box.top - box.height) < -1e-9:
+            raise ScoringError(
+                f"the ring of region_of_interest reaches beyond a picture of {width} x {height} pixels: make outer"
+                " smaller, or move centre"
+            )
+        return box
+
+    def inside(self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], height: int, width: int) -> Mask:
+        """Of points at `x` (w,) and `y` (h,), in pixels: (h, w)."""
+        short = min(height, width)
+        far = np.hypot(x[None, :] - self.x * width, y[:, None] - self.y * height)
+        return (far >= self.inner * short) & (far <= self.outer * short)
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A rectangle in fractions of the frame, 0 to 1; the whole frame by default."""
+    """A rectangle in fractions of the frame, 0 to 1; the whole frame by default. With `outline` what is within that,
+    cut out along the rectangle around it."""
 
     left: float = 0.0
     top: float = 0.0
     width: float = 1.0
     height: float = 1.0
+    outline: Polygon | Ring | None = None
 
-    @property
-    def box(self) -> Box:
-        return Box(self.left, self.top, self.width, self.height)
+    def __str__(self) -> str:
+        """As a calibration's fingerprint has it: two that say the same cut out alike."""
+        return str(self.outline or f"left {self.left} top {self.top} width {self.width} height {self.height}")
 
-    def crop(self, pixels: Pixels) -> Pixels:
-        """A view of RGB uint8 (H, W, 3); never empty."""
-        height, width = pixels.shape[:2]
-        x0, y0 = int(self.left * width), int(self.top * height)
-        x1 = max(x0 + 1, round((self.left + self.width) * width))
-        y1 = max(y0 + 1, round((self.top + self.height) * height))
-        return pixels[y0:y1, x0:x1]
+    def box(self, height: int, width: int) -> Box:
+        """The rectangle on a frame of this size, in fractions of it. Raises ScoringError of a ring too large."""
+        return self.outline.box(height, width) if self.outline else Box(self.left, self.top, self.width, self.height)
+
+    def crop(self, pixels: Pixels, *, outside: int = OUTSIDE) -> Pixels:
+        """Of RGB uint8 (H, W, 3) the rectangle, never empty; what is not within the outline is `outside`.
+
+        A view of it where there is no outline. Raises ScoringError as `box`.
+        """
+        y0, y1, x0, x1 = self.edges_px(*pixels.shape[:2])
+        cut = pixels[y0:y1, x0:x1]
+        if self.outline is None:
+            return cut
+        kept = np.full_like(cut, outside)
+        np.copyto(kept, cut, where=_mask(self, *pixels.shape[:2])[:, :, None])
+        return kept
+
+    def cells(self, rows: int, columns: int, height: int, width: int) -> Mask:
+        """Of rows x columns equal cells of what `crop` cuts out of a frame of this size, those whose middle is within
+        the region."""
+        y0, y1, x0, x1 = self.edges_px(height, width)
+        y = y0 + (np.arange(rows) + 0.5) * ((y1 - y0) / rows)
+        x = x0 + (np.arange(columns) + 0.5) * ((x1 - x0) / columns)
+        return np.ones((rows, columns), bool) if self.outline is None else self.outline.inside(x, y, height, width)
+
+    def edges_px(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Of the rectangle on a frame of this size: first row, row after the last, first column, column after."""
+        left, top, across, down = self.box(height, width)
+        x0, y0 = min(int(left * width), width - 1), min(int(top * height), height - 1)
+        x1 = max(x0 + 1, round((left + across) * width))
+        y1 = max(y0 + 1, round((top + down) * height))
+        return y0, y1, x0, x1
+
+
+@lru_cache(maxsize=4)
+def _mask(region: Region, height: int, width: int) -> Mask:
+    """Which pixels of what is cut out are within the outline: those whose middle is. Frames are of one size, mostly."""
+    y0, y1, x0, x1 = region.edges_px(height, width)
+    return region.cells(y1 - y0, x1 - x0, height, width)

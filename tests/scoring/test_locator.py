@@ -59,7 +59,7 @@ def test_each_description_is_found_where_it_is_in_the_whole_picture(name, box, r
     found = Locator(ENCODER, PROTOTYPES, region)(frame(), name)
     assert np.allclose(found.region, np.array(box) / 8)
     assert found.heat_map is not None
-    assert found.heat_map.box == region.box
+    assert found.heat_map.box == region.box(8, 8)
     assert found.heat_map.values.shape == region.crop(frame()).shape[:2]
     assert found.heat_map.values.max() == pytest.approx(10)  # the scale times (1 - 0)
     assert found.heat_map.values.min() == pytest.approx(-10)

@@ -50,8 +50,8 @@ CREATE TABLE IF NOT EXISTS parts (
     verdict TEXT, cause TEXT, detail TEXT, description TEXT, margin REAL, shadow TEXT, scores TEXT,
     outcome TEXT, outcome_commanded INTEGER, outcome_confirmed INTEGER, outcome_reported INTEGER, outcome_reason TEXT,
     ack_accepted INTEGER, ack_reason TEXT, source TEXT, image_path TEXT,
-    capture_ms REAL, score_ms REAL, judge_ms REAL, ack_ms REAL, seal TEXT,
-    region_left REAL, region_top REAL, region_width REAL, region_height REAL, heat_map TEXT,
+    capture_ms REAL, score_ms REAL, judge_ms REAL, ack_ms REAL,
+    region_left REAL, region_top REAL, region_width REAL, region_height REAL, heat_map TEXT, seal TEXT,
     PRIMARY KEY (epoch, number)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS parts_open ON parts (epoch, number) WHERE outcome IS NULL OR verdict IS NULL;
 CREATE INDEX IF NOT EXISTS parts_sealing ON parts (seal) WHERE seal IS NOT NULL;

@@ -1,0 +1,129 @@
+"""Regions of any shape: what is beside them is never seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inspection.adapters.clip.encoder import ClipEncoder
+from inspection.domain.errors import ScoringError
+from inspection.scoring.locator import Locator
+from inspection.scoring.prototypes import Prototypes, encode_prototypes
+from inspection.scoring.region import OUTSIDE, Polygon, Region, Ring
+from inspection.scoring.scorer import score
+
+eighths = st.integers(0, 8).map(lambda n: n / 8)
+TRIANGLE = Region(outline=Polygon(((0.1, 0.2), (0.9, 0.4), (0.3, 0.95))))
+RING = Region(outline=Ring(0.55, 0.5, 0.2, 0.4))
+polygons = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=7).map(
+    lambda corners: Polygon(tuple(corners))
+)
+rings = st.builds(Ring, st.floats(0.4, 0.6), st.floats(0.4, 0.6), st.floats(0, 0.2), st.floats(0.25, 0.4))
+
+
+def frame(rows: int, columns: int, seed: int = 0):
+    return np.random.default_rng(seed).integers(0, 256, (rows, columns, 3), np.uint8)
+
+
+def inside(region: Region, rows: int, columns: int):
+    """Which pixels of a frame are within it, told by what `crop` keeps of one that is white."""
+    y0, y1, x0, x1 = region.edges_px(rows, columns)
+    whole = np.zeros((rows, columns), bool)
+    whole[y0:y1, x0:x1] = region.crop(np.full((rows, columns, 3), 255, np.uint8), outside=0)[:, :, 0] == 255
+    return whole
+
+
+@given(st.one_of(polygons, rings), st.integers(5, 40), st.integers(5, 40), st.integers(0, 9))
+def test_pixels_beside_a_region_change_nothing(outline, rows, columns, seed):
+    region = Region(outline=outline)
+    one, other = frame(rows, columns, seed), frame(rows, columns, seed + 1)
+    is_inside = inside(region, rows, columns)
+    other[is_inside] = one[is_inside]
+    assert np.array_equal(region.crop(one), region.crop(other))
+    kept = region.crop(np.full_like(one, 255))
+    assert set(np.unique(kept)) <= {255, OUTSIDE}
+
+
+@given(eighths, eighths, eighths, eighths)
+def test_a_polygon_of_four_right_angles_is_a_rectangle(one, other, up, down):
+    left, right, top, bottom = min(one, other), max(one, other), min(up, down), max(up, down)
+    if left == right or top == bottom:
+        return
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    pixels = frame(24, 16)
+    assert np.array_equal(
+        Region(outline=Polygon(corners)).crop(pixels), Region(left, top, right - left, bottom - top).crop(pixels)
+    )
+
+
+@given(polygons)
+def test_the_order_of_the_corners_does_not_turn_it_inside_out(polygon):
+    backwards = Polygon(polygon.corners[::-1])
+    assert np.array_equal(inside(Region(outline=polygon), 30, 40), inside(Region(outline=backwards), 30, 40))
+
+
+@pytest.mark.parametrize("size", [(300, 300), (200, 500), (500, 200)])
+def test_a_ring_is_round_on_a_picture_of_any_proportions(size):
+    is_inside = inside(Region(outline=Ring(0.5, 0.5, 0.2, 0.4)), *size)
+    short = min(size)
+    assert is_inside.sum() == pytest.approx(np.pi * (0.4**2 - 0.2**2) * short**2, rel=0.01)
+    ys, xs = np.nonzero(is_inside)
+    assert np.ptp(ys) == pytest.approx(np.ptp(xs), abs=1) == pytest.approx(0.8 * short, abs=2)
+    assert not is_inside[size[0] // 2, size[1] // 2]
+
+
+def test_a_ring_that_a_picture_is_too_small_for_is_told_with_both_sizes():
+    region = Region(outline=Ring(0.25, 0.5, 0.1, 0.4))
+    assert region.crop(frame(100, 200)).shape[:2] == pytest.approx((80, 80), abs=1)
+    with pytest.raises(ScoringError, match=r"reaches beyond a picture of 100 x 200 pixels: make outer smaller"):
+        region.crop(frame(200, 100))
+
+
+def test_the_frame_itself_is_not_changed():
+    pixels = frame(40, 40)
+    before = pixels.copy()
+    RING.crop(pixels)[:] = 7
+    assert np.array_equal(pixels, before)
+
+
+@pytest.fixture(scope="module")
+def bundled() -> ClipEncoder:
+    return ClipEncoder.load("bundled")
+
+
+@pytest.fixture(scope="module")
+def prototypes(bundled: ClipEncoder) -> Prototypes:
+    return encode_prototypes(bundled, ["a flawless nut"], {"scratch": ["a scratched nut"], "dent": ["a dented nut"]})
+
+
+@settings(max_examples=8)
+@pytest.mark.parametrize("region", [TRIANGLE, RING], ids=["polygon", "ring"])
+@given(seed=st.integers(0, 10**6))
+def test_a_score_does_not_depend_on_what_is_beside_the_region(bundled, prototypes, region, seed):
+    """Of the real model, and neither does where the defect is."""
+    pixels, other = frame(90, 120), frame(90, 120, seed + 1)
+    is_inside = inside(region, 90, 120)
+    other[is_inside] = pixels[is_inside]
+    scores = [
+        score(bundled.embed_images([region.crop(each)]), prototypes, bundled.logit_scale) for each in (pixels, other)
+    ]
+    assert np.array_equal(*scores)
+    changed = pixels.copy()
+    changed[is_inside] = 255 - changed[is_inside]
+    turned = score(bundled.embed_images([region.crop(changed)]), prototypes, bundled.logit_scale)
+    assert not np.array_equal(turned, scores[0])
+    found, again = (Locator(bundled, prototypes, region)(each, "dent") for each in (pixels, other))
+    assert found.region == again.region
+
+
+def test_the_hottest_spot_is_never_beside_the_region(bundled, prototypes):
+    for name in prototypes.names:
+        found = Locator(bundled, prototypes, RING)(frame(128, 128), name)
+        assert found.heat_map is not None
+        is_seen = RING.cells(16, 16, 128, 128)
+        assert is_seen[np.unravel_index(found.heat_map.values.argmax(), (16, 16))]
+        box = found.heat_map.box
+        assert box.left <= found.region.left
+        assert found.region.left + found.region.width <= box.left + box.width + 1e-9
