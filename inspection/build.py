@@ -161,11 +161,12 @@ def build_station(
         if told := in_brief(phrasing_warnings(site, recipe.name, encoder, texts), recipe.name):
             _log.warning("%s", told, extra={"event": "wording", "fields": {"recipe": recipe.name}})
         prototypes, region = prototypes_of(recipe, texts), region_of(recipe)
+        references = references_of(site, calibration)
         evidence = ImageEvidence(paths, images)
         if (with_map := dense(encoder)) is not None:
             encoder = shared = SharedEncoder(with_map)
-            evidence = ImageEvidence(paths, images, locate=Locating(Locator(shared, prototypes, region)))
-        rater = Rater(PartScorer(encoder, prototypes, region, references_of(site, calibration)), thresholds, band)
+            evidence = ImageEvidence(paths, images, locate=Locating(Locator(shared, prototypes, region, references)))
+        rater = Rater(PartScorer(encoder, prototypes, region, references), thresholds, band)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
         camera = stack.enter_context(closing(camera or open_camera(line, journal, clock)))

@@ -166,13 +166,19 @@ def beyond_promise(line: LineConfig, calibration: Calibration) -> str | None:
 def shadow_calibration(site: Site, line: LineConfig, encoder: Encoder) -> tuple[Calibration | None, str | None]:
     """For monitor mode: the line's calibration also if it is stale, or none; and what is then to be said of it."""
     try:
-        return require_calibration(site, line, encoder), None
+        calibration = require_calibration(site, line, encoder)
+        references_of(site, calibration)
+        return calibration, None
     except CalibrationError as error:
         told = str(error)
     try:
         calibration = load_calibration(calibration_path(site, line.name))
+        references_of(site, calibration)
     except CalibrationError:
         return None, f"scores are recorded without a verdict: {told}"
+    view = view_of(encoder, site.recipe(line.recipe), line)
+    if calibration.references and any(calibration.fingerprint.get(key) != value for key, value in view.items()):
+        return None, f"scores are recorded without a verdict, the references are of another view: {told}"
     if set(calibration.thresholds) - {UNLIKE_GOOD_PARTS} != {
         description.name for description in site.recipe(line.recipe).descriptions
     }:

@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from inspection.domain.errors import ScoringError
-from inspection.domain.ports import DenseEncoder
-from inspection.domain.types import Box, HeatMap, Located, Pixels
+from inspection.domain.ports import DenseEncoder, PlacesEncoder
+from inspection.domain.types import UNLIKE_GOOD_PARTS, Box, HeatMap, Located, Pixels
 from inspection.scoring.maps import defect_map
 from inspection.scoring.prototypes import Prototypes
+from inspection.scoring.references import Bank, PlaceBank
 from inspection.scoring.region import Region
 
 _HEIGHT = 0.5  # of the peak over the map's median
@@ -18,19 +19,24 @@ _HEIGHT = 0.5  # of the peak over the map's median
 class Locator:
     """For one recipe. Looks at the region of interest as a whole."""
 
-    def __init__(self, encoder: DenseEncoder, prototypes: Prototypes, region: Region) -> None:
+    def __init__(
+        self, encoder: DenseEncoder, prototypes: Prototypes, region: Region, references: Bank | None = None
+    ) -> None:
         self._encoder = encoder
         self._prototypes = prototypes
         self._region = region
+        self._references = references
 
-    def __call__(self, pixels: Pixels, description: str) -> Located:
-        """RGB uint8 (H, W, 3) and the name of a description. Takes as long as scoring one more picture.
+    def __call__(self, pixels: Pixels, name: str) -> Located | None:
+        """RGB uint8 (H, W, 3) and the name of a score. Takes as long as scoring one more picture. None where it is how
+        unlike good parts the picture is as a whole.
 
         Raises ScoringError if the map is not finite, ModelError where the model has none.
         """
         size = pixels.shape[:2]
-        cells = self._encoder.embed_cells([self._region.crop(pixels)])[0]
-        values = np.float32(self._encoder.logit_scale) * defect_map(cells, self._prototypes, description)
+        values = self._values(self._region.crop(pixels), name)
+        if values is None:
+            return None
         if not np.isfinite(values).all():
             raise ScoringError("a heat map is not finite; check the model with 'inspection doctor'")
         is_seen = self._region.cells(*values.shape, *size)
@@ -38,6 +44,14 @@ class Locator:
             values[~is_seen] = values[is_seen].min()
         heat_map = HeatMap(values, self._region.box(*size))
         return Located(within(heat_map.box, hottest(values)), heat_map)
+
+    def _values(self, picture: Pixels, name: str) -> npt.NDArray[np.float32] | None:
+        if name != UNLIKE_GOOD_PARTS:
+            cells = self._encoder.embed_cells([picture])[0]
+            return np.float32(self._encoder.logit_scale) * defect_map(cells, self._prototypes, name)
+        if isinstance(self._references, PlaceBank) and isinstance(self._encoder, PlacesEncoder):
+            return self._references.maps(self._encoder.embed_places([picture]))[0].astype(np.float32)
+        return None
 
 
 def hottest(values: npt.NDArray[np.float32]) -> Box:

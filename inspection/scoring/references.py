@@ -102,8 +102,13 @@ class PlaceBank:
     def score(self, places: Vectors) -> npt.NDArray[np.float64]:
         """(m,) of places (m, h, w, C): the mean distance of the farthest places of each picture; 0 or more, higher =
         less like the references. Raises ScoringError if one is not finite."""
-        distances = self.bank.score(_with_neighbours(places).reshape(-1, places.shape[-1])).reshape(len(places), -1)
+        distances = self.maps(places).reshape(len(places), -1)
         return np.asarray(np.sort(distances, axis=1)[:, -_FARTHEST_PLACES:].mean(axis=1))
+
+    def maps(self, places: Vectors) -> npt.NDArray[np.float64]:
+        """(m, h, w) of places (m, h, w, C): each one's distance, with its neighbours. Raises as `score`."""
+        distances = self.bank.score(_with_neighbours(places).reshape(-1, places.shape[-1]))
+        return distances.reshape(places.shape[:3])
 
 
 def _with_neighbours(places: Vectors) -> Vectors:

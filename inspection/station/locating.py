@@ -50,7 +50,7 @@ class SharedEncoder:
 class Locating:
     """Never raises: an image is worth more than where on it the defect is. The first failure is told."""
 
-    def __init__(self, locate: Callable[[Pixels, str], Located]) -> None:
+    def __init__(self, locate: Callable[[Pixels, str], Located | None]) -> None:
         """`locate`: a picture and a description's name -> where that fits."""
         self._locate = locate
         self._has_told = False
