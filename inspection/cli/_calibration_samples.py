@@ -93,12 +93,13 @@ def sampled(
 ) -> Sampled:
     """Scored. `look_for_copies`: pictures that look the same are counted once, though their files differ.
 
-    Raises CameraError naming the first that cannot be read.
+    Raises CameraError naming the first that cannot be read, or that no line would judge for its size.
     """
     import numpy as np
 
     from inspection.calibration.parts import PartScores
     from inspection.cli._samples import scored_files
+    from inspection.judging.frame_gate import LEAST_PX
 
     seen = _Seen()
     rows, scores = [], []
@@ -106,6 +107,12 @@ def sampled(
     for row, scored in enumerate(scored_files(listed.files, encoder, prototypes, region, what=what, read=listed.read)):
         if scored.scores is None or scored.pixels is None:
             raise scored.error or CameraError(f"{scored.path}: was not scored")
+        height_px, width_px = scored.pixels.shape[:2]
+        if min(height_px, width_px) < LEAST_PX:
+            raise CameraError(
+                f"{scored.path}: {width_px} x {height_px} pixels, a side under {LEAST_PX}: too small to see a part;"
+                " bring it as the camera took it, or take it away"
+            )
         original = seen.like(scored.path, scored.pixels) if look_for_copies else None
         if original is not None:
             alike.append((scored.path, original))
