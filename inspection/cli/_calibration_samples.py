@@ -42,10 +42,18 @@ class Listed:
     read: Callable[[Path], Pixels] | None = None
 
     def pixels(self, path: Path) -> Pixels:
-        """One picture of it. Raises CameraError if it cannot be read."""
+        """One picture of it. Raises CameraError if it cannot be read, or no line would judge it for its size."""
         from inspection.adapters.cameras.images import read_image
+        from inspection.judging.frame_gate import LEAST_PX
 
-        return (self.read or read_image)(path)
+        pixels = (self.read or read_image)(path)
+        height_px, width_px = pixels.shape[:2]
+        if min(height_px, width_px) < LEAST_PX:
+            raise CameraError(
+                f"{path}: {width_px} x {height_px} pixels, a side under {LEAST_PX}: too small to see a part;"
+                " bring it as the camera took it, or take it away"
+            )
+        return pixels
 
     def take(self, rows: Sequence[int]) -> Listed:
         """These pictures alone."""
@@ -138,7 +146,7 @@ def sampled(listed: Listed, scorer: PartScorer, *, what: str) -> Sampled:
     from inspection.cli._samples import scored_files
 
     scores = []
-    for scored in scored_files(listed.files, scorer, what=what, read=listed.read):
+    for scored in scored_files(listed.files, scorer, what=what, read=listed.pixels):
         if scored.scores is None:
             raise scored.error or CameraError(f"{scored.path}: was not scored")
         scores.append(scored.scores)

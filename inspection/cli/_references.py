@@ -45,7 +45,7 @@ def fit_references(drawn: Listed, scorer: PartScorer) -> Bank:
     """Raises CalibrationError if they are too few or copies, CameraError naming the first that cannot be read."""
     from inspection.scoring.references import bank_of
 
-    features = features_of_files(drawn.files, scorer, what="references", read=drawn.read)
+    features = features_of_files(drawn.files, scorer, what="references", read=drawn.pixels)
     try:
         return bank_of(features)
     except ScoringError as error:

@@ -291,7 +291,7 @@ def test_a_number_that_leaps_absurdly_far_is_not_believed(bench):
 
 
 def test_a_frame_beyond_the_limits_is_unjudged_diverts_and_is_kept(tmp_path):
-    bench = Bench(tmp_path, frame_gate=FrameGate(FrameLimits()))
+    bench = Bench(tmp_path, frame_gate=FrameGate(FrameLimits(least_px=1)))
     bench.attach()
     bench.gate.trigger(1, 2, 3)
     bench.run()
