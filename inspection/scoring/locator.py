@@ -48,7 +48,9 @@ class Locator:
     def _values(self, picture: Pixels, name: str) -> npt.NDArray[np.float32] | None:
         if name != UNLIKE_GOOD_PARTS:
             cells = self._encoder.embed_cells([picture])[0]
-            return np.float32(self._encoder.logit_scale) * defect_map(cells, self._prototypes, name)
+            scale = np.float32(self._encoder.logit_scale)
+            margins: npt.NDArray[np.float32] = scale * defect_map(cells, self._prototypes, name)
+            return margins
         if isinstance(self._references, PlaceBank) and isinstance(self._encoder, PlacesEncoder):
             return self._references.maps(self._encoder.embed_places([picture]))[0].astype(np.float32)
         return None

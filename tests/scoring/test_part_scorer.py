@@ -53,7 +53,7 @@ def test_its_names_are_those_of_its_scores() -> None:
 
 def test_a_model_that_leaves_a_picture_out_is_told() -> None:
     class Forgetful(AxisEncoder):
-        def embed_images(self, images):  # type: ignore[no-untyped-def]
+        def embed_images(self, images):
             return super().embed_images(images[1:])
 
     with pytest.raises(ScoringError, match="1 results for 2 pictures"):
@@ -61,7 +61,7 @@ def test_a_model_that_leaves_a_picture_out_is_told() -> None:
 
 
 def test_references_of_places_need_a_model_with_places() -> None:
-    places = PlaceBank(bank_of(ENCODER.embed_images(GOOD)))  # type: ignore[arg-type]
+    places = PlaceBank(bank_of(ENCODER.embed_images(GOOD)))
     with pytest.raises(ModelError, match="no map of places"):
         PartScorer(ENCODER, PROTOTYPES, Region(), places).look([picture(9)])
 
