@@ -5,22 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from benchmarks import sealing
 from benchmarks.tracking import PART_MM, TRAVEL_COUNTS, Simulation
 from inspection.adapters.clip.architectures import save_random
 from inspection.adapters.clip.checkpoint import find
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.adapters.clip.facts import facts_of
-from inspection.adapters.store.paths import LinePaths
-from inspection.domain.errors import InspectionError
 from inspection.wire.controller import Controller
 from inspection.wire.riding import Reach
 from tests.cli.conftest import call
@@ -43,68 +38,6 @@ def test_the_station_bench_runs_its_line_and_prints_its_figures():
         "durability", "parts", "late", "parts_per_s", "chain_ms", "rss_mb_start", "rss_mb_end", "fsync_ms",
     }  # fmt: skip
     assert set(result["chain_ms"]) == set(result["fsync_ms"]) == {"p50", "p99"}
-
-
-def test_the_station_bench_seals_and_merges_in_busy_turns_alone():
-    """It raises if anything was sealed or merged in a quiet turn, and unless something was in busy ones."""
-    short = ["--sealing", "--parts", "100", "--parts-per-s", "25", "--turn-s", "0.5", "--json"]
-    process = subprocess.run(
-        [sys.executable, "-m", "inspection", "bench", "station", *short],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    print(process.stdout)
-    result = json.loads(process.stdout.splitlines()[-1])
-    assert 2 * result["pairs"] >= result["pairs_lived"] > 0
-    assert min(result[name] for name in ("rows_sealed", "files_sealed", "merges", "merger_s")) > 0
-    assert result["files_merged"] >= 2 * result["merges"]
-    for growth in (result["verdict_ms"], result["ack_ms"]):
-        assert growth["p99"] == pytest.approx(growth["busy"]["p99"] - growth["quiet"]["p99"], abs=0.011)
-        assert growth["p99_from"] <= growth["p99_to"]
-
-
-def turns(*, busy_s: float, quiet_s: float) -> sealing._Turns:
-    """A quiet turn and a busy one, with what the merger took of a processor in each."""
-    made = sealing._Turns(LinePaths(Path("unused"), "bench"), 1.0)
-    made.lived = [
-        sealing.Turn(False, UTC_START, UTC_START + timedelta(seconds=1), quiet_s),
-        sealing.Turn(True, UTC_START + timedelta(seconds=1), UTC_START + timedelta(seconds=2), busy_s),
-    ]
-    return made
-
-
-UTC_START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("at_s", "busy_s", "quiet_s", "told"),
-    [
-        ((0.5, 1.5), 0.4, 0.0, "quiet turn"),
-        ((1.4, 1.5), 0.4, 0.01, "quiet turn"),
-        ((1.4, 1.5), 0.0, 0.0, "this says nothing"),
-        ((1.4,), 0.4, 0.0, "this says nothing"),
-        ((1.4, 1.5), 0.4, 0.0, None),
-    ],
-)
-def test_turns_that_are_not_what_they_should_be_are_no_measurement(at_s, busy_s, quiet_s, told):
-    """Something was sealed at the first of `at_s`, and merged at the second."""
-    moments = [UTC_START + timedelta(seconds=second) for second in at_s]
-    done = pd.DataFrame({"utc": moments, "rows": [25, 0][: len(at_s)], "files": [0, 9][: len(at_s)]})
-    seen = [UTC_START + timedelta(seconds=second) for second in (0.4, 0.6, 1.4, 1.6)]
-    rows = pd.DataFrame(
-        {"trigger_utc": seen, "gate_utc": seen, "verdict": "PASS", "judge_ms": [1.0, 1, 2, 2], "ack_ms": 3.0}
-    )
-    lived = turns(busy_s=busy_s, quiet_s=quiet_s)
-    if told:
-        with pytest.raises(InspectionError, match=told):
-            sealing._result(rows, done, lived, "process", {})
-        return
-    result = sealing._result(rows, done, lived, "process", {})
-    assert (result.parts_quiet, result.parts_busy, result.rows_sealed, result.files_merged) == (2, 2, 25, 9)
-    assert (result.verdict_ms.p99, result.verdict_ms.p99_from, result.ack_ms.p99) == (1.0, 1.0, 0.0)
 
 
 def test_the_gate_bench_has_every_command_acknowledged_and_every_part_passed():
