@@ -61,6 +61,7 @@ from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Reque
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
 from inspection.gauge import (
     band_of,
+    beyond_promise,
     dense,
     load_encoder,
     model_id_of,
@@ -238,8 +239,8 @@ def build_station(
             lambda: {"totals": tally.totals(), "timing": timing.figures(), "counts": reconciler.counts},
         )
         tell_band(journal, condition, line.review.model_dump() if line.review else None)
-        if stale:
-            condition.raise_alarm(Alarm("calibration", stale))
+        if asks := stale or (beyond_promise(line, calibration) if calibration else None):
+            condition.raise_alarm(Alarm("calibration", asks))
         stack.enter_context(_nothing_holds_up_a_part())
         yield Station(
             path=path,

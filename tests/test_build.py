@@ -188,7 +188,8 @@ def test_what_is_in_the_review_band_is_reviewed_kept_and_recorded_with_the_band(
     edit(site / "lines" / "stub.yaml", "passed_share: 1", "passed_share: 0")
     line = site / "lines" / "stub.yaml"
     plain = line.read_text()
-    rows, _ = run_until(site, tmp_path / "data", 20, RunOptions())
+    rows, status = run_until(site, tmp_path / "data", 20, RunOptions())
+    assert status.alarms == ()
     over = rows.loc[rows["verdict"] == "REJECT", "margin"].max()
     assert rows["review_below"].isna().all()
 
@@ -200,6 +201,9 @@ def test_what_is_in_the_review_band_is_reviewed_kept_and_recorded_with_the_band(
     assert set(rows["review_below"]) == {0.25}
     assert set(rows["review_above"]) == {over + 1}
     assert (status.review_below, status.review_above) == (0.25, over + 1)
+    (alarm,) = status.alarms  # the calibration is of before there was a band; parts pass all the same
+    assert (alarm.key, status.state) == ("calibration", "running")
+    assert alarm.text.startswith("the review band reaches 0.25 σ down and the promise counts 0 σ")
     rows, _ = run_until(site, tmp_path / "data3", 20, RunOptions(monitor=True))
     assert set(rows["shadow"]) == {"PASS", "REVIEW"}
 

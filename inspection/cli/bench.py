@@ -35,12 +35,21 @@ def station(
     parts: Annotated[int, typer.Option(min=100, help="How many parts go by.")] = 20_000,
     parts_per_s: Annotated[float, typer.Option(min=1, max=1000, help="How fast they come.")] = 210,
     durability: Annotated[Durability, typer.Option(help="process or power, as in a line's file.")] = Durability.PROCESS,
+    sealing: Annotated[
+        bool, typer.Option("--sealing", help="How much longer a verdict takes while the log is sealed and merged.")
+    ] = False,
+    turn_s: Annotated[float, typer.Option(min=0.5, max=60, help="With --sealing: how long a turn takes.")] = 2,
     as_json: AsJson = False,
 ) -> None:
     """Trigger, frame of 1280 x 1024, journal, verdict, acknowledgement, outcome and log, with a stub for the model."""
     from inspection.resources import benchmarks_dir
 
     sys.path.insert(0, str(benchmarks_dir().parent))
+    if sealing:
+        from benchmarks import sealing as bench
+
+        bench.main(parts=parts, parts_per_s=parts_per_s, durability=durability.value, turn_s=turn_s, as_json=as_json)
+        return
     from benchmarks.station import main
 
     main(parts=parts, parts_per_s=parts_per_s, durability=durability.value, as_json=as_json)

@@ -107,7 +107,7 @@ def _row(site: Site, line: LineConfig) -> dict[str, Any]:
 def _calibration(site: Site, line: LineConfig) -> tuple[bool, str]:
     """Whether there is one of this recipe, and its date or what is wrong. Whether it fits the model, a doctor sees."""
     from inspection.calibration.record import load_calibration
-    from inspection.gauge import calibration_path, references_of
+    from inspection.gauge import beyond_promise, calibration_path, references_of
 
     try:
         found = load_calibration(calibration_path(site, line.name))
@@ -116,7 +116,8 @@ def _calibration(site: Site, line: LineConfig) -> tuple[bool, str]:
         return False, str(error)
     if found.recipe_id != site.recipe(line.recipe).content_id():
         return False, f"made with another recipe ({found.recipe} {found.recipe_id})"
-    return True, f"{found.created_utc:%Y-%m-%d}, by {found.by}"
+    made = f"{found.created_utc:%Y-%m-%d}, by {found.by}"
+    return True, "; ".join(filter(None, [made, beyond_promise(line, found)]))
 
 
 def _print(site: Site, rows: list[dict[str, Any]], warnings: list[Problem], unread: dict[str, str]) -> None:

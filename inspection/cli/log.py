@@ -94,9 +94,10 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check that a line's records are complete and unaltered. Exit code 1 if not; it names the first broken place.
-    3 if files were merged so fast that nobody can tell: run it again."""
+    3 if nobody can tell, for want of room or because files were merged so fast: it says what to do."""
     from inspection.adapters.store.paths import LinePaths
-    from inspection.adapters.store.verify import Unsettled, shortened, verify_line
+    from inspection.adapters.store.scratch import NotDecided
+    from inspection.adapters.store.verify import shortened, verify_line
     from inspection.cli._verified import as_dictionary, bar, heads_of, outcome_of
 
     paths = LinePaths(data_dir_of_line(data_dir, line), line)
@@ -104,7 +105,7 @@ def verify(
     try:
         with bar() as told:
             found = verify_line(paths, heads, told, with_images=images)
-    except Unsettled as error:
+    except NotDecided as error:
         typer.echo(json.dumps({"ok": None, "why": str(error)}) if as_json else f"not decided: {error}")
         raise typer.Exit(3) from error
     numbers = found.numbers

@@ -403,10 +403,11 @@ class Log(Protocol):
 @dataclass(frozen=True, slots=True)
 class MergerState:
     """`ended`: why it does not run any more, in words; None while it does. `is_well`: since it was started it has come
-    to where nothing is left to be done."""
+    to where nothing is left to be done. `progress`: how often it told since then that it got on."""
 
     ended: str | None
     is_well: bool
+    progress: int
 
 
 class Merger(Protocol):
@@ -417,8 +418,8 @@ class Merger(Protocol):
 
     def state(self) -> MergerState: ...
 
-    def close(self) -> None:
-        """End it, wherever it is; some seconds at most."""
+    def close(self, *, hangs: bool = False) -> None:
+        """End it, wherever it is; some seconds at most. `hangs`: it is not waited for to end by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,16 @@ def test_whether_a_line_is_calibrated_is_told_without_its_model(calibrated: Path
     assert "\n1 line cannot judge before calibration: " in out
 
 
+def test_a_band_beyond_the_promise_is_told_where_it_was_written(calibrated: Path) -> None:
+    told = "the review band reaches 0.5 σ down and the promise counts 0 σ"
+    assert told not in call("check", "--config-dir", calibrated).out
+    line = calibrated / "lines" / "demo.yaml"
+    line.write_text(line.read_text(encoding="utf-8") + "review: {below: 0.5}\n", encoding="utf-8")
+    called = call("check", "--config-dir", calibrated)
+    assert called.code == 0
+    assert f", by Kim; {told}: more good parts than that will not pass; calibrate again\n" in called.out
+
+
 def test_a_good_site_as_json(site: Path) -> None:
     code, out, _ = call("check", "demo", "--config-dir", str(site), "--json")
     answer = json.loads(out)

@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
-import pyarrow as pa
-
 from inspection.adapters.store import reader
 from inspection.adapters.store.day_merge import Alone, Record, finish_interrupted, merge_day, remove_old
 from inspection.adapters.store.exchange import CANNOT, try_exchange
@@ -23,7 +21,7 @@ from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.lock import BY_HAND, FileLock, LineLock, LineTaken
 from inspection.adapters.store.names import LogFile, parse
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rollups import has_rollup, write_rollups
+from inspection.adapters.store.rollups import UNREADABLE, has_rollup, write_rollups
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock
 
@@ -163,7 +161,10 @@ def compact_line(paths: LinePaths, told: Told = lambda what, done, total: None) 
     with _by_hand(paths), merging(paths), closing(SqliteJournal(paths.state_db, "power")) as journal:
         before = len(reader.sealed_files(paths))
         compactor = Compactor(
-            paths, ThisClock(), lambda kind, text, data: journal.record_event(kind, text, datetime.now(UTC), data)
+            paths,
+            ThisClock(),
+            lambda kind, text, data: journal.record_event(kind, text, datetime.now(UTC), data),
+            _while_nobody_has_the_log(paths),
         )
         compactor.compact(told)
         time.sleep(OLD_FILES_STAY_S)
@@ -195,6 +196,16 @@ def merging(paths: LinePaths) -> Iterator[None]:
         lock.close()
 
 
+def _while_nobody_has_the_log(paths: LinePaths) -> Alone:
+    """A station is kept out by the line's lock; whoever copies the log takes this one alone."""
+
+    def alone(work: Callable[[], None]) -> None:
+        with closing(FileLock(paths.log_lock)) as lock, lock.held():
+            work()
+
+    return alone
+
+
 class ThisClock:
     """`ports.Clock` of this machine; the station's own is not for adapters."""
 
@@ -210,7 +221,7 @@ def _told(paths: LinePaths) -> Iterator[None]:
     """Errors of the disk and of files that cannot be read, as ours."""
     try:
         yield
-    except (OSError, pa.ArrowException) as error:
+    except UNREADABLE as error:
         raise StoreError(
             f"files of the log {paths.log_dir} were not merged: {error}; nothing is lost;"
             f" check the disk, then 'inspection log verify {paths.line}'"

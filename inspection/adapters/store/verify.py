@@ -25,6 +25,7 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
 from inspection.adapters.store.reader import sealed_files
 from inspection.adapters.store.rollups import UNREADABLE
+from inspection.adapters.store.scratch import NotDecided, not_of_scratch, scratch_folder
 from inspection.adapters.store.verify_embeddings import EmbeddingCheck
 from inspection.adapters.store.verify_images import ImageCheck
 from inspection.adapters.store.verify_rollups import look_at_rollups
@@ -52,7 +53,7 @@ class Verified:
     notes: list[str] = field(default_factory=list)
 
 
-class Unsettled(StoreError):
+class Unsettled(NotDecided):
     """Files were merged all the while: it is not known whether what did not fit is broken."""
 
 
@@ -64,9 +65,10 @@ def verify_line(
     with_images: bool = True,
 ) -> Verified:
     """Look at all of a line's records. `heads` were exported before and must be in the chain. `with_images`: false for
-    a copy that was made without them and embeddings. Raises StoreError if the journal cannot be read, Unsettled."""
-    with ImageCheck(paths) as images:
-        look = _Look(paths, images, told)
+    a copy that was made without them and embeddings. Raises StoreError if the journal cannot be read, and NotDecided:
+    Unsettled, or ScratchFull."""
+    with scratch_folder(paths.line) as scratch, ImageCheck(paths, scratch) as images:
+        look = _Look(paths, images, told, scratch)
         look.found.faults = [
             *_settled(paths, lambda: look.at_chain_and_files(heads)),
             *_settled(paths, look.at_rollups),
@@ -152,8 +154,9 @@ def _row_counts(paths: LinePaths, files: Sequence[str]) -> Iterator[tuple[str, i
 class _Look:
     """Each look begins anew, and gives what does not fit; together they are in the order of the log."""
 
-    def __init__(self, paths: LinePaths, images: ImageCheck, told: Told) -> None:
+    def __init__(self, paths: LinePaths, images: ImageCheck, told: Told, scratch: Path) -> None:
         self._paths = paths
+        self._scratch = scratch
         self._digests = _Digests()
         self._images = images
         self._told = told
@@ -235,7 +238,7 @@ class _Look:
                     what = f"it has {counted(count, 'row')}, and its event says {rows[file]}"
                     self._faults.append(Fault(self._place(Path(file)), what))
         except StoreError as error:  # a day may have taken its place just now
-            self._faults.append(Fault("the files' rows", str(error)))
+            self._faults.append(self._as_fault("the files' rows", error))
 
     def _at_strangers(self, names: Sequence[str], promises: Promises) -> None:
         """Files that no event and no mark knows."""
@@ -261,7 +264,7 @@ class _Look:
 
     def at_rollups(self) -> list[Fault]:
         merged = [name for name in self._readable() if (file := parse(name)) and file.is_merged]
-        seen = look_at_rollups(self._paths, merged, self._told)
+        seen = look_at_rollups(self._paths, merged, self._told, self._scratch)
         self.found.rollups = seen.looked_at
         what = "of another version: nobody looks at them, their rows are summed up instead"
         self.notes["rollups"] = [f"{counted(seen.unused, 'rollup')} {what}"] if seen.unused else []
@@ -273,7 +276,7 @@ class _Look:
         try:
             numbers = self.found.numbers = look_at_numbers(self._paths, leaving_out=self._unread)
         except StoreError as error:
-            return [Fault("the numbering", str(error))]
+            return [self._as_fault("the numbering", error)]
         self._told("numbers", 1, 1)
         faults = []
         for names, what in ((numbers.missing, "missing"), (numbers.repeated, "there more than once")):
@@ -289,7 +292,7 @@ class _Look:
             faults = list(self._images.faults(named, self._told))
             orphans = [] if self._unread else self._images.orphans()
         except StoreError as error:
-            return [Fault("the images", str(error))]
+            return [self._as_fault("the images", error)]
         if without := self._images.without_hash:
             notes.append(f"{counted(without, 'image')} of before images had a hash: there, but held against nothing")
         if orphans:
@@ -300,7 +303,7 @@ class _Look:
         try:
             faults = list(self._embeddings.faults(self._digests.differs, self._told))
         except StoreError as error:
-            return [Fault("the embeddings", str(error))]
+            return [self._as_fault("the embeddings", error)]
         self.found.embeddings, self.notes["embeddings"] = self._embeddings.looked_at, self._embeddings.notes
         return faults
 
@@ -310,6 +313,11 @@ class _Look:
 
     def _readable(self) -> list[str]:
         return [name for name in sealed_files(self._paths) if name not in self._unread]
+
+    def _as_fault(self, place: str, error: StoreError) -> Fault:
+        """Raises ScratchFull if there was no room to look."""
+        not_of_scratch(error, self._scratch, self._paths.line)
+        return Fault(place, str(error))
 
     def _place(self, path: Path) -> str:
         return f"file {path.relative_to(self._paths.data_dir)}"

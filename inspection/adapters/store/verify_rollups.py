@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from inspection.adapters.store.chain_walk import Fault
 from inspection.adapters.store.duck import log_errors, quoted
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rollups import KINDS, UNREADABLE, VERSION, one_core, rollup_file, source_of, write_rollup
+from inspection.adapters.store.scratch import not_of_scratch
 from inspection.domain.errors import StoreError
 
 _TO_DO = "remove it: the rows are summed up instead, and the next merge makes it anew"
@@ -28,16 +28,15 @@ class RollupsSeen:
     """Of another version: no reader looks at them."""
 
 
-def look_at_rollups(paths: LinePaths, names: Sequence[str], told: Callable[[str, int, int], None]) -> RollupsSeen:
-    """Those of these files of the log."""
+def look_at_rollups(
+    paths: LinePaths, names: Sequence[str], told: Callable[[str, int, int], None], scratch: Path
+) -> RollupsSeen:
+    """Those of these files of the log. They are made anew in the folder `scratch`. Raises ScratchFull."""
     seen = RollupsSeen()
     todo = [(kind, name) for name in names for kind in KINDS if rollup_file(paths, kind, name).exists()]
-    with (
-        tempfile.TemporaryDirectory(prefix="inspection-verify-") as folder,
-        ThreadPoolExecutor(os.cpu_count() or 1) as pool,
-    ):
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for done, found in enumerate(
-            pool.map(lambda each: list(_wrong(paths, each[0], each[1], Path(folder))), todo), start=1
+            pool.map(lambda each: list(_wrong(paths, each[0], each[1], scratch)), todo), start=1
         ):
             told("rollups", done, len(todo))
             seen.faults += found
@@ -60,11 +59,11 @@ def _is_readable(rollup: Path) -> bool:
     return True
 
 
-def _wrong(paths: LinePaths, kind: str, name: str, folder: Path) -> Iterator[Fault]:
+def _wrong(paths: LinePaths, kind: str, name: str, scratch: Path) -> Iterator[Fault]:
     rollup, file = rollup_file(paths, kind, name), paths.log_dir / name
     if _is_unused(rollup):
         return
-    again = folder / f"{kind}-{Path(name).name}"
+    again = scratch / f"{kind}-{Path(name).name}"
     try:
         write_rollup(kind, name, file, again)
         content = rollup.read_bytes()
@@ -72,6 +71,7 @@ def _wrong(paths: LinePaths, kind: str, name: str, folder: Path) -> Iterator[Fau
     except FileNotFoundError:
         return  # of a file that was merged meanwhile, or removed: then it is nobody's
     except (OSError, StoreError) as error:
+        not_of_scratch(error, scratch, paths.line)
         yield Fault(_place(paths, rollup), f"it cannot be held against the rows of {file.name}: {error}")
         return
     finally:
