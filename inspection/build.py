@@ -54,7 +54,7 @@ from inspection.devices import (
     travel_of,
 )
 from inspection.domain.draw import is_drawn
-from inspection.domain.errors import InspectionError
+from inspection.domain.errors import CalibrationError, InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
 from inspection.gauge import (
@@ -64,16 +64,19 @@ from inspection.gauge import (
     prototypes_of,
     region_of,
     require_calibration,
+    require_reference,
     shadow_calibration,
     view_of,
 )
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
+from inspection.scoring.region import Region
 from inspection.station.challenge import Challenge
 from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
+from inspection.station.drift_watch import DriftPlan, DriftWatch, forget
 from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
@@ -169,6 +172,9 @@ def build_station(
             camera_timeout_s=line.camera.timeout_ms / 1000,
             monitor=options.monitor,
         )
+        drift, unwatched = _drift(
+            site, line, calibration if not stale else None, region_of(recipe), journal, condition, clock, challenge
+        )
         embeddings = _embeddings(line, paths, journal, clock, _view(encoder, recipe, line))
         timing = Timing(travel, clock)
         tally = Tally(condition, clock, timing.figures)
@@ -206,6 +212,7 @@ def build_station(
                     merging=merging,
                 ),
                 EmbeddingWatch(embeddings, _embedding_is_kept(line.evidence, challenge)),
+                *([drift] if drift else []),
             ],
         )
         report = StatusReport(
@@ -218,9 +225,16 @@ def build_station(
             options.monitor,
             line.timezone.key,
             lambda: challenge.now if challenge else None,
-            lambda: {"totals": tally.totals(), "timing": timing.figures(), "counts": reconciler.counts},
+            lambda: {
+                "totals": tally.totals(),
+                "timing": timing.figures(),
+                "counts": reconciler.counts,
+                "drift": drift.status() if drift else {"unwatched": unwatched},
+            },
         )
         tell_band(journal, condition, line.review.model_dump() if line.review else None)
+        if unwatched:
+            forget(condition, unwatched)
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
         stack.enter_context(_nothing_holds_up_a_part())
@@ -237,6 +251,7 @@ def build_station(
                 Retention(images, journal, clock, _retention_rule(line), ThisMachine(data_dir).disk_free).step,
                 embeddings,
                 merging,
+                drift,
             ),
             condition=condition,
             requests=RequestDesk(inbox, condition, clock, _requests(challenge)),
@@ -405,6 +420,40 @@ def _nothing_holds_up_a_part() -> Iterator[None]:
     finally:
         sys.setswitchinterval(before_s)
         gc.unfreeze()
+
+
+def _drift(
+    site: Site,
+    line: LineConfig,
+    calibration: Calibration | None,
+    region: Region,
+    journal: Journal,
+    condition: ConditionKeeper,
+    clock: Clock,
+    challenge: Challenge | None,
+) -> tuple[DriftWatch | None, str | None]:
+    """Who watches for drift; or None, and why not. `calibration`: None where the line has none that holds."""
+    config = line.drift
+    if not config.watch:
+        return None, "the line's drift.watch is false"
+    if calibration is None:
+        return None, "there is no calibration that holds"
+    try:
+        reference, then = require_reference(site, line, calibration)
+    except CalibrationError as error:
+        return None, str(error)
+    plan = DriftPlan(
+        calibration.id,
+        reference.descriptions,
+        then,
+        region,
+        config.window_parts,
+        round(config.window_minutes * 60e9),
+        config.error,
+        Reaction(config.reaction),
+    )
+    is_golden = challenge.is_golden if challenge else lambda part: False
+    return DriftWatch(plan, journal, condition, clock, is_golden), None
 
 
 def _view(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> View:

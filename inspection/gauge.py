@@ -6,13 +6,18 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
+from inspection.calibration.drift import Sample, parts_needed
 from inspection.calibration.record import Calibration, load_calibration
+from inspection.calibration.reference import Reference, load_reference, reference_path
 from inspection.config import LineConfig, RecipeConfig, Site
 from inspection.domain.errors import CalibrationError, ConfigError
 from inspection.domain.ports import Encoder
+from inspection.domain.types import VerdictKind
 from inspection.judging.band import NO_BAND, ReviewBand
+from inspection.judging.judge import judge
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.region import Region
+from inspection.wording import counted
 
 
 def load_encoder(recipe: RecipeConfig) -> Encoder:
@@ -66,6 +71,29 @@ def view_of(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[st
 
 def calibration_path(site: Site, line_name: str) -> Path:
     return site.config_dir / "calibrations" / f"{line_name}.json"
+
+
+def require_reference(site: Site, line: LineConfig, calibration: Calibration) -> tuple[Reference, Sample]:
+    """What the calibration keeps of its good parts, and of those that would pass now: what drift is told from.
+
+    Raises CalibrationError if there is nothing to compare with, or too little.
+    """
+    try:
+        reference = load_reference(reference_path(calibration_path(site, line.name)), calibration)
+        if set(reference.descriptions) != set(calibration.thresholds):
+            raise CalibrationError("what the calibration keeps is of other descriptions")
+        band = band_of(line, calibration)
+        then = reference.passing(lambda scores: judge(scores, calibration.thresholds, band).kind is VerdictKind.PASS)
+        wanted, count = line.drift.window_parts, len(reference.descriptions)
+        if not len(then.scores) or parts_needed(len(then.scores), wanted, line.drift.error, count):
+            raise CalibrationError(
+                f"{counted(len(then.scores), 'good part')} of the calibration are too few to tell drift"
+            )
+    except CalibrationError as error:
+        raise CalibrationError(
+            f"{error}; to watch drift, calibrate anew with 'inspection calibrate {line.name} --good DIR'"
+        ) from error
+    return reference, then
 
 
 def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calibration:

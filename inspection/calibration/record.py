@@ -17,7 +17,8 @@ from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import CalibrationError
 
 FORMAT = 1
-_LEFT_OUT = {"confidence", "review_below", "group_by", "cost", "parts", "origin"}  # where they are None
+# Where they are None:
+_LEFT_OUT = {"confidence", "review_below", "group_by", "cost", "parts", "origin", "drift_reference"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Calibration:
     group_by: str | None = None
     cost: CostCheck | None = None
     origin: LineOrigin | None = None
+    drift_reference: str | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError: without a promise and without prices nobody knows what the thresholds are for."""

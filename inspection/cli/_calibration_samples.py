@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from inspection.calibration.parts import PartScores
     from inspection.calibration.record import SampleSet
     from inspection.domain.ports import Encoder
-    from inspection.domain.types import Pixels
+    from inspection.domain.types import Pixels, Vectors
     from inspection.scoring.prototypes import Prototypes
     from inspection.scoring.region import Region
 
@@ -47,12 +47,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sampled:
-    """A folder's different pictures, scored: a file a row."""
+    """A folder's different pictures, scored: a file a row. `pictures` (n, 7) as `calibration.appearance` has them, of
+    the region that is judged; `embeddings` (n, D)."""
 
     folder: str
     files: tuple[Path, ...]
     digests: tuple[str, ...]
     scores: PartScores
+    pictures: npt.NDArray[np.float64]
+    embeddings: Vectors
 
     def sample_set(self, rows: npt.NDArray[np.intp] | None = None) -> SampleSet:
         """What is kept of them; of all, or of these pictures."""
@@ -97,14 +100,15 @@ def sampled(
     """
     import numpy as np
 
+    from inspection.calibration.appearance import appearance
     from inspection.calibration.parts import PartScores
     from inspection.cli._samples import scored_files
 
     seen = _Seen()
-    rows, scores = [], []
+    rows, scores, pictures, embeddings = [], [], [], []
     alike: list[tuple[Path, Path]] = []
     for row, scored in enumerate(scored_files(listed.files, encoder, prototypes, region, what=what, read=listed.read)):
-        if scored.scores is None or scored.pixels is None:
+        if scored.scores is None or scored.pixels is None or scored.embedding is None:
             raise scored.error or CameraError(f"{scored.path}: was not scored")
         original = seen.like(scored.path, scored.pixels) if look_for_copies else None
         if original is not None:
@@ -112,12 +116,16 @@ def sampled(
             continue
         rows.append(row)
         scores.append(scored.scores)
+        pictures.append(appearance(region.crop(scored.pixels)))
+        embeddings.append(scored.embedding)
     _tell_copies(what, listed.copies, alike)
     return Sampled(
         listed.folder,
         tuple(listed.files[row] for row in rows),
         tuple(listed.digests[row] for row in rows),
         PartScores(np.array(scores), tuple(listed.parts[row] for row in rows)),
+        np.array(pictures),
+        np.array(embeddings),
     )
 
 

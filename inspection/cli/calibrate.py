@@ -6,6 +6,7 @@ The good parts lie in a folder (`--good DIR`), or are a fair sample of the line'
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import shlex
 from datetime import UTC, datetime
@@ -75,7 +76,9 @@ def calibrate(
     from inspection.adapters.store.files import replace_durably
     from inspection.calibration.promise import Promise
     from inspection.calibration.record import Calibration
+    from inspection.calibration.reference import reference_path
     from inspection.cli._calibration_fit import fit
+    from inspection.cli._calibration_reference import reference_of
     from inspection.cli._calibration_report import report_of
     from inspection.cli._calibration_samples import group_pattern, list_defects, list_good, sampled
     from inspection.cli._calibration_text import tell, tell_free_labels
@@ -115,6 +118,7 @@ def calibrate(
     fitted = fit(of_good, of_defects, prototypes.names, asked, review_below)
     promise = asked if isinstance(asked, Promise) else None
     recipe_id = recipe.content_id()
+    kept = reference_of(of_good, good_listed.read, prototypes.names)
     origin = own.origin(of_good, fitted.fit, encoder, prototypes, region, recipe_id) if own else None
     calibration = Calibration(
         line=line,
@@ -135,10 +139,12 @@ def calibrate(
         group_by=group_by,
         cost=fitted.cost,
         origin=origin,
+        drift_reference=hashlib.sha256(kept).hexdigest(),
     )
     report = path.with_suffix(".html")
     content = calibration.to_json()
     page = report_of(calibration, fitted, of_good, of_defects, prototypes.names, region)
+    replace_durably(reference_path(path), lambda temporary: _write_bytes(temporary, kept))
     replace_durably(path, lambda temporary: _write(temporary, content))
     replace_durably(report, lambda temporary: _write(temporary, page))
     if as_json:
@@ -150,6 +156,10 @@ def calibrate(
 
 def _write(path: Path, content: str) -> None:
     path.write_text(content, encoding="utf-8")
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def _require_one_source(
