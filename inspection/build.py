@@ -66,6 +66,7 @@ from inspection.gauge import (
     require_calibration,
     require_reference,
     shadow_calibration,
+    view_id,
     view_of,
 )
 from inspection.judging.deadline import Travel
@@ -458,8 +459,7 @@ def _drift(
 
 def _view(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> View:
     details = view_of(encoder, recipe, line)
-    digest = hashlib.sha256(json.dumps(details, sort_keys=True).encode()).hexdigest()
-    return View(digest[:12], model_id_of(encoder), details)
+    return View(view_id(details), model_id_of(encoder), details)
 
 
 def _embeddings(line: LineConfig, paths: LinePaths, journal: Journal, clock: Clock, view: View) -> EmbeddingStore:

@@ -4,6 +4,9 @@ ties them together."""
 from __future__ import annotations
 
 import gc
+import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from inspection.calibration.drift import Sample, parts_needed
@@ -65,8 +68,17 @@ def model_id_of(encoder: Encoder) -> str:
 
 def view_of(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
     """What the embedding of a frame depends on: where that is the same, embeddings can be compared."""
-    whole = fingerprint(encoder, recipe, line)
+    return view_in(fingerprint(encoder, recipe, line))
+
+
+def view_in(whole: Mapping[str, str]) -> dict[str, str]:
+    """The same of a fingerprint, such as a calibration has."""
     return {name: whole[name] for name in ("model", "weights", "preprocessing", "region_of_interest")}
+
+
+def view_id(details: Mapping[str, str]) -> str:
+    """By which embeddings of a view are found: 12 hex digits."""
+    return hashlib.sha256(json.dumps(details, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def calibration_path(site: Site, line_name: str) -> Path:

@@ -240,11 +240,12 @@ def _energy(then: Vectors, now: Vectors, level: float) -> Generator[None, None, 
 
 
 def _distances(then: Vectors, now: Vectors) -> Vectors:
-    both = np.concatenate([then, now]).astype(np.float32)
+    both = np.concatenate([then, now]).astype(np.float64)
     lengths = (both * both).sum(axis=1)
-    squares: Vectors = lengths[:, None] + lengths - 2 * (both @ both.T)
+    squares = lengths[:, None] + lengths - 2 * (both @ both.T)
     np.fill_diagonal(squares, 0)
-    return np.sqrt(np.maximum(squares, 0))
+    distances: Vectors = np.sqrt(np.maximum(squares, 0)).astype(np.float32)
+    return distances
 
 
 def _signs(then: int, now: int) -> Vectors:

@@ -49,7 +49,7 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Found:
+class Found:
     """Of one comparison: what has moved, in parts of this time."""
 
     moved: tuple[Tested, ...]
@@ -85,8 +85,8 @@ class DriftWatch(Watcher):
         self._window: dict[bytes, _Part] = {}
         self._comparison: Generator[None, None, list[Tested]] | None = None
         self._compared: tuple[datetime, datetime] | None = None
-        self._found: _Found | None = None
-        self._judged: _Found | None = None
+        self._found: Found | None = None
+        self._judged: Found | None = None
         last = journal.last_event(EVENT) or {}
         is_ours = last.get("calibration") == plan.calibration_id
         self._moved = frozenset[str](last.get("moved", ()) if is_ours else ())  # type: ignore[call-overload]
@@ -127,7 +127,7 @@ class DriftWatch(Watcher):
             self._condition.raise_alarm(Alarm(ALARM, text, latched=True, reaction=self._plan.reaction))
             self._condition.event(EVENT, text, self._data(found))
 
-    def _data(self, found: _Found) -> Mapping[str, object]:
+    def _data(self, found: Found) -> Mapping[str, object]:
         return {
             "calibration": self._plan.calibration_id,
             "moved": sorted(self._moved),
@@ -185,7 +185,7 @@ class DriftWatch(Watcher):
         except StopIteration as end:
             assert self._compared is not None
             self._comparison = None
-            self._found = _Found(tuple(test for test in end.value if test.has_moved), *self._compared)
+            self._found = Found(tuple(test for test in end.value if test.has_moved), *self._compared)
 
 
 def forget(condition: ConditionKeeper, why: str) -> None:
@@ -199,5 +199,5 @@ def _name(test: Tested) -> str:
     return f"{test.kind} {test.name}"
 
 
-def _time(found: _Found) -> str:
+def _time(found: Found) -> str:
     return f"in parts of {found.since:%Y-%m-%d %H:%M} to {found.until:%Y-%m-%d %H:%M} UTC"
