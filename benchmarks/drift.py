@@ -21,7 +21,7 @@ from PIL import Image, ImageFilter
 
 from inspection.calibration.appearance import appearance
 from inspection.calibration.bounds import binomial_upper_bound
-from inspection.calibration.drift import Kind, Sample, Tested, compare, done, parts_needed
+from inspection.calibration.drift import Compared, Kind, Sample, compare, done, parts_needed
 from inspection.calibration.parts import PartScores
 from inspection.calibration.promise import Promise
 from inspection.calibration.thresholds import fit_thresholds
@@ -74,7 +74,7 @@ def false_alarms(good: int, window: int, error: float, checks: int) -> FalseAlar
     return FalseAlarms(good, window, error, checks, told)
 
 
-def _one_check(seed: int, good: int, window: int, error: float) -> list[Tested]:
+def _one_check(seed: int, good: int, window: int, error: float) -> list[Compared]:
     rng = np.random.default_rng(seed)
     mixing = rng.normal(size=(len(NAMES) + _DIMENSIONS + 7, len(NAMES) + _DIMENSIONS + 7))
 

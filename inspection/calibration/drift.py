@@ -76,7 +76,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Compared:
     """One test. `then`, `now`: None of embeddings. `distance`: of scores and pictures the largest difference of the two
     distributions, 0 to 1; of embeddings how many times as far apart as chance puts them. A `p` up to `level` is told,
     if it `matters`."""
@@ -132,7 +132,7 @@ def parts_needed(then: int, now: int, error: float, scores: int) -> int:
     return needed - now
 
 
-def compare(then: Sample, now: Sample, names: Sequence[str], error: float) -> Generator[None, None, list[Tested]]:
+def compare(then: Sample, now: Sample, names: Sequence[str], error: float) -> Generator[None, None, list[Compared]]:
     """Every test, those that tell most first. It goes on a few milliseconds at a time: `done` runs it to its end.
 
     `names` (K) of the scores. `error`: how likely it may be that anything is told where nothing has moved. Raises
@@ -144,26 +144,24 @@ def compare(then: Sample, now: Sample, names: Sequence[str], error: float) -> Ge
             f"{counted(now.least, 'part')} against {then.least} of the calibration tell nothing with an error of"
             f" {error:.2g}: {more} more are needed"
         )
-    found = list[Tested]()
+    found = list[Compared]()
     for column, name in enumerate(names):
-        found.append(
-            _tested(Kind.SCORE, name, then.scores[:, column], now.scores[:, column], _level(error, len(names)))
-        )
+        found.append(_test(Kind.SCORE, name, then.scores[:, column], now.scores[:, column], _level(error, len(names))))
         yield
     for column, shown in enumerate(STATISTICS):
         a, b = then.pictures[:, column], now.pictures[:, column]
-        tested = _tested(Kind.PICTURE, shown.name, a, b, _level(error, len(STATISTICS)))
+        test = _test(Kind.PICTURE, shown.name, a, b, _level(error, len(STATISTICS)))
         least = max(shown.least, shown.least_share * abs(float(np.median(a))))
-        found.append(replace(tested, matters=_moved_by(a, b) >= least))
+        found.append(replace(test, matters=_moved_by(a, b) >= least))
         yield
     if then.embeddings.size and now.embeddings.size:
         level = _level(error, 1)
         distance, p = yield from _energy(then.embeddings, now.embeddings, level)
-        found.append(Tested(Kind.EMBEDDING, "embeddings", None, None, distance, p, level))
+        found.append(Compared(Kind.EMBEDDING, "embeddings", None, None, distance, p, level))
     return sorted(found, key=lambda test: (not test.has_moved, test.kind is Kind.EMBEDDING, -test.distance))
 
 
-def done(comparison: Generator[None, None, list[Tested]]) -> list[Tested]:
+def done(comparison: Generator[None, None, list[Compared]]) -> list[Compared]:
     """What a comparison finds."""
     while True:
         try:
@@ -172,9 +170,9 @@ def done(comparison: Generator[None, None, list[Tested]]) -> list[Tested]:
             return list(end.value)
 
 
-def _tested(kind: Kind, name: str, then: Floats, now: Floats, level: float) -> Tested:
+def _test(kind: Kind, name: str, then: Floats, now: Floats, level: float) -> Compared:
     distance, p = smirnov(then, now)
-    return Tested(kind, name, Spread.of(then), Spread.of(now), distance, p, level)
+    return Compared(kind, name, Spread.of(then), Spread.of(now), distance, p, level)
 
 
 def _moved_by(then: Floats, now: Floats) -> float:

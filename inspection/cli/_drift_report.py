@@ -15,7 +15,7 @@ from inspection.cli._calibration_weakest import section
 from inspection.cli._picture_report import STYLE, picture_html
 
 if TYPE_CHECKING:
-    from inspection.calibration.drift import Tested
+    from inspection.calibration.drift import Compared
     from inspection.calibration.record import Calibration
     from inspection.calibration.reference import Reference
     from inspection.cli._drift_sample import Passed
@@ -29,7 +29,7 @@ def report_of(
     calibration: Calibration,
     reference: Reference,
     passed: Passed,
-    tests: Sequence[Tested],
+    tests: Sequence[Compared],
     told: Sequence[str],
     region: Region,
 ) -> str:
@@ -48,7 +48,7 @@ def report_of(
     )
 
 
-def _table(tests: Sequence[Tested]) -> str:
+def _table(tests: Sequence[Compared]) -> str:
     rows = "".join(
         f"<tr><td>{'<b>' if test.has_moved else ''}{escape(test.text)}{'</b>' if test.has_moved else ''}</td>"
         f"<td>{test.distance:.2f}</td><td>{test.p:.2g}</td><td>{test.level:.2g}</td>"

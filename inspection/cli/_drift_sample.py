@@ -55,8 +55,8 @@ def passed_parts(
         raise CalibrationError(
             f"line {line.name}: of the parts that passed in that time under calibration {calibration.id}, none is of"
             f" the {asked.share:.2%} drawn by number and has its picture ({len(ours)} without one,"
-            f" {len(rows) - len(ours)} under other calibrations): take another time with --since and --until, or let the"
-            " line run"
+            f" {len(rows) - len(ours)} under other calibrations): take another time with --since and --until, or let"
+            " the line run"
         )
     if len(there) > MOST_PARTS:
         there = [there[at] for at in np.linspace(0, len(there) - 1, MOST_PARTS).round().astype(int)]

@@ -13,7 +13,7 @@ from inspection.cli._options import AsJson, ConfigDir, DataDir
 from inspection.wording import counted
 
 if TYPE_CHECKING:
-    from inspection.calibration.drift import Sample, Tested
+    from inspection.calibration.drift import Compared, Sample
     from inspection.calibration.record import Calibration
     from inspection.cli._drift_sample import Passed
 
@@ -85,14 +85,14 @@ def _summary(calibration: Calibration, then: Sample, passed: Passed) -> str:
     )
 
 
-def _verdict(tests: Sequence[Tested], error: float) -> str:
+def _verdict(tests: Sequence[Compared], error: float) -> str:
     moved = [test.text for test in tests if test.has_moved]
     if moved:
         return f"What has moved: {'; '.join(moved)}."
     return f"Nothing has moved that can be told from these parts, with an error of {error:g}."
 
 
-def _print(told: Sequence[str], tests: Sequence[Tested], passed: Passed) -> None:
+def _print(told: Sequence[str], tests: Sequence[Compared], passed: Passed) -> None:
     typer.echo(told[0])
     width = max(len(test.text) for test in tests)
     typer.echo(f"  {'then → now':<{width}}  distance        p")
@@ -105,7 +105,7 @@ def _print(told: Sequence[str], tests: Sequence[Tested], passed: Passed) -> None
 
 
 def _as_data(
-    calibration: Calibration, then: Sample, passed: Passed, tests: Sequence[Tested], error: float
+    calibration: Calibration, then: Sample, passed: Passed, tests: Sequence[Compared], error: float
 ) -> dict[str, object]:
     return {
         "line": calibration.line,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inspection.calibration.appearance import appearance
-from inspection.calibration.drift import Sample, Tested, compare
+from inspection.calibration.drift import Compared, Sample, compare
 from inspection.domain.ports import Clock, Journal
 from inspection.domain.types import Alarm, Frame, PartId, Reaction, Vectors, Verdict, VerdictKind
 from inspection.judging.reactions import judged_as
@@ -52,7 +52,7 @@ class _Part:
 class Found:
     """Of one comparison: what has moved, in parts of this time."""
 
-    moved: tuple[Tested, ...]
+    moved: tuple[Compared, ...]
     since: datetime
     until: datetime
 
@@ -83,7 +83,7 @@ class DriftWatch(Watcher):
         self._next_ns = clock.monotonic_ns()
         self._waiting: deque[tuple[datetime, Frame, Verdict]] = deque()
         self._window: dict[bytes, _Part] = {}
-        self._comparison: Generator[None, None, list[Tested]] | None = None
+        self._comparison: Generator[None, None, list[Compared]] | None = None
         self._compared: tuple[datetime, datetime] | None = None
         self._found: Found | None = None
         self._judged: Found | None = None
@@ -179,7 +179,7 @@ class DriftWatch(Watcher):
         )
         self._comparison = compare(self._plan.then, now, self._plan.descriptions, self._plan.error)
 
-    def _go_on(self, comparison: Generator[None, None, list[Tested]]) -> None:
+    def _go_on(self, comparison: Generator[None, None, list[Compared]]) -> None:
         try:
             next(comparison)
         except StopIteration as end:
@@ -195,7 +195,7 @@ def forget(condition: ConditionKeeper, why: str) -> None:
         condition.clear_alarm(ALARM, acknowledged=True)
 
 
-def _name(test: Tested) -> str:
+def _name(test: Compared) -> str:
     return f"{test.kind} {test.name}"
 
 

@@ -16,7 +16,7 @@ from inspection import history
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
 from inspection.calibration.appearance import appearance
-from inspection.calibration.drift import Kind, Sample, Spread, Tested
+from inspection.calibration.drift import Compared, Kind, Sample, Spread
 from inspection.domain.ports import JudgedPart
 from inspection.domain.types import Cause, Frame, PartId, Pixels, Reaction, Trigger, Verdict, VerdictKind
 from inspection.scoring.region import Region
@@ -97,7 +97,7 @@ class WatchedLine:
 
     def finds(self, names: list[str]) -> None:
         """A comparison has ended so."""
-        tests = tuple(Tested(Kind.SCORE, name, SPREAD, SPREAD, 1.0, 0.0, 0.01) for name in names)
+        tests = tuple(Compared(Kind.SCORE, name, SPREAD, SPREAD, 1.0, 0.0, 0.01) for name in names)
         self.watch._found = Found(tests, self.clock.utc(), self.clock.utc())
         self.watch.rounded()
 
