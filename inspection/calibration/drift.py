@@ -64,7 +64,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Of one side: the median, and between which values 80 % are."""
+    """Of one side: the median, and between which values four of five are."""
 
     low: float
     median: float
@@ -118,8 +118,8 @@ def _change(then: Spread, now: Spread, as_shown: str) -> str:
     before, after = format(then.median, as_shown), format(now.median, as_shown)
     if before != after:
         return f"{before} → {after}"
-    before, after = (f"{value.low:{as_shown}} to {value.high:{as_shown}}" for value in (then, now))
-    return f"{before} → {after}"
+    wider = [f"{value.low:{as_shown}} to {value.high:{as_shown}}" for value in (then, now)]
+    return f"{before} → {after}" if wider[0] == wider[1] else " → ".join(wider)
 
 
 def parts_needed(then: int, now: int, error: float, scores: int) -> int:

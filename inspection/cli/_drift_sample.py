@@ -36,7 +36,10 @@ class Passed:
 def passed_parts(
     line: LineConfig, calibration: Calibration, data_dir: Path, asked: Asked, names: Sequence[str], region: Region
 ) -> Passed:
-    """At most MOST_PARTS, evenly over the time. Raises CalibrationError if there are none, StoreError, CameraError."""
+    """At most MOST_PARTS: evenly over the time, or the newest if none was asked for.
+
+    Raises CalibrationError if there are none, StoreError, CameraError.
+    """
     import numpy as np
 
     from inspection import history
@@ -46,7 +49,8 @@ def passed_parts(
     from inspection.calibration.drift import Sample
 
     paths = LinePaths(data_dir, line.name)
-    found = history.query(data_dir, line.name, _select(asked), since=asked.since, until=asked.until)
+    since = asked.since or calibration.created_utc  # before it no part passed under it
+    found = history.query(data_dir, line.name, _select(asked, since), since=since, until=asked.until)
     rows = found.astype(object).where(found.notna(), None).to_dict("records")
     ours = [row for row in rows if row["calibration_id"] == calibration.id]
     of_picture = {row["image_sha256"]: row for row in reversed(ours) if paths.image(row["image_sha256"]).is_file()}
@@ -58,6 +62,8 @@ def passed_parts(
             f" {len(rows) - len(ours)} under other calibrations): take another time with --since and --until, or let"
             " the line run"
         )
+    if asked.since is None:
+        there = there[-MOST_PARTS:]
     if len(there) > MOST_PARTS:
         there = [there[at] for at in np.linspace(0, len(there) - 1, MOST_PARTS).round().astype(int)]
     files = [paths.image(row["image_sha256"]) for row in there]
@@ -71,15 +77,14 @@ def passed_parts(
     return Passed(sample, files, [row["utc"] for row in there], len(of_picture), len(rows) - len(ours))
 
 
-def _select(asked: Asked) -> str:
+def _select(asked: Asked, since: datetime) -> str:
     from inspection.domain.draw import drawn_below
 
     when = "coalesce(trigger_utc, verdict_utc)"
-    since = f"AND {when} >= TIMESTAMPTZ '{asked.since.isoformat()}'" if asked.since else ""
     return (
         f"SELECT epoch, number, {when} AS utc, calibration_id, image_sha256, scores FROM parts"
         f" WHERE coalesce(shadow, verdict) = 'PASS' AND challenge IS NULL AND image_sha256 IS NOT NULL"
-        f" AND {when} < TIMESTAMPTZ '{asked.until.isoformat()}' {since}"
+        f" AND {when} >= TIMESTAMPTZ '{since.isoformat()}' AND {when} < TIMESTAMPTZ '{asked.until.isoformat()}'"
         f" AND sha256(epoch || '-' || number) < '{drawn_below(asked.share)}' ORDER BY epoch, number"
     )
 

@@ -22,7 +22,9 @@ _ERROR = 0.01
 
 def drift(
     line: Annotated[str, typer.Argument(help="The line, as its file in lines/ is called.")],
-    since: Annotated[str | None, typer.Option(help="Parts from then on, such as 2026-01-05T14:00+01:00.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Parts from then on, such as 2026-01-05T14:00+01:00; default: the newest.")
+    ] = None,
     until: Annotated[str | None, typer.Option(help="Parts before then; default: now.")] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write a page with pictures of then and now.")

@@ -119,9 +119,10 @@ class DriftWatch(Watcher):
                 self._condition.clear_alarm(ALARM, acknowledged=True)
         elif not moved <= self._moved:
             self._moved |= moved
+            what = ", ".join(test.text for test in found.moved)
             text = (
-                f"passed parts are not like those of the calibration any more, {_time(found)}:"
-                f" {', '.join(test.text for test in found.moved)}. Find out why; put it right, or calibrate anew."
+                f"passed parts are not like those of the calibration any more, {_time(found)}: {what}. Find out why."
+                " It goes when parts are alike again, or with a new calibration."
             )
             # In this order: an event without its alarm would be one that a person has acknowledged.
             self._condition.raise_alarm(Alarm(ALARM, text, latched=True, reaction=self._plan.reaction))

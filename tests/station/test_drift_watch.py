@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection import history
@@ -246,6 +246,7 @@ def test_golden_parts_and_copies_are_not_of_the_window(line: WatchedLine) -> Non
 LIFE = st.lists(st.one_of(st.sets(st.sampled_from("abc")), st.sampled_from(["acknowledge", "restart"])), max_size=12)
 
 
+@settings(max_examples=20)
 @given(life=LIFE)
 def test_whatever_happens_something_new_that_moves_is_told_and_nothing_stands_after_a_window_that_agrees(
     life: list[set[str] | str],
