@@ -77,7 +77,8 @@ from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
-from inspection.station.drift_watch import DriftPlan, DriftWatch, forget
+from inspection.station.drift_watch import ALARM as DRIFT
+from inspection.station.drift_watch import DriftPlan, DriftWatch
 from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
@@ -234,8 +235,6 @@ def build_station(
             },
         )
         tell_band(journal, condition, line.review.model_dump() if line.review else None)
-        if unwatched:
-            forget(condition, unwatched)
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
         stack.enter_context(_nothing_holds_up_a_part())
@@ -255,7 +254,9 @@ def build_station(
                 drift,
             ),
             condition=condition,
-            requests=RequestDesk(inbox, condition, clock, _requests(challenge)),
+            requests=RequestDesk(
+                inbox, condition, clock, _requests(challenge), {DRIFT: drift.put_aside} if drift else {}
+            ),
             tally=tally,
             clock=clock,
             travel_ns=travel.travel_ns,

@@ -62,8 +62,8 @@ class DriftWatch(Watcher):
 
     A window is `window_parts` different passed parts, taken evenly over `window_ns` or longer; windows do not overlap.
     What has moved is an event and the alarm `drift`. It goes when a later window has moved in nothing, when a person
-    acknowledges it, or with a new calibration; what was acknowledged is not told again until a window has agreed.
-    It stands, or stays acknowledged, over a restart; a window that was begun does not.
+    puts it aside, or with a new calibration; what was put aside is not told again until a window has agreed. Over a
+    restart it stands, or stays aside; a window that was begun does not.
     """
 
     def __init__(
@@ -90,8 +90,8 @@ class DriftWatch(Watcher):
         last = journal.last_event(EVENT) or {}
         is_ours = last.get("calibration") == plan.calibration_id
         self._moved = frozenset[str](last.get("moved", ()) if is_ours else ())  # type: ignore[call-overload]
-        if not self._moved:
-            forget(condition, "the calibration is a new one")
+        if self._moved and not last.get("put_aside"):
+            self._raise(str(last.get("told")))
 
     # --- the part path ----------------------------------------------------------------------------------------
 
@@ -110,13 +110,12 @@ class DriftWatch(Watcher):
         if found is None or found is self._judged:
             return
         self._judged = found
-        moved = frozenset(_name(test) for test in found.moved)
+        moved = frozenset(f"{test.kind} {test.name}" for test in found.moved)
         if not moved:
             if self._moved:
                 self._moved = moved
-                text = f"passed parts are again like those of the calibration, {_time(found)}"
-                self._condition.event(EVENT, text, self._data(found))
-                self._condition.clear_alarm(ALARM, acknowledged=True)
+                self._event(f"passed parts are again like those of the calibration, {_time(found)}", found)
+                self._condition.clear_alarm(ALARM)
         elif not moved <= self._moved:
             self._moved |= moved
             what = ", ".join(test.text for test in found.moved)
@@ -124,18 +123,27 @@ class DriftWatch(Watcher):
                 f"passed parts are not like those of the calibration any more, {_time(found)}: {what}. Find out why."
                 " It goes when parts are alike again, or with a new calibration."
             )
-            # In this order: an event without its alarm would be one that a person has acknowledged.
-            self._condition.raise_alarm(Alarm(ALARM, text, latched=True, reaction=self._plan.reaction))
-            self._condition.event(EVENT, text, self._data(found))
+            self._event(text, found, told=text)
+            self._raise(text)
 
-    def _data(self, found: Found) -> Mapping[str, object]:
-        return {
-            "calibration": self._plan.calibration_id,
-            "moved": sorted(self._moved),
-            "since": found.since.isoformat(),
-            "until": found.until.isoformat(),
-            "tests": [test.as_data() for test in found.moved],
-        }
+    def put_aside(self, by: str) -> None:
+        """A person has seen it. The alarm goes; what has moved until now is not told again before a window agrees."""
+        self._event(f"{by} has seen what has moved; it is not told again before parts are alike", put_aside=True)
+        self._condition.clear_alarm(ALARM)
+
+    def _raise(self, text: str) -> None:
+        self._condition.raise_alarm(Alarm(ALARM, text, reaction=self._plan.reaction))
+
+    def _event(self, text: str, found: Found | None = None, **more: object) -> None:
+        """What the next start must know is in its data."""
+        data = {"calibration": self._plan.calibration_id, "moved": sorted(self._moved), **more}
+        if found is not None:
+            data |= {
+                "since": found.since.isoformat(),
+                "until": found.until.isoformat(),
+                "tests": [test.as_data() for test in found.moved],
+            }
+        self._condition.event(EVENT, text, data)
 
     # --- the stores' thread -----------------------------------------------------------------------------------
 
@@ -187,17 +195,6 @@ class DriftWatch(Watcher):
             assert self._compared is not None
             self._comparison = None
             self._found = Found(tuple(test for test in end.value if test.has_moved), *self._compared)
-
-
-def forget(condition: ConditionKeeper, why: str) -> None:
-    """Take the alarm of an earlier run away."""
-    if condition.stands(ALARM):
-        condition.event(EVENT, f"drift is told of no more: {why}")
-        condition.clear_alarm(ALARM, acknowledged=True)
-
-
-def _name(test: Compared) -> str:
-    return f"{test.kind} {test.name}"
 
 
 def _time(found: Found) -> str:
