@@ -32,7 +32,7 @@ from inspection.judging.judge import judge
 
 NAMES = ("scratch", "dent", "crack", "chip", "stain")
 CALIBRATED = 100
-SIZES = (10, 20, 30, 50, 75, 100, 150, 200, 300)
+SIZES = (5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300)
 _POOL = 400
 _SIZE_PX = 256
 _TOLD = 0.9
@@ -101,7 +101,7 @@ def changes() -> dict[str, Callable[[Pixels], Pixels]]:
     return {
         "nothing": lambda pixels: pixels,
         "15 % less light": lambda pixels: np.rint(pixels * 0.85).astype(np.uint8),
-        "5 % less light": lambda pixels: np.rint(pixels * 0.95).astype(np.uint8),
+        "3 % less light": lambda pixels: np.rint(pixels * 0.97).astype(np.uint8),
         "blurred over 0.4 % of the width": lambda pixels: _blurred(pixels, 0.004),
         "shifted by 5 % of the width": lambda pixels: np.roll(pixels, round(0.05 * pixels.shape[1]), axis=1),
         "a warmer colour (red + 3 %)": lambda pixels: np.clip(pixels * (1.03, 1.0, 1.0), 0, 255).astype(np.uint8),

@@ -55,7 +55,7 @@ _TODO = {
     "emergency-stop": "Make the line safe, then release the button. It goes by itself.",
     "guard-open": "Close the guard. It goes by itself.",
     "calibration": "Call the engineer: the line needs a calibration.",
-    "drift": "Call the engineer: light, camera or parts have changed. To put it aside where that is meant, type",
+    "drift": "Call the engineer: light, camera or parts have changed. If that is known, type",
     "challenge-due": "Stop the infeed, lay the golden parts ready, and type",
     "challenge-advised": "When the belt can be empty for it, type",
 }

@@ -114,15 +114,12 @@ class DriftWatch(Watcher):
         if not moved:
             if self._moved:
                 self._moved = moved
-                self._event(f"passed parts are again like those of the calibration, {_time(found)}", found)
+                self._event(f"passed parts are like the calibration's again ({_time(found)})", found)
                 self._condition.clear_alarm(ALARM)
         elif not moved <= self._moved:
             self._moved |= moved
             what = ", ".join(test.text for test in found.moved)
-            text = (
-                f"passed parts are not like those of the calibration any more, {_time(found)}: {what}. Find out why."
-                " It goes when parts are alike again, or with a new calibration."
-            )
+            text = f"passed parts are not like the calibration's any more: {what} ({_time(found)}). Find out why."
             self._event(text, found, told=text)
             self._raise(text)
 
@@ -198,4 +195,4 @@ class DriftWatch(Watcher):
 
 
 def _time(found: Found) -> str:
-    return f"in parts of {found.since:%Y-%m-%d %H:%M} to {found.until:%Y-%m-%d %H:%M} UTC"
+    return f"parts of {found.since:%Y-%m-%d %H:%M} to {found.until:%Y-%m-%d %H:%M} UTC"

@@ -145,7 +145,7 @@ def test_what_has_moved_is_a_warning_that_names_it_and_lets_parts_pass(line: Wat
     line.window()
     line.window(70)
     assert "brightness 100 → 70 of 255" in str(line.alarm())
-    assert "in parts of 2026-01-05 06:10 to 2026-01-05 06:19 UTC" in str(line.alarm())
+    assert "(parts of 2026-01-05 06:10 to 2026-01-05 06:19 UTC)" in str(line.alarm())
     (raised,) = line.condition.now.alarms
     assert (raised.alarm.reaction, raised.alarm.latched) == (Reaction.ALARM, False), "no challenge run fails for it"
     assert line.condition.bar is None
@@ -159,7 +159,7 @@ def test_it_is_told_once_and_is_over_when_a_window_agrees(line: WatchedLine) -> 
     assert len(line.told()) == 1
     line.window()
     assert line.alarm() is None
-    assert line.told()[1].startswith("passed parts are again like those of the calibration")
+    assert line.told()[1].startswith("passed parts are like the calibration's again (parts of ")
     line.window(70)
     assert line.alarm() is not None
 
