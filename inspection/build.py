@@ -56,7 +56,7 @@ from inspection.devices import (
     travel_of,
 )
 from inspection.domain.draw import is_drawn
-from inspection.domain.errors import InspectionError
+from inspection.domain.errors import CalibrationError, InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
 from inspection.gauge import (
@@ -69,7 +69,9 @@ from inspection.gauge import (
     references_of,
     region_of,
     require_calibration,
+    require_reference,
     shadow_calibration,
+    view_id,
     view_of,
 )
 from inspection.judging.deadline import Travel
@@ -77,11 +79,14 @@ from inspection.judging.reconciliation import Ledger
 from inspection.phrasings import in_brief, phrasing_warnings
 from inspection.scoring.locator import Locator
 from inspection.scoring.part_scorer import PartScorer
+from inspection.scoring.region import Region
 from inspection.station.challenge import Challenge
 from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
+from inspection.station.drift_watch import ALARM as DRIFT
+from inspection.station.drift_watch import DriftPlan, DriftWatch
 from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
@@ -187,6 +192,9 @@ def build_station(
             camera_timeout_s=line.camera.timeout_ms / 1000,
             monitor=options.monitor,
         )
+        drift, unwatched = _drift(
+            site, line, calibration if not stale else None, region_of(recipe), journal, condition, clock, challenge
+        )
         embeddings = _embeddings(line, paths, journal, clock, _view(encoder, recipe, line))
         timing = Timing(travel, clock)
         tally = Tally(condition, clock, timing.figures)
@@ -224,6 +232,7 @@ def build_station(
                     merging=merging,
                 ),
                 EmbeddingWatch(embeddings, _embedding_is_kept(line.evidence, challenge)),
+                *([drift] if drift else []),
             ],
         )
         report = StatusReport(
@@ -236,7 +245,12 @@ def build_station(
             options.monitor,
             line.timezone.key,
             lambda: challenge.now if challenge else None,
-            lambda: {"totals": tally.totals(), "timing": timing.figures(), "counts": reconciler.counts},
+            lambda: {
+                "totals": tally.totals(),
+                "timing": timing.figures(),
+                "counts": reconciler.counts,
+                "drift": drift.status() if drift else {"unwatched": unwatched},
+            },
         )
         tell_band(journal, condition, line.review.model_dump() if line.review else None)
         if asks := stale or (beyond_promise(line, calibration) if calibration else None):
@@ -255,9 +269,12 @@ def build_station(
                 Retention(images, journal, clock, _retention_rule(line), ThisMachine(data_dir).disk_free).step,
                 embeddings,
                 merging,
+                drift,
             ),
             condition=condition,
-            requests=RequestDesk(inbox, condition, clock, _requests(challenge)),
+            requests=RequestDesk(
+                inbox, condition, clock, _requests(challenge), {DRIFT: drift.put_aside} if drift else {}
+            ),
             tally=tally,
             clock=clock,
             travel_ns=travel.travel_ns,
@@ -425,10 +442,43 @@ def _nothing_holds_up_a_part() -> Iterator[None]:
         gc.unfreeze()
 
 
+def _drift(
+    site: Site,
+    line: LineConfig,
+    calibration: Calibration | None,
+    region: Region,
+    journal: Journal,
+    condition: ConditionKeeper,
+    clock: Clock,
+    challenge: Challenge | None,
+) -> tuple[DriftWatch | None, str | None]:
+    """Who watches for drift; or None, and why not. `calibration`: None where the line has none that holds."""
+    config = line.drift
+    if not config.watch:
+        return None, "the line's drift.watch is false"
+    if calibration is None:
+        return None, "there is no calibration that holds"
+    try:
+        reference, then = require_reference(site, line, calibration)
+    except CalibrationError as error:
+        return None, str(error)
+    plan = DriftPlan(
+        calibration.id,
+        reference.descriptions,
+        then,
+        region,
+        config.window_parts,
+        round(config.window_minutes * 60e9),
+        config.error,
+        Reaction(config.reaction),
+    )
+    is_golden = challenge.is_golden if challenge else lambda part: False
+    return DriftWatch(plan, journal, condition, clock, is_golden), None
+
+
 def _view(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> View:
     details = view_of(encoder, recipe, line)
-    digest = hashlib.sha256(json.dumps(details, sort_keys=True).encode()).hexdigest()
-    return View(digest[:12], model_id_of(encoder), details)
+    return View(view_id(details), model_id_of(encoder), details)
 
 
 def _embeddings(line: LineConfig, paths: LinePaths, journal: Journal, clock: Clock, view: View) -> EmbeddingStore:

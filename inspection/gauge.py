@@ -5,19 +5,25 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
+from inspection.calibration.drift import Sample, parts_needed
 from inspection.calibration.record import Calibration, load_calibration
+from inspection.calibration.reference import Reference, load_reference, reference_path
 from inspection.config import LineConfig, RecipeConfig, Site
 from inspection.domain.errors import CalibrationError, ConfigError, ModelError, ScoringError
 from inspection.domain.ports import DenseEncoder, Encoder, TextEncoder
-from inspection.domain.types import UNLIKE_GOOD_PARTS
+from inspection.domain.types import UNLIKE_GOOD_PARTS, VerdictKind
 from inspection.judging.band import NO_BAND, ReviewBand
+from inspection.judging.judge import judge
 from inspection.scoring.bank_file import from_bytes
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.references import Bank
 from inspection.scoring.region import Polygon, Region, Ring
+from inspection.wording import counted
 
 
 def load_encoder(recipe: RecipeConfig) -> Encoder:
@@ -87,8 +93,17 @@ def model_id_of(encoder: Encoder) -> str:
 
 def view_of(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
     """What the embedding of a frame depends on: where that is the same, embeddings can be compared."""
-    whole = fingerprint(encoder, recipe, line)
+    return view_in(fingerprint(encoder, recipe, line))
+
+
+def view_in(whole: Mapping[str, str]) -> dict[str, str]:
+    """The same of a fingerprint, such as a calibration has."""
     return {name: whole[name] for name in ("model", "weights", "preprocessing", "region_of_interest")}
+
+
+def view_id(details: Mapping[str, str]) -> str:
+    """By which embeddings of a view are found: 12 hex digits."""
+    return hashlib.sha256(json.dumps(details, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def calibration_path(site: Site, line_name: str) -> Path:
@@ -118,6 +133,29 @@ def references_of(site: Site, calibration: Calibration | None) -> Bank | None:
         ) from error
     except ScoringError as error:
         raise CalibrationError(f"{path}: {error}: {what_to_do}") from error
+
+
+def require_reference(site: Site, line: LineConfig, calibration: Calibration) -> tuple[Reference, Sample]:
+    """What the calibration keeps of its good parts, and of those that would pass now: what drift is told from.
+
+    Raises CalibrationError if there is nothing to compare with, or too little.
+    """
+    try:
+        reference = load_reference(reference_path(calibration_path(site, line.name)), calibration)
+        if set(reference.descriptions) != set(calibration.thresholds):
+            raise CalibrationError("what the calibration keeps is of other descriptions")
+        band = band_of(line, calibration)
+        then = reference.passing(lambda scores: judge(scores, calibration.thresholds, band).kind is VerdictKind.PASS)
+        wanted, count = line.drift.window_parts, len(reference.descriptions)
+        if not len(then.scores) or parts_needed(len(then.scores), wanted, line.drift.error, count):
+            raise CalibrationError(
+                f"{counted(len(then.scores), 'good part')} of the calibration are too few to tell drift"
+            )
+    except CalibrationError as error:
+        raise CalibrationError(
+            f"{error}; to watch drift, calibrate anew with 'inspection calibrate {line.name} --good DIR'"
+        ) from error
+    return reference, then
 
 
 def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calibration:

@@ -1,5 +1,6 @@
 """What a line is refused for before it starts, and what monitor mode lets through all the same."""
 
+import hashlib
 import json
 import sys
 import threading
@@ -15,6 +16,8 @@ from inspection.adapters.store.merger_process import MergerProcess
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.verify import verify_line
 from inspection.build import RunOptions, build_station
+from inspection.calibration.appearance import STATISTICS
+from inspection.calibration.reference import Reference, reference_path
 from inspection.config import load_site
 from inspection.domain.errors import CalibrationError, ConfigError, InspectionError
 from inspection.gauge import calibration_path
@@ -270,3 +273,28 @@ def test_a_line_whose_log_cannot_be_merged_runs_and_says_so(site, tmp_path, monk
 def alarms(data_dir: Path) -> dict[str, str]:
     status = history.status(data_dir, "stub")
     return {alarm.key: alarm.text for alarm in status.alarms} if status else {}
+
+
+def test_a_calibration_that_keeps_its_good_parts_has_passed_parts_held_against_them_and_another_says_why_not(
+    site, tmp_path
+):
+    _, status = run_until(site, tmp_path / "data", 10, RunOptions())
+    assert status.drift.unwatched.startswith(
+        "the calibration keeps nothing of its good parts to compare with; to watch drift, calibrate anew"
+    )
+
+    path = calibration_path(load_site(site), "stub")
+    rng = np.random.default_rng(0)
+    embeddings = rng.normal(size=(40, len(AXES))).astype(np.float32)
+    pictures = rng.normal(size=(40, len(STATISTICS)))
+    kept = Reference(("scratch",), np.full((40, 1), -1e6), pictures, embeddings, ()).to_bytes()
+    reference_path(path).write_bytes(kept)
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "drift_reference": hashlib.sha256(kept).hexdigest()}))
+    _, status = run_until(site, tmp_path / "data-2", 10, RunOptions())
+    assert (status.drift.unwatched, status.drift.window_parts, status.drift.moved) == (None, 300, ())
+    assert status.drift.parts >= 1
+
+    edit(site / "lines" / "stub.yaml", "evidence:", "drift: {watch: false}\nevidence:")
+    _, status = run_until(site, tmp_path / "data-3", 10, RunOptions())
+    assert status.drift.unwatched == "the line's drift.watch is false"

@@ -17,7 +17,8 @@ from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import CalibrationError
 
 FORMAT = 1
-_LEFT_OUT = {"confidence", "review_below", "group_by", "cost", "parts", "origin", "references"}  # where they are None
+# Where they are None:
+_LEFT_OUT = {"confidence", "review_below", "group_by", "cost", "parts", "origin", "references", "drift_reference"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Calibration:
     cost: CostCheck | None = None
     origin: LineOrigin | None = None
     references: References | None = None
+    drift_reference: str | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError: without a promise and without prices nobody knows what the thresholds are for."""

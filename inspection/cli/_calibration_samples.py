@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from inspection.calibration.parts import PartScores
     from inspection.calibration.record import SampleSet
-    from inspection.domain.types import Pixels
+    from inspection.domain.types import Pixels, Vectors
     from inspection.scoring.part_scorer import PartScorer
 
 SMALL_PX = 64
@@ -64,12 +64,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sampled:
-    """A folder's different pictures, scored: a file a row."""
+    """A folder's different pictures, scored: a file a row. `pictures` (n, 7) as `calibration.appearance` has them, of
+    the region that is judged; `embeddings` (n, D)."""
 
     folder: str
     files: tuple[Path, ...]
     digests: tuple[str, ...]
     scores: PartScores
+    pictures: npt.NDArray[np.float64]
+    embeddings: Vectors
 
     def sample_set(self, rows: npt.NDArray[np.intp] | None = None) -> SampleSet:
         """What is kept of them; of all, or of these pictures."""
@@ -142,16 +145,26 @@ def sampled(listed: Listed, scorer: PartScorer, *, what: str) -> Sampled:
     """Scored. Raises CameraError naming the first that cannot be read."""
     import numpy as np
 
+    from inspection.calibration.appearance import appearance
     from inspection.calibration.parts import PartScores
     from inspection.cli._samples import scored_files
 
-    scores = []
+    scores, pictures, embeddings = [], [], []
     for scored in scored_files(listed.files, scorer, what=what, read=listed.pixels):
-        if scored.scores is None:
+        if scored.scores is None or scored.pixels is None or scored.embedding is None:
             raise scored.error or CameraError(f"{scored.path}: was not scored")
         scores.append(scored.scores)
+        pictures.append(appearance(scorer.region.crop(scored.pixels)))
+        embeddings.append(scored.embedding)
     in_rows = np.array(scores).reshape(len(scores), len(scorer.names))
-    return Sampled(listed.folder, listed.files, listed.digests, PartScores(in_rows, listed.parts))
+    return Sampled(
+        listed.folder,
+        listed.files,
+        listed.digests,
+        PartScores(in_rows, listed.parts),
+        np.array(pictures),
+        np.array(embeddings),
+    )
 
 
 def _listed(folder: Path, name: str, group_by: re.Pattern[str] | None, what: str) -> Listed:

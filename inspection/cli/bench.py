@@ -1,7 +1,8 @@
 """`inspection bench station | gate | relay | encoder | model | tracking | log | fuzz | faults | soak | crash |
-commits | calibration | ladder`: how fast this machine is, what the bundled model understands, what tracking is worth,
-how long the log takes to answer, whether the firmware's core does what the reference does, whether a line, its log and
-its calibrations keep their promises whatever goes wrong, and what references and labels are worth.
+commits | calibration | drift | ladder`: how fast this machine is, what the bundled model understands, what tracking is
+worth, how long the log takes to answer, whether the firmware's core does what the reference does, whether a line, its
+log and its calibrations keep their promises whatever goes wrong, how soon drift is told, and what references and labels
+are worth.
 """
 
 from __future__ import annotations
@@ -246,6 +247,21 @@ def calibration(
     from benchmarks.calibration import main
 
     main(data=data, splits=splits, as_json=as_json)
+
+
+@app.command("drift")
+def drift(
+    checks: Annotated[int, typer.Option(min=100, help="Comparisons where nothing has moved, of each size.")] = 1000,
+    repeats: Annotated[int, typer.Option(min=5, max=1000, help="How often a change is looked for, at each size.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """How often drift is told where there is none, and after how many rendered parts where something has changed."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.drift import main
+
+    main(checks=checks, repeats=repeats, as_json=as_json)
 
 
 @app.command("ladder")

@@ -85,7 +85,9 @@ def calibrate(
     from inspection.adapters.store.phrase_vectors import RememberedTexts
     from inspection.calibration.promise import Promise
     from inspection.calibration.record import Calibration, References, sample_set
+    from inspection.calibration.reference import reference_path
     from inspection.cli._calibration_fit import escapes_by_text, fit
+    from inspection.cli._calibration_reference import reference_of
     from inspection.cli._calibration_report import report_of
     from inspection.cli._calibration_samples import (
         draw_references,
@@ -149,13 +151,14 @@ def calibrate(
     promise = asked if isinstance(asked, Promise) else None
     recipe_id = recipe.content_id()
     origin = own.origin(of_good, fitted.fit, scorer, recipe_id) if own else None
-    kept, references_file = None, b""
+    held, references_file = None, b""
     if drawn is not None and held_against is not None:
         references_file = to_bytes(held_against)
         by_text = escapes_by_text(of_good, of_defects, scorer.names, promise) if promise else {}
         samples = sample_set(drawn.folder, drawn.digests, len(set(drawn.parts)))
         sha256 = hashlib.sha256(references_file).hexdigest()
-        kept = References(samples, sha256, scorer.has_places, by_text)
+        held = References(samples, sha256, scorer.has_places, by_text)
+    kept = reference_of(of_good, good_listed.pixels, scorer.names)
     calibration = Calibration(
         line=line,
         recipe=recipe.name,
@@ -175,13 +178,16 @@ def calibrate(
         group_by=group_by,
         cost=fitted.cost,
         origin=origin,
-        references=kept,
+        references=held,
+        drift_reference=hashlib.sha256(kept).hexdigest(),
     )
     report = path.with_suffix(".html")
     content = calibration.to_json()
     page = report_of(calibration, fitted, of_good, of_defects, scorer.names, scorer.region)
-    if kept is not None:  # before the record that names it
-        replace_durably(references_path(path, kept.sha256), lambda temporary: _write(temporary, references_file))
+    # Before the record that names them.
+    if held is not None:
+        replace_durably(references_path(path, held.sha256), lambda temporary: _write(temporary, references_file))
+    replace_durably(reference_path(path), lambda temporary: _write(temporary, kept))
     replace_durably(path, lambda temporary: _write(temporary, content.encode()))
     replace_durably(report, lambda temporary: _write(temporary, page.encode()))
     if as_json:

@@ -18,6 +18,7 @@ from inspection.cli.dashboard import dashboard
 from inspection.cli.demo import demo
 from inspection.cli.disposition import disposition
 from inspection.cli.doctor import doctor
+from inspection.cli.drift import drift
 from inspection.cli.evaluate import evaluate
 from inspection.cli.gate_sim import gate_sim
 from inspection.cli.pause import pause
@@ -70,6 +71,7 @@ app.command("run")(run_line)
 app.command("check")(check)
 app.command("calibrate")(calibrate)
 app.command("dashboard")(dashboard)
+app.command("drift")(drift)
 app.command("score")(score)
 app.command("evaluate")(evaluate)
 app.command("render")(render)

@@ -273,6 +273,10 @@ class Alarm:
             object.__setattr__(self, "cause", Cause.FAULT_LATCHED)
 
 
+MAY_BE_PUT_ASIDE = frozenset({"drift"})
+"""Keys of alarms that go by themselves, and that a named person who has seen them may put aside before."""
+
+
 @dataclass(frozen=True, slots=True)
 class GateInputs:
     """Discrete inputs of the gate controller; None where it has no such sensor."""

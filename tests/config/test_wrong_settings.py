@@ -49,11 +49,15 @@ LINE_CASES = [
      f"{KEYS_OF_THE_GATE}; correct or remove it"),
     ("recipe: nut", "recipe: nut\nrecipes: nut", '3: recipes: unknown key; did you mean "recipe" or "review"? '
      "allowed keys: station, recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, "
-     "review, evidence, log, challenge, supervision; correct or remove it"),
+     "review, evidence, log, challenge, supervision, drift; correct or remove it"),
     ("recipe: nut", "recipe: nut\nsupervision: {disk_min_mb: 2000}", "3: supervision.disk_low_mb: 2000 must be more "
      "than disk_min_mb, 2000: the alarm comes before nothing passes"),
     ("recipe: nut", "recipe: nut\nsupervision: {no_part_s: 0}", "3: supervision.no_part_s: 0 is out of range; allowed "
      "1 to 86400 (s); an alarm when no part has come for so long; left out: never"),
+    ("recipe: nut", "recipe: nut\ndrift: {false_alarm_days: 3650}", "3: drift.false_alarm_days: 3650 is one false "
+     "alarm in 87,600 windows of 60 min; write 0.833 to 417 (days), or other window_minutes"),
+    ("recipe: nut", "recipe: nut\ndrift: {window_parts: 5}", "3: drift.window_parts: 5 is out of range; allowed 20 to "
+     "1000 (parts), a whole number; so many passed parts are compared at once"),
     ("recipe: nut", "recipe: nut\ndurability: powr", '3: durability: "powr" is not allowed; did you mean '
      '"power"? allowed '
      "power, process"),
