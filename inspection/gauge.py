@@ -9,7 +9,7 @@ from pathlib import Path
 from inspection.calibration.record import Calibration, load_calibration
 from inspection.config import LineConfig, RecipeConfig, Site
 from inspection.domain.errors import CalibrationError, ConfigError
-from inspection.domain.ports import Encoder
+from inspection.domain.ports import Backbone, Encoder
 from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.region import Region
@@ -27,6 +27,14 @@ def load_encoder(recipe: RecipeConfig) -> Encoder:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def load_backbone(name: str, recipe: RecipeConfig) -> Backbone:
+    """Another image model to train a head on, from a folder or the local hub cache; it sees pictures in the recipe's
+    view. Raises ModelError."""
+    from inspection.adapters.clip import backbone
+
+    return backbone.load_backbone(name, recipe.view)
 
 
 def prototypes_of(recipe: RecipeConfig, encoder: Encoder) -> Prototypes:

@@ -100,13 +100,21 @@ def measure_files(
 def places_of(files: Sequence[Path], encoder: PlacesEncoder, region: Region, *, what: str) -> Vectors:
     """Places (n, h, w, C) of picture files. Raises CameraError naming the first that cannot be read, ModelError where
     the model has none."""
+    return seen_files(files, encoder.embed_places, region, what=what)
+
+
+def seen_files(
+    files: Sequence[Path], see: Callable[[Sequence[Pixels]], Vectors], region: Region, *, what: str
+) -> Vectors:
+    """What `see` makes of each picture file (n, …), one at a time. Raises CameraError naming the first that cannot be
+    read, and what `see` raises."""
     import numpy as np
 
     from inspection.adapters.cameras.images import read_image
 
     console = Console(stderr=True)
     told = track(files, description=what, console=console, transient=True, disable=not console.is_terminal)
-    return np.concatenate([encoder.embed_places([region.crop(read_image(path))]) for path in told])
+    return np.concatenate([see([region.crop(read_image(path))]) for path in told])
 
 
 def _read(path: Path, read: Callable[[Path], Pixels]) -> Scored:
