@@ -92,7 +92,7 @@ def _plot(found: Comparison, title: str) -> str:
         drawn.append(Line(NAMES[method], look, [(x, mean) for x, mean, _ in seen], band))
         lowest = min(lowest, *(mean for _, mean, _ in seen))
     x = Steps.of("labelled parts: so many good ones and as many bad", [str(labels) for labels in found.labels])
-    return lines(drawn, x, Axis("AUROC", int(lowest * 10) / 10, 1), 0.5, _crossing(found), title)
+    return lines(drawn, x, Axis("AUROC", int(lowest * 10) / 10, 1), ("a guess", 0.5), _crossing(found), title)
 
 
 def _crossing(found: Comparison) -> tuple[float, float] | None:

@@ -157,9 +157,9 @@ def curve(
 
 
 def lines(
-    named: Sequence[Line], x: Steps, y: Axis, level: float, marked: tuple[float, float] | None, title: str
+    named: Sequence[Line], x: Steps, y: Axis, level: tuple[str, float], marked: tuple[float, float] | None, title: str
 ) -> str:
-    """Lines with their names at their ends, a `level` across, and a ring about the point that is `marked`."""
+    """Lines with their names at their ends, a named `level` across, and a ring about the point that is `marked`."""
     frame = Frame(x, y, height=460, width=_WIDE, right=_ROOM_FOR_NAMES)
     bands = [
         f'<path class="band {line.look}" d="{frame.path([*line.band[0], *reversed(line.band[1])])}Z"/>'
@@ -170,7 +170,12 @@ def lines(
     for line in named:
         spots = "".join('<circle cx="{:.1f}" cy="{:.1f}" r="3.5"/>'.format(*frame.at(*point)) for point in line.points)
         drawn.append(f'<g class="line {line.look}"><path d="{frame.path(line.points)}"/>{spots}</g>')
-    across = f'<path class=level d="{frame.path([(x.low, level), (x.high, level)])}"/>'
+    name, height = level
+    left, at_level = frame.at(x.low, height)
+    across = (
+        f'<path class=level d="{frame.path([(x.low, height), (x.high, height)])}"/>'
+        f'<text class=label x="{left + 7:.1f}" y="{at_level - 6:.1f}">{escape(name)}</text>'
+    )
     ring = '<circle class=ring cx="{:.1f}" cy="{:.1f}" r="9"/>'.format(*frame.at(*marked)) if marked else ""
     ends = [frame.at(*line.points[-1])[1] for line in named]
     names = "".join(
