@@ -14,7 +14,7 @@ from inspection.calibration.record import Calibration, load_calibration
 from inspection.calibration.reference import Reference, load_reference, reference_path
 from inspection.config import LineConfig, RecipeConfig, Site
 from inspection.domain.errors import CalibrationError, ConfigError, ModelError, ScoringError
-from inspection.domain.ports import DenseEncoder, Encoder, TextEncoder
+from inspection.domain.ports import Backbone, DenseEncoder, Encoder, TextEncoder
 from inspection.domain.types import UNLIKE_GOOD_PARTS, VerdictKind
 from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.judging.judge import judge
@@ -49,6 +49,14 @@ def dense(encoder: Encoder) -> DenseEncoder | None:
     except ModelError:
         return None
     return encoder
+
+
+def load_backbone(name: str, recipe: RecipeConfig) -> Backbone:
+    """Another image model to train a head on, from a folder or the local hub cache; it sees pictures in the recipe's
+    view. Raises ModelError."""
+    from inspection.adapters.clip import backbone
+
+    return backbone.load_backbone(name, recipe.view)
 
 
 def prototypes_of(recipe: RecipeConfig, encoder: TextEncoder) -> Prototypes:

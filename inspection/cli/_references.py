@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from inspection.domain.errors import CalibrationError, ScoringError
 
 if TYPE_CHECKING:
     from inspection.cli._calibration_samples import Listed
-    from inspection.domain.types import Pixels, Vectors
+    from inspection.domain.types import Vectors
     from inspection.scoring.part_scorer import PartScorer
     from inspection.scoring.references import Bank
 
@@ -20,32 +20,19 @@ def features_of(scorer: PartScorer, folders: Sequence[tuple[Sequence[Path], Vect
 
     Raises CameraError where a picture has gone.
     """
+    from inspection.cli._samples import seen_files
+
     if not scorer.has_places:
         return [embeddings for _, embeddings in folders]
-    return [features_of_files(files, scorer, what=f"{what}, places") for files, _ in folders]
-
-
-def features_of_files(
-    files: Sequence[Path], scorer: PartScorer, *, what: str, read: Callable[[Path], Pixels] | None = None
-) -> Vectors:
-    """Of picture files: their places (n, h, w, C) or their embeddings (n, D). `read`: where it is not
-    `images.read_image`. Raises CameraError naming the first that cannot be read."""
-    import numpy as np
-    from rich.console import Console
-    from rich.progress import track
-
-    from inspection.adapters.cameras.images import read_image
-
-    read, console = read or read_image, Console(stderr=True)
-    told = track(files, description=what, console=console, transient=True, disable=not console.is_terminal)
-    return np.concatenate([scorer.features([read(path)]) for path in told])
+    return [seen_files(files, scorer.features, what=f"{what}, places") for files, _ in folders]
 
 
 def fit_references(drawn: Listed, scorer: PartScorer) -> Bank:
     """Raises CalibrationError if they are too few or copies, CameraError naming the first that cannot be read."""
+    from inspection.cli._samples import seen_files
     from inspection.scoring.references import bank_of
 
-    features = features_of_files(drawn.files, scorer, what="references", read=drawn.pixels)
+    features = seen_files(drawn.files, scorer.features, what="references", read=drawn.pixels)
     try:
         return bank_of(features)
     except ScoringError as error:

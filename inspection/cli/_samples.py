@@ -82,6 +82,24 @@ def measure_files(files: Sequence[Path], scorer: PartScorer, *, what: str) -> tu
     return np.array(scores), np.array(embeddings)
 
 
+def seen_files(
+    files: Sequence[Path],
+    see: Callable[[Sequence[Pixels]], Vectors],
+    *,
+    what: str,
+    read: Callable[[Path], Pixels] | None = None,
+) -> Vectors:
+    """What `see` makes of each frame (n, …), one at a time. `read`: where it is not `images.read_image`. Raises
+    CameraError naming the first that cannot be read, and what `see` raises."""
+    import numpy as np
+
+    from inspection.adapters.cameras.images import read_image
+
+    read, console = read or read_image, Console(stderr=True)
+    told = track(files, description=what, console=console, transient=True, disable=not console.is_terminal)
+    return np.concatenate([see([read(path)]) for path in told])
+
+
 def _read(path: Path, read: Callable[[Path], Pixels]) -> Scored:
     try:
         return Scored(path, read(path))

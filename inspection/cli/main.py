@@ -14,6 +14,7 @@ from inspection.cli.acknowledge import acknowledge
 from inspection.cli.calibrate import calibrate
 from inspection.cli.challenge import challenge
 from inspection.cli.check import check
+from inspection.cli.compare import compare
 from inspection.cli.dashboard import dashboard
 from inspection.cli.demo import demo
 from inspection.cli.disposition import disposition
@@ -74,6 +75,7 @@ app.command("dashboard")(dashboard)
 app.command("drift")(drift)
 app.command("score")(score)
 app.command("evaluate")(evaluate)
+app.command("compare")(compare)
 app.command("render")(render)
 app.command("doctor")(doctor)
 app.command("status")(status)

@@ -83,12 +83,11 @@ def score(
 
 
 def _check_arguments(images: Sequence[Path], recipe: str | None, line: str | None, html: Path | None) -> None:
+    from inspection.cli._options import check_page
+
     if (recipe is None) == (line is None):
         raise typer.BadParameter("give either --recipe or --line")
-    if html is not None and html.suffix not in (".html", ".htm"):  # not over a picture by mistake
-        raise typer.BadParameter(f"{html}: give it the ending .html", param_hint="--html")
-    if html is not None and not html.absolute().parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {html.parent}: make it first", param_hint="--html")
+    check_page(html, "--html")
     for image in images:
         if image.is_dir():
             raise typer.BadParameter(f"{image} is a folder: name its pictures, as {image}/*.jpg")

@@ -53,6 +53,17 @@ class Camera(Protocol):
     def close(self) -> None: ...
 
 
+class Backbone(Protocol):
+    """A frozen model that sees, and need not read: what transfer learning trains a head on."""
+
+    @property
+    def fingerprint(self) -> Mapping[str, str]:
+        """At least `model`, `weights` and `preprocessing`."""
+
+    def embed_images(self, images: Sequence[Pixels]) -> Vectors:
+        """RGB uint8 (H, W, 3) each -> float32 (n, F), of any length. Raises ScoringError if not finite."""
+
+
 class TextEncoder(Protocol):
     """What reads phrases."""
 

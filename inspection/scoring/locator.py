@@ -52,7 +52,7 @@ class Locator:
             margins: npt.NDArray[np.float32] = scale * defect_map(cells, self._prototypes, name)
             return margins
         if isinstance(self._references, PlaceBank) and isinstance(self._encoder, PlacesEncoder):
-            return self._references.maps(self._encoder.embed_places([picture]))[0].astype(np.float32)
+            return np.asarray(self._references.maps(self._encoder.embed_places([picture]))[0], np.float32)
         return None
 
 
