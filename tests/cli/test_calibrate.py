@@ -233,3 +233,14 @@ def test_by_cost_it_is_told_of_parts_that_did_not_choose(calibrated: Path, tmp_p
         "score", GOOD / "100.jpg", "--line", "demo", "--config-dir", calibrated, "--html", tmp_path / "r.html"
     ).out + (tmp_path / "r.html").read_text(encoding="utf-8")
     assert call("calibrate", *asked, *COST).code == 2  # never without defects
+
+
+def test_sentences_that_would_be_misread_are_told(calibrated: Path) -> None:
+    recipe = calibrated / "recipes" / "nut.yaml"
+    recipe.write_text(recipe.read_text().replace("a photo of a dented hex nut", "a hex nut with no dent"))
+    (calibrated.parent / "few").mkdir()
+    for path in sorted((SAMPLES / "calibration" / "good").iterdir())[:2]:
+        shutil.copy(path, calibrated.parent / "few")
+    called = call("calibrate", "demo", "--good", calibrated.parent / "few", "--config-dir", calibrated)
+    assert called.err.startswith("recipe nut: 1 warning of its sentences ('inspection check' tells all): ")
+    assert '"no" is not understood' in called.err
