@@ -117,6 +117,20 @@ def test_a_stale_calibration_is_refused_but_in_monitor_mode_and_both_say_what_ch
     assert str(refused.value) in alarm.text
 
 
+def test_sentences_are_read_at_the_first_start_and_those_that_would_be_misread_are_told_at_each(site, tmp_path, caplog):
+    edit(site / "recipes" / "stub.yaml", "phrasings: [scratch]", "phrasings: [scratch, two scratches]")
+    paths = LinePaths(tmp_path / "data", "stub")
+    for read in (1, 0):
+        encoder, options = AxisEncoder(), RunOptions(monitor=True)
+        with build_station(load_site(site), "stub", tmp_path / "data", options, encoder=encoder):
+            assert paths.phrases("stub").is_file()
+        assert encoder.text_calls == read
+        (told,) = [record.getMessage() for record in caplog.records if "sentences" in record.getMessage()]
+        assert told.startswith("recipe stub: 1 warning of its sentences ('inspection check' tells all): ")
+        assert 'descriptions[scratch].phrasings[2]: "two scratches": "two" is not understood' in told
+        caplog.clear()
+
+
 @pytest.mark.parametrize("missing", ["calibration", "description"])
 def test_in_monitor_mode_scores_are_recorded_without_thresholds(site, tmp_path, missing):
     if missing == "calibration":

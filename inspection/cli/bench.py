@@ -1,4 +1,4 @@
-"""`inspection bench station | gate | relay | encoder | model | tracking | log | fuzz | faults | soak | crash |
+"""`inspection bench station | gate | relay | encoder | phrases | model | tracking | log | fuzz | faults | soak | crash |
 commits | calibration | drift | ladder`: how fast this machine is, what the bundled model understands, what tracking is
 worth, how long the log takes to answer, whether the firmware's core does what the reference does, whether a line, its
 log and its calibrations keep their promises whatever goes wrong, how soon drift is told, and what references and labels
@@ -104,6 +104,23 @@ def encoder(
     from benchmarks.encoder import main
 
     main(model=model, architecture=architecture, seconds=seconds, as_json=as_json)
+
+
+@app.command("phrases")
+def phrases(
+    descriptions: Annotated[int, typer.Option(min=1, max=20_000, help="Of a recipe, four sentences each.")] = 1000,
+    architecture: Annotated[
+        str | None, typer.Option(help="A published architecture with random weights instead of the bundled model.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What reading a recipe's sentences takes at a line's first start, and at the next."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.phrases import main
+
+    main(descriptions=descriptions, architecture=architecture, as_json=as_json)
 
 
 @app.command("model")

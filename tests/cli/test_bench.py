@@ -232,3 +232,12 @@ def test_the_ladder_bench_says_what_its_folder_lacks(tmp_path):
     result = call("bench", "ladder", "--data", str(tmp_path))
     assert result.code == 2
     assert "more than 40 good and bad parts each" in result.err
+
+
+def test_sentences_that_were_read_once_come_from_the_file_as_they_were_read() -> None:
+    called = call("bench", "phrases", "--descriptions", "60", "--json")
+    assert called.code == 0
+    told = json.loads(called.out)
+    assert (told["model"], told["sentences"]) == ("bundled", 242)
+    assert set(told["first"]) == set(told["next"]) == {"wall_s", "cpu_s"}
+    assert 0.1 < told["kept_mb"] < 0.2

@@ -318,3 +318,14 @@ def test_frames_of_one_part_are_all_references_or_none() -> None:
     assert len(set(drawn.parts)) == 2
     assert not set(drawn.parts) & set(others.parts)
     assert sorted(drawn.files + others.files) == sorted(files)
+
+
+def test_sentences_that_would_be_misread_are_told(calibrated: Path) -> None:
+    recipe = calibrated / "recipes" / "nut.yaml"
+    recipe.write_text(recipe.read_text().replace("a photo of a dented hex nut", "a hex nut with no dent"))
+    (calibrated.parent / "few").mkdir()
+    for path in sorted((SAMPLES / "calibration" / "good").iterdir())[:2]:
+        shutil.copy(path, calibrated.parent / "few")
+    called = call("calibrate", "demo", "--good", calibrated.parent / "few", "--config-dir", calibrated)
+    assert called.err.startswith("recipe nut: 1 warning of its sentences ('inspection check' tells all): ")
+    assert '"no" is not understood' in called.err

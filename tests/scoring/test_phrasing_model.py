@@ -115,16 +115,29 @@ def test_the_bounds_part_what_says_the_same_from_what_does_not(encoder, measured
     kinds = [kind for kind, phrasings in PLAIN.items() for _ in phrasings]
     alone = [f"{kind} {index}" for index, kind in enumerate(kinds)]
     false = same = found = good = 0
+    cosines = {(added, alike): [] for added in (False, True) for alike in (False, True)}
+    is_same, upper = np.equal.outer(kinds, kinds), np.triu(np.ones((len(kinds), len(kinds)), bool), 1)
     for noun in NOUNS:
         texts = [phrasing.format(noun) for phrasings in PLAIN.values() for phrasing in phrasings]
         fine = [article(f"{word} {noun}") for word in NORMAL_ADJECTIVES] + [f"a {noun} {end}" for end in NORMAL_CLAUSES]
         vectors = encoder.embed_texts([*(phrasing.format(noun) for phrasing in NORMAL), *texts, *fine])
         normal, defects, others = np.split(vectors, [len(NORMAL), len(NORMAL) + len(texts)])
+        centre = unit(normal.mean(axis=0))
+        for added, each in ((False, defects), (True, unit(*(defects - centre)))):
+            for alike in (False, True):
+                cosines[added, alike].append((each @ each.T)[upper & (is_same == alike)])
         false += sum(each is not None for each in likeness_advice(normal, defects, kinds, texts))
         same += sum(each is not None for each in likeness_advice(normal, defects, alone, texts))
         found += sum(each is not None for each in likeness_advice(normal, others, ["good"] * len(fine), fine))
         good += len(fine)
     count = len(NOUNS) * len(kinds)
+    for added, name in ((False, "cosine"), (True, "cosine of what they add")):
+        same_kind, others = np.concatenate(cosines[added, True]), np.concatenate(cosines[added, False])
+        low, middle = np.quantile(same_kind, [0.05, 0.5])
+        measured(
+            f"{name}: {len(others)} pairs of different defects at most {others.max():.3f}; {len(same_kind)} that say"
+            f" the same {low:.3f} (5th percentile), {middle:.3f} (middle)"
+        )
     measured(
         f"{count} phrasings of defects: {false} falsely told; {same} told where each has a description of its own; "
         f"{found} of {good} that say good told"
