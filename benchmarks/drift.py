@@ -160,7 +160,15 @@ def _sample(encoder: Encoder, score: Callable[[npt.NDArray[np.float32]], Floats]
     return Sample(score(embeddings), np.array([appearance(each) for each in pictures]), embeddings)
 
 
-def power_of(change: str, then: Sample, pool: Sample, names: Sequence[str], error: float, repeats: int) -> Power:
+def power_of(
+    change: str,
+    then: Sample,
+    pool: Sample,
+    names: Sequence[str],
+    error: float,
+    repeats: int,
+    sizes: Sequence[int] = SIZES,
+) -> Power:
     """Parts of the pool are drawn anew in each repeat."""
     named: dict[str, int] = {}
     for size in sizes:
