@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from inspection.calibration.appearance import appearance
+from inspection.calibration.appearance import STATISTICS, appearance
 from inspection.calibration.bounds import binomial_upper_bound
-from inspection.calibration.drift import Compared, Kind, Sample, compare, done, parts_needed
+from inspection.calibration.drift import Compared, Kind, Sample, compare, done, parts_needed, smirnov
 from inspection.calibration.parts import PartScores
 from inspection.calibration.promise import Promise
 from inspection.calibration.thresholds import fit_thresholds
@@ -36,6 +36,7 @@ SIZES = (5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300)
 _POOL = 400
 _SIZE_PX = 256
 _TOLD = 0.9
+_DRAWS = 60
 _DIMENSIONS = 64
 _FIRST_SEED = 7 * 10**15
 
@@ -60,7 +61,7 @@ class FalseAlarms:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """`after`: parts until it is told, by nine of ten repeats; None: not by the largest of SIZES. `named`: what was
+    """`after`: parts until it is told, by nine of ten repeats; None: not by the largest tried. `named`: what was
     told of then, in how many of the repeats."""
 
     change: str
@@ -96,6 +97,17 @@ def _one_check(seed: int, good: int, window: int, error: float) -> list[Compared
     return done(compare(then, now, NAMES, error))
 
 
+def least_shift(good: int, window: int, error: float) -> float:
+    """By how many of its standard deviations a figure of the picture must move to be told in nine of ten draws."""
+    rng = np.random.default_rng(0)
+    level = error / len(Kind) / len(STATISTICS)
+    for shift in np.arange(0.2, 3, 0.05):
+        told = [smirnov(rng.normal(size=good), rng.normal(size=window) + shift)[1] <= level for _ in range(_DRAWS)]
+        if np.mean(told) >= _TOLD:
+            return round(float(shift), 2)
+    raise AssertionError("three deviations are told by any window")
+
+
 def changes() -> dict[str, Callable[[Pixels], Pixels]]:
     """What is done to the pictures of the parts; the first and the last must not be told."""
     return {
@@ -129,7 +141,10 @@ def power(
     seen = {name: [change(pixels) for pixels in fresh] for name, change in changes().items()}
     seen["brushed steel for steel"] = _rendered("brushed steel", CALIBRATED, _POOL)
     then = _sample(encoder, score, then_pictures)
-    return [_power(name, then, _sample(encoder, score, pictures), error, repeats) for name, pictures in seen.items()]
+    return [
+        power_of(name, then, _sample(encoder, score, pictures), NAMES, error, repeats)
+        for name, pictures in seen.items()
+    ]
 
 
 def _rendered(material: str, first: int, count: int) -> list[Pixels]:
@@ -145,23 +160,32 @@ def _sample(encoder: Encoder, score: Callable[[npt.NDArray[np.float32]], Floats]
     return Sample(score(embeddings), np.array([appearance(each) for each in pictures]), embeddings)
 
 
-def _power(name: str, then: Sample, pool: Sample, error: float, repeats: int) -> Power:
+def power_of(
+    change: str,
+    then: Sample,
+    pool: Sample,
+    names: Sequence[str],
+    error: float,
+    repeats: int,
+    sizes: Sequence[int] = SIZES,
+) -> Power:
+    """Parts of the pool are drawn anew in each repeat."""
     named: dict[str, int] = {}
-    for size in SIZES:
+    for size in sizes:
         if parts_needed(then.least, size, error, then.scores.shape[1]):
             continue
         named, told = {}, 0
         for repeat in range(repeats):
             rows = np.random.default_rng(repeat).permutation(len(pool.scores))[:size]
             now = Sample(pool.scores[rows], pool.pictures[rows], pool.embeddings[rows])
-            moved = [test for test in done(compare(then, now, NAMES, error)) if test.has_moved]
+            moved = [test for test in done(compare(then, now, names, error)) if test.has_moved]
             told += bool(moved)
             for test in moved:
                 what = f"score of {test.name}" if test.kind is Kind.SCORE else test.name
                 named[what] = named.get(what, 0) + 1
         if told >= _TOLD * repeats:
-            return Power(name, size, named)
-    return Power(name, None, named)
+            return Power(change, size, named)
+    return Power(change, None, named)
 
 
 def main(*, checks: int, repeats: int, as_json: bool) -> None:
@@ -175,34 +199,34 @@ def main(*, checks: int, repeats: int, as_json: bool) -> None:
     recipe = load_site(configs_dir()).recipe("hex-nut")
     encoder = load_encoder(recipe)
     prototypes = prototypes_of(recipe, encoder)
-    error = DriftConfig().error
+    config = DriftConfig()
+    error = config.error
+    shifts = {good: least_shift(good, config.window_parts, error) for good in (40, 100, 300)}
     found = power(encoder, lambda embeddings: score(embeddings, prototypes, encoder.logit_scale), error, repeats)
     quiet = ("nothing", "kept as JPEG, quality 92")
-    is_kept = all(each.is_kept for each in alarms) and all(
-        (each.after is None) == (each.change in quiet) for each in found
-    )
+    is_told = all((each.after is None) == (each.change in quiet) for each in found)
+    is_kept = is_told and all(each.is_kept for each in alarms)
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "is_kept": is_kept,
-                    "false_alarms": [asdict(each) for each in alarms],
-                    "error": error,
-                    "calibrated_on": CALIBRATED,
-                    "power": [asdict(each) for each in found],
-                }
-            )
-        )
+        told = {
+            "is_kept": is_kept,
+            "false_alarms": [asdict(each) for each in alarms],
+            "error": error,
+            "least_shifts": shifts,
+            "calibrated_on": CALIBRATED,
+            "power": [asdict(each) for each in found],
+        }
+        print(json.dumps(told))
     else:
         for each in alarms:
-            told = f"{each.told / each.checks:.1%} of {each.checks} checks, of {each.error:.0%} that may"
-            print(f"nothing moved, {each.good} good parts and a window of {each.window}: told in {told}")
+            share = f"{each.told / each.checks:.1%} of {each.checks} checks, of {each.error:.0%} that may"
+            print(f"nothing moved, {each.good} good parts and a window of {each.window}: told in {share}")
+        for good, shift in shifts.items():
+            print(f"{good} good parts, a window of {config.window_parts}: {shift:g} standard deviations are told")
         print(f"calibrated on {CALIBRATED} parts, an error of {error:.2g} a check; told after")
         for row in found:
             after = "not" if row.after is None else f"{row.after} parts"
-            named = ", ".join(
-                f"{what} ({count})" for what, count in sorted(row.named.items(), key=lambda item: -item[1])
-            )
+            by_count = sorted(row.named.items(), key=lambda item: -item[1])
+            named = ", ".join(f"{what} ({count})" for what, count in by_count)
             print(f"  {row.change:<34}{after:>10}   {named}")
     if not is_kept:
         raise SystemExit(1)

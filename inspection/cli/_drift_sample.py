@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from inspection.domain.errors import CalibrationError
 
 if TYPE_CHECKING:
+    from inspection.adapters.store.paths import LinePaths
     from inspection.calibration.drift import Sample
     from inspection.calibration.record import Calibration
     from inspection.cli._line_sample import Asked
@@ -23,13 +24,17 @@ MOST_PARTS = 300
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passed:
-    """`sample` of parts whose pictures are `files`, seen at `utcs`, in order. `passed`: of so many that were drawn and
-    have their picture; `others`: so many more passed under another calibration."""
+    """`sample` of parts whose pictures are `files`, seen at `utcs`, in order.
+
+    `passed`: of so many that were drawn. `earlier`: so many are left out because one after them has no picture: if a
+    smaller share was kept then, those that have one are near their threshold. `others`: so many passed under another
+    calibration."""
 
     sample: Sample
     files: Sequence[Path]
     utcs: Sequence[datetime]
     passed: int
+    earlier: int
     others: int
 
 
@@ -53,12 +58,14 @@ def passed_parts(
     found = history.query(data_dir, line.name, _select(asked, since), since=since, until=asked.until)
     rows = found.astype(object).where(found.notna(), None).to_dict("records")
     ours = [row for row in rows if row["calibration_id"] == calibration.id]
-    of_picture = {row["image_sha256"]: row for row in reversed(ours) if paths.image(row["image_sha256"]).is_file()}
+    without = [at for at, row in enumerate(ours) if not (row["image_sha256"] and _is_there(paths, row))]
+    whole = ours[without[-1] + 1 :] if without else ours
+    of_picture = {row["image_sha256"]: row for row in reversed(whole)}
     there = list(reversed(of_picture.values()))
     if not there:
         raise CalibrationError(
             f"line {line.name}: of the parts that passed in that time under calibration {calibration.id}, none is of"
-            f" the {asked.share:.2%} drawn by number and has its picture ({len(ours)} without one,"
+            f" the {asked.share:.2%} drawn by number and has its picture ({len(without)} without one,"
             f" {len(rows) - len(ours)} under other calibrations): take another time with --since and --until, or let"
             " the line run"
         )
@@ -74,7 +81,12 @@ def passed_parts(
     scores = [[_scores(row)[name] for name in names] for row in there]
     embeddings = _embeddings(line, calibration, data_dir, asked, there)
     sample = Sample(np.array(scores), np.array(pictures), embeddings)
-    return Passed(sample, files, [row["utc"] for row in there], len(of_picture), len(rows) - len(ours))
+    left_out = len(ours) - len(whole)
+    return Passed(sample, files, [row["utc"] for row in there], len(of_picture), left_out, len(rows) - len(ours))
+
+
+def _is_there(paths: LinePaths, row: Mapping[Hashable, Any]) -> bool:
+    return paths.image(row["image_sha256"]).is_file()
 
 
 def _select(asked: Asked, since: datetime) -> str:
@@ -83,7 +95,7 @@ def _select(asked: Asked, since: datetime) -> str:
     when = "coalesce(trigger_utc, verdict_utc)"
     return (
         f"SELECT epoch, number, {when} AS utc, calibration_id, image_sha256, scores FROM parts"
-        f" WHERE coalesce(shadow, verdict) = 'PASS' AND challenge IS NULL AND image_sha256 IS NOT NULL"
+        f" WHERE coalesce(shadow, verdict) = 'PASS' AND challenge IS NULL"
         f" AND {when} >= TIMESTAMPTZ '{since.isoformat()}' AND {when} < TIMESTAMPTZ '{asked.until.isoformat()}'"
         f" AND sha256(epoch || '-' || number) < '{drawn_below(asked.share)}' ORDER BY epoch, number"
     )

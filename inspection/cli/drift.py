@@ -78,11 +78,15 @@ def _write(path: Path, content: str) -> None:
 
 
 def _summary(calibration: Calibration, then: Sample, passed: Passed) -> str:
-    others = f" {passed.others:,} more passed under another calibration and are left out." if passed.others else ""
+    left_out = [
+        *([f"{passed.earlier:,} until the last one without its picture"] if passed.earlier else []),
+        *([f"{passed.others:,} under another calibration"] if passed.others else []),
+    ]
+    others = f" Left out: {', '.join(left_out)}." if left_out else ""
     return (
         f"{counted(len(passed.files), 'passed part')} of line {calibration.line},"
         f" {passed.utcs[0]:%Y-%m-%d %H:%M} to {passed.utcs[-1]:%Y-%m-%d %H:%M} UTC, of {passed.passed:,} that were"
-        f" drawn by number and have their picture, against {counted(len(then.scores), 'good part')} of the calibration"
+        f" drawn by number, against {counted(len(then.scores), 'good part')} of the calibration"
         f" of {calibration.created_utc:%Y-%m-%d}.{others}"
     )
 
@@ -116,6 +120,7 @@ def _as_data(
         "parts": len(passed.files),
         "embeddings": len(passed.sample.embeddings),
         "drawn": passed.passed,
+        "until_the_last_without_picture": passed.earlier,
         "under_other_calibrations": passed.others,
         "first_utc": passed.utcs[0].isoformat(),
         "last_utc": passed.utcs[-1].isoformat(),

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from benchmarks.drift import false_alarms
+from benchmarks.drift import false_alarms, power_of
 from inspection.calibration.appearance import STATISTICS
 from inspection.calibration.drift import Kind, Sample, compare, done, energy_distance, parts_needed, smirnov
+from inspection.calibration.reference import Reference, drawn_rows
 from inspection.domain.errors import CalibrationError
 
 NAMES = ("scratch", "stain")
@@ -128,6 +129,34 @@ def test_a_value_that_is_not_finite_is_refused(bad):
         parts[what][3, 0] = bad
         with pytest.raises(CalibrationError, match="1 part has a value that is not finite"):
             Sample(**parts)
+
+
+def test_the_calibrations_side_is_cut_by_the_thresholds_as_the_lines_is():
+    given = sample(50)
+    reference = Reference(NAMES, given.scores, given.pictures, given.embeddings, ())
+    then = reference.passing(lambda scores: scores["stain"] <= 0.5)
+    passing = given.scores[:, 1] <= 0.5
+    assert 0 < passing.sum() < 50
+    for name in ("scores", "pictures", "embeddings"):
+        np.testing.assert_array_equal(getattr(then, name), getattr(given, name)[passing])
+
+
+def test_of_each_part_one_picture_is_kept_and_of_many_parts_some():
+    assert drawn_rows(["a", "b", "a", "c", "b"]) == [0, 1, 3]
+    rows = drawn_rows(range(1000), most=300)
+    assert rows == drawn_rows(range(1000), most=300) == sorted(set(rows))
+    assert len(rows) == 300
+    assert min(np.bincount(np.array(rows) // 100, minlength=10)) > 10, "of all the time"
+
+
+def test_the_bench_tells_after_how_many_parts_a_change_is_told():
+    then = sample(100)
+    sizes = (2, 10, 30)
+    moved = power_of("less light", then, sample(60, 1, moved=-4), NAMES, 0.0014, 5, sizes)
+    assert moved.after in sizes[1:]
+    assert moved.named == {"brightness": 5}
+    still = power_of("nothing", then, sample(60, 2), NAMES, 0.0014, 5, sizes)
+    assert (still.after, still.named) == (None, {})
 
 
 def test_where_nothing_has_moved_no_more_is_told_than_may_be():

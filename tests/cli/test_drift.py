@@ -118,6 +118,19 @@ def test_a_calibration_from_before_or_a_file_that_is_not_its_own_is_told_and_not
     assert load_calibration(path).thresholds == calibration.thresholds
 
 
+def test_parts_up_to_one_whose_picture_is_gone_are_left_out(ran: JudgedLine, tmp_path: Path) -> None:
+    """A smaller share may have been kept then, and of the others those that nearly did not pass."""
+    data_dir = shutil.copytree(ran.data_dir, tmp_path / "data")
+    parts = history.parts(data_dir, "demo", until=ran.utcs[COUNT])
+    passed = parts[parts["verdict"] == "PASS"]
+    (data_dir / passed["image_path"].iloc[4]).unlink()
+    since, until = ran.utcs[0].isoformat(), ran.utcs[COUNT].isoformat()
+    command = ("drift", "demo", "--since", since, "--until", until, "--config-dir", ran.config_dir)
+    told = json.loads(call(*command, "--data-dir", data_dir, "--json").out)
+    assert (told["parts"], told["until_the_last_without_picture"]) == (len(passed) - 5, 5)
+    assert "Left out: 5 until the last one without its picture." in call(*command, "--data-dir", data_dir).out
+
+
 def test_without_a_part_of_the_calibration_it_says_what_there_is(ran: JudgedLine) -> None:
     called = call("drift", "demo", "--config-dir", ran.config_dir, "--data-dir", ran.data_dir)
     assert called.code == 2, "they all passed before the calibration was made"
