@@ -110,7 +110,7 @@ def serve(
         attentively(locked)
 
     with merging(paths):
-        compactor = Compactor(paths, clock, _event_writer(paths.state_db), alone)
+        compactor = Compactor(paths, clock, event_writer(paths.state_db), alone)
         said_ns = clock.monotonic_ns()
         while True:
             while compactor.step():
@@ -127,7 +127,7 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _event_writer(state_db: Path) -> Callable[[str, str, Mapping[str, object]], None]:
+def event_writer(state_db: Path) -> Callable[[str, str, Mapping[str, object]], None]:
     """Appends to the hash chain, beside the station. A commit does not flush, for the station would wait for that."""
     from inspection.adapters.store.events import append_event, writing
     from inspection.adapters.store.files import sync_to_disk
