@@ -8,6 +8,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 SCHEMA_VERSION = 3
+SINCE_VERSION_1 = ("review_below", "review_above", "challenge", "image_sha256")
+"""Columns that older files lack."""
 
 _UTC = pa.timestamp("us", tz="UTC")
 
