@@ -153,7 +153,9 @@ def test_repair_sets_a_torn_file_aside_and_says_what_is_lost(data_dir: Path) -> 
     called = call("log", "repair", "demo", "--json", "--data-dir", data_dir)
     as_json = json.loads(called.out)
     assert called.code == 0
+    assert (as_json["line"], as_json["dry_run"]) == ("demo", False)
     assert [moved["file"] for moved in as_json["moved"]] == [name]
+    assert name in (data_dir / as_json["report"]).read_text()
     assert as_json["missing"] == ["1-1", "1-2", "1-3"]
     assert (data_dir / as_json["moved"][0]["to"]).exists()
     assert json.loads(call("log", "query", "demo", SQL, "--json", "--data-dir", data_dir).out)[0]["n"] == 1
@@ -166,7 +168,7 @@ def test_repair_is_refused_while_a_station_runs(data_dir: Path) -> None:
     with LineLock(LinePaths(data_dir, "demo")):
         called = call("log", "repair", "demo", "--data-dir", data_dir)
     assert (called.code, called.out) == (1, "")
-    assert "is already run by process" in called.err
+    assert f"line demo is run by process {os.getpid()}: its log can be repaired when the line stands" in called.err
 
 
 def test_images_that_are_not_there_are_broken_but_in_a_copy_without(data_dir: Path, tmp_path: Path) -> None:
