@@ -196,11 +196,8 @@ def _of_rollups(paths: LinePaths, known: Known, kind: str, bad: set[Path], folde
     named, file = parse(name), paths.log_dir / name
     if named is None or not named.is_merged:
         return "foreign", "its name is none that a rollup has"
-    if file in bad:
-        return "foreign", "the file that it is of is set aside"
-    if not file.exists():
-        is_to_come = any(paths.compacting_dir.glob(f"{path.parent.name}*"))  # of a merge that was cut short
-        return None if is_to_come else ("foreign", "the file that it is of is not in the log")
+    if file in bad or not file.exists():
+        return None  # nobody looks at it, until that file is back
     promise = known.promised.get(file)
     if promise and known.differs(file, promise):  # of rows that were altered: it may be the rollup that is right
         found = why_unreadable(path, pa.schema([]), (), whole=True)

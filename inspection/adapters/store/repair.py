@@ -152,7 +152,9 @@ class _Repair:
 
     def _report(self) -> None:
         if self.done.moved:
-            text = f"{self._utc():%Y-%m-%d %H:%M:%S} UTC\n{as_text(self._paths.line, self.done, at_length=True)}\n"
+            line = self._paths.line
+            head = f"'inspection log repair {line}', {self._utc():%Y-%m-%d %H:%M:%S} UTC; all below the data directory"
+            text = f"{head}\n\n{as_text(line, self.done, at_length=True)}\n"
             replace_durably(self._paths.data_dir / self.done.report, lambda path: _write(path, text))
 
     def _move(self, moved: Moved) -> None:
