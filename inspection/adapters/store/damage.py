@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -206,11 +206,13 @@ def _of_rollups(paths: LinePaths, known: Known, kind: str, bad: set[Path], folde
     return ("rollup", wrong) if wrong else None
 
 
-def lacking_rollups(paths: LinePaths) -> list[tuple[str, str]]:
-    """Kind and merged file of those that are not there. One of another version is left to the next merge."""
+def lacking_rollups(paths: LinePaths, gone: Collection[Path] = ()) -> list[tuple[str, str]]:
+    """Kind and merged file of those that are not there, or will not be when these files are `gone`. One of another
+    version is left to the next merge."""
     merged = (
         f"{path.parent.name}/{path.name}"
         for path in sorted(paths.log_dir.glob("date=*/*.parquet"))
-        if path.is_file() and (named := parse(path.name)) and named.is_merged
+        if path not in gone and path.is_file() and (named := parse(path.name)) and named.is_merged
     )
-    return [(kind, name) for name in merged for kind in KINDS if not rollup_file(paths, kind, name).exists()]
+    todo = ((kind, name, rollup_file(paths, kind, name)) for name in merged for kind in KINDS)
+    return [(kind, name) for kind, name, rollup in todo if rollup in gone or not rollup.exists()]

@@ -95,9 +95,7 @@ class _Repair:
         for each in found:
             self._todo.append(self._move_of(each))
         self.done.moved += self._todo
-        wrong = [each.path for each in found if each.kind == "rollup"]
-        lacking = [rollup_file(paths, *each) for each in lacking_rollups(paths) if paths.log_dir / each[1] not in gone]
-        self.done.rollups = [self._below(rollup) for rollup in (*wrong, *lacking)]
+        self.done.rollups = [self._below(rollup_file(paths, *each)) for each in lacking_rollups(paths, gone)]
         if self.done.moved:
             files = {name: paths.log_dir / name for name in sealed_files(paths)}
             left_out = {name for name, file in files.items() if gone & {file, file.parent}}

@@ -78,7 +78,7 @@ def _lines(line: str, done: Repaired, would_be: str, *, at_length: bool) -> Iter
     elif done.moved:
         yield "no part is missing"
     if done.moved and not would_be:
-        if any(_is_lost(moved.damaged.holds) for moved in done.moved):
+        if done.missing or any(_is_lost(moved.damaged.holds) for moved in done.moved):
             yield f"'inspection log verify {line}' names what is gone; a whole copy, put where it was, brings it back"
         yield f"'inspection log events {line}' has it too" if at_length else f"report: {done.report}"
 
@@ -91,7 +91,8 @@ def _lost(holds: Holds) -> str:
     """`parts 1-1 to 1-10: 10 of them, 3 still in the journal`."""
     rows = "nobody can say how many" if holds.rows is None else f"{holds.rows:,}"
     journal = f", {holds.in_journal:,} still in the journal" if holds.in_journal else ""
-    return f"{holds.what}s {holds.first} to {holds.last}: {rows} of them{journal}"
+    which = f" {holds.first}" if holds.first == holds.last else f"s {holds.first} to {holds.last}"
+    return f"{holds.what}{which}: {rows} of them{journal}"
 
 
 def _ranges(parts: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -58,14 +58,21 @@ def _wrong_columns(there: pa.Schema, columns: pa.Schema, needed: Iterable[str]) 
     return next((f"it has no column {name}" for name in needed if name not in there.names), None)
 
 
-def the_torn_one(files: Iterable[Path], line: str, *, whole: bool = True) -> StoreError | None:
-    """The error that names the first of these files of the log that cannot be read; None: all can. `whole` takes as
-    long as reading them does."""
+def the_torn_one(
+    files: Iterable[Path],
+    line: str,
+    columns: pa.Schema = PARTS,
+    needed: Sequence[str] = OF_PARTS,
+    *,
+    whole: bool = True,
+) -> StoreError | None:
+    """The error that names the first of these files, of the log if nothing else is said, that cannot be read; None: all
+    can. `whole` takes as long as reading them does."""
     listed = list(files)
     for every_page in (False, True) if whole else (False,):
         for file in listed:
             try:
-                found = why_unreadable(file, PARTS, OF_PARTS, whole=every_page)
+                found = why_unreadable(file, columns, needed, whole=every_page)
             except FileNotFoundError:
                 continue
             except OSError as error:

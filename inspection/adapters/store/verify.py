@@ -209,8 +209,9 @@ class _Look:
             before = f"{counted(events, 'event')} and files of parts up to {epoch}-{number}"
             self.notes["files"].append(f"{before} are older than the chain: a change before it began does not show")
         if promises.set_aside:
-            lie = shortened(sorted(moved.to for moved in promises.set_aside.values()))
-            self.notes["files"].append(f"{counted(len(promises.set_aside), 'file')} set aside by 'log repair': {lie}")
+            runs = sorted({"/".join(moved.to.split("/")[:4]) for moved in promises.set_aside.values()})
+            moved = f"{counted(len(promises.set_aside), 'file')} set aside by 'log repair'"
+            self.notes["files"].append(f"{moved}, its report.txt with them: {shortened(runs)}")
         self._may_know_all = walked.is_chained and not walked.has_gaps
 
     def _at_files(self, promises: Promises) -> None:

@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from inspection.adapters.store.chain_walk import Fault
+from inspection.adapters.store.chain_walk import TO_REPAIR, Fault
 from inspection.adapters.store.duck import log_errors, quoted
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rollups import KINDS, UNREADABLE, VERSION, one_core, rollup_file, source_of, write_rollup
 from inspection.domain.errors import StoreError
-
-_TO_DO = "remove it: the rows are summed up instead, and the next merge makes it anew"
 
 
 @dataclass(slots=True)
@@ -40,7 +38,7 @@ def look_at_rollups(paths: LinePaths, names: Sequence[str], told: Callable[[str,
         for done, ((kind, name), what) in enumerate(zip(todo, wrong, strict=True), start=1):
             told("rollups", done, len(todo))
             if what:
-                seen.faults.append(Fault(_place(paths, rollup_file(paths, kind, name)), what))
+                seen.faults.append(Fault(_place(paths, rollup_file(paths, kind, name)), f"{what}; {TO_REPAIR}"))
     seen.unused = sum(_is_unused(rollup_file(paths, kind, name)) for kind, name in todo)
     seen.looked_at = len(todo) - seen.unused
     return seen
@@ -76,7 +74,7 @@ def wrong_rollup(paths: LinePaths, kind: str, name: str, folder: Path) -> str | 
         return f"it cannot be held against the rows of {file.name}: {error}"
     finally:
         again.unlink(missing_ok=True)
-    return f"it is not what the rows of {file.name} sum up to; {_TO_DO}" if differs else None
+    return f"it is not what the rows of {file.name} sum up to" if differs else None
 
 
 def _is_of_another_duckdb(one: Path, other: Path) -> bool:

@@ -212,8 +212,8 @@ def test_a_torn_file_of_events_is_set_aside_and_named(paths):
     (file, *_) = files(paths, "events")
     events = history.events(paths.data_dir, "demo")["id"].tolist()
     of_it = pq.read_table(file, partitioning=None)["id"].to_pylist()
-    cut(file)
-    with pytest.raises(StoreError, match="'inspection log repair demo' sets it aside"):
+    zeroed(file)
+    with pytest.raises(StoreError, match=f"{file.name}: .*'inspection log repair demo' sets it aside"):
         history.events(paths.data_dir, "demo")
     (moved,) = repaired(paths).moved
     assert moved.damaged.holds == ("event", str(of_it[0]), str(of_it[-1]), len(of_it), 0)
@@ -282,10 +282,11 @@ def test_rollups_that_are_torn_are_set_aside_and_made_anew(paths):
     name = sealed_files(paths)[0]
     rollups = [rollup_file(paths, kind, name) for kind in KINDS]
     before = [rollup.read_bytes() for rollup in rollups]
-    cut(rollups[0])
-    zeroed(rollups[1])
+    zeroed(rollups[0])
+    rollups[1].unlink()
+    rollups[1].mkdir()
     done = repaired(paths)
-    assert [moved.damaged.kind for moved in done.moved] == ["rollup", "rollup"]
+    assert [moved.damaged.kind for moved in done.moved] == ["rollup", "foreign"]
     assert done.rollups == [below(paths, rollup) for rollup in rollups]
     assert [rollup.read_bytes() for rollup in rollups] == before
     assert all(rollup_fits(paths, kind, name) for kind in KINDS)
