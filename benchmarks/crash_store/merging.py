@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import closing
 
 from inspection.adapters.store.compaction import Compactor, ThisClock
-from inspection.adapters.store.compaction import merging as has_the_merging
 from inspection.adapters.store.lock import FileLock
+from inspection.adapters.store.lock import merging as has_the_merging
 from inspection.adapters.store.merger import event_writer
 from inspection.adapters.store.paths import LinePaths
 

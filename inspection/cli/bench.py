@@ -1,8 +1,8 @@
-"""`inspection bench station | gate | relay | encoder | phrases | model | tracking | log | fuzz | faults | soak | crash |
-commits | calibration | drift | ladder`: how fast this machine is, what the bundled model understands, what tracking is
-worth, how long the log takes to answer, whether the firmware's core does what the reference does, whether a line, its
-log and its calibrations keep their promises whatever goes wrong, how soon drift is told, and what references and labels
-are worth.
+"""`inspection bench station | gate | relay | encoder | phrases | model | tracking | log | fuzz | faults | soak | crash
+| commits | calibration | drift | ladder`: how fast this machine is, what the bundled model understands, what tracking
+is worth, how long the log takes to answer, whether the firmware's core does what the reference does, whether a line,
+its log and its calibrations keep their promises whatever goes wrong, how soon drift is told, and what references and
+labels are worth.
 """
 
 from __future__ import annotations

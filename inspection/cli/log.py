@@ -167,6 +167,29 @@ def compact(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> No
 
 
 @app.command()
+def repair(
+    line: Line,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set files aside that are torn, foreign or left over, so that the rest of a log can be read; the line must stand.
+    Exit code 0 if it is done or there is nothing to do, 1 if it cannot be; with --dry-run 3 if there is something."""
+    from inspection.adapters.store.paths import LinePaths
+    from inspection.adapters.store.repair import repair_line
+    from inspection.adapters.store.repair_report import as_dictionary, as_text
+    from inspection.cli._verified import bar
+
+    with bar() as told:
+        done = repair_line(LinePaths(data_dir_of_line(data_dir, line), line), dry_run=dry_run, told=told)
+    typer.echo(
+        json.dumps(as_dictionary(line, done, dry_run=dry_run)) if as_json else as_text(line, done, dry_run=dry_run)
+    )
+    if dry_run and not done.is_nothing:
+        raise typer.Exit(3)
+
+
+@app.command()
 def backup(
     line: Line,
     target: Annotated[Path, typer.Argument(help="A folder that is not there yet, best on another disk.")],

@@ -20,8 +20,9 @@ from inspection.config import load_site
 from inspection.devices import frame_gate_of
 from inspection.domain.errors import CameraError, ScoringError
 from inspection.domain.types import Cause, Frame, PartId, Trigger, VerdictKind
-from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration
+from inspection.gauge import load_encoder, require_calibration, scorer_of
 from inspection.scoring.head import Head
+from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.references import ReferenceBank
 from inspection.scoring.region import Region
@@ -135,7 +136,7 @@ def test_the_folder_camera_and_the_line_say_the_same(
     recipe = site.recipe(line.recipe)
     encoder = load_encoder(recipe)
     thresholds = require_calibration(site, line, encoder).thresholds
-    rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe))
+    rater = Rater(scorer_of(recipe, encoder), thresholds)
     gate, camera = frame_gate_of(line.frame), FolderCamera(pictures, ManualClock(), seed=None)
     told: dict[str, str] = {}
     for number, path in enumerate(sorted(pictures.iterdir())):
@@ -187,7 +188,7 @@ def test_a_picture_whose_embedding_is_none_is_unjudged_and_its_neighbours_are_ju
 
     encoder = Broken()
     prototypes = encode_prototypes(encoder, ["good"], {"scratch": ["scratch"]})
-    rater = Rater(encoder, prototypes, {"scratch": Threshold(100.0, 0.0, 1.0)}, Region())
+    rater = Rater(PartScorer(encoder, prototypes, Region()), {"scratch": Threshold(100.0, 0.0, 1.0)})
     verdicts = rater([Frame(picture(red), START_UTC) for red in (200, 7, 200)])
     assert [verdict.kind for verdict in verdicts] == [VerdictKind.PASS, VerdictKind.UNJUDGED, VerdictKind.PASS]
     assert verdicts[1].cause is Cause.SCORER_FAULT

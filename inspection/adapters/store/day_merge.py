@@ -67,20 +67,25 @@ def finish_interrupted(paths: LinePaths, record: Record, alone: Alone) -> list[s
     for folder in sorted(paths.compacting_dir.glob("date=*")):
         if folder.name.endswith(_MAKING):
             _undo(paths, folder)
-            continue
-        waiting = _waiting(folder, paths.log_dir / folder.name)
-        if waiting:
-            _finish(paths, folder.name, waiting, record, alone)
+        elif finish_day(paths, folder.name, record, alone):
             finished.append(folder.name)
-        else:
-            remove_old(paths, folder.name)
     return finished
+
+
+def finish_day(paths: LinePaths, day: str, record: Record, alone: Alone) -> bool:
+    """Finish the merge of a day that was cut short; whether step 6 is still to do. Raises StoreError, OSError."""
+    waiting = _waiting(paths.compacting_dir / day, paths.log_dir / day)
+    if waiting:
+        _finish(paths, day, waiting, record, alone)
+        return True
+    remove_old(paths, day)
+    return False
 
 
 def remove_old(paths: LinePaths, day: str) -> None:
     """Step 6. What lies in the old directory and belongs to nobody goes back. Raises StoreError, OSError."""
     old, live = paths.compacting_dir / day, paths.log_dir / day
-    inputs = _inputs_of(live, than=old)
+    inputs = inputs_of(live, than=old)
     if not inputs and any(old.iterdir()):
         told = f"{old} holds nothing that was merged into {live}"
         raise StoreError(f"{told}; compare the two and remove {old}, then 'inspection log compact {paths.line}'")
@@ -140,7 +145,7 @@ def _waiting(staged: Path, live: Path) -> str | None:
     return None
 
 
-def _inputs_of(live: Path, *, than: Path) -> set[str]:
+def inputs_of(live: Path, *, than: Path) -> set[str]:
     """What the merged files that are newer `than` the other directory were made of, as far as it lies there."""
     old = _names(than)
     return {name for merged in _names(live) - old for name in _made_of(live / merged) & old}

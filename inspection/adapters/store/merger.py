@@ -92,14 +92,14 @@ def serve(
     """
     import pyarrow as pa
 
-    from inspection.adapters.store.compaction import Compactor, ThisClock, check_whose_it_is, merging
-    from inspection.adapters.store.lock import FileLock
+    from inspection.adapters.store.compaction import Compactor, ThisClock, check_whose_it_is
+    from inspection.adapters.store.lock import COMPACT, FileLock, merging
     from inspection.adapters.store.paths import LinePaths
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     paths, clock = LinePaths(data_dir, line), ThisClock()
-    check_whose_it_is(paths)
+    check_whose_it_is(paths, COMPACT)
     log_lock = FileLock(paths.log_lock)
 
     def alone(work: Callable[[], None]) -> None:

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import Event
-from inspection.adapters.store.chain_walk import Fault, Head, Walked, walk
+from inspection.adapters.store.chain_walk import TO_REPAIR, Fault, Head, Walked, walk
 from inspection.adapters.store.duck import log_errors, quoted
 from inspection.adapters.store.event_reader import events_in
 from inspection.adapters.store.files import digest_of
@@ -120,7 +120,7 @@ def shortened(names: Sequence[str]) -> str:
     return f"{', '.join(names[:20])}{' …' if len(names) > 20 else ''}"
 
 
-class _Digests:
+class Digests:
     """Files whose bytes are known, so that none is read twice."""
 
     def __init__(self) -> None:
@@ -157,7 +157,7 @@ class _Look:
     def __init__(self, paths: LinePaths, images: ImageCheck, told: Told, scratch: Path) -> None:
         self._paths = paths
         self._scratch = scratch
-        self._digests = _Digests()
+        self._digests = Digests()
         self._images = images
         self._told = told
         self._unread: set[str] = set()  # files of the log that are not to be read
@@ -211,6 +211,10 @@ class _Look:
         for events, epoch, number in promises.of_before:
             before = f"{counted(events, 'event')} and files of parts up to {epoch}-{number}"
             self.notes["files"].append(f"{before} are older than the chain: a change before it began does not show")
+        if promises.set_aside:
+            runs = sorted({"/".join(moved.to.split("/")[:4]) for moved in promises.set_aside.values()})
+            moved = f"{counted(len(promises.set_aside), 'file')} set aside by 'log repair'"
+            self.notes["files"].append(f"{moved}, its report.txt with them: {shortened(runs)}")
         self._may_know_all = walked.is_chained and not walked.has_gaps
 
     def _at_files(self, promises: Promises) -> None:
@@ -225,6 +229,7 @@ class _Look:
         rows = dict[str, int]()
         for path, name, promise in todo:
             if what := self._digests.differs(path, promise):
+                what = what if path.exists() else promises.gone(path, promise)
                 self._faults.append(Fault(self._place(path), what))
                 self._unread.add(name or "")
             else:
@@ -256,7 +261,7 @@ class _Look:
             if not self._may_know_all or promises.is_of_before(name):
                 unknown += 1
             else:
-                what = "no event knows it, or what is in it was merged into another file; move it away"
+                what = f"no event knows it, or what is in it was merged into another file; {TO_REPAIR}"
                 self._faults.append(Fault(self._place(path), what))
         self.found.files += len(names)
         if unknown:

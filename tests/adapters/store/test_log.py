@@ -335,7 +335,7 @@ def test_a_torn_file_in_the_place_of_one_that_is_sealed_is_told_and_its_rows_sta
     (file,) = getattr(line.paths, mine).rglob("*.parquet")
     content = file.read_bytes()
     file.write_bytes(content[:-20])
-    with pytest.raises(StoreError, match=rf"{file.name} is torn .*: move it away"):
+    with pytest.raises(StoreError, match=rf"{file.name} is torn .*: .inspection log repair. sets it aside"):
         line.log.seal(everything=True)
     assert line.log._db.execute("SELECT count(*) FROM parts").fetchone()[0] == (of == "log")
     file.write_bytes(content)
