@@ -23,6 +23,7 @@ from inspection.adapters.store.files import replace_durably
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Encoder
 from inspection.domain.types import Vectors
+from inspection.scoring.prototypes import unit_checked
 
 MOST_BYTES = 256_000_000
 """Of a file: 100,000 phrases of a model with 512 dimensions are 208 MB. What would be larger is not kept."""
@@ -48,13 +49,15 @@ class RememberedTexts:
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Phrases -> float32 (n, D), unit length. What was asked until now is in the file afterwards, and no more;
-        where that cannot be written, it is asked for again next time. Raises as the model's.
+        where that cannot be written, it is asked for again next time. Raises as the model's, and
+        ScoringError for a vector that is not of unit length, which is not kept.
         """
         keys = [self._key(text) for text in texts]
         known = {**self._read, **self._asked}
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if new:
-            known |= dict(zip(new, self._encoder.embed_texts(list(new.values())), strict=True))
+            vectors = unit_checked(self._encoder.embed_texts(list(new.values())), "phrase")
+            known |= dict(zip(new, vectors, strict=True))
         self._asked |= {key: known[key] for key in keys}
         if new and self._path is not None:
             _save(self._path, self._asked)

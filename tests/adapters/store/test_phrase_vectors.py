@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inspection.adapters.store.phrase_vectors import RememberedTexts
+from inspection.domain.errors import ScoringError
 
 PHRASES = ["a scratched nut", "a nut with a dent", "ein Riss – quer"]
 
@@ -101,12 +102,12 @@ def test_where_it_cannot_be_written_the_line_starts_all_the_same(tmp_path):
     assert np.array_equal(vectors, CountingEncoder().embed_texts(PHRASES))
 
 
-def test_a_model_that_fails_leaves_nothing_behind(tmp_path):
+def test_what_a_model_in_a_bad_way_says_is_not_kept(tmp_path):
     class Broken(CountingEncoder):
         def embed_texts(self, texts):
-            raise RuntimeError("no")
+            return super().embed_texts(texts) * np.float32("nan")
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ScoringError, match="the embedding of phrase 1 has length nan"):
         RememberedTexts(Broken(), tmp_path / "nut.vectors").embed_texts(PHRASES)
     assert list(tmp_path.iterdir()) == []
 
