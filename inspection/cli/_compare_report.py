@@ -69,6 +69,7 @@ def _page(result: Compared) -> str:
             "AUROC as more parts are labelled",
             "Of one bad and one good part taken at random, how often the bad one scores higher. Mean of the draws;"
             " shaded: 95 % for text and for transfer learning; the other intervals are in the table."
+            " Dashed: labels without the sentences."
             + (" The ring: from here on labels alone do as well as the sentences." if _crossing(found) else ""),
             f"<div class=wide>{_plot(found, headline)}</div>",
         )

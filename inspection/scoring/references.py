@@ -95,7 +95,7 @@ class PlaceBank:
         """From places (n, h, w, C) of good parts, n of 3 or more. Raises ScoringError as `ReferenceBank.fit`."""
         if len(places) < LEAST_REFERENCES:
             raise ScoringError(f"{len(places)} references are too few; give {LEAST_REFERENCES} or more, better 20")
-        if len(np.unique(places.reshape(len(places), -1), axis=0)) < LEAST_REFERENCES:
+        if len({picture.tobytes() for picture in places}) < LEAST_REFERENCES:
             raise ScoringError("the references are copies of one or two pictures; take pictures of different parts")
         return cls(ReferenceBank.fit(_with_neighbours(places).reshape(-1, places.shape[-1])))
 

@@ -116,8 +116,8 @@ def test_what_is_fitted_is_never_tested_and_all_methods_test_the_same(monkeypatc
     for rows in by_draw:
         apart = [half for half in halves if not set(half) & rows]
         assert {len(half) for half in apart} == {12, 20}
-    for each in fitted:
-        assert any(not set(half) & set(each) for half in halves)
+    for taught in fitted:
+        assert any(not set(half) & set(taught) for half in halves)
     assert len({tuple(sorted(rows)) for rows in by_draw}) == 5  # the same labels for all methods
 
 
