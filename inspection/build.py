@@ -22,7 +22,7 @@ from inspection.adapters.store.embedding_files import EmbeddingFiles
 from inspection.adapters.store.embedding_retention import EmbeddingRetention, EmbeddingRule
 from inspection.adapters.store.embedding_schema import View
 from inspection.adapters.store.embeddings import EmbeddingStore
-from inspection.adapters.store.evidence import ImageEvidence
+from inspection.adapters.store.evidence import ImageEvidence, Locate
 from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.lock import LineLock
@@ -70,7 +70,9 @@ from inspection.gauge import (
 )
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
-from inspection.scoring.locator import Locator
+from inspection.scoring.locator import Locator, TileLocator
+from inspection.scoring.prototypes import Prototypes
+from inspection.scoring.region import Region
 from inspection.station.challenge import Challenge
 from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
@@ -79,7 +81,7 @@ from inspection.station.condition import ConditionKeeper
 from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
-from inspection.station.locating import Locating, SharedEncoder
+from inspection.station.locating import Locating, SharedDenseEncoder, SharedEncoder
 from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.merging_watch import MergingWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
@@ -152,10 +154,8 @@ def build_station(
         thresholds = calibration.thresholds if calibration else None
         band = band_of(line, calibration)
         prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
-        evidence = ImageEvidence(paths, images)
-        if (with_map := dense(encoder)) is not None:
-            encoder = shared = SharedEncoder(with_map)
-            evidence = ImageEvidence(paths, images, locate=Locating(Locator(shared, prototypes, region)))
+        encoder, locate = _locating(encoder, prototypes, region)
+        evidence = ImageEvidence(paths, images, locate=locate)
         rater = Rater(encoder, prototypes, thresholds, region, band)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
@@ -252,6 +252,17 @@ def build_station(
             travel_ns=travel.travel_ns,
             at_end=reconciler.finish,
         )
+
+
+def _locating(encoder: Encoder, prototypes: Prototypes, region: Region) -> tuple[Encoder, Locate]:
+    """What finds where the defect is, and the encoder for the part path: the stores' thread has it, too."""
+    if (with_map := dense(encoder)) is not None:
+        shared = SharedDenseEncoder(with_map)
+        return shared, Locating(Locator(shared, prototypes, region))
+    if region.tiles.grids:
+        by_tiles = SharedEncoder(encoder)
+        return by_tiles, Locating(TileLocator(by_tiles, prototypes, region))
+    return encoder, lambda frame, verdict: None
 
 
 def _context(

@@ -13,6 +13,7 @@ from inspection.domain.ports import DenseEncoder, Encoder
 from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.region import Polygon, Region, Ring
+from inspection.scoring.tiles import WHOLE, Tiles
 
 
 def load_encoder(recipe: RecipeConfig) -> Encoder:
@@ -48,24 +49,26 @@ def prototypes_of(recipe: RecipeConfig, encoder: Encoder) -> Prototypes:
 
 
 def region_of(recipe: RecipeConfig) -> Region:
-    """The recipe's region of interest; the whole frame if it has none."""
+    """The recipe's region of interest, the whole frame if it has none, and the windows over it."""
     roi = recipe.region_of_interest
+    tiles = Tiles(recipe.tiles.grids, recipe.tiles.overlap) if recipe.tiles else WHOLE
     if roi is None:
-        return Region()
+        return Region(tiles=tiles)
     if roi.polygon is not None:
-        return Region(outline=Polygon(roi.polygon))
+        return Region(outline=Polygon(roi.polygon), tiles=tiles)
     if roi.ring is not None:
-        return Region(outline=Ring(*roi.ring.centre, roi.ring.inner, roi.ring.outer))
-    return Region(*roi.rectangle)
+        return Region(outline=Ring(*roi.ring.centre, roi.ring.inner, roi.ring.outer), tiles=tiles)
+    return Region(*roi.rectangle, tiles=tiles)
 
 
 def fingerprint(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
     """Everything that a threshold depends on. Two that are equal judge alike."""
-    frame = line.frame
+    frame, region = line.frame, region_of(recipe)
     return {
         **encoder.fingerprint,
         "recipe": f"{recipe.name} {recipe.content_id()}",
-        "region_of_interest": str(region_of(recipe)),
+        "region_of_interest": str(region),
+        **({"tiles": str(region.tiles)} if region.tiles.grids else {}),
         "camera": f"{line.camera.kind} width {frame.width_px or 'any'} height {frame.height_px or 'any'}",
     }
 

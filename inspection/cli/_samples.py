@@ -51,15 +51,14 @@ def scored_files(
 ) -> Iterator[Scored]:
     """Every file in order, at most `batch_of` at once. `read`: where it is not `images.read_image`."""
     from inspection.adapters.cameras.images import read_image
-    from inspection.scoring.scorer import score
+    from inspection.scoring.scorer import score_frames
 
     def scored(batch: list[Scored]) -> list[Scored]:
-        pictures = [region.crop(each.pixels) for each in batch if each.pixels is not None]
+        pictures = [each.pixels for each in batch if each.pixels is not None]
         if not pictures:
             return batch
         before_ns = time.monotonic_ns()
-        embeddings = encoder.embed_images(pictures)
-        scores = score(embeddings, prototypes, encoder.logit_scale)
+        embeddings, scores = score_frames(pictures, encoder, prototypes, region)
         ms = (time.monotonic_ns() - before_ns) / 1e6 / len(pictures)
         rows = iter(zip(embeddings, scores, strict=True))
         return [each if each.pixels is None else Scored(each.path, each.pixels, *next(rows), ms) for each in batch]

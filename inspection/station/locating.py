@@ -6,16 +6,16 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from inspection.domain.ports import DenseEncoder
+from inspection.domain.ports import DenseEncoder, Encoder
 from inspection.domain.types import Frame, Located, Pixels, Vectors, Verdict
 
 log = logging.getLogger(__name__)
 
 
 class SharedEncoder:
-    """`ports.DenseEncoder` for two threads: one call at a time. A part waits for one picture of the other at most."""
+    """`ports.Encoder` for two threads: one call at a time. A part waits for one picture of the other at most."""
 
-    def __init__(self, encoder: DenseEncoder) -> None:
+    def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._lock = threading.Lock()
 
@@ -31,13 +31,21 @@ class SharedEncoder:
         with self._lock:
             return self._encoder.embed_images(images)
 
-    def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
-        with self._lock:
-            return self._encoder.embed_cells(images)
-
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
             return self._encoder.embed_texts(texts)
+
+
+class SharedDenseEncoder(SharedEncoder):
+    """`ports.DenseEncoder` for two threads."""
+
+    def __init__(self, encoder: DenseEncoder) -> None:
+        super().__init__(encoder)
+        self._dense = encoder
+
+    def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
+        with self._lock:
+            return self._dense.embed_cells(images)
 
 
 class Locating:

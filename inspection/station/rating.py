@@ -13,7 +13,7 @@ from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.judging.judge import judge
 from inspection.scoring.prototypes import Prototypes
 from inspection.scoring.region import Region
-from inspection.scoring.scorer import score
+from inspection.scoring.scorer import score_frames
 
 _ROUNDS = 3
 _ENOUGH_NS = 150_000_000
@@ -48,10 +48,8 @@ class Rater:
         return [verdict for frame in frames for verdict in self([frame])]
 
     def _rate(self, frames: Sequence[Frame]) -> list[Verdict]:
-        embeddings = self._encoder.embed_images([self._region.crop(frame.pixels) for frame in frames])
-        if len(embeddings) != len(frames):
-            raise ScoringError(f"the model gave {len(embeddings)} results for {len(frames)} pictures")
-        scores = score(embeddings, self._prototypes, self._encoder.logit_scale)
+        pixels = [frame.pixels for frame in frames]
+        embeddings, scores = score_frames(pixels, self._encoder, self._prototypes, self._region)
         by_name = [dict(zip(self._prototypes.names, map(float, row), strict=True)) for row in scores]
         verdicts = [self._judged(each) for each in by_name]
         return [replace(verdict, embedding=embedding) for verdict, embedding in zip(verdicts, embeddings, strict=True)]
