@@ -72,7 +72,7 @@ class Ring:
         """Of points at `x` (w,) and `y` (h,), in pixels: (h, w)."""
         short = min(height, width)
         far = np.hypot(x[None, :] - self.x * width, y[:, None] - self.y * height)
-        return (far >= self.inner * short) & (far <= self.outer * short)
+        return np.asarray((far >= self.inner * short) & (far <= self.outer * short))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,8 @@ class Region:
 
 @lru_cache(maxsize=2)
 def _masks(region: Region, height: int, width: int) -> tuple[Pixels, Pixels]:
-    """Of what is cut out, which pixels are within the outline, those whose middle is, and which are not: all bits set or
-    none, (h, w, 3). Frames are of one size, mostly; a choice by truth values takes forty times as long."""
+    """Of what is cut out, which pixels are within the outline, those whose middle is, and which are not: all bits set
+    or none, (h, w, 3). Frames are of one size, mostly; a choice by truth values takes forty times as long."""
     y0, y1, x0, x1 = region.edges_px(height, width)
     inside = np.repeat(region.cells(y1 - y0, x1 - x0, height, width)[:, :, None], 3, axis=2)
     return np.where(inside, np.uint8(255), np.uint8(0)), np.where(inside, np.uint8(0), np.uint8(255))
