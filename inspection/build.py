@@ -61,6 +61,7 @@ from inspection.gauge import (
     band_of,
     dense,
     load_encoder,
+    locator_of,
     model_id_of,
     prototypes_of,
     region_of,
@@ -70,7 +71,6 @@ from inspection.gauge import (
 )
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
-from inspection.scoring.locator import Locator, TileLocator
 from inspection.scoring.prototypes import Prototypes
 from inspection.scoring.region import Region
 from inspection.station.challenge import Challenge
@@ -160,7 +160,7 @@ def build_station(
         context = _context(line, recipe, calibration, encoder, options, clock)
 
         camera = stack.enter_context(closing(camera or open_camera(line, journal, clock)))
-        _check_rate(line, rater, clock)
+        _check_rate(line, rater, region, clock)
         travel = travel_of(line)
         gate = open_gate(line, options.gate_url, travel, journal.station_id, camera, clock)
         stack.callback(gate.close)
@@ -256,13 +256,10 @@ def build_station(
 
 def _locating(encoder: Encoder, prototypes: Prototypes, region: Region) -> tuple[Encoder, Locate]:
     """What finds where the defect is, and the encoder for the part path: the stores' thread has it, too."""
-    if (with_map := dense(encoder)) is not None:
-        shared = SharedDenseEncoder(with_map)
-        return shared, Locating(Locator(shared, prototypes, region))
-    if region.tiles.grids:
-        by_tiles = SharedEncoder(encoder)
-        return by_tiles, Locating(TileLocator(by_tiles, prototypes, region))
-    return encoder, lambda frame, verdict: None
+    with_map = dense(encoder)
+    shared = SharedEncoder(encoder) if with_map is None else SharedDenseEncoder(with_map)
+    locator = locator_of(shared, prototypes, region)
+    return (encoder, lambda frame, verdict: None) if locator is None else (shared, Locating(locator))
 
 
 def _context(
@@ -469,7 +466,7 @@ def _is_kept(
     return keep
 
 
-def _check_rate(line: LineConfig, rater: Rater, clock: Clock) -> None:
+def _check_rate(line: LineConfig, rater: Rater, region: Region, clock: Clock) -> None:
     """Refuse a line that the model cannot keep up with here; it warms the model up, too.
 
     Raises InspectionError, and not ConfigError: a machine that was busy at its boot may be tried again.
@@ -481,5 +478,6 @@ def _check_rate(line: LineConfig, rater: Rater, clock: Clock) -> None:
         raise InspectionError(
             f"line {line.name} is rated for {line.parts_per_s_max:g} parts/s, and its model does {measured:.3g} parts/s"
             f" on this machine (frames of {width_px} x {height_px} pixels, measured just now): parts would be late and"
-            " divert. Lower parts_per_s_max and slow the belt down, take a smaller model, or a faster machine"
+            " divert. Lower parts_per_s_max and slow the belt down, take a smaller model,"
+            f"{' fewer tiles,' if region.tiles.grids else ''} or a faster machine"
         )

@@ -11,6 +11,7 @@ from inspection.config import LineConfig, RecipeConfig, Site
 from inspection.domain.errors import CalibrationError, ConfigError, ModelError
 from inspection.domain.ports import DenseEncoder, Encoder
 from inspection.judging.band import NO_BAND, ReviewBand
+from inspection.scoring.locator import Locator, TileLocator
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.region import Polygon, Region, Ring
 from inspection.scoring.tiles import WHOLE, Tiles
@@ -59,6 +60,13 @@ def region_of(recipe: RecipeConfig) -> Region:
     if roi.ring is not None:
         return Region(outline=Ring(*roi.ring.centre, roi.ring.inner, roi.ring.outer), tiles=tiles)
     return Region(*roi.rectangle, tiles=tiles)
+
+
+def locator_of(encoder: Encoder, prototypes: Prototypes, region: Region) -> Locator | TileLocator | None:
+    """What finds where on a picture a description fits: the model's map, or the region's tiles; None without either."""
+    if (with_map := dense(encoder)) is not None:
+        return Locator(with_map, prototypes, region)
+    return TileLocator(encoder, prototypes, region) if region.tiles.grids else None
 
 
 def fingerprint(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:

@@ -105,6 +105,18 @@ def test_a_rate_that_the_model_cannot_keep_up_with_is_refused_with_both_figures(
         pytest.fail("the station was built")
     assert "rated for 100 parts/s" in str(refused.value)
     assert "does 50 parts/s" in str(refused.value)
+    assert "tiles" not in str(refused.value)
+
+
+def test_the_rate_is_that_of_all_its_tiles(site, tmp_path):
+    with (site / "recipes" / "stub.yaml").open("a") as recipe:
+        recipe.write("\ntiles: {grids: [2]}\n")
+    watch, refusal = Watch(), pytest.raises(InspectionError)
+    of_line, monitor = (load_site(site), "stub", tmp_path / "data"), RunOptions(monitor=True)
+    with refusal as refused, build_station(*of_line, monitor, encoder=SlowEncoder(watch), clock=watch):
+        pytest.fail("the station was built")
+    assert "does 10 parts/s" in str(refused.value)
+    assert "a smaller model, fewer tiles, or a faster machine" in str(refused.value)
 
 
 def test_a_stale_calibration_is_refused_but_in_monitor_mode_and_both_say_what_changed(site, tmp_path):
