@@ -23,7 +23,7 @@ from inspection.adapters.store.embedding_files import EmbeddingFiles
 from inspection.adapters.store.embedding_retention import EmbeddingRetention, EmbeddingRule
 from inspection.adapters.store.embedding_schema import View
 from inspection.adapters.store.embeddings import EmbeddingStore
-from inspection.adapters.store.evidence import ImageEvidence
+from inspection.adapters.store.evidence import ImageEvidence, Locate
 from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.lock import LineLock
@@ -64,6 +64,7 @@ from inspection.gauge import (
     beyond_promise,
     dense,
     load_encoder,
+    locator_of,
     model_id_of,
     prototypes_of,
     references_of,
@@ -77,7 +78,6 @@ from inspection.gauge import (
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
 from inspection.phrasings import in_brief, phrasing_warnings
-from inspection.scoring.locator import Locator
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.region import Region
 from inspection.station.challenge import Challenge
@@ -90,7 +90,7 @@ from inspection.station.drift_watch import DriftPlan, DriftWatch
 from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
-from inspection.station.locating import Locating, SharedEncoder
+from inspection.station.locating import Locating, SharedDenseEncoder, SharedEncoder
 from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.merging_watch import MergingWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
@@ -167,16 +167,13 @@ def build_station(
         if told := in_brief(phrasing_warnings(site, recipe.name, encoder, texts), recipe.name):
             _log.warning("%s", told, extra={"event": "wording", "fields": {"recipe": recipe.name}})
         prototypes, region = prototypes_of(recipe, texts), region_of(recipe)
-        references = references_of(site, calibration)
-        evidence = ImageEvidence(paths, images)
-        if (with_map := dense(encoder)) is not None:
-            encoder = shared = SharedEncoder(with_map)
-            evidence = ImageEvidence(paths, images, locate=Locating(Locator(shared, prototypes, region, references)))
-        rater = Rater(PartScorer(encoder, prototypes, region, references), thresholds, band)
+        scorer, locate = _scoring(PartScorer(encoder, prototypes, region, references_of(site, calibration)))
+        evidence = ImageEvidence(paths, images, locate=locate)
+        rater = Rater(scorer, thresholds, band)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
         camera = stack.enter_context(closing(camera or open_camera(line, journal, clock)))
-        _check_rate(line, rater, clock)
+        _check_rate(line, rater, region, clock)
         travel = travel_of(line)
         gate = open_gate(line, options.gate_url, travel, journal.station_id, camera, clock)
         stack.callback(gate.close)
@@ -280,6 +277,14 @@ def build_station(
             travel_ns=travel.travel_ns,
             at_end=reconciler.finish,
         )
+
+
+def _scoring(scorer: PartScorer) -> tuple[PartScorer, Locate]:
+    """The scorer for the part path, and what finds where the defect is: the stores' thread has the model, too."""
+    with_map = dense(scorer.encoder)
+    shared = SharedEncoder(scorer.encoder) if with_map is None else SharedDenseEncoder(with_map)
+    locator = locator_of(scorer.on(shared))
+    return (scorer, lambda frame, verdict: None) if locator is None else (scorer.on(shared), Locating(locator))
 
 
 def _context(
@@ -519,7 +524,7 @@ def _is_kept(
     return keep
 
 
-def _check_rate(line: LineConfig, rater: Rater, clock: Clock) -> None:
+def _check_rate(line: LineConfig, rater: Rater, region: Region, clock: Clock) -> None:
     """Refuse a line that the model cannot keep up with here; it warms the model up, too.
 
     Raises InspectionError, and not ConfigError: a machine that was busy at its boot may be tried again.
@@ -531,5 +536,6 @@ def _check_rate(line: LineConfig, rater: Rater, clock: Clock) -> None:
         raise InspectionError(
             f"line {line.name} is rated for {line.parts_per_s_max:g} parts/s, and its model does {measured:.3g} parts/s"
             f" on this machine (frames of {width_px} x {height_px} pixels, measured just now): parts would be late and"
-            " divert. Lower parts_per_s_max and slow the belt down, take a smaller model, or a faster machine"
+            " divert. Lower parts_per_s_max and slow the belt down, take a smaller model,"
+            f"{' fewer tiles,' if region.tiles.grids else ''} or a faster machine"
         )

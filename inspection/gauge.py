@@ -19,10 +19,12 @@ from inspection.domain.types import UNLIKE_GOOD_PARTS, VerdictKind
 from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.judging.judge import judge
 from inspection.scoring.bank_file import from_bytes
+from inspection.scoring.locator import Locator, TileLocator
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.references import Bank
 from inspection.scoring.region import Polygon, Region, Ring
+from inspection.scoring.tiles import WHOLE, Tiles
 from inspection.wording import counted
 
 
@@ -72,24 +74,34 @@ def scorer_of(
 
 
 def region_of(recipe: RecipeConfig) -> Region:
-    """The recipe's region of interest; the whole frame if it has none."""
+    """The recipe's region of interest, the whole frame if it has none, and the windows over it."""
     roi = recipe.region_of_interest
+    tiles = Tiles(recipe.tiles.grids, recipe.tiles.overlap) if recipe.tiles else WHOLE
     if roi is None:
-        return Region()
+        return Region(tiles=tiles)
     if roi.polygon is not None:
-        return Region(outline=Polygon(roi.polygon))
+        return Region(outline=Polygon(roi.polygon), tiles=tiles)
     if roi.ring is not None:
-        return Region(outline=Ring(*roi.ring.centre, roi.ring.inner, roi.ring.outer))
-    return Region(*roi.rectangle)
+        return Region(outline=Ring(*roi.ring.centre, roi.ring.inner, roi.ring.outer), tiles=tiles)
+    return Region(*roi.rectangle, tiles=tiles)
+
+
+def locator_of(scorer: PartScorer) -> Locator | TileLocator | None:
+    """What finds where on a picture a description fits: the model's map, or the region's tiles; None without either."""
+    if (with_map := dense(scorer.encoder)) is not None:
+        return Locator(with_map, scorer.prototypes, scorer.region, scorer.references)
+    tiled = scorer.region.tiles.grids
+    return TileLocator(scorer.encoder, scorer.prototypes, scorer.region) if tiled else None
 
 
 def fingerprint(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
     """Everything that a threshold depends on. Two that are equal judge alike."""
-    frame = line.frame
+    frame, region = line.frame, region_of(recipe)
     return {
         **encoder.fingerprint,
         "recipe": f"{recipe.name} {recipe.content_id()}",
-        "region_of_interest": str(region_of(recipe)),
+        "region_of_interest": str(region),
+        **({"tiles": str(region.tiles)} if region.tiles.grids else {}),
         "camera": f"{line.camera.kind} width {frame.width_px or 'any'} height {frame.height_px or 'any'}",
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from inspection import history
 from inspection.adapters.store.lock import FileLock
@@ -20,9 +21,10 @@ from inspection.calibration.appearance import STATISTICS
 from inspection.calibration.reference import Reference, reference_path
 from inspection.config import load_site
 from inspection.domain.errors import CalibrationError, ConfigError, InspectionError
+from inspection.domain.ports import Encoder
 from inspection.gauge import calibration_path
 from tests.adapters.store.log_files import DAY, rows, write_short
-from tests.fakes.encoder import AXES, AxisEncoder
+from tests.fakes.encoder import AXES, AxisEncoder, CellEncoder
 from tests.faults.stub_station import write_site
 from tests.waiting import wait_for
 
@@ -39,6 +41,13 @@ class SlowEncoder(AxisEncoder):
     def embed_images(self, images):
         self._clock.elapsed_ns += 20_000_000 * len(images)
         return super().embed_images(images)
+
+
+class WithoutMap(AxisEncoder):
+    """Of a picture the mean, as `CellEncoder`, and no map."""
+
+    def embed_images(self, images):
+        return CellEncoder().embed_images(images)
 
 
 class Watch:
@@ -71,9 +80,9 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 @contextmanager
-def running(site: Path, data_dir: Path, options: RunOptions | None = None):
+def running(site: Path, data_dir: Path, options: RunOptions | None = None, encoder: Encoder | None = None):
     stop = threading.Event()
-    with build_station(load_site(site), "stub", data_dir, options, encoder=AxisEncoder()) as station:
+    with build_station(load_site(site), "stub", data_dir, options, encoder=encoder or AxisEncoder()) as station:
         thread = threading.Thread(target=station.run, args=(stop,))
         thread.start()
         try:
@@ -83,9 +92,9 @@ def running(site: Path, data_dir: Path, options: RunOptions | None = None):
             thread.join()
 
 
-def run_until(site: Path, data_dir: Path, parts: int, options: RunOptions):
+def run_until(site: Path, data_dir: Path, parts: int, options: RunOptions, encoder: Encoder | None = None):
     """The log of a line that ran until so many parts were closed."""
-    with running(site, data_dir, options):
+    with running(site, data_dir, options, encoder):
         wait_for(lambda: history.parts(data_dir, "stub")["outcome"].notna().sum() >= parts, f"{parts} parts")
         status = history.status(data_dir, "stub")
     rows = history.parts(data_dir, "stub")
@@ -99,6 +108,18 @@ def test_a_rate_that_the_model_cannot_keep_up_with_is_refused_with_both_figures(
         pytest.fail("the station was built")
     assert "rated for 100 parts/s" in str(refused.value)
     assert "does 50 parts/s" in str(refused.value)
+    assert "tiles" not in str(refused.value)
+
+
+def test_the_rate_is_that_of_all_its_tiles(site, tmp_path):
+    with (site / "recipes" / "stub.yaml").open("a") as recipe:
+        recipe.write("\ntiles: {grids: [2]}\n")
+    watch, refusal = Watch(), pytest.raises(InspectionError)
+    of_line, monitor = (load_site(site), "stub", tmp_path / "data"), RunOptions(monitor=True)
+    with refusal as refused, build_station(*of_line, monitor, encoder=SlowEncoder(watch), clock=watch):
+        pytest.fail("the station was built")
+    assert "does 10 parts/s" in str(refused.value)
+    assert "a smaller model, fewer tiles, or a faster machine" in str(refused.value)
 
 
 def test_a_stale_calibration_is_refused_but_in_monitor_mode_and_both_say_what_changed(site, tmp_path):
@@ -223,6 +244,30 @@ def test_what_is_in_the_review_band_is_reviewed_kept_and_recorded_with_the_band(
     assert alarm.text.startswith("the review band reaches 0.25 σ down and the promise counts 0 σ")
     rows, _ = run_until(site, tmp_path / "data3", 20, RunOptions(monitor=True))
     assert set(rows["shadow"]) == {"PASS", "REVIEW"}
+
+
+@pytest.mark.parametrize("tiles", ["", "tiles: {grids: [2]}"], ids=["whole", "tiles"])
+@pytest.mark.parametrize("has_map", [True, False], ids=["map", "no map"])
+def test_a_part_whose_image_is_kept_says_where_its_defect_is(site, tmp_path, tiles, has_map):
+    edit(site / "lines" / "stub.yaml", "passed_share: 1", "passed_share: 0")
+    edit(site / "lines" / "stub.yaml", "frozen_after: 0", "frozen_after: 0, width_px: 8, height_px: 8")
+    with (site / "recipes" / "stub.yaml").open("a") as recipe:
+        recipe.write(f"\n{tiles}\n")
+    for path in (site / "pictures").rglob("*.png"):
+        pixels = np.full((8, 8, 3), (200, 20, 20), np.uint8)
+        if path.parent.name == "scratch":
+            pixels[4:, :4] = 20, 255, 20
+        Image.fromarray(pixels).save(path)
+    encoder = CellEncoder() if has_map else WithoutMap()
+    rows, _ = run_until(site, tmp_path / "data", 10, RunOptions(monitor=True), encoder)
+    rejects = rows[(rows["shadow"] == "REJECT") & rows["image_path"].notna()]
+    assert len(rejects)
+    for _, row in rejects.iterrows():
+        region, heat_map = history.region(row), history.heat_map(row)
+        assert (region is not None) == (heat_map is not None) == bool(tiles or has_map)
+        if region is not None:  # the lower left quarter, or the window that shows it
+            assert region == pytest.approx((0, 0.5, 0.5, 0.5), abs=0.1)
+    assert rows.loc[rows["image_path"].isna(), "heat_map"].isna().all()
 
 
 def test_the_band_of_another_run_is_told_when_it_changes(site, tmp_path):

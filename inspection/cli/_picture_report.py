@@ -109,7 +109,7 @@ def _card(scored: Scored, row: Mapping[str, Any], region: Region, calibration: C
     decided = escape(str(row["description"] or ""))
     margin = "" if row["margin"] is None else f" <span class=margin>{row['margin']:+.1f} σ</span>"
     return (
-        f"<article class={row['verdict'] or 'scored'}>{picture_html(scored.pixels, region)}"
+        f"<article class={row['verdict'] or 'scored'}>{picture_html(scored.pixels, region, row.get('region'))}"
         f"<h2>{badge} <span>{decided}{margin}</span></h2>{_bars(row, calibration)}<p class=file>{name}</p></article>\n"
     )
 
@@ -119,17 +119,22 @@ def _badge(kind: str) -> str:
     return f'<b class="verdict {kind}">{mark}{VERDICTS[kind]}</b>'
 
 
-def picture_html(pixels: Pixels, region: Region) -> str:
-    """A small picture within the page itself, with the region of interest as an outline."""
+def picture_html(pixels: Pixels, region: Region, defect: Mapping[str, float] | None = None) -> str:
+    """A small picture within the page itself, with the region of interest as an outline, and one where the `defect` is:
+    its left, top, width and height."""
     image, box = Image.fromarray(pixels), region.box(*pixels.shape[:2])
     image.thumbnail((_PICTURE_PX, _PICTURE_PX))
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=_JPEG_QUALITY)
     data = base64.b64encode(jpeg.getvalue()).decode()
-    place = f"left:{box.left:.2%};top:{box.top:.2%};width:{box.width:.2%};height:{box.height:.2%}"
-    outline = "" if (box.width, box.height) == (1.0, 1.0) else f'<i class=region style="{place}"></i>'
+    outline = "" if (box.width, box.height) == (1.0, 1.0) else f'<i class=region style="{_place(box._asdict())}"></i>'
+    outline += f'<i class=defect style="{_place(defect)}"></i>' if defect else ""
     size = f'width="{image.width}" height="{image.height}"'
     return f'<div class=picture><span><img alt="" {size} src="data:image/jpeg;base64,{data}">{outline}</span></div>'
+
+
+def _place(box: Mapping[str, float]) -> str:
+    return ";".join(f"{side}:{share:.2%}" for side, share in box.items())
 
 
 def _bars(row: Mapping[str, Any], calibration: Calibration | None) -> str:

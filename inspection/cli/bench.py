@@ -1,8 +1,8 @@
 """`inspection bench station | gate | relay | encoder | phrases | model | tracking | log | fuzz | faults | soak | crash
-| commits | calibration | drift | ladder`: how fast this machine is, what the bundled model understands, what tracking
-is worth, how long the log takes to answer, whether the firmware's core does what the reference does, whether a line,
-its log and its calibrations keep their promises whatever goes wrong, how soon drift is told, and what references and
-labels are worth.
+| commits | calibration | drift | ladder | tiles`: how fast this machine is, what the bundled model understands, what
+tracking is worth, how long the log takes to answer, whether the firmware's core does what the reference does, whether a
+line, its log and its calibrations keep their promises whatever goes wrong, how soon drift is told, and what references,
+labels and tiles are worth.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from inspection.cli._options import AsJson
+from inspection.cli._options import AsJson, ConfigDir
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -297,3 +297,25 @@ def ladder(
     from benchmarks.ladder import main
 
     main(data=data, draws=draws, seed=seed, as_json=as_json)
+
+
+@app.command("tiles")
+def tiles(
+    recipe: Annotated[str, typer.Option(help="The recipe, as its file in recipes/ is called.")],
+    good: Annotated[Path, typer.Option(metavar="DIR", help="Folder of pictures of good parts.")],
+    bad: Annotated[list[str], typer.Option(metavar="[NAME=]DIR", help="Folder of defective parts. May be repeated.")],
+    overlap: Annotated[float, typer.Option(min=0, max=0.75, help="Of two windows.")] = 0.25,
+    config_dir: ConfigDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ways to make one score of a picture's and its windows', side by side on labelled pictures."""
+    from inspection.cli._options import config_dir_of, named_folders
+    from inspection.config import load_site
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.tiles import main
+
+    folders = named_folders(bad, "--bad", by_folder=True)
+    config = load_site(config_dir_of(config_dir)).recipe(recipe)
+    main(recipe=config, good=good, bad=folders, overlap=overlap, as_json=as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from inspection.cli._samples import Scored
     from inspection.config import LineConfig, RecipeConfig
     from inspection.domain.ports import Encoder
+    from inspection.domain.types import Located, Pixels
     from inspection.judging.band import ReviewBand
     from inspection.judging.frame_gate import FrameGate
+    from inspection.scoring.part_scorer import PartScorer
 
 
 def score(
@@ -29,6 +31,9 @@ def score(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a report with the pictures, for a browser or a printer.")
     ] = None,
+    locate: Annotated[
+        bool, typer.Option("--locate", help="Also say where on each picture its description fits best.")
+    ] = False,
     config_dir: ConfigDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -52,6 +57,7 @@ def score(
     gate = _frame_gate(line_config) if line_config else None
     band = band_of(line_config, calibration) if line_config else NO_BAND
     scorer = scorer_of(recipe_config, encoder, references=references_of(site, calibration))
+    locator = _locator(scorer) if locate else None
     rows: list[dict[str, Any]] = []
     unreadable = 0
 
@@ -60,6 +66,8 @@ def score(
         for scored in scored_files(images, scorer, what="scoring"):
             unreadable += scored.error is not None
             rows.append(_row(scored, scorer.names, calibration, gate, band))
+            if locator is not None:
+                rows[-1]["region"] = _where(locator, scored, rows[-1]["description"])
             yield scored, rows[-1]
 
     if html is not None:
@@ -91,6 +99,29 @@ def _check_arguments(images: Sequence[Path], recipe: str | None, line: str | Non
     for image in images:
         if image.is_dir():
             raise typer.BadParameter(f"{image} is a folder: name its pictures, as {image}/*.jpg")
+
+
+def _locator(scorer: PartScorer) -> Callable[[Pixels, str], Located | None]:
+    """Raises ModelError where there is nothing to locate with."""
+    from inspection.domain.errors import ModelError
+    from inspection.gauge import locator_of
+
+    found = locator_of(scorer)
+    if found is None:
+        raise ModelError(
+            f"model {scorer.encoder.fingerprint['model']}: it has no map in the space of sentences, and the recipe no"
+            " tiles; leave --locate out, or write tiles into the recipe"
+        )
+    return found
+
+
+def _where(
+    locator: Callable[[Pixels, str], Located | None], scored: Scored, description: str | None
+) -> dict[str, float] | None:
+    if scored.pixels is None or description is None:
+        return None
+    located = locator(scored.pixels, description)
+    return None if located is None else located.region._asdict()
 
 
 def _frame_gate(line: LineConfig) -> FrameGate:
@@ -161,7 +192,9 @@ def _print(rows: list[dict[str, Any]], names: Sequence[str], *, is_judged: bool)
     from rich.table import Table
 
     console = Console()
+    is_located = any("region" in row for row in rows)
     first = ["image", "verdict", "decided by", "margin σ"] if is_judged else ["image", "most like"]
+    first += ["where x, y"] * is_located
     widest = max(map(len, names))
     room = console.width - sum(max(len(name), 8) + 1 for name in first) - 4 - max(0, widest - len("decided by"))
     all_fit = sum(max(len(name), 6) + 1 for name in names) <= room
@@ -174,10 +207,19 @@ def _print(rows: list[dict[str, Any]], names: Sequence[str], *, is_judged: bool)
         margin = "" if row["margin"] is None else f"{row['margin']:+.1f}"
         decided = escape(str(row["description"] or ("no usable picture" if row["cause"] else "")))
         told = [str(row["verdict"]), decided, margin] if is_judged else [decided]
+        if is_located:
+            told.append(_place(row["region"]))
         table.add_row(picture, *told, *(_all(row["scores"], names) if all_fit else _nearest(row)))
     console.print(table)
     if not all_fit:
         typer.echo(f"{len(names)} descriptions do not fit here: --html FILE or --json tells the scores of all.")
+
+
+def _place(region: dict[str, float] | None) -> str:
+    """The middle of it as a person would point: from the left and from the top."""
+    if region is None:
+        return ""
+    return f"{region['left'] + region['width'] / 2:.0%}, {region['top'] + region['height'] / 2:.0%}"
 
 
 def _all(scores: dict[str, float], names: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from inspection.config.modbus import ModbusGateConfig, ModbusMapConfig
 from inspection.config.problems import ConfigProblems, Problem
 from inspection.config.reactions import ReactionsConfig
 from inspection.config.recipe import DescriptionConfig, RecipeConfig
-from inspection.config.region import RegionConfig
+from inspection.config.region import RegionConfig, TilesConfig
 from inspection.config.relay import LineInputTriggerConfig, RelayGateConfig
 from inspection.config.site import Site, load_site
 from inspection.config.supervision import SupervisionConfig
@@ -50,6 +50,7 @@ __all__ = [
     "ShiftConfig",
     "Site",
     "SupervisionConfig",
+    "TilesConfig",
     "TimerTriggerConfig",
     "WatchedCameraConfig",
     "WatchedTriggerConfig",

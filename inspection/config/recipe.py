@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 
 from inspection.config.fields import Name, Strict, note, refuse
 from inspection.config.problems import in_words, shown
-from inspection.config.region import RegionConfig
+from inspection.config.region import RegionConfig, TilesConfig
 from inspection.domain.hub_id import is_hub_id
 from inspection.wording import did_you_mean
 
@@ -125,6 +125,7 @@ class RecipeConfig(Strict):
         ),
     ]
     region_of_interest: RegionConfig | None = None
+    tiles: TilesConfig | None = None
 
     @property
     def normal_phrases(self) -> tuple[str, ...]:
@@ -147,12 +148,14 @@ class RecipeConfig(Strict):
     def content_id(self) -> str:
         """12 hex digits that change with anything that changes scores; severity and the recipe's own name do not."""
         region = self.region_of_interest
-        content = {
+        content: dict[str, object] = {
             "model": self.model.rsplit("/", 1)[-1] if self.model.startswith("/") else self.model,
             "view": self.view,
             "normal": self.normal_phrases,
             "descriptions": self.defect_phrases,
             "region_of_interest": region.model_dump(exclude_none=True) if region else None,
         }
+        if self.tiles is not None:  # a recipe without is the one that it was before there were any
+            content["tiles"] = self.tiles.model_dump()
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]

@@ -69,6 +69,29 @@ class RegionConfig(Strict):
         return edges  # type: ignore[return-value]
 
 
+class TilesConfig(Strict):
+    """Windows over the region, scored beside it."""
+
+    grids: Annotated[
+        tuple[Annotated[int, limits(2, 6, "", "so many windows along either side")], ...],
+        Field(
+            min_length=1,
+            max_length=3,
+            description="each a grid of so many windows along either side",
+            json_schema_extra={"allowed": "a list of 1 to 3 whole numbers, 2 to 6, each once"},
+        ),
+    ]
+    overlap: Annotated[float, limits(0, 0.75, "of a window's side", "of two neighbours")] = 0.25
+
+
+def tiles_findings(source: Source) -> Iterator[Finding]:
+    """Each grid once."""
+    grids = value_at(source, "tiles", "grids")
+    for at, grid in enumerate(grids if isinstance(grids, tuple) else ()):
+        if grid in grids[:at]:
+            yield ("tiles", "grids", at), f"{in_words(grid)} is written twice; remove one"
+
+
 def region_findings(source: Source) -> Iterator[Finding]:
     """One shape, all of it, with an area, and inside the picture."""
     region = value_at(source, _KEY)

@@ -1,4 +1,4 @@
-"""Where on a picture one description fits best: from the model's map of cells, with the heat map itself."""
+"""Where on a picture one description fits best, with a heat map: from the model's map of cells, or from tiles."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from inspection.domain.errors import ScoringError
-from inspection.domain.ports import DenseEncoder, PlacesEncoder
+from inspection.domain.ports import DenseEncoder, Encoder, PlacesEncoder
 from inspection.domain.types import UNLIKE_GOOD_PARTS, Box, HeatMap, Located, Pixels
 from inspection.scoring.maps import defect_map
 from inspection.scoring.prototypes import Prototypes
 from inspection.scoring.references import Bank, PlaceBank
 from inspection.scoring.region import Region
+from inspection.scoring.scorer import score
+from inspection.scoring.tiles import Tiles
 
+_CELLS_A_WINDOW = 4  # along a side of the smallest: windows overlap by fractions of themselves
 _HEIGHT = 0.5  # of the peak over the map's median
 
 
@@ -39,11 +42,8 @@ class Locator:
             return None
         if not np.isfinite(values).all():
             raise ScoringError("a heat map is not finite; check the model with 'inspection doctor'")
-        is_seen = self._region.cells(*values.shape, *size)
-        if is_seen.any():  # what is beside the region is no defect, whatever the model makes of the grey there
-            values[~is_seen] = values[is_seen].min()
-        heat_map = HeatMap(values, self._region.box(*size))
-        return Located(within(heat_map.box, hottest(values)), heat_map)
+        heat_map = HeatMap(_inside(values, self._region, *size), self._region.box(*size))
+        return Located(within(heat_map.box, hottest(heat_map.values)), heat_map)
 
     def _values(self, picture: Pixels, name: str) -> npt.NDArray[np.float32] | None:
         if name != UNLIKE_GOOD_PARTS:
@@ -54,6 +54,55 @@ class Locator:
         if isinstance(self._references, PlaceBank) and isinstance(self._encoder, PlacesEncoder):
             return np.asarray(self._references.maps(self._encoder.embed_places([picture]))[0], np.float32)
         return None
+
+
+class TileLocator:
+    """The same with a model that has no map, for a recipe with tiles: the region is the window that scores highest, the
+    heat map at each place the mean of the windows that show it, as WinCLIP's (Jeong et al. 2023, section 4.2)."""
+
+    def __init__(self, encoder: Encoder, prototypes: Prototypes, region: Region) -> None:
+        """Raises ValueError of a region without tiles."""
+        if not region.tiles.grids:
+            raise ValueError("a region without tiles")
+        self._encoder = encoder
+        self._prototypes = prototypes
+        self._region = region
+
+    def __call__(self, pixels: Pixels, name: str) -> Located | None:
+        """RGB uint8 (H, W, 3) and the name of a score; None where it is of no description. One picture after the other
+        is embedded, so that who shares the model never waits for more than one. Raises ScoringError if a score is not
+        finite."""
+        if name == UNLIKE_GOOD_PARTS:
+            return None
+        size, tiles = pixels.shape[:2], self._region.tiles
+        windows = tiles.cut(self._region.crop(pixels))[1:]
+        embeddings = np.concatenate([self._encoder.embed_images([window]) for window in windows])
+        place = self._prototypes.names.index(name)
+        scores = score(embeddings, self._prototypes, self._encoder.logit_scale)[:, place]
+        box = self._region.box(*size)
+        values = _inside(_mean_of_windows(tiles, scores), self._region, *size)
+        return Located(within(box, tiles.boxes[int(scores.argmax())]), HeatMap(values, box))
+
+
+def _mean_of_windows(tiles: Tiles, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    side = _CELLS_A_WINDOW * max(tiles.grids)
+    middles = (np.arange(side) + 0.5) / side
+    total, count = np.zeros((side, side)), np.zeros((side, side))
+    for box, value in zip(tiles.boxes, scores, strict=True):
+        rows = (middles >= box.top) & (middles < box.top + box.height)
+        columns = (middles >= box.left) & (middles < box.left + box.width)
+        total[np.ix_(rows, columns)] += value
+        count[np.ix_(rows, columns)] += 1
+    return (total / count).astype(np.float32)
+
+
+def _inside(values: npt.NDArray[np.float32], region: Region, height: int, width: int) -> npt.NDArray[np.float32]:
+    """What is beside the region is no defect, whatever the model makes of the grey there."""
+    rows, columns = values.shape
+    is_seen = region.cells(rows, columns, height, width)
+    if not is_seen.any():
+        return values
+    return np.where(is_seen, values, values[is_seen].min())
 
 
 def hottest(values: npt.NDArray[np.float32]) -> Box:

@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from inspection.domain.errors import ModelError, ScoringError
+from inspection.domain.errors import ModelError
 from inspection.domain.ports import Encoder, PlacesEncoder
 from inspection.domain.types import UNLIKE_GOOD_PARTS, Pixels, Vectors
 from inspection.scoring.prototypes import Prototypes
 from inspection.scoring.references import Bank, PlaceBank
 from inspection.scoring.region import Region
-from inspection.scoring.scorer import score
+from inspection.scoring.scorer import score_frames
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,23 +50,32 @@ class PartScorer:
         return self._encoder
 
     @property
+    def prototypes(self) -> Prototypes:
+        return self._prototypes
+
+    @property
     def region(self) -> Region:
         return self._region
+
+    @property
+    def references(self) -> Bank | None:
+        return self._references
 
     def with_references(self, references: Bank) -> PartScorer:
         """The same one, with these."""
         return PartScorer(self._encoder, self._prototypes, self._region, references)
 
+    def on(self, encoder: Encoder) -> PartScorer:
+        """The same one on another way to the same model."""
+        return PartScorer(encoder, self._prototypes, self._region, self._references)
+
     def look(self, frames: Sequence[Pixels]) -> Look:
         """RGB uint8 (H, W, 3) each, of any sizes. Raises ScoringError if anything is not finite."""
-        pictures = [self._region.crop(frame) for frame in frames]
-        embeddings = self._encoder.embed_images(pictures)
-        if len(embeddings) != len(frames):
-            raise ScoringError(f"the model gave {len(embeddings)} results for {len(frames)} pictures")
-        scores = score(embeddings, self._prototypes, self._encoder.logit_scale)
+        embeddings, scores = score_frames(frames, self._encoder, self._prototypes, self._region)
         if self._references is not None:
             of_places = isinstance(self._references, PlaceBank)
-            distances = self._references.score(_places(self._encoder, pictures) if of_places else embeddings)
+            seen = _places(self._encoder, [self._region.crop(frame) for frame in frames]) if of_places else embeddings
+            distances = self._references.score(seen)
             scores = np.column_stack([scores, distances])
         return Look(scores, embeddings)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from inspection.domain.errors import ScoringError
-from inspection.domain.types import Vectors
+from inspection.domain.ports import Encoder
+from inspection.domain.types import Pixels, Vectors
 from inspection.scoring.prototypes import Prototypes, unit_checked
+from inspection.scoring.region import Region
 
 
 def score(embeddings: Vectors, prototypes: Prototypes, scale: float) -> npt.NDArray[np.float64]:
@@ -22,3 +26,22 @@ def score(embeddings: Vectors, prototypes: Prototypes, scale: float) -> npt.NDAr
     if not np.isfinite(margins).all():
         raise ScoringError("a score is not a finite number; check the model with 'inspection doctor'")
     return margins
+
+
+def score_frames(
+    frames: Sequence[Pixels], encoder: Encoder, prototypes: Prototypes, region: Region
+) -> tuple[Vectors, npt.NDArray[np.float64]]:
+    """Frames RGB uint8 (H, W, 3) of any sizes -> the embeddings (n, D) of their regions as a whole, and scores (n, K).
+
+    All views of all frames in one batch. The line, its calibration and every command score by this alone. Raises
+    ScoringError.
+    """
+    views = [view for frame in frames for view in region.tiles.cut(region.crop(frame))]
+    embeddings = encoder.embed_images(views)
+    if len(embeddings) != len(views):
+        raise ScoringError(f"the model gave {len(embeddings)} results for {len(views)} pictures")
+    scores = score(embeddings, prototypes, encoder.logit_scale)
+    shape = (len(frames), 1 + len(region.tiles.boxes))
+    return embeddings.reshape(*shape, embeddings.shape[1])[:, 0], region.tiles.join(
+        scores.reshape(*shape, scores.shape[1])
+    )

@@ -7,16 +7,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from inspection.domain.errors import ModelError
-from inspection.domain.ports import DenseEncoder, PlacesEncoder
+from inspection.domain.ports import DenseEncoder, Encoder, PlacesEncoder
 from inspection.domain.types import Frame, Located, Pixels, Vectors, Verdict
 
 log = logging.getLogger(__name__)
 
 
 class SharedEncoder:
-    """`ports.DenseEncoder` for two threads: one call at a time. A part waits for one picture of the other at most."""
+    """`ports.Encoder` for two threads: one call at a time. A part waits for one picture of the other at most."""
 
-    def __init__(self, encoder: DenseEncoder) -> None:
+    def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._lock = threading.Lock()
 
@@ -32,11 +32,8 @@ class SharedEncoder:
         with self._lock:
             return self._encoder.embed_images(images)
 
-    def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
-        with self._lock:
-            return self._encoder.embed_cells(images)
-
     def embed_places(self, images: Sequence[Pixels]) -> Vectors:
+        """As `ports.PlacesEncoder`. Raises ModelError where the model has no places."""
         if not isinstance(self._encoder, PlacesEncoder):
             raise ModelError("the model has no map of places")
         with self._lock:
@@ -45,6 +42,18 @@ class SharedEncoder:
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
             return self._encoder.embed_texts(texts)
+
+
+class SharedDenseEncoder(SharedEncoder):
+    """`ports.DenseEncoder` for two threads."""
+
+    def __init__(self, encoder: DenseEncoder) -> None:
+        super().__init__(encoder)
+        self._dense = encoder
+
+    def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
+        with self._lock:
+            return self._dense.embed_cells(images)
 
 
 class Locating:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks.tracking import PART_MM, TRAVEL_COUNTS, Simulation
+from inspection import resources
 from inspection.adapters.clip.architectures import save_random
 from inspection.adapters.clip.checkpoint import find
 from inspection.adapters.clip.encoder import ClipEncoder
@@ -241,3 +242,17 @@ def test_sentences_that_were_read_once_come_from_the_file_as_they_were_read() ->
     assert (told["model"], told["sentences"]) == ("bundled", 242)
     assert set(told["first"]) == set(told["next"]) == {"wall_s", "cpu_s"}
     assert 0.1 < told["kept_mb"] < 0.2
+
+
+def test_the_tiles_bench_tells_rules_side_by_side_the_one_without_tiles_as_evaluate_does(tmp_path):
+    samples = resources.samples_dir() / "hex_nut" / "line"
+    for label in ("good", "dent"):
+        (tmp_path / label).mkdir()
+        for path in sorted((samples / label).glob("*.jpg"))[:10]:
+            (tmp_path / label / path.name).symlink_to(path)
+    pictures = ["--recipe", "hex-nut", "--good", str(tmp_path / "good"), "--bad", str(tmp_path / "dent"), "--json"]
+    result = json.loads(call("bench", "tiles", *pictures).out)
+    assert len(result["auroc"]) == 6
+    assert all(0 <= area <= 1 for area in result["auroc"].values())
+    assert result["own"] in result["auroc"]
+    assert result["auroc"]["whole alone"] == json.loads(call("evaluate", *pictures).out)["overall"]["auroc"]

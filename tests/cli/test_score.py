@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.adapters.clip.tiny import save_clip
 from tests.cli.conftest import SAMPLES, call
 from tests.config.site_files import LINE_FILE, RECIPE_FILE, changed
 
@@ -149,3 +150,40 @@ def test_a_line_with_a_review_band_says_what_is_to_be_reviewed(calibrated: Path,
     refused = call(*score)
     assert refused.code == 2
     assert "line demo: review.below 10 would divert more good parts than it lets through" in refused.err
+
+
+def test_where_the_defect_is_is_said_when_it_is_asked_for(calibrated: Path, tmp_path: Path) -> None:
+    """In the region of interest, the same on every way out; a picture that is not judged has none."""
+    at_line = ("--line", "demo", "--config-dir", calibrated, "--locate")
+    scored, unread = json.loads(call("score", SCRATCHED, tmp_path / "gone.jpg", *at_line, "--json").out)
+    region = scored["region"]
+    assert unread["region"] is None
+    assert 0.1 <= region["left"] < region["left"] + region["width"] <= 0.9 + 1e-9
+    assert 0.1 <= region["top"] < region["top"] + region["height"] <= 0.9 + 1e-9
+    shown = call("score", SCRATCHED, *at_line).out
+    middle = f"{region['left'] + region['width'] / 2:.0%}, {region['top'] + region['height'] / 2:.0%}"
+    assert "where x, y" in shown
+    assert middle in shown
+    report = tmp_path / "r.html"
+    assert call("score", SCRATCHED, *at_line, "--html", report).code == 0
+    place = (
+        f"left:{region['left']:.2%};top:{region['top']:.2%};width:{region['width']:.2%};height:{region['height']:.2%}"
+    )
+    assert f'<i class=defect style="{place}">' in report.read_text()
+    plain = call("score", SCRATCHED, "--line", "demo", "--config-dir", calibrated, "--json")
+    assert "region" not in json.loads(plain.out)[0]
+
+
+def test_a_model_without_a_map_needs_tiles_to_locate_with(calibrated: Path, tmp_path: Path) -> None:
+    save_clip(tmp_path / "clip")
+    recipe = calibrated / RECIPE_FILE
+    recipe.write_text(recipe.read_text().replace("model: bundled", f"model: {tmp_path / 'clip'}"))
+    arguments = ("score", SCRATCHED, "--recipe", "nut", "--config-dir", calibrated, "--locate", "--json")
+    refused = call(*arguments)
+    assert refused.code == 2
+    assert "has no map in the space of sentences, and the recipe no tiles" in refused.err
+    recipe.write_text(f"{recipe.read_text()}tiles: {{grids: [2]}}\n")
+    (row,) = json.loads(call(*arguments).out)
+    region = row["region"]
+    assert region["width"] == pytest.approx(0.8 / 1.75)
+    assert region["left"] == pytest.approx(0.1) or region["left"] + region["width"] == pytest.approx(0.9)

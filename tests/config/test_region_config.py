@@ -14,6 +14,7 @@ from inspection.config.problems import ConfigProblems, Source
 from inspection.config.region import region_findings
 from inspection.gauge import region_of
 from inspection.scoring.region import Polygon, Region, Ring
+from inspection.scoring.tiles import Tiles
 from tests.config.site_files import RECIPE, RECIPE_FILE, write_site
 
 RECTANGLE = "{left: 0.1, top: 0.1, width: 0.8, height: 0.8}"
@@ -64,6 +65,7 @@ def test_another_region_is_another_recipe_and_a_rectangle_is_the_one_it_was(tmp_
 
 SHAPES = "left, top, width and height, or polygon, or ring"
 CORNERS = "a list of 3 to 64 points [x, y]; its corners, one after the other"
+GRIDS = "a list of 1 to 3 whole numbers, 2 to 6, each once; each a grid of so many windows along either side"
 POINT = "is no point of the picture; write [x, y], each 0 to 1 (of the picture's width and height)"
 
 
@@ -110,6 +112,41 @@ def test_what_is_no_region_is_told_with_its_key(tmp_path, written, where, told):
     problems = [(problem.key, problem.text) for problem in caught.value.problems]
     assert (f"region_of_interest{where}", told) in problems
     assert len(problems) == (2 if "center" in written else 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "tiles", "told"),
+    [
+        ("{grids: [2]}", Tiles((2,), 0.25), "grids 2 overlap 0.25, mean of whole and top 2 of each"),
+        ("{grids: [3, 2], overlap: 0}", Tiles((3, 2), 0), "grids 3 2 overlap 0.0, mean of whole and top 2 of each"),
+    ],
+)
+def test_tiles_are_of_the_region_and_their_rule_is_in_the_fingerprint(tmp_path, written, tiles, told):
+    found = recipe(tmp_path, f"{RECTANGLE}\ntiles: {written}")
+    assert region_of(found) == Region(0.1, 0.1, 0.8, 0.8, tiles=tiles)
+    assert str(region_of(found).tiles) == told
+    assert found.content_id() != recipe(tmp_path, RECTANGLE).content_id()
+
+
+@pytest.mark.parametrize(
+    ("written", "where", "told"),
+    [
+        ("{grids: []}", ".grids", f"is empty; allowed {GRIDS}"),
+        ("{overlap: 0.5}", ".grids", f"is missing; add it; allowed {GRIDS}"),
+        ("{grids: 2}", ".grids", f"2 is of the wrong type; allowed {GRIDS}"),
+        ("{grids: [1]}", ".grids[1]", "1 is out of range; allowed 2 to 6, a whole number; so many windows along either "
+         "side"),
+        ("{grids: [2, 2.5]}", ".grids[2]", "2.5 is of the wrong type; allowed 2 to 6, a whole number; so many windows "
+         "along either side"),
+        ("{grids: [2, 3, 2]}", ".grids[3]", "2 is written twice; remove one"),
+        ("{grids: [2], overlap: 0.8}", ".overlap", "0.8 is out of range; allowed 0 to 0.75 (of a window's side); of "
+         "two neighbours"),
+    ],
+)  # fmt: skip
+def test_what_are_no_tiles_is_told_with_its_key(tmp_path, written, where, told):
+    with pytest.raises(ConfigProblems) as caught:
+        recipe(tmp_path, f"{RECTANGLE}\ntiles: {written}")
+    assert [(problem.key, problem.text) for problem in caught.value.problems] == [(f"tiles{where}", told)]
 
 
 angles = st.lists(st.floats(0, 6.28), min_size=3, max_size=8, unique_by=lambda angle: round(angle, 2))

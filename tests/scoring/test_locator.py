@@ -10,9 +10,11 @@ from hypothesis.extra import numpy as arrays
 
 from inspection.domain.errors import ScoringError
 from inspection.domain.types import Box
-from inspection.scoring.locator import Locator, hottest, within
+from inspection.scoring.locator import Locator, TileLocator, hottest, within
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region
+from inspection.scoring.scorer import score
+from inspection.scoring.tiles import Tiles
 from tests.fakes.encoder import CellEncoder
 
 ENCODER = CellEncoder()
@@ -80,3 +82,53 @@ unit = st.floats(0, 1)
 def test_within_the_whole_a_box_is_itself_and_the_whole_of_a_box_is_the_box(box):
     assert within(Box(0, 0, 1, 1), box) == box
     assert within(box, Box(0, 0, 1, 1)) == box
+
+
+class WithoutMap(CellEncoder):
+    """Counts the pictures of each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def embed_images(self, images):
+        self.asked.append(len(images))
+        return super().embed_images(images)
+
+
+@pytest.mark.parametrize("region", [Region(tiles=Tiles((2, 4), 0)), Region(0.5, 0.5, 0.5, 0.5, tiles=Tiles((2, 4), 0))])
+def test_without_a_map_it_is_the_window_that_scores_highest(region):
+    encoder = WithoutMap()
+    found = TileLocator(encoder, PROTOTYPES, region)(frame(), "scratch")
+    assert encoder.asked == [1] * 20  # so that nobody waits for more than one
+    box, scratch = found.region, Box(4 / 8, 5 / 8, 2 / 8, 1 / 8)
+    assert box.left <= scratch.left + scratch.width
+    assert scratch.left <= box.left + box.width
+    assert box.top <= scratch.top + 1 / 16 <= box.top + box.height
+    assert box.width <= 0.25
+    assert found.heat_map is not None
+    assert found.heat_map.box == region.box(8, 8)
+    row, column = np.unravel_index(found.heat_map.values.argmax(), found.heat_map.values.shape)
+    side = found.heat_map.values.shape[0]
+    hottest_at = within(found.heat_map.box, Box(column / side, row / side, 1 / side, 1 / side))
+    assert box.left <= hottest_at.left <= box.left + box.width
+    assert box.top <= hottest_at.top <= box.top + box.height
+
+
+@given(
+    st.lists(st.integers(2, 6), min_size=1, max_size=3, unique=True).map(tuple), st.floats(0, 0.75), st.integers(0, 99)
+)
+def test_every_place_of_the_tiles_map_lies_between_the_scores_of_the_windows(grids, overlap, seed):
+    tiles = Tiles(grids, overlap)
+    pixels = np.random.default_rng(seed).integers(1, 256, (24, 24, 3), np.uint8)
+    found = TileLocator(ENCODER, PROTOTYPES, Region(tiles=tiles))(pixels, "stain")
+    scores = score(ENCODER.embed_images(tiles.cut(pixels)[1:]), PROTOTYPES, ENCODER.logit_scale)[:, 1]
+    assert found.heat_map is not None
+    assert found.heat_map.values.min() >= scores.min() - 1e-4
+    assert found.heat_map.values.max() <= scores.max() + 1e-4
+    assert found.region == tiles.boxes[int(scores.argmax())]
+
+
+def test_without_tiles_and_without_a_map_there_is_nothing_to_look_with():
+    with pytest.raises(ValueError, match="without tiles"):
+        TileLocator(ENCODER, PROTOTYPES, Region())

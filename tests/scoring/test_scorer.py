@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from inspection.domain.errors import ScoringError
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region
-from inspection.scoring.scorer import score
-from tests.fakes.encoder import AxisEncoder, picture
+from inspection.scoring.scorer import score, score_frames
+from inspection.scoring.tiles import Tiles
+from tests.fakes.encoder import AxisEncoder, CellEncoder, picture
 
 
 def prototypes(encoder: AxisEncoder):
@@ -104,3 +105,55 @@ def test_a_region_is_inside_the_frame_and_never_empty(left, top, width, height, 
 def test_the_whole_frame_is_the_default():
     pixels = np.zeros((7, 5, 3), np.uint8)
     assert Region().crop(pixels).shape == pixels.shape
+
+
+TILED = Region(tiles=Tiles((2, 3), 0.25))
+
+
+def test_a_frame_without_tiles_scores_as_its_region_does():
+    encoder = AxisEncoder()
+    frames = [picture(200, 10), picture(20, 200)]
+    embeddings, scores = score_frames(frames, encoder, prototypes(encoder), Region())
+    assert np.array_equal(embeddings, encoder.embed_images(frames))
+    assert np.array_equal(scores, score(embeddings, prototypes(encoder), encoder.logit_scale))
+
+
+def test_all_views_of_all_frames_are_one_batch_and_the_embedding_is_the_whole():
+    batches = []
+
+    class Counting(CellEncoder):
+        def embed_images(self, images):
+            batches.append(len(images))
+            return super().embed_images(images)
+
+    frames = [np.random.default_rng(n).integers(1, 255, (12, 10 + n, 3), np.uint8) for n in range(3)]
+    embeddings, scores = score_frames(frames, Counting(), prototypes(CellEncoder()), TILED)
+    assert batches == [3 * 14]
+    assert scores.shape == (3, 2)
+    assert np.array_equal(embeddings, CellEncoder().embed_images(frames))
+
+
+def test_frames_scored_together_score_as_each_alone():
+    frames = [np.random.default_rng(n).integers(1, 255, (12, 10 + n, 3), np.uint8) for n in range(3)]
+    together = score_frames(frames, CellEncoder(), prototypes(CellEncoder()), TILED)[1]
+    alone = [score_frames([each], CellEncoder(), prototypes(CellEncoder()), TILED)[1][0] for each in frames]
+    assert np.allclose(together, alone)
+
+
+def test_no_frames_have_no_scores():
+    class Empty(CellEncoder):
+        def embed_images(self, images):
+            assert not images
+            return np.zeros((0, 3), np.float32)
+
+    embeddings, scores = score_frames([], Empty(), prototypes(CellEncoder()), TILED)
+    assert (embeddings.shape, scores.shape) == ((0, 3), (0, 2))
+
+
+def test_a_model_that_gives_too_few_results_is_told():
+    class Short(CellEncoder):
+        def embed_images(self, images):
+            return super().embed_images(images)[:-1]
+
+    with pytest.raises(ScoringError, match="gave 13 results for 14 pictures"):
+        score_frames([np.full((12, 12, 3), 9, np.uint8)], Short(), prototypes(CellEncoder()), TILED)

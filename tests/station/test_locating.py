@@ -7,10 +7,11 @@ import threading
 import numpy as np
 import pytest
 
+from inspection.domain.ports import DenseEncoder
 from inspection.domain.types import Box, Cause, Frame, Located, Verdict, VerdictKind
-from inspection.station.locating import Locating, SharedEncoder
+from inspection.station.locating import Locating, SharedDenseEncoder, SharedEncoder
 from tests.fakes.clock import START_UTC
-from tests.fakes.encoder import CellEncoder
+from tests.fakes.encoder import AxisEncoder, CellEncoder
 
 FRAME = Frame(np.full((2, 2, 3), 90, np.uint8), START_UTC)
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 2.0}, "scratch", 1.0)
@@ -55,7 +56,7 @@ def test_two_threads_that_share_an_encoder_are_never_in_it_together():
             return super().embed_cells(images)
 
     plain = CellEncoder()
-    shared = SharedEncoder(Counting())
+    shared = SharedDenseEncoder(Counting())
     maps = [threading.Thread(target=lambda: [shared.embed_cells([FRAME.pixels]) for _ in range(20)]) for _ in range(3)]
     for thread in maps:
         thread.start()
@@ -67,3 +68,8 @@ def test_two_threads_that_share_an_encoder_are_never_in_it_together():
     assert shared.fingerprint == plain.fingerprint
     assert shared.logit_scale == plain.logit_scale
     assert np.array_equal(shared.embed_texts(["good"]), plain.embed_texts(["good"]))
+
+
+def test_an_encoder_without_a_map_has_none_when_it_is_shared():
+    assert not isinstance(SharedEncoder(AxisEncoder()), DenseEncoder)
+    assert isinstance(SharedDenseEncoder(CellEncoder()), DenseEncoder)

@@ -27,11 +27,15 @@ _JPEG_SIDE_PX = 65_500
 _AT_ONCE = 8  # images, flushed into the index together
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Waiting:
+    """`is_looked_at`: where its defect is has been looked for, however often it cannot be written."""
+
     part: PartId
     frame: Frame
     verdict: Verdict
+    located: Located | None = None
+    is_looked_at: bool = False
 
 
 class ImageEvidence:
@@ -103,11 +107,10 @@ class ImageEvidence:
         self._index.done(images)
 
     def _located(self, some: list[_Waiting]) -> dict[PartId, Located]:
-        found = {}
         for each in some:
-            if self._has_time():
-                found[each.part] = self._locate(each.frame, each.verdict)
-        return {part: located for part, located in found.items() if located is not None}
+            if not each.is_looked_at and self._has_time():
+                each.located, each.is_looked_at = self._locate(each.frame, each.verdict), True
+        return {each.part: each.located for each in some if each.located is not None}
 
     def _has_time(self) -> bool:
         with self._lock:

@@ -409,3 +409,27 @@ def test_a_journal_of_before_has_nothing_to_say_of_it_and_gets_room_for_it(line)
     line.kept(2, frame(150))
     line.evidence.drain()
     assert line.rows()["heat_map"].notna().tolist() == [False, True]
+
+
+def test_it_is_looked_for_once_however_often_the_image_cannot_be_written(line, monkeypatch):
+    looked = []
+
+    def locate(frame: Frame, verdict: Verdict) -> Located:
+        looked.append(frame)
+        return LOCATED
+
+    line.locate = locate
+    line.open_evidence()
+    line.kept(1, frame(150))
+
+    def fail(*_: object) -> None:
+        raise StoreError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(line.index, "done", fail)
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                line.evidence.drain()
+    line.evidence.drain()
+    assert len(looked) == 1
+    assert history.heat_map(line.rows().iloc[0]) is not None
