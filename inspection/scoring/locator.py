@@ -56,10 +56,11 @@ class TileLocator:
         """RGB uint8 (H, W, 3) and the name of a description. One picture after the other is embedded, so that who
         shares the model never waits for more than one. Raises ScoringError if a score is not finite."""
         size, tiles = pixels.shape[:2], self._region.tiles
-        windows = tiles.cut(self._region.crop(pixels))[1:]
+        (_, *windows), is_seen = self._region.views(pixels)
         embeddings = np.concatenate([self._encoder.embed_images([window]) for window in windows])
         place = self._prototypes.names.index(description)
         scores = score(embeddings, self._prototypes, self._encoder.logit_scale)[:, place]
+        scores = np.where(is_seen[1:], scores, scores.min())
         box = self._region.box(*size)
         values = _inside(_mean_of_windows(tiles, scores), self._region, *size)
         return Located(within(box, tiles.boxes[int(scores.argmax())]), HeatMap(values, box))

@@ -413,7 +413,12 @@ def test_a_journal_of_before_has_nothing_to_say_of_it_and_gets_room_for_it(line)
 
 def test_it_is_looked_for_once_however_often_the_image_cannot_be_written(line, monkeypatch):
     looked = []
-    line.locate = lambda frame, verdict: looked.append(frame) or LOCATED
+
+    def locate(taken: Frame, _: Verdict) -> Located:
+        looked.append(taken)
+        return LOCATED
+
+    line.locate = locate
     line.open_evidence()
     line.kept(1, frame(150))
 
