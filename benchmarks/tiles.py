@@ -46,7 +46,7 @@ def rules(tiles: Tiles) -> dict[str, Callable[[Scores], Scores]]:
         "mean of whole and largest of each grid": lambda scores: levels(scores, lambda grid: grid.max(axis=1)).mean(
             axis=0
         ),
-        OWN: tiles.join,
+        OWN: lambda scores: tiles.join(scores, np.ones(scores.shape[:2], bool)),
         "mean of whole and of all of each grid": lambda scores: levels(scores, lambda grid: grid.mean(axis=1)).mean(
             axis=0
         ),

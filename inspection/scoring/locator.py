@@ -75,10 +75,11 @@ class TileLocator:
         if name == UNLIKE_GOOD_PARTS:
             return None
         size, tiles = pixels.shape[:2], self._region.tiles
-        windows = tiles.cut(self._region.crop(pixels))[1:]
+        (_, *windows), is_seen = self._region.views(pixels)
         embeddings = np.concatenate([self._encoder.embed_images([window]) for window in windows])
         place = self._prototypes.names.index(name)
         scores = score(embeddings, self._prototypes, self._encoder.logit_scale)[:, place]
+        scores = np.where(is_seen[1:], scores, scores.min())
         box = self._region.box(*size)
         values = _inside(_mean_of_windows(tiles, scores), self._region, *size)
         return Located(within(box, tiles.boxes[int(scores.argmax())]), HeatMap(values, box))

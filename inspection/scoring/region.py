@@ -108,6 +108,14 @@ class Region:
         kept, beside = _masks(self, *pixels.shape[:2])
         return cut & kept | (beside & np.uint8(outside))
 
+    def views(self, frame: Pixels) -> tuple[list[Pixels], Mask]:
+        """What is looked at of RGB uint8 (H, W, 3): the region as a whole, then its tiles; and which of them (V,) show
+        any of it: a window that lies wholly beside the outline is grey, and says nothing."""
+        views = self.tiles.cut(self.crop(frame))
+        if self.outline is None or len(views) == 1:
+            return views, np.ones(len(views), bool)
+        return views, _seen(self, *frame.shape[:2])
+
     def cells(self, rows: int, columns: int, height: int, width: int) -> Mask:
         """Of rows x columns equal cells of what `crop` cuts out of a frame of this size, those whose middle is within
         the region."""
@@ -132,3 +140,11 @@ def _masks(region: Region, height: int, width: int) -> tuple[Pixels, Pixels]:
     y0, y1, x0, x1 = region.edges_px(height, width)
     inside = np.repeat(region.cells(y1 - y0, x1 - x0, height, width)[:, :, None], 3, axis=2)
     return np.where(inside, np.uint8(255), np.uint8(0)), np.where(inside, np.uint8(0), np.uint8(255))
+
+
+@lru_cache(maxsize=2)
+def _seen(region: Region, height: int, width: int) -> Mask:
+    """Which views show any of the region: all, where it is too thin for the middle of any pixel."""
+    inside, _ = _masks(region, height, width)
+    is_seen = np.array([bool(view.any()) for view in region.tiles.cut(inside)])
+    return is_seen if is_seen.any() else ~is_seen

@@ -36,12 +36,13 @@ def score_frames(
     All views of all frames in one batch. The line, its calibration and every command score by this alone. Raises
     ScoringError.
     """
-    views = [view for frame in frames for view in region.tiles.cut(region.crop(frame))]
+    looks = [region.views(frame) for frame in frames]
+    views = [view for views, _ in looks for view in views]
     embeddings = encoder.embed_images(views)
     if len(embeddings) != len(views):
         raise ScoringError(f"the model gave {len(embeddings)} results for {len(views)} pictures")
     scores = score(embeddings, prototypes, encoder.logit_scale)
     shape = (len(frames), 1 + len(region.tiles.boxes))
-    return embeddings.reshape(*shape, embeddings.shape[1])[:, 0], region.tiles.join(
-        scores.reshape(*shape, scores.shape[1])
-    )
+    is_seen = np.array([seen for _, seen in looks], bool).reshape(shape)
+    joined = region.tiles.join(scores.reshape(*shape, scores.shape[1]), is_seen)
+    return embeddings.reshape(*shape, embeddings.shape[1])[:, 0], joined

@@ -39,16 +39,19 @@ class Tiles:
             *(picture[_span(box.top, box.height, height), _span(box.left, box.width, width)] for box in self.boxes),
         ]
 
-    def join(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Of each picture one score a description, (n, K): from those of the views that `cut` makes, (n, V, K).
+    def join(self, scores: npt.NDArray[np.float64], is_seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """Of each picture one score a description, (n, K): from those of the views that `cut` makes, (n, V, K), as far
+        as they show something, (n, V). Of each grid one window at least does.
 
         The mean of the whole and, grid by grid, of the two highest windows. Not the maximum of all: that of a good part
         is the noise of the noisiest window, and the more of them there are, the higher. Decision 14 has the figures.
         """
         levels, start = [scores[:, 0]], 1
         for grid in self.grids:
-            windows = scores[:, start : start + grid * grid]
-            levels.append(np.sort(windows, axis=1)[:, -_TOP:].mean(axis=1))
+            of_grid = slice(start, start + grid * grid)
+            windows = np.where(is_seen[:, of_grid, None], scores[:, of_grid], -np.inf)
+            highest = np.sort(windows, axis=1)[:, -_TOP:]
+            levels.append(highest.mean(axis=1, where=highest > -np.inf))
             start += grid * grid
         joined: npt.NDArray[np.float64] = np.mean(levels, axis=0)
         return joined

@@ -13,6 +13,7 @@ from inspection.scoring.locator import Locator
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.region import OUTSIDE, Polygon, Region, Ring
 from inspection.scoring.scorer import score
+from inspection.scoring.tiles import Tiles
 
 eighths = st.integers(0, 8).map(lambda n: n / 8)
 TRIANGLE = Region(outline=Polygon(((0.1, 0.2), (0.9, 0.4), (0.3, 0.95))))
@@ -127,3 +128,21 @@ def test_the_hottest_spot_is_never_beside_the_region(bundled, prototypes):
         box = found.heat_map.box
         assert box.left <= found.region.left
         assert found.region.left + found.region.width <= box.left + box.width + 1e-9
+
+
+@given(st.one_of(polygons, rings), st.sampled_from([(2,), (3, 6)]), st.integers(20, 40), st.integers(20, 40))
+def test_a_window_counts_if_it_shows_any_of_the_region(outline, grids, rows, columns):
+    region = Region(outline=outline, tiles=Tiles(grids))
+    views, is_seen = region.views(np.full((rows, columns, 3), 255, np.uint8))
+    shows = np.array([bool((view == 255).any()) for view in views])
+    assert np.array_equal(is_seen, shows if shows.any() else ~shows)
+    start = 1
+    for grid in grids:
+        assert is_seen[start : start + grid * grid].any()
+        start += grid * grid
+
+
+def test_without_an_outline_every_window_counts():
+    views, is_seen = Region(0.1, 0.1, 0.5, 0.5, tiles=Tiles((3,))).views(frame(40, 40))
+    assert len(views) == len(is_seen) == 10
+    assert is_seen.all()

@@ -10,6 +10,11 @@ from hypothesis.extra import numpy as arrays
 
 from inspection.scoring.tiles import WHOLE, Tiles
 
+
+def joined_of(tiles, scores):
+    return tiles.join(scores, np.ones(scores.shape[:2], bool))
+
+
 grids = st.lists(st.integers(2, 6), min_size=1, max_size=3, unique=True).map(tuple)
 tiles = st.builds(Tiles, grids, st.floats(0, 0.75))
 
@@ -50,13 +55,13 @@ both = tiles.flatmap(lambda each: st.tuples(st.just(each), scores_for(each)))
 @given(both)
 def test_a_joined_score_lies_between_those_of_the_views_and_never_falls_when_one_rises(case):
     tiles, scores = case
-    joined = tiles.join(scores)
+    joined = joined_of(tiles, scores)
     assert joined.shape == scores[:, 0].shape
     assert (joined <= scores.max(axis=1) + 1e-9).all()
     assert (joined >= scores.min(axis=1) - 1e-9).all()
     higher = scores.copy()
     higher[:, -1] += 3
-    assert (tiles.join(higher) >= joined - 1e-9).all()
+    assert (joined_of(tiles, higher) >= joined - 1e-9).all()
 
 
 @given(both, st.randoms())
@@ -69,15 +74,29 @@ def test_it_does_not_matter_where_in_its_grid_a_window_is(case, dice):
         dice.shuffle(order)
         moved[:, start : start + grid * grid] = scores[:, order]
         start += grid * grid
-    assert np.allclose(tiles.join(moved), tiles.join(scores))
+    assert np.allclose(joined_of(tiles, moved), joined_of(tiles, scores))
 
 
 @given(arrays.arrays(np.float64, (3, 1, 2), elements=st.floats(-20, 20)))
 def test_the_whole_alone_scores_as_it_does(scores):
-    assert np.array_equal(WHOLE.join(scores), scores[:, 0])
+    assert np.array_equal(joined_of(WHOLE, scores), scores[:, 0])
 
 
 def test_the_rule_in_figures():
     scores = np.zeros((1, 5, 1))
     scores[0, :, 0] = 1.0, 4.0, -3.0, 6.0, 2.0
-    assert Tiles((2,)).join(scores) == pytest.approx((1 + (6 + 4) / 2) / 2)
+    assert joined_of(Tiles((2,)), scores) == pytest.approx((1 + (6 + 4) / 2) / 2)
+
+
+@given(both, st.data())
+def test_a_window_that_shows_nothing_changes_nothing(case, data):
+    tiles, scores = case
+    is_seen = data.draw(arrays.arrays(np.bool_, scores.shape[:2]))
+    start = 1
+    for grid in tiles.grids:  # of each grid one does
+        is_seen[:, start + data.draw(st.integers(0, grid * grid - 1))] = True
+        start += grid * grid
+    is_seen[:, 0] = True
+    other = np.where(is_seen[:, :, None], scores, 99.0)
+    assert np.array_equal(tiles.join(scores, is_seen), tiles.join(other, is_seen))
+    assert np.isfinite(tiles.join(scores, is_seen)).all()

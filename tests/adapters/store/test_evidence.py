@@ -414,8 +414,8 @@ def test_a_journal_of_before_has_nothing_to_say_of_it_and_gets_room_for_it(line)
 def test_it_is_looked_for_once_however_often_the_image_cannot_be_written(line, monkeypatch):
     looked = []
 
-    def locate(frame: Frame, verdict: Verdict) -> Located:
-        looked.append(frame)
+    def locate(taken: Frame, _: Verdict) -> Located:
+        looked.append(taken)
         return LOCATED
 
     line.locate = locate
