@@ -59,7 +59,7 @@ from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Reque
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
 from inspection.gauge import (
     band_of,
-    load_encoder,
+    line_encoder,
     model_id_of,
     prototypes_of,
     region_of,
@@ -142,11 +142,11 @@ def build_station(
         evidence = ImageEvidence(paths, images)
         condition = ConditionKeeper(journal, clock)
 
-        encoder = encoder or load_encoder(recipe)
+        encoder, untuned = (encoder, None) if encoder else line_encoder(site, line)
         if options.monitor:
-            calibration, stale = shadow_calibration(site, line, encoder)
+            calibration, stale = shadow_calibration(site, line, encoder, untuned)
         else:
-            calibration, stale = require_calibration(site, line, encoder), None
+            calibration, stale = require_calibration(site, line, encoder, untuned), None
         thresholds = calibration.thresholds if calibration else None
         band = band_of(line, calibration)
         rater = Rater(encoder, prototypes_of(recipe, encoder), thresholds, region_of(recipe), band)
@@ -223,6 +223,8 @@ def build_station(
         tell_band(journal, condition, line.review.model_dump() if line.review else None)
         if stale:
             condition.raise_alarm(Alarm("calibration", stale))
+        elif untuned:
+            condition.raise_alarm(Alarm("tuning", untuned))
         stack.enter_context(_nothing_holds_up_a_part())
         yield Station(
             path=path,

@@ -73,11 +73,11 @@ class ClipEncoder:
         }
         return cls(model, phrases, preprocessing, fingerprint=fingerprint)
 
-    def on(self, runtime: Runtime) -> ClipEncoder:
-        """The same model with its image tower on another runtime. Raises ModelError where it does not run there."""
-        return ClipEncoder(
-            self._model, self._phrases, self._preprocessing, fingerprint=self._fingerprint, runtime=runtime
-        )
+    def on(self, runtime: Runtime, tuning: str | None = None) -> ClipEncoder:
+        """The same model with its image tower on another runtime. `tuning`: the record by which it may be, for the
+        fingerprint. Raises ModelError where it does not run there."""
+        fingerprint = {**self._fingerprint, **({"tuning": tuning} if tuning else {})}
+        return ClipEncoder(self._model, self._phrases, self._preprocessing, fingerprint=fingerprint, runtime=runtime)
 
     def free_torch_tower(self) -> None:
         """Give back the memory of torch's image tower where another runtime has one of its own, and the model has no

@@ -7,9 +7,11 @@ imports nothing that they need before it is asked for.
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from inspection.domain.errors import ModelError
@@ -21,6 +23,8 @@ Engine = Literal["torch", "openvino", "onnxruntime"]
 Precision = Literal["float32", "bfloat16", "int8"]
 
 MOST_THREADS = 4
+_MULTIPLIES = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "bf16", "i8mm")
+"""Of Linux's flags of a processor those that a runtime chooses its arithmetic by."""
 _EXTRAS: Mapping[Engine, tuple[str, tuple[str, ...]]] = {
     "torch": ("", ()),
     "openvino": ("openvino", ("openvino",)),
@@ -128,6 +132,28 @@ def station_threads() -> int:
     """One core is left to the gate link and the stores: threads that wait for a core that is taken spin, and a picture
     then takes ten times as long."""
     return max(1, min(_cores() - 1, MOST_THREADS))
+
+
+def machine() -> dict[str, str]:
+    """What a runtime's speed, and in low precision its numbers, depend on: the processor, what it can multiply, how
+    many cores this process has, and the GPU."""
+    import torch
+
+    model, flags = _processor()
+    told = {"processor": " ".join([model, *(flag for flag in _MULTIPLIES if flag in flags)]), "cores": str(_cores())}
+    return {**told, **({"gpu": torch.cuda.get_device_name(0)} if torch.cuda.is_available() else {})}
+
+
+def _processor() -> tuple[str, set[str]]:
+    """Its name and what it can do, as Linux tells it of the first core; elsewhere the kind alone."""
+    try:
+        first = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0]
+    except OSError:
+        return platform.machine(), set()
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
+    named = ("model name", "cpu family", "model", "CPU implementer", "CPU part")
+    flags = facts.get("flags") or facts.get("Features") or ""
+    return " ".join([platform.machine(), *(facts[name] for name in named if name in facts)]), set(flags.split())
 
 
 def _cores() -> int:
