@@ -63,7 +63,7 @@ from inspection.gauge import (
     band_of,
     beyond_promise,
     dense,
-    load_encoder,
+    line_encoder,
     locator_of,
     model_id_of,
     prototypes_of,
@@ -156,11 +156,11 @@ def build_station(
         images = stack.enter_context(closing(ImageIndex(paths, journal.lock)))
         condition = ConditionKeeper(journal, clock)
 
-        encoder = encoder or load_encoder(recipe)
+        encoder, untuned = (encoder, None) if encoder else line_encoder(site, line)
         if options.monitor:
-            calibration, stale = shadow_calibration(site, line, encoder)
+            calibration, stale = shadow_calibration(site, line, encoder, untuned)
         else:
-            calibration, stale = require_calibration(site, line, encoder), None
+            calibration, stale = require_calibration(site, line, encoder, untuned), None
         thresholds = calibration.thresholds if calibration else None
         band = band_of(line, calibration)
         texts = RememberedTexts(encoder, paths.phrases(recipe.name))
@@ -252,6 +252,8 @@ def build_station(
         tell_band(journal, condition, line.review.model_dump() if line.review else None)
         if asks := stale or (beyond_promise(line, calibration) if calibration else None):
             condition.raise_alarm(Alarm("calibration", asks))
+        if untuned and not stale:
+            condition.raise_alarm(Alarm("tuning", untuned))
         stack.enter_context(_nothing_holds_up_a_part())
         yield Station(
             path=path,

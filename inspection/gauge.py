@@ -6,12 +6,15 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inspection.calibration.drift import Sample, parts_needed
 from inspection.calibration.record import Calibration, load_calibration
 from inspection.calibration.reference import Reference, load_reference, reference_path
+from inspection.calibration.tuning import load_tuning
 from inspection.config import LineConfig, RecipeConfig, Site
 from inspection.domain.errors import CalibrationError, ConfigError, ModelError, ScoringError
 from inspection.domain.ports import Backbone, DenseEncoder, Encoder, TextEncoder
@@ -27,16 +30,51 @@ from inspection.scoring.region import Polygon, Region, Ring
 from inspection.scoring.tiles import WHOLE, Tiles
 from inspection.wording import counted
 
-
-def load_encoder(recipe: RecipeConfig) -> Encoder:
-    """The recipe's model, from the package, a folder or the local hub cache. Raises ModelError."""
+if TYPE_CHECKING:
     from inspection.adapters.clip.encoder import ClipEncoder
 
-    # What torch and transformers leave behind lives as long as the process: looking for garbage in it takes a second
-    # while they are imported, and would make a part wait now and then afterwards.
+
+def load_encoder(recipe: RecipeConfig) -> ClipEncoder:
+    """The recipe's model, from the package, a folder or the local hub cache, on torch in float32. Raises ModelError."""
+    from inspection.adapters.clip.encoder import ClipEncoder
+
+    with _without_collection():
+        return ClipEncoder.load(recipe.model, view=recipe.view)
+
+
+def line_encoder(site: Site, line: LineConfig) -> tuple[Encoder, str | None]:
+    """The recipe's model on the runtime that the line was tuned to; where that does not hold, on torch in float32, and
+    why. Raises ModelError as `load_encoder`."""
+    from inspection.adapters.clip.runtimes import REFERENCE, machine, runtime_named
+
+    recipe = site.recipe(line.recipe)
+    encoder = load_encoder(recipe)
+    tune = f"; tune again with 'inspection model tune {line.name} --good DIR', then calibrate"
+    try:
+        tuning = load_tuning(tuning_path(site, line.name))
+        if tuning is None or tuning.runtime == str(REFERENCE):
+            return encoder, None
+        runtime = runtime_named(tuning.runtime)
+        here = {**machine(), "versions": runtime.versions()}
+        changes = tuning.changes(fingerprint(encoder, recipe, line), here)
+        if changes:
+            told = f"{tuning.runtime}, chosen {tuning.created_utc:%Y-%m-%d} by {tuning.by}, does not hold"
+            raise CalibrationError(f"{told} ({', '.join(changes)})")
+        with _without_collection():
+            tuned = encoder.on(runtime, tuning.id)
+    except (CalibrationError, ModelError) as error:
+        return encoder, f"line {line.name} runs on {REFERENCE}: {error}{tune}"
+    tuned.free_torch_tower()
+    return tuned, None
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """What torch and transformers leave behind lives as long as the process: looking for garbage in it takes a second
+    while they are imported, and would make a part wait now and then afterwards."""
     gc.disable()
     try:
-        return ClipEncoder.load(recipe.model, view=recipe.view)
+        yield
     finally:
         gc.freeze()
         gc.enable()
@@ -178,8 +216,15 @@ def require_reference(site: Site, line: LineConfig, calibration: Calibration) ->
     return reference, then
 
 
-def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calibration:
-    """The line's calibration. Raises CalibrationError if there is none or anything that it depends on has changed."""
+def tuning_path(site: Site, line_name: str) -> Path:
+    return site.config_dir / "tunings" / f"{line_name}.json"
+
+
+def require_calibration(site: Site, line: LineConfig, encoder: Encoder, untuned: str | None = None) -> Calibration:
+    """The line's calibration. `untuned`: why the encoder is not on the runtime that was chosen, see `line_encoder`.
+
+    Raises CalibrationError if there is none or anything that it depends on has changed.
+    """
     what_to_do = f"calibrate with 'inspection calibrate {line.name} --good DIR'"
     try:
         calibration = load_calibration(calibration_path(site, line.name))
@@ -190,7 +235,7 @@ def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calib
         listed = "\n".join(f"  - {change}" for change in changes)
         raise CalibrationError(
             f"the calibration of line {line.name} ({calibration.created_utc:%Y-%m-%d}, by {calibration.by}) is stale:\n"
-            f"{listed}\nIts thresholds hold for what was; {what_to_do}"
+            f"{listed}\n{f'{untuned}.{chr(10)}' if untuned else ''}Its thresholds hold for what was; {what_to_do}"
         )
     return calibration
 
@@ -221,10 +266,12 @@ def beyond_promise(line: LineConfig, calibration: Calibration) -> str | None:
     )
 
 
-def shadow_calibration(site: Site, line: LineConfig, encoder: Encoder) -> tuple[Calibration | None, str | None]:
+def shadow_calibration(
+    site: Site, line: LineConfig, encoder: Encoder, untuned: str | None = None
+) -> tuple[Calibration | None, str | None]:
     """For monitor mode: the line's calibration also if it is stale, or none; and what is then to be said of it."""
     try:
-        calibration = require_calibration(site, line, encoder)
+        calibration = require_calibration(site, line, encoder, untuned)
         references_of(site, calibration)
         return calibration, None
     except CalibrationError as error:

@@ -5,10 +5,8 @@ The good parts lie in a folder (`--good DIR`), or are a fair sample of the line'
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,7 +79,6 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they will not do."""
-    from inspection.adapters.store.files import replace_durably
     from inspection.adapters.store.phrase_vectors import RememberedTexts
     from inspection.calibration.promise import Promise
     from inspection.calibration.record import Calibration, References, sample_set
@@ -100,19 +97,20 @@ def calibrate(
     from inspection.cli._calibration_text import tell, tell_free_labels
     from inspection.cli._options import config_dir_of, named_folders
     from inspection.cli._references import fit_references
+    from inspection.cli._site_files import person, refuse_the_shipped, write_bytes, write_text
     from inspection.config import load_site
     from inspection.domain.errors import CalibrationError
-    from inspection.gauge import calibration_path, fingerprint, load_encoder, references_path, scorer_of
+    from inspection.gauge import calibration_path, fingerprint, line_encoder, references_path, scorer_of
     from inspection.phrasings import in_brief, phrasing_warnings
     from inspection.scoring.bank_file import to_bytes
     from inspection.wording import counted
 
-    person = _person(by)
+    answers = person(by)
     asked = _asked(false_reject, confidence, (cost_escape, cost_overkill, defect_rate))
     _require_one_source(good, from_dispositions, (since, until, share, data_dir), group_by, asked)
     pattern = group_pattern(group_by)
     folder = config_dir_of(config_dir)
-    _refuse_the_shipped(folder, is_named=config_dir is not None)
+    refuse_the_shipped(folder, is_named=config_dir is not None)
     site = load_site(folder)
     line_config = site.line(line)
     recipe = site.recipe(line_config.recipe)
@@ -123,7 +121,9 @@ def calibrate(
     defects_listed = list_defects(defect_folders, good_listed, pattern)
     if own:
         defects_listed = {**own.defects(list(defect_folders)), **defects_listed}
-    encoder = load_encoder(recipe)
+    encoder, untuned = line_encoder(site, line_config)
+    if untuned:
+        typer.echo(untuned, err=True)
     texts = RememberedTexts(encoder, None)
     scorer = scorer_of(recipe, encoder, texts)
     if told := in_brief(phrasing_warnings(site, recipe.name, encoder, texts), recipe.name):
@@ -163,7 +163,7 @@ def calibrate(
         line=line,
         recipe=recipe.name,
         recipe_id=recipe_id,
-        by=person,
+        by=answers,
         created_utc=datetime.now(UTC),
         false_reject=promise.false_reject if promise else None,
         standardised_on=fitted.fit.standardised_on,
@@ -186,19 +186,15 @@ def calibrate(
     page = report_of(calibration, fitted, of_good, of_defects, scorer.names, scorer.region)
     # Before the record that names them.
     if held is not None:
-        replace_durably(references_path(path, held.sha256), lambda temporary: _write(temporary, references_file))
-    replace_durably(reference_path(path), lambda temporary: _write(temporary, kept))
-    replace_durably(path, lambda temporary: _write(temporary, content.encode()))
-    replace_durably(report, lambda temporary: _write(temporary, page.encode()))
+        write_bytes(references_path(path, held.sha256), references_file)
+    write_bytes(reference_path(path), kept)
+    write_text(path, content)
+    write_text(report, page)
     if as_json:
         named = {"path": str(path), "report": str(report), "id": calibration.id}
         typer.echo(json.dumps({**named, **json.loads(content)}))
     else:
         tell(calibration, path, report)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
 
 
 def _require_one_source(
@@ -266,26 +262,3 @@ def _asked(
     if false_reject is not None or confidence is not None:
         raise typer.BadParameter("a limit by cost promises no rate: leave --false-reject and --confidence out")
     return Prices(escape, overkill, defect_rate)
-
-
-def _refuse_the_shipped(folder: Path, *, is_named: bool) -> None:
-    """What came with the program is not written to by chance. In a checkout its maintainers name the folder."""
-    from inspection.domain.errors import ConfigError
-    from inspection.resources import configs_dir, is_installed
-
-    shipped = configs_dir()
-    if folder.resolve() == shipped.resolve() and (is_installed() or not is_named):
-        raise ConfigError(
-            f"{shipped} came with the program, and a calibration is not written there; "
-            f"make a copy of your own: cp -r {shlex.quote(str(shipped))} my-site, then --config-dir my-site"
-        )
-
-
-def _person(by: str | None) -> str:
-    """Who answers for the thresholds: a name, or the user's."""
-    if by is not None and not by.strip():
-        raise typer.BadParameter("give a name", param_hint="--by")
-    try:
-        return by.strip() if by else getpass.getuser()
-    except (KeyError, OSError) as error:  # a user that the machine has no name for
-        raise typer.BadParameter("this user has no name: say who answers for it", param_hint="--by") from error

@@ -109,7 +109,7 @@ def _extras(line: LineConfig) -> Iterator[Finding]:
 
 def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Finding]:
     """Shift, station, model and calibration. `station`: the process that runs the line."""
-    from inspection.gauge import beyond_promise, load_encoder, references_of, require_calibration
+    from inspection.gauge import beyond_promise, line_encoder, references_of, require_calibration
 
     now = datetime.now(UTC).astimezone(line.timezone)
     shift = line.shift_at(now)
@@ -123,14 +123,19 @@ def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Find
         yield Finding(f"{line.name}: model and calibration", True, found)
         return
     try:
-        encoder = load_encoder(site.recipe(line.recipe))
+        encoder, untuned = line_encoder(site, line)
         yield Finding(f"{line.name}: model", True, encoder.fingerprint["model"])
+        if untuned:
+            found, _, advice = untuned.rpartition("; ")
+            yield Finding(f"{line.name}: runtime", False, found, advice)
+        else:
+            yield Finding(f"{line.name}: runtime", True, encoder.fingerprint["runtime"])
     except InspectionError as error:
         advice = f"correct model in recipes/{line.recipe}.yaml, or bring the model to this machine"
         yield Finding(f"{line.name}: model", False, str(error), advice)
     else:
         try:
-            calibration = require_calibration(site, line, encoder)
+            calibration = require_calibration(site, line, encoder, untuned)
             references_of(site, calibration)
             told = [f"{calibration.id} of {calibration.created_utc:%Y-%m-%d}", beyond_promise(line, calibration)]
             yield Finding(f"{line.name}: calibration", True, "; ".join(filter(None, told)))

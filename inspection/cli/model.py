@@ -1,4 +1,5 @@
-"""`inspection model …`: the checkpoints on this machine: which there are, fetching one, whether it is whole."""
+"""`inspection model …`: the checkpoints on this machine: which there are, fetching one, whether it is whole, and what
+it runs fastest on."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import typer
 
 from inspection.cli._options import AsJson
 from inspection.cli._train import train
+from inspection.cli._tune import tune
 
 if TYPE_CHECKING:
     from inspection.adapters.clip.checkpoint import Checkpoint
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(train)
+app.command()(tune)
 
 Name = Annotated[str, typer.Argument(help="bundled, a folder (./…, /…), or owner/name[@revision].")]
 

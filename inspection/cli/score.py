@@ -45,15 +45,22 @@ def score(
     from inspection.cli._options import config_dir_of
     from inspection.cli._samples import scored_files
     from inspection.config import load_site
-    from inspection.gauge import band_of, load_encoder, references_of, require_calibration, scorer_of
+    from inspection.gauge import (
+        band_of,
+        line_encoder,
+        load_encoder,
+        references_of,
+        require_calibration,
+        scorer_of,
+    )
     from inspection.judging.band import NO_BAND
 
     _check_arguments(images, recipe, line, html)
     site = load_site(config_dir_of(config_dir))
     line_config = site.line(line) if line else None
     recipe_config = site.recipe(line_config.recipe if line_config else str(recipe))
-    encoder = load_encoder(recipe_config)
-    calibration = require_calibration(site, line_config, encoder) if line_config else None
+    encoder, untuned = line_encoder(site, line_config) if line_config else (load_encoder(recipe_config), None)
+    calibration = require_calibration(site, line_config, encoder, untuned) if line_config else None
     gate = _frame_gate(line_config) if line_config else None
     band = band_of(line_config, calibration) if line_config else NO_BAND
     scorer = scorer_of(recipe_config, encoder, references=references_of(site, calibration))
