@@ -115,7 +115,7 @@ def test_the_bounds_part_what_says_the_same_from_what_does_not(encoder, measured
     kinds = [kind for kind, phrasings in PLAIN.items() for _ in phrasings]
     alone = [f"{kind} {index}" for index, kind in enumerate(kinds)]
     false = same = found = good = 0
-    cosines: dict[tuple[bool, bool], list[float]] = {
+    cosines: dict[tuple[bool, bool], list[np.ndarray]] = {
         (added, alike): [] for added in (False, True) for alike in (False, True)
     }
     is_same, upper = np.equal.outer(kinds, kinds), np.triu(np.ones((len(kinds), len(kinds)), bool), 1)
