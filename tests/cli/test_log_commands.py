@@ -151,7 +151,7 @@ def test_rollups_are_made_anew_where_it_is_asked_for(data_dir: Path, monkeypatch
 
     def watched(*given: object, **named: object) -> verify.Verified:
         asked.append(named["recount"])
-        return real(*given, **named)  # type: ignore[arg-type]
+        return real(*given, **named)
 
     monkeypatch.setattr(verify, "verify_line", watched)
     for more in ([], ["--rollups"]):
