@@ -250,13 +250,13 @@ def test_what_is_in_the_review_band_is_reviewed_kept_and_recorded_with_the_band(
 @pytest.mark.parametrize("has_map", [True, False], ids=["map", "no map"])
 def test_a_part_whose_image_is_kept_says_where_its_defect_is(site, tmp_path, tiles, has_map):
     edit(site / "lines" / "stub.yaml", "passed_share: 1", "passed_share: 0")
-    edit(site / "lines" / "stub.yaml", "frozen_after: 0", "frozen_after: 0, width_px: 8, height_px: 8")
+    edit(site / "lines" / "stub.yaml", "frozen_after: 0", "frozen_after: 0, width_px: 16, height_px: 16")
     with (site / "recipes" / "stub.yaml").open("a") as recipe:
         recipe.write(f"\n{tiles}\n")
     for path in (site / "pictures").rglob("*.png"):
-        pixels = np.full((8, 8, 3), (200, 20, 20), np.uint8)
+        pixels = np.full((16, 16, 3), (200, 20, 20), np.uint8)
         if path.parent.name == "scratch":
-            pixels[4:, :4] = 20, 255, 20
+            pixels[8:, :8] = 20, 255, 20
         Image.fromarray(pixels).save(path)
     encoder = CellEncoder() if has_map else WithoutMap()
     rows, _ = run_until(site, tmp_path / "data", 10, RunOptions(monitor=True), encoder)

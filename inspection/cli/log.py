@@ -90,6 +90,12 @@ def verify(
             "--images/--no-images", help="Pictures and embeddings of parts as well; a copy may have been made without."
         ),
     ] = True,
+    rollups: Annotated[
+        bool,
+        typer.Option(
+            "--rollups", help="Sum up every merged file anew, also where its rollups are what the chain says."
+        ),
+    ] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -104,7 +110,7 @@ def verify(
     heads = heads_of(head) if head else []
     try:
         with bar() as told:
-            found = verify_line(paths, heads, told, with_images=images)
+            found = verify_line(paths, heads, told, with_images=images, recount=rollups)
     except NotDecided as error:
         typer.echo(json.dumps({"ok": None, "why": str(error)}) if as_json else f"not decided: {error}")
         raise typer.Exit(3) from error

@@ -181,6 +181,20 @@ def test_images_that_are_not_there_are_broken_but_in_a_copy_without(data_dir: Pa
     assert "note: images and embeddings were not looked at, as it was asked\n" in called.out
 
 
+def test_rollups_are_made_anew_where_it_is_asked_for(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    real = verify.verify_line
+
+    def watched(*given: object, **named: object) -> verify.Verified:
+        asked.append(named["recount"])
+        return real(*given, **named)
+
+    monkeypatch.setattr(verify, "verify_line", watched)
+    for more in ([], ["--rollups"]):
+        assert call("log", "verify", "demo", "--data-dir", data_dir, *more).code == 0
+    assert asked == [False, True]
+
+
 def test_what_cannot_be_decided_is_neither_whole_nor_broken(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unsettled(*_: object, **__: object) -> None:
         raise verify.Unsettled("files of line demo were merged all the while: run it again")

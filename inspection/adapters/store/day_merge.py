@@ -3,7 +3,7 @@
  1. the merged file is written to `compacting/date=….making`, and its rollups;
  2. that directory is renamed to `compacting/date=…`: from here on the merge is finished, whoever finishes it;
  3. everything of the day that is not merged is linked there;
- 4. it is told, with the digests of what was merged and of the merged file;
+ 4. it is told, with the digests of what was merged, of the merged file and of its rollups;
  5. it and the day's directory of the log change places in one system call;
  6. what was merged, which now lies in `compacting/date=…`, is removed.
 Between 4 and 5 what is told is not done yet. Who dies there tells it again when it is finished, in the same words.
@@ -25,7 +25,7 @@ from inspection.adapters.store.files import digest_of, is_temporary, make_folder
 from inspection.adapters.store.merging import made_of, merge
 from inspection.adapters.store.names import LogFile, file_name, parse
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rollups import has_rollup, remove_orphans, write_rollups
+from inspection.adapters.store.rollups import KINDS, has_rollup, remove_orphans, rollup_file, write_rollups
 from inspection.domain.errors import StoreError
 
 _MAKING = ".making"
@@ -122,6 +122,7 @@ def _finish(paths: LinePaths, day: str, name: str, record: Record, alone: Alone)
         "sha256": digest,
         "bytes": size,
         "from": {f"{day}/{each}": digest_of(live / each)[0] for each in inputs},
+        "rollups": {kind: digest_of(rollup_file(paths, kind, f"{day}/{name}"))[0] for kind in KINDS},
     }
 
     def change_places() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +36,8 @@ class Promise:
     sha256: str
     size_bytes: int
     rows: int
+    rollups: Mapping[str, str] = field(default_factory=dict)
+    """Of a merged file, by kind: their SHA-256. None in events of before those were told."""
 
 
 @dataclass(slots=True)
@@ -142,7 +144,8 @@ def removed_embeddings(data: dict[str, Any]) -> list[str]:
 
 
 def _promise(event: Event, data: dict[str, Any]) -> Promise:
-    return Promise(event.id, str(data["sha256"]), int(data["bytes"]), int(data["rows"]))
+    rollups = {str(kind): str(sha256) for kind, sha256 in data.get("rollups", {}).items()}
+    return Promise(event.id, str(data["sha256"]), int(data["bytes"]), int(data["rows"]), rollups)
 
 
 def _last_part(name: str) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ writes, in the order of the steps of `log.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,15 +63,17 @@ def verify_line(
     told: Told = lambda what, done, total: None,
     *,
     with_images: bool = True,
+    recount: bool = False,
 ) -> Verified:
     """Look at all of a line's records. `heads` were exported before and must be in the chain. `with_images`: false for
-    a copy that was made without them and embeddings. Raises StoreError if the journal cannot be read, and NotDecided:
+    a copy that was made without them and embeddings. `recount`: rollups are held against their rows too where they are
+    what the chain says. Raises StoreError if the journal cannot be read, and NotDecided:
     Unsettled, or ScratchFull."""
     with scratch_folder(paths.line) as scratch, ImageCheck(paths, scratch) as images:
         look = _Look(paths, images, told, scratch)
         look.found.faults = [
             *_settled(paths, lambda: look.at_chain_and_files(heads)),
-            *_settled(paths, look.at_rollups),
+            *_settled(paths, lambda: look.at_rollups(recount=recount)),
             *_settled(paths, look.at_numbers),
             *(_settled(paths, look.at_images) if with_images else look.without_images()),
             *(look.at_embeddings() if with_images else ()),
@@ -161,6 +163,7 @@ class _Look:
         self._images = images
         self._told = told
         self._unread: set[str] = set()  # files of the log that are not to be read
+        self._rollups: dict[str, Mapping[str, str]] = {}
         self._may_know_all = False
         self._embeddings = EmbeddingCheck(paths)
         self._faults: list[Fault] = []
@@ -168,7 +171,7 @@ class _Look:
         self.notes: dict[str, list[str]] = {}
 
     def at_chain_and_files(self, heads: Sequence[Head]) -> list[Fault]:
-        self._faults, self._unread, self.notes["files"] = [], set(), []
+        self._faults, self._unread, self._rollups, self.notes["files"] = [], set(), {}, []
         self._images.forget()
         self._embeddings = EmbeddingCheck(self._paths)
         there = sealed_files(self._paths)  # first: what is written later has its marks or its event later
@@ -186,6 +189,7 @@ class _Look:
                 self._faults.append(Fault(f"journal {self._paths.state_db.relative_to(self._paths.data_dir)}", what))
             walked = walk(self._paths, db, promises, self._digests.differs, heads)
             marked = {row[0] for row in db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL")}
+        self._rollups = {name: promise.rollups for name, promise in promises.parts.items()}
         self._take(walked, promises)
         self._embeddings.take(promises, may_know_all=self._may_know_all)
         self._at_files(promises)
@@ -267,8 +271,9 @@ class _Look:
         if unknown:
             self.notes["files"].append(f"{counted(unknown, 'file')} that no event speaks of: not held against anything")
 
-    def at_rollups(self) -> list[Fault]:
-        merged = [name for name in self._readable() if (file := parse(name)) and file.is_merged]
+    def at_rollups(self, *, recount: bool) -> list[Fault]:
+        known = {} if recount else self._rollups
+        merged = {name: known.get(name, {}) for name in self._readable() if (file := parse(name)) and file.is_merged}
         seen = look_at_rollups(self._paths, merged, self._told, self._scratch)
         self.found.rollups = seen.looked_at
         what = "of another version: nobody looks at them, their rows are summed up instead"

@@ -1,9 +1,10 @@
-"""Whether rollups say what the rows of their files do: each is made anew and held against what is there."""
+"""Whether rollups say what the rows of their files do. One that is byte by byte what the chain says of it is as whoever
+merged summed it up; any other is made anew and held against what is there."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain_walk import TO_REPAIR, Fault
 from inspection.adapters.store.duck import log_errors, quoted
+from inspection.adapters.store.files import digest_of
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rollups import KINDS, UNREADABLE, VERSION, one_core, rollup_file, source_of, write_rollup
 from inspection.adapters.store.scratch import not_of_scratch
@@ -27,20 +29,32 @@ class RollupsSeen:
 
 
 def look_at_rollups(
-    paths: LinePaths, names: Sequence[str], told: Callable[[str, int, int], None], scratch: Path
+    paths: LinePaths,
+    names: Mapping[str, Mapping[str, str]],
+    told: Callable[[str, int, int], None],
+    scratch: Path,
 ) -> RollupsSeen:
-    """Those of these files of the log. They are made anew in the folder `scratch`. Raises ScratchFull."""
+    """Those of these files of the log. Where the SHA-256 that `names` has of their kind is not theirs they are made
+    anew, in the folder `scratch`. Raises ScratchFull."""
     seen = RollupsSeen()
     todo = [(kind, name) for name in names for kind in KINDS if rollup_file(paths, kind, name).exists()]
+    doubted = [each for each in todo if not _is_as_told(rollup_file(paths, *each), names[each[1]].get(each[0]))]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        wrong = pool.map(lambda each: wrong_rollup(paths, each[0], each[1], scratch), todo)
-        for done, ((kind, name), what) in enumerate(zip(todo, wrong, strict=True), start=1):
-            told("rollups", done, len(todo))
+        wrong = pool.map(lambda each: wrong_rollup(paths, each[0], each[1], scratch), doubted)
+        for done, ((kind, name), what) in enumerate(zip(doubted, wrong, strict=True), start=1):
+            told("rollups", done, len(doubted))
             if what:
                 seen.faults.append(Fault(_place(paths, rollup_file(paths, kind, name)), f"{what}; {TO_REPAIR}"))
     seen.unused = sum(_is_unused(rollup_file(paths, kind, name)) for kind, name in todo)
     seen.looked_at = len(todo) - seen.unused
     return seen
+
+
+def _is_as_told(rollup: Path, sha256: str | None) -> bool:
+    try:
+        return sha256 is not None and digest_of(rollup)[0] == sha256
+    except OSError:
+        return False
 
 
 def _is_unused(rollup: Path) -> bool:
