@@ -16,10 +16,11 @@ import typer
 
 from inspection.cli._findings import Finding, Flush, clock, disk, keeps_up, lock_holder, port_holders, software
 from inspection.cli._options import AsJson, ConfigDir, DataDir
-from inspection.domain.errors import ConfigError, InspectionError, StoreError
+from inspection.domain.errors import CalibrationError, ConfigError, InspectionError, StoreError
 from inspection.wording import counted
 
 if TYPE_CHECKING:
+    from inspection.calibration.record import Calibration
     from inspection.config import LineConfig, Site
 
 _COLUMNS = 80
@@ -142,6 +143,22 @@ def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Find
         except InspectionError as error:
             advice = f"inspection calibrate {line.name} --good DIR"
             yield Finding(f"{line.name}: calibration", False, str(error), advice)
+        else:
+            yield _drift(site, line, calibration)
+
+
+def _drift(site: Site, line: LineConfig, calibration: Calibration) -> Finding:
+    """Whether passed parts are held against the calibration. The line judges without that."""
+    from inspection.gauge import require_reference
+
+    what = f"{line.name}: drift"
+    if not line.drift.watch:
+        return Finding(what, True, "not watched: drift.watch is false")
+    try:
+        _, then = require_reference(site, line, calibration)
+    except CalibrationError as error:
+        return Finding(what, True, f"not watched: {error}")
+    return Finding(what, True, f"watched, against {counted(len(then.scores), 'good part')} of the calibration")
 
 
 def _camera(line: LineConfig) -> Finding:
