@@ -37,8 +37,8 @@ def compare(
         str | None,
         typer.Option(
             metavar="FOLDER_OR_HUB_ID",
-            help="The image model that transfer learning trains a head on, as microsoft/resnet-50; default: the"
-            " recipe's own.",
+            help="The image model that transfer learning trains a head on: ./folder, or owner/name as"
+            " microsoft/resnet-50; default: the recipe's own.",
         ),
     ] = None,
     repeats: Annotated[
@@ -74,7 +74,7 @@ def compare(
     good_files, *bad_files = (len(each.files) for each in labelled)
     labels_of(good_files, sum(bad_files))
     encoder = load_encoder(recipe_config)
-    other = load_backbone(_as_folder(backbone), recipe_config) if backbone else None
+    other = load_backbone(backbone, recipe_config) if backbone else None
     measured = measure(encoder, recipe_config, labelled, {})
     of_good, *of_bad = _parts(encoder, other, recipe_config, measured)
     console = Console(stderr=True)
@@ -90,11 +90,6 @@ def compare(
         print_result(result)
         if report:
             typer.echo(f"The plot: {report}")
-
-
-def _as_folder(backbone: str) -> str:
-    """A folder of the working directory is one, however it was typed: a name that `checkpoint.find` takes for one."""
-    return str(Path(backbone).absolute()) if Path(backbone).is_dir() else backbone
 
 
 def _parts(

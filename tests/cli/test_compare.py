@@ -89,7 +89,7 @@ def test_told_for_a_person(folders: Path) -> None:
 
 def test_with_a_backbone_and_a_page(folders: Path) -> None:
     save_resnet(folders / "resnet")
-    called = call(*COMPARE, "--backbone", "resnet", "--report", "page.html", "--repeats", "5")
+    called = call(*COMPARE, "--backbone", "./resnet", "--report", "page.html", "--repeats", "5")
     assert called.code == 0, called
     assert "transfer learning: logistic regression on the frozen resnet" in called.out
     assert called.out.endswith("The plot: page.html\n")
@@ -130,7 +130,7 @@ def test_what_cannot_be_read_is_left_out(folders: Path) -> None:
         (["--report", "page.txt"], "page.txt: give it the ending .html"),
         (["--report", "nowhere/page.html"], "there is no folder nowhere: make it first"),
         (["--backbone", "./nowhere"], "model ./nowhere: there is no such folder"),
-        (["--backbone", "empty"], "there is no config.json in that folder"),
+        (["--backbone", "./empty"], "there is no config.json in that folder"),
         (["--backbone", "maker/resnet-18"], "fetch it with 'inspection model pull --backbone maker/resnet-18'"),
         (["--backbone", "resnet-18"], "model resnet-18: that is no id of the hub"),
         (["--recipe", "nutt"], 'there is no recipe "nutt"'),
