@@ -119,7 +119,8 @@ def _holds(of: str, path: Path, known: Known, *, is_torn: bool) -> Holds | None:
         first, last = (int(number) for number in named.groups()) if named else (0, 0)
         return Holds(of, str(first), str(last), last - first + 1, in_journal)
     file = parse(path.name)
-    assert file is not None  # only a name of ours is promised, marked, or looked into
+    if file is None:
+        return None
     first_part, last_part = (f"{part.epoch}-{part.number}" for part in (file.first, file.last))
     return Holds(of, first_part, last_part, promise.rows if promise else file.rows, in_journal)
 

@@ -86,8 +86,7 @@ class _Repair:
         first = [Damaged(path, "torn", why) for merge in merges for path, why in merge.torn]
         in_merges = {each.path for each in first} | {path for merge in merges for path in merge.inputs}
         self._plan([*first, *(each for each in found if each.path not in in_merges)])
-        if merges and self._todo:
-            self.done.missing = None
+        self.done.missing = None if merges and self._todo else self._missing()
 
     def _plan(self, found: list[Damaged]) -> None:
         paths, gone = self._paths, {each.path for each in found}
@@ -96,10 +95,15 @@ class _Repair:
             self._todo.append(self._move_of(each))
         self.done.moved += self._todo
         self.done.rollups = [self._below(rollup_file(paths, *each)) for each in lacking_rollups(paths, gone)]
-        if self.done.moved:
-            files = {name: paths.log_dir / name for name in sealed_files(paths)}
-            left_out = {name for name, file in files.items() if gone & {file, file.parent}}
-            self.done.missing = look_at_numbers(paths, leaving_out=left_out).missing
+
+    def _missing(self) -> list[str]:
+        """Parts that nobody has without what goes."""
+        if not self.done.moved:
+            return []
+        gone = {moved.damaged.path for moved in self._todo}
+        files = {name: self._paths.log_dir / name for name in sealed_files(self._paths)}
+        left_out = {name for name, file in files.items() if gone & {file, file.parent}}
+        return look_at_numbers(self._paths, leaving_out=left_out).missing
 
     def _move_of(self, damaged: Damaged) -> Moved:
         path, data_dir = damaged.path, self._paths.data_dir
@@ -125,6 +129,7 @@ class _Repair:
                 self._settle_merges()
             self._known = what_is_known(self._paths)
             self._plan(look_for_damage(self._paths, self._known, self._told))
+            self.done.missing = self._missing()
         with nothing_changes(self._paths):
             self._report()
             for moved in self._todo:
@@ -135,7 +140,7 @@ class _Repair:
 
     def _settle_merges(self) -> None:
         of_merges = {moved.damaged.path: moved for moved in self._todo}
-        self.done.moved, self._todo, self.done.missing = [], [], []
+        self.done.moved, self._todo = [], []
 
         def move_aside(path: Path, kind: Kind, why: str) -> None:
             moved = of_merges.get(path) or self._move_of(Damaged(path, kind, why))

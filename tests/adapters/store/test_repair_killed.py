@@ -164,9 +164,15 @@ def test_of_a_merge_that_was_cut_short_the_whole_side_is_kept(cut_merge, tmp_pat
         }[torn]()
         cut(file)
         if moment is None:
+            (next(paths.log_dir.iterdir()) / "notes.txt").write_text("of somebody")
             dry = repaired(paths, dry_run=True)
             assert told(paths) == []
-            assert [merge.day for merge in dry.merges] == [merge.day for merge in repaired(paths).merges]
+            assert [moved.file.endswith("notes.txt") for moved in dry.moved][-1]
+            assert (dry.missing is None) == bool(dry.merges)  # that shows when the merge is done with
+            done = repaired(paths)
+            assert [merge.day for merge in done.merges] == [merge.day for merge in dry.merges]
+            assert done.missing == [f"1-{number}" for number in lost]
+            assert [moved.file.endswith("notes.txt") for moved in done.moved][-1]
         else:
             dies_after(paths, moment)
             repaired(paths)
