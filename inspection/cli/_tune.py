@@ -49,8 +49,8 @@ def tune(
         calibration_path,
         fingerprint,
         load_encoder,
-        prototypes_of,
-        region_of,
+        references_of,
+        scorer_of,
         tuning_path,
     )
 
@@ -65,14 +65,15 @@ def tune(
     encoder = load_encoder(recipe)
     under = fingerprint(encoder, recipe, line_config)
     present = _present(calibration_path(site, line), under)
-    prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
+    scorer = scorer_of(recipe, encoder, references=references_of(site, present))
     encoders, unusable = at_hand(encoder, runtimes())
-    taken = measure(encoders, [good_listed, *defects_listed.values()], prototypes, region)
+    scorers = {name: scorer.on(each) for name, each in encoders.items()}
+    taken = measure(scorers, [good_listed, *defects_listed.values()])
     reference = next(iter(taken.values())).scores
     of_good = PartScores(reference[: len(good_listed.files)], good_listed.parts)
     band = band_of(line_config, present)
-    thresholds = present.thresholds if present else _fitted(of_good, prototypes.names, band)
-    measured = _compared(taken, unusable, prototypes.names, thresholds, band)
+    thresholds = present.thresholds if present else _fitted(of_good, scorer.names, band)
+    measured = _compared(taken, unusable, scorer.names, thresholds, band)
     chosen = fastest(measured)
     tuning = Tuning(
         line=line,

@@ -18,14 +18,12 @@ if TYPE_CHECKING:
     from inspection.adapters.clip.encoder import ClipEncoder
     from inspection.adapters.clip.runtimes import Runtime
     from inspection.cli._calibration_samples import Listed
-    from inspection.domain.ports import Encoder
-    from inspection.scoring.prototypes import Prototypes
-    from inspection.scoring.region import Region
+    from inspection.scoring.part_scorer import PartScorer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taken:
-    """Of one runtime: median milliseconds of a picture, from its pixels to its embedding, and scores (n, K)."""
+    """Of one runtime: median milliseconds of a picture, from its pixels to its scores, and these (n, K)."""
 
     ms: float
     scores: npt.NDArray[np.float64]
@@ -47,28 +45,23 @@ def at_hand(encoder: ClipEncoder, runtimes: Sequence[Runtime]) -> tuple[dict[str
     return opened, unusable
 
 
-def measure(
-    encoders: Mapping[str, Encoder], listed: Sequence[Listed], prototypes: Prototypes, region: Region
-) -> dict[str, Taken]:
+def measure(scorers: Mapping[str, PartScorer], listed: Sequence[Listed]) -> dict[str, Taken]:
     """Every picture alone, as the station sees them, on all runtimes one after another: what else the machine does
     befalls all alike. A picture that cannot be read raises CameraError."""
     import numpy as np
 
-    from inspection.adapters.cameras.images import read_image
-    from inspection.scoring.scorer import score
-
-    ms: dict[str, list[float]] = {name: [] for name in encoders}
-    scores: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in encoders}
-    files = [(path, each.read or read_image) for each in listed for path in each.files]
+    ms: dict[str, list[float]] = {name: [] for name in scorers}
+    scores: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in scorers}
+    files = [(path, each.pixels) for each in listed for path in each.files]
     console = Console(stderr=True)
     shown = track(files, description="measuring", console=console, transient=True, disable=not console.is_terminal)
     for index, (path, read) in enumerate(shown):
-        picture = region.crop(read(path))
-        for name, encoder in encoders.items():
+        frame = read(path)
+        for name, scorer in scorers.items():
             if index == 0:
-                encoder.embed_images([picture])  # the first one takes many times as long
+                scorer.look([frame])  # the first one takes many times as long
             before_ns = time.monotonic_ns()
-            embedding = encoder.embed_images([picture])
+            look = scorer.look([frame])
             ms[name].append((time.monotonic_ns() - before_ns) / 1e6)
-            scores[name].append(score(embedding, prototypes, encoder.logit_scale)[0])
-    return {name: Taken(statistics.median(ms[name]), np.array(scores[name])) for name in encoders}
+            scores[name].append(look.scores[0])
+    return {name: Taken(statistics.median(ms[name]), np.array(scores[name])) for name in scorers}

@@ -59,6 +59,7 @@ def test_a_tuning_survives_its_file(tmp_path):
 )
 def test_the_fastest_is_one_that_agrees_and_none_that_agrees_is_faster(others):
     chosen = fastest([REFERENCE, *others])
+    assert chosen.margin_sigma is not None
     assert chosen.margin_sigma <= MOST_SIGMA
     assert chosen.verdicts_changed == 0
     assert chosen.unusable is None

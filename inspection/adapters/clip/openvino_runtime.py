@@ -46,8 +46,8 @@ class OpenVinoTower:
             "ENABLE_CPU_PINNING": False,  # the gate link may need the very core
         }
         try:
-            converted = _converted(features, picture)
-            self._request = openvino.Core().compile_model(converted, "CPU", settings).create_infer_request()
+            compiled = openvino.Core().compile_model(converted(features, picture), "CPU", settings)
+            self._request = compiled.create_infer_request()
         except Exception as error:  # converters answer a model that they do not know with anything; told as ModelError
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise ModelError(f"runtime {name}: the model cannot be converted to it ({reason})") from error
@@ -58,11 +58,12 @@ class OpenVinoTower:
         return torch.from_numpy(np.array(made, np.float32))
 
 
-def _converted(features: nn.Module, picture: Tensor) -> Any:
+def converted(features: nn.Module, picture: Tensor) -> Any:
+    """An OpenVINO model of any number of pictures of this one's size. Raises what its converter raises."""
     with converting():
         traced = torch.jit.trace(features, (picture,), check_trace=False)  # type: ignore[no-untyped-call]
         frontend = FrontEndManager().load_by_framework("pytorch")
         decoder = TorchScriptPythonDecoder(traced)  # held until it is converted: OpenVINO does not hold it
-        converted = frontend.convert(frontend.load(decoder))
-    converted.reshape([-1, *picture.shape[1:]])
-    return converted
+        model = frontend.convert(frontend.load(decoder))
+    model.reshape([-1, *picture.shape[1:]])
+    return model
