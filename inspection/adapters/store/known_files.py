@@ -49,7 +49,8 @@ def what_is_known(paths: LinePaths) -> Known:
         db.execute("BEGIN")
         (state,) = db.execute("PRAGMA integrity_check(1)").fetchone()
         if state != "ok":
-            raise StoreError(f"the journal {paths.state_db} is damaged: {state}; restore the last backup that is whole")
+            what = state.splitlines()[-1]  # the first names the database alone
+            raise StoreError(f"the journal {paths.state_db} is damaged: {what}; restore the last backup that is whole")
         walked = walk(paths, db, promises, differs)
         marked = dict(db.execute("SELECT seal, count(*) FROM parts WHERE seal IS NOT NULL GROUP BY seal").fetchall())
         columns = {row["name"] for row in db.execute("PRAGMA table_info(events)")}  # an older journal files no events

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -405,6 +407,20 @@ def test_without_a_journal_nothing_is_moved(paths):
         repaired(paths)
     assert not paths.set_aside_dir.exists()
     assert not paths.state_db.exists()
+
+
+def test_with_a_damaged_journal_nothing_is_moved(paths):
+    with closing(sqlite3.connect(paths.state_db)) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'parts'").fetchone()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(paths.state_db.read_bytes())
+    content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
+    paths.state_db.write_bytes(content)
+    cut(of_part(paths, 5))
+    before = contents(paths)
+    with pytest.raises(StoreError, match=r"state\.db is damaged: .+; restore the last backup that is whole"):
+        repaired(paths)
+    assert contents(paths) == before
 
 
 def test_a_file_that_the_disk_does_not_give_stays(paths, monkeypatch):
