@@ -1,9 +1,15 @@
-"""Where on a picture one description fits best, with a heat map: from the model's map of cells, or from tiles."""
+"""Where on a picture one description fits best, with a heat map: from the model's maps of cells, or from tiles alone.
+
+One view after the other is embedded, so that who shares the model never waits for more than one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from inspection.domain.errors import ScoringError
 from inspection.domain.ports import DenseEncoder, Encoder, PlacesEncoder
@@ -13,14 +19,16 @@ from inspection.scoring.prototypes import Prototypes
 from inspection.scoring.references import Bank, PlaceBank
 from inspection.scoring.region import Region
 from inspection.scoring.scorer import score
-from inspection.scoring.tiles import Tiles
+
+Map = npt.NDArray[np.float32]
 
 _CELLS_A_WINDOW = 4  # along a side of the smallest: windows overlap by fractions of themselves
 _HEIGHT = 0.5  # of the peak over the map's median
+_WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 
 
 class Locator:
-    """For one recipe. Looks at the region of interest as a whole."""
+    """For one recipe. With tiles the map is the mean of those of all views that show a place, and as much finer."""
 
     def __init__(
         self, encoder: DenseEncoder, prototypes: Prototypes, region: Region, references: Bank | None = None
@@ -31,29 +39,39 @@ class Locator:
         self._references = references
 
     def __call__(self, pixels: Pixels, name: str) -> Located | None:
-        """RGB uint8 (H, W, 3) and the name of a score. Takes as long as scoring one more picture. None where it is how
-        unlike good parts the picture is as a whole.
+        """RGB uint8 (H, W, 3) and the name of a score. Takes as long as scoring the picture. None where it is how unlike
+        good parts the picture is as a whole.
 
         Raises ScoringError if the map is not finite, ModelError where the model has none.
         """
-        size = pixels.shape[:2]
-        values = self._values(self._region.crop(pixels), name)
+        values = self._unlike(pixels) if name == UNLIKE_GOOD_PARTS else self._of_description(pixels, name)
         if values is None:
             return None
-        if not np.isfinite(values).all():
-            raise ScoringError("a heat map is not finite; check the model with 'inspection doctor'")
-        heat_map = HeatMap(_inside(values, self._region, *size), self._region.box(*size))
+        heat_map = _on_the_frame(values, self._region, pixels)
         return Located(within(heat_map.box, hottest(heat_map.values)), heat_map)
 
-    def _values(self, picture: Pixels, name: str) -> npt.NDArray[np.float32] | None:
-        if name != UNLIKE_GOOD_PARTS:
-            cells = self._encoder.embed_cells([picture])[0]
-            scale = np.float32(self._encoder.logit_scale)
-            margins: npt.NDArray[np.float32] = scale * defect_map(cells, self._prototypes, name)
-            return margins
-        if isinstance(self._references, PlaceBank) and isinstance(self._encoder, PlacesEncoder):
-            return np.asarray(self._references.maps(self._encoder.embed_places([picture]))[0], np.float32)
-        return None
+    def _of_description(self, pixels: Pixels, description: str) -> Map:
+        views, is_seen = self._region.views(pixels)
+        boxes = (_WHOLE, *self._region.tiles.boxes)
+        seen = [(box, view) for box, view, shows in zip(boxes, views, is_seen, strict=True) if shows]
+        maps = [self._map(view, description) for _, view in seen]
+        finer = max(self._region.tiles.grids, default=1)
+        rows, columns = (side * finer for side in maps[0].shape)
+        return _together([box for box, _ in seen], maps, rows, columns)
+
+    def _unlike(self, pixels: Pixels) -> Map | None:
+        """How far each place is from good parts, where references are compared place by place."""
+        if not isinstance(self._references, PlaceBank) or not isinstance(self._encoder, PlacesEncoder):
+            return None
+        places = self._encoder.embed_places([self._region.crop(pixels)])
+        return np.asarray(self._references.maps(places)[0], np.float32)
+
+    def _map(self, view: Pixels, description: str) -> Map:
+        cells = self._encoder.embed_cells([view])[0]
+        values = np.float32(self._encoder.logit_scale) * defect_map(cells, self._prototypes, description)
+        if not np.isfinite(values).all():
+            raise ScoringError("a heat map is not finite; check the model with 'inspection doctor'")
+        return values
 
 
 class TileLocator:
@@ -69,41 +87,51 @@ class TileLocator:
         self._region = region
 
     def __call__(self, pixels: Pixels, name: str) -> Located | None:
-        """RGB uint8 (H, W, 3) and the name of a score; None where it is of no description. One picture after the other
-        is embedded, so that who shares the model never waits for more than one. Raises ScoringError if a score is not
-        finite."""
+        """RGB uint8 (H, W, 3) and the name of a score; None where it is of no description. Raises ScoringError if a
+        score is not finite."""
         if name == UNLIKE_GOOD_PARTS:
             return None
-        size, tiles = pixels.shape[:2], self._region.tiles
         (_, *windows), is_seen = self._region.views(pixels)
-        embeddings = np.concatenate([self._encoder.embed_images([window]) for window in windows])
+        seen = [
+            (box, window)
+            for box, window, shows in zip(self._region.tiles.boxes, windows, is_seen[1:], strict=True)
+            if shows
+        ]
+        embeddings = np.concatenate([self._encoder.embed_images([window]) for _, window in seen])
         place = self._prototypes.names.index(name)
-        scores = score(embeddings, self._prototypes, self._encoder.logit_scale)[:, place]
-        scores = np.where(is_seen[1:], scores, scores.min())
-        box = self._region.box(*size)
-        values = _inside(_mean_of_windows(tiles, scores), self._region, *size)
-        return Located(within(box, tiles.boxes[int(scores.argmax())]), HeatMap(values, box))
+        scores = score(embeddings, self._prototypes, self._encoder.logit_scale)[:, place].astype(np.float32)
+        boxes = [box for box, _ in seen]
+        side = _CELLS_A_WINDOW * max(self._region.tiles.grids)
+        values = _together(boxes, [np.full((1, 1), each) for each in scores], side, side)
+        heat_map = _on_the_frame(values, self._region, pixels)
+        return Located(within(heat_map.box, boxes[int(scores.argmax())]), heat_map)
 
 
-def _mean_of_windows(tiles: Tiles, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    side = _CELLS_A_WINDOW * max(tiles.grids)
-    middles = (np.arange(side) + 0.5) / side
-    total, count = np.zeros((side, side)), np.zeros((side, side))
-    for box, value in zip(tiles.boxes, scores, strict=True):
-        rows = (middles >= box.top) & (middles < box.top + box.height)
-        columns = (middles >= box.left) & (middles < box.left + box.width)
-        total[np.ix_(rows, columns)] += value
-        count[np.ix_(rows, columns)] += 1
-    return (total / count).astype(np.float32)
+def _together(boxes: Sequence[Box], maps: Sequence[Map], rows: int, columns: int) -> Map:
+    """At each of rows x columns places the mean of the maps (h, w) whose boxes have it, between their cells bilinear;
+    where there is none, the least."""
+    total, count = np.zeros((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
+    for box, values in zip(boxes, maps, strict=True):
+        down = _span(box.top, box.height, rows)
+        across = _span(box.left, box.width, columns)
+        size = (across.stop - across.start, down.stop - down.start)
+        total[down, across] += np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
+        count[down, across] += 1
+    mean: Map = total / np.maximum(count, 1)
+    return np.where(count > 0, mean, mean[count > 0].min())
 
 
-def _inside(values: npt.NDArray[np.float32], region: Region, height: int, width: int) -> npt.NDArray[np.float32]:
+def _span(start: float, length: float, most: int) -> slice:
+    return slice(int(start * most + 1e-6), min(most, int(np.ceil((start + length) * most - 1e-6))))
+
+
+def _on_the_frame(values: Map, region: Region, pixels: Pixels) -> HeatMap:
     """What is beside the region is no defect, whatever the model makes of the grey there."""
+    height, width = pixels.shape[:2]
     rows, columns = values.shape
     is_seen = region.cells(rows, columns, height, width)
-    if not is_seen.any():
-        return values
-    return np.where(is_seen, values, values[is_seen].min())
+    inside = np.where(is_seen, values, values[is_seen].min()) if is_seen.any() else values
+    return HeatMap(inside, region.box(height, width))
 
 
 def hottest(values: npt.NDArray[np.float32]) -> Box:

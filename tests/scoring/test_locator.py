@@ -12,7 +12,7 @@ from inspection.domain.errors import ScoringError
 from inspection.domain.types import Box
 from inspection.scoring.locator import Locator, TileLocator, hottest, within
 from inspection.scoring.prototypes import encode_prototypes
-from inspection.scoring.region import Region
+from inspection.scoring.region import Region, Ring
 from inspection.scoring.scorer import score
 from inspection.scoring.tiles import Tiles
 from tests.fakes.encoder import CellEncoder
@@ -132,3 +132,41 @@ def test_every_place_of_the_tiles_map_lies_between_the_scores_of_the_windows(gri
 def test_without_tiles_and_without_a_map_there_is_nothing_to_look_with():
     with pytest.raises(ValueError, match="without tiles"):
         TileLocator(ENCODER, PROTOTYPES, Region())
+
+
+@pytest.mark.parametrize("grids", [(2,), (2, 3)])
+def test_with_tiles_the_map_is_finer_and_what_is_hottest_is_where_it_is(grids):
+    encoder = CellEncoder()
+    asked = []
+
+    class Counting(CellEncoder):
+        def embed_cells(self, images):
+            asked.append(len(images))
+            return encoder.embed_cells(images)
+
+    region = Region(tiles=Tiles(grids, 0))
+    found = Locator(Counting(), PROTOTYPES, region)(frame(), "stain")
+    assert asked == [1] * (1 + len(region.tiles.boxes))
+    assert found.heat_map is not None
+    assert found.heat_map.values.shape == (8 * max(grids), 8 * max(grids))
+    stain = Region(6 / 8, 6 / 8, 1 / 8, 1 / 8)
+    row, column = np.unravel_index(found.heat_map.values.argmax(), found.heat_map.values.shape)
+    side = 8 * max(grids)
+    assert stain.left <= (column + 0.5) / side <= stain.left + stain.width
+    assert stain.top <= (row + 0.5) / side <= stain.top + stain.height
+
+
+def test_windows_beside_a_ring_are_not_looked_at():
+    asked = []
+
+    class Counting(CellEncoder):
+        def embed_cells(self, images):
+            asked.append(len(images))
+            return super().embed_cells(images)
+
+    ring = Region(outline=Ring(0.5, 0.5, 0.35, 0.45), tiles=Tiles((4,), 0))
+    pixels = np.full((64, 64, 3), 90, np.uint8)
+    found = Locator(Counting(), PROTOTYPES, ring)(pixels, "scratch")
+    assert sum(asked) == int(ring.views(pixels)[1].sum()) == 13
+    assert found.heat_map is not None
+    assert np.isfinite(found.heat_map.values).all()
