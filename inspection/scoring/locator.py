@@ -39,8 +39,8 @@ class Locator:
         self._references = references
 
     def __call__(self, pixels: Pixels, name: str) -> Located | None:
-        """RGB uint8 (H, W, 3) and the name of a score. Takes as long as scoring the picture. None where it is how unlike
-        good parts the picture is as a whole.
+        """RGB uint8 (H, W, 3) and the name of a score. Takes as long as scoring the picture. None where that says how
+        unlike good parts the picture is as a whole.
 
         Raises ScoringError if the map is not finite, ModelError where the model has none.
         """
@@ -117,7 +117,7 @@ def _together(boxes: Sequence[Box], maps: Sequence[Map], rows: int, columns: int
         size = (across.stop - across.start, down.stop - down.start)
         total[down, across] += np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
         count[down, across] += 1
-    mean: Map = total / np.maximum(count, 1)
+    mean: Map = (total / np.maximum(count, 1)).astype(np.float32)
     return np.where(count > 0, mean, mean[count > 0].min())
 
 
