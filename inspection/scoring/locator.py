@@ -97,8 +97,8 @@ def _together(boxes: Sequence[Box], maps: Sequence[Map], rows: int, columns: int
         size = (across.stop - across.start, down.stop - down.start)
         total[down, across] += np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
         count[down, across] += 1
-    mean: Map = total / np.maximum(count, 1)
-    return np.where(count > 0, mean, mean[count > 0].min())
+    mean = total / np.maximum(count, 1)
+    return np.where(count > 0, mean, mean[count > 0].min()).astype(np.float32)
 
 
 def _span(start: float, length: float, most: int) -> slice:
