@@ -2,12 +2,13 @@
 
     inspection bench crash [--kills N] [--cuts N] [--seed S] [--json]
 
-The real journal, log and evidence run in a process of their own, fed with parts as fast as they take them. `kills`:
-kill -9 at random moments, a third of them while rows are sealed or files are merged; the process that merges is killed
-a moment before the station's or after it. `cuts`: lives whose every call to the file system is
-recorded (also such as die and are followed by another); the power fails at one moment of the record after the other,
-and a disk that drops or tears what was not flushed is what is left. Each time a station starts there, finishes the
-sealing, and is held against the law: `benchmarks/crash_store/promises.py`. docs/log.md says what that is.
+The real journal, log, evidence and embeddings run in a process of their own, fed with parts as fast as they take them.
+`kills`: kill -9 at random moments, a third of them while rows are sealed or files are merged; the process that merges
+is killed a moment before the station's or after it. `cuts`: lives that seal and merge, and whose every call to the file
+system is recorded (also such as die and are followed by another); the power fails at one moment of the record after
+the other, also amid merges, and a disk that drops or tears what was not flushed is what is left. Each time a station
+starts there, finishes the sealing, and is held against the law: `benchmarks/crash_store/promises.py`. docs/log.md says
+what that is.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from pathlib import Path
 
 from benchmarks.crash_store.kills import kills, told
 from benchmarks.crash_store.nursery import Nursery
-from benchmarks.crash_store.power_cuts import Recording, cuts, leave, record
-from benchmarks.crash_store.recording import build_recorder
+from benchmarks.crash_store.power_cuts import Recording, cuts, is_of_merge, leave, record
+from benchmarks.crash_store.recording import Kind, build_recorder
 from benchmarks.fault_line.drill import scratch_dir
 from inspection.adapters.store.journal import Durability
 from inspection.domain.errors import InspectionError
@@ -36,11 +37,14 @@ _SHOWN = 5
 
 @dataclass(slots=True)
 class Result:
-    """`kills` by what the log's thread was at; `cuts` and `notes` by durability; `broken`: where the law failed."""
+    """`kills` by what the log's thread was at; `cuts` and `notes` by durability; `amid_merges`: of the cuts, those
+    while files were merged; `merges` that are on record; `broken`: where the law failed."""
 
     kills: dict[str, int] = field(default_factory=dict)
     cuts: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
+    merges: int = 0
+    amid_merges: int = 0
     broken: list[str] = field(default_factory=list)
     seed: int = 0
     seconds: float = 0.0
@@ -75,8 +79,10 @@ def _cut(nursery: Nursery, folder: Path, durability: Durability, seed: int, coun
     second = _recorded(nursery, after, durability, rng, promised if durability == "power" else ())
     for recording, name in ((first, ""), (second, ", after a cut")):
         result.notes[durability] = result.notes.get(durability, 0) + len(recording.notes)
+        result.merges += sum(note.kind is Kind.EXCHANGE and is_of_merge(note) for note in recording.notes)
         for cut in cuts(recording, folder / "left", seed=seed, count=-(-count // 2)):
             result.cuts[durability] = result.cuts.get(durability, 0) + 1
+            result.amid_merges += cut.is_amid_merge
             if cut.faults:
                 result.broken.append(f"{durability}, seed {seed}{name}: {cut}")
 
@@ -85,7 +91,7 @@ def _recorded(
     nursery: Nursery, root: Path, durability: Durability, rng: random.Random, promised: tuple[bytes, ...]
 ) -> Recording:
     deaths = [rng.randrange(1, _LATEST_DEATH) for _ in range(_DEATHS)]
-    return record(nursery, root, durability, deaths, parts=_PARTS_A_LIFE, promised=promised)
+    return record(nursery, root, durability, deaths, parts=_PARTS_A_LIFE, promised=promised, merges=True)
 
 
 def main(*, kill_count: int, cut_count: int, seed: int, as_json: bool) -> None:
@@ -98,7 +104,8 @@ def main(*, kill_count: int, cut_count: int, seed: int, as_json: bool) -> None:
         print(
             f"{sum(result.kills.values())} kills: {_listed(result.kills)}\n"
             f"{sum(result.cuts.values())} power cuts: {_listed(result.cuts)};"
-            f" of {sum(result.notes.values())} recorded calls\n"
+            f" {result.amid_merges} of them amid a merge; of {sum(result.notes.values())} recorded calls,"
+            f" {result.merges} merges\n"
             f"the law did not hold {len(result.broken)} times; {result.seconds} s"
         )
     if result.broken:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from inspection.analytics.logistic import Logistic
 from inspection.analytics.separation import auroc
 from inspection.domain.errors import ConfigError
 from inspection.scoring.head import Head
@@ -64,31 +65,7 @@ def nearest_good(values: Numbers, bad: Labels, others: Numbers) -> Numbers:
 
 
 def logistic(values: Numbers, bad: Labels, others: Numbers) -> Numbers:
-    """C · Σ log-loss + |w|² / 2, with a free intercept, by Newton's method in the span of the parts."""
-    mean = values.mean(axis=0)
-    left, spreads, span = np.linalg.svd(values - mean, full_matrices=False)
-    kept = spreads > 1e-10
-    seen = np.hstack([(left * spreads)[:, kept], np.ones((len(values), 1))])
-    penalty = np.append(np.ones(kept.sum()), 0.0)
-    sign = np.where(bad, 1.0, -1.0)
-
-    def loss(weights: Numbers) -> float:
-        fit = np.logaddexp(0, -sign * (seen @ weights)).sum()
-        return float(LOGISTIC_C * fit + (penalty * weights**2).sum() / 2)
-
-    weights = np.zeros(seen.shape[1])
-    for _ in range(100):
-        chance = 1 / (1 + np.exp(-np.clip(seen @ weights, -500, 500)))
-        slope = LOGISTIC_C * seen.T @ (chance - bad) + penalty * weights
-        curve = LOGISTIC_C * (seen.T * (chance * (1 - chance))) @ seen + np.diag(penalty + 1e-12)
-        step, before = np.linalg.solve(curve, slope), loss(weights)
-        size = 1.0
-        while size > 1e-8 and loss(weights - size * step) > before - 1e-4 * size * (slope @ step):
-            size /= 2
-        weights = weights - size * step
-        if before - loss(weights) < 1e-9 * max(1.0, before):
-            break
-    return np.asarray((others - mean) @ span[kept].T @ weights[:-1])
+    return Logistic.fit(values, bad, LOGISTIC_C).score(others)
 
 
 def shrunk_lda(values: Numbers, bad: Labels, others: Numbers) -> Numbers:

@@ -77,6 +77,18 @@ def write_site(data_dir: Path, rows: int) -> None:
     _write_journal(LinePaths(data_dir, LINE), last.start + timedelta(days=1))
 
 
+def write_short_files(data_dir: Path, files_a_day: int, rows_a_file: int) -> int:
+    """DAYS days of files that nobody has merged yet, without a journal; how many parts they have."""
+    a_day = files_a_day * rows_a_file
+    for index in range(DAYS):
+        day = _Day(index, a_day, 1 + a_day * (index % _DAYS_AN_EPOCH))
+        folder = LinePaths(data_dir, LINE).log_dir / day.name
+        folder.mkdir(parents=True)
+        for start in range(0, a_day, rows_a_file):
+            _write_short(folder, day, start, start + rows_a_file)
+    return DAYS * a_day
+
+
 def part_in_the_middle(rows: int) -> PartId:
     """One that is on record, in a file of a day that is over."""
     a_day = (rows - IN_THE_JOURNAL) // DAYS
@@ -97,9 +109,12 @@ def _write_last_day(data_dir: Path, day: _Day) -> None:
         _write_merged(paths, day, at, at + size)
         at += size
     for start in range(at, day.parts, max(short, 1)):
-        stop = min(start + short, day.parts)
-        name = file_name(PartId(day.epoch, day.first + start), PartId(day.epoch, day.first + stop - 1))
-        pq.write_table(_rows(day, start, stop), paths.log_dir / day.name / name, compression="zstd")
+        _write_short(paths.log_dir / day.name, day, start, min(start + short, day.parts))
+
+
+def _write_short(folder: Path, day: _Day, start: int, stop: int) -> None:
+    name = file_name(PartId(day.epoch, day.first + start), PartId(day.epoch, day.first + stop - 1))
+    pq.write_table(_rows(day, start, stop), folder / name, compression="zstd")
 
 
 def _write_merged(paths: LinePaths, day: _Day, start: int, stop: int) -> None:
@@ -222,14 +237,19 @@ def _us(moment: datetime) -> int:
 def _write_journal(paths: LinePaths, until: datetime) -> None:
     """The parts of the last seconds, which are in no file yet."""
     journal = SqliteJournal(paths.state_db, "process")
-    epoch = 0
-    while epoch <= DAYS // _DAYS_AN_EPOCH:
-        epoch = journal.new_epoch()
+    epoch = epoch_after(journal)
     for part in parts(epoch, IN_THE_JOURNAL, until - timedelta(seconds=IN_THE_JOURNAL / 10)):
         journal.record_triggers([part.trigger], CONTEXT)
         journal.record_verdicts([part.judged])
         journal.record_outcome(part.judged.part, part.outcome, part.judged.verdict_utc)
     journal.close()
+
+
+def epoch_after(journal: SqliteJournal) -> int:
+    """The first epoch that none of the days has."""
+    while (epoch := journal.new_epoch()) <= DAYS // _DAYS_AN_EPOCH:
+        pass
+    return epoch
 
 
 CONTEXT = PartContext(

@@ -4,7 +4,8 @@
 
 The controller is `inspection gate-sim`, in a process of its own at the end of an unpaced pseudo-terminal. Parts come
 at a set rate; a rate that is too high shows as parts that are late, and those are counted. `chain_ms` is trigger to
-acknowledgement; `fsync_ms` is what the disk under the data takes for a write that is flushed.
+acknowledgement; `fsync_ms` is what the disk under the data takes for a write that is flushed. With
+`--sealing`: `benchmarks/sealing.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,9 @@ from benchmarks.stub_line import NAME, MemoryCamera, StubEncoder, write_site
 from inspection import history
 from inspection.adapters.store.numbering import Completeness
 from inspection.build import RunOptions, build_station
+from inspection.config import Site
 from inspection.domain.errors import InspectionError
+from inspection.domain.ports import Camera
 from inspection.station.clock import SystemClock
 
 
@@ -47,8 +52,36 @@ class Result:
 def run(parts: int, parts_per_s: float, durability: str, folder: Path) -> Result:
     """Run the line until `parts` have gone by, and check that every invariant held. Raises InspectionError if not."""
     site = write_site(folder / "site", durability)
-    data_dir, port = folder / "data", folder / "gate"
+    data_dir = folder / "data"
     fsync_ms = flushed_write_ms(folder)
+    memory = _Memory()
+    seen = drive(site, data_dir, MemoryCamera(SystemClock()), parts, parts_per_s, memory.watch)
+    rows = history.parts(data_dir, NAME)
+    check(rows, seen, history.completeness(data_dir, NAME))
+    span_s = (rows["gate_utc"].max() - rows["trigger_utc"].min()).total_seconds()
+    return Result(
+        durability=durability,
+        parts=len(rows),
+        late=int((rows["verdict"] == "UNJUDGED").sum()),
+        parts_per_s=round(len(rows) / span_s, 1),
+        chain_ms=quantiles(rows["ack_ms"].dropna().to_numpy()),
+        rss_mb_start=round(memory.samples_mb[0], 1),
+        rss_mb_end=round(memory.samples_mb[-1], 1),
+        fsync_ms=fsync_ms,
+    )
+
+
+def drive(
+    site: Site,
+    data_dir: Path,
+    camera: Camera,
+    parts: int,
+    parts_per_s: float,
+    watch: Callable[[Callable[[], bool]], None],
+) -> dict[str, Any]:
+    """Run the line until the gate controller has ended, after `parts`; what that one says it saw. `watch`: what is done
+    beside it, in a thread of its own, while what it is given says that parts are to come. Raises what it raises."""
+    port = data_dir.with_name("gate")
     belt = ["--parts-per-s", str(parts_per_s), "--parts", str(parts), "--wait-for-station"]
     gate = subprocess.Popen(
         [sys.executable, "-m", "inspection", "gate-sim", "--link", str(port), *belt, "--json"],
@@ -57,35 +90,34 @@ def run(parts: int, parts_per_s: float, durability: str, folder: Path) -> Result
         text=True,
     )
     stop = threading.Event()
-    memory = _Memory(gate, stop)
+
+    def beside() -> None:
+        try:
+            watch(lambda: gate.poll() is None and not stop.is_set())
+        finally:
+            stop.set()
+
     try:
         options = RunOptions(gate_url=str(port))
-        camera = MemoryCamera(SystemClock())
-        with build_station(site, NAME, data_dir, options, encoder=StubEncoder(), camera=camera) as station:
-            memory.start()
-            station.run(stop)
+        with (
+            ThreadPoolExecutor(1, "beside") as pool,
+            build_station(site, NAME, data_dir, options, encoder=StubEncoder(), camera=camera) as station,
+        ):
+            watched = pool.submit(beside)
+            try:
+                station.run(stop)
+            finally:
+                stop.set()
+            watched.result()
         seen: dict[str, Any] = json.loads(gate.communicate(timeout=60)[0].splitlines()[-1])
     finally:
         gate.kill()
         gate.wait()
-        stop.set()
-        memory.join()
-    rows = history.parts(data_dir, NAME)
-    _check(rows, seen, history.completeness(data_dir, NAME))
-    span_s = (rows["gate_utc"].max() - rows["trigger_utc"].min()).total_seconds()
-    return Result(
-        durability=durability,
-        parts=len(rows),
-        late=int((rows["verdict"] == "UNJUDGED").sum()),
-        parts_per_s=round(len(rows) / span_s, 1),
-        chain_ms=_quantiles(rows["ack_ms"].dropna().to_numpy()),
-        rss_mb_start=round(memory.samples_mb[0], 1),
-        rss_mb_end=round(memory.samples_mb[-1], 1),
-        fsync_ms=fsync_ms,
-    )
+    return seen
 
 
-def _check(rows: Any, seen: dict[str, Any], complete: Completeness) -> None:
+def check(rows: Any, seen: dict[str, Any], complete: Completeness) -> None:
+    """Raises InspectionError if not each part that the controller saw is on record, and as it went."""
     passed = int((rows["outcome"] == "PASSED").sum())
     faults = [
         (len(rows) != seen["parts"], f"{seen['parts']} parts went by and {len(rows)} are on record"),
@@ -102,22 +134,18 @@ def _check(rows: Any, seen: dict[str, Any], complete: Completeness) -> None:
         raise InspectionError(f"{lost}: {why}")
 
 
-class _Memory(threading.Thread):
-    """Watches this process's memory until the gate controller has ended, which ends the station."""
+class _Memory:
+    """Of this process, which the station runs in."""
 
-    def __init__(self, gate: subprocess.Popen[str], stop: threading.Event) -> None:
-        super().__init__(name="memory")
-        self._gate = gate
-        self._stop_station = stop
+    def __init__(self) -> None:
         self.samples_mb: list[float] = []
 
-    def run(self) -> None:
+    def watch(self, goes_on: Callable[[], bool]) -> None:
         time.sleep(2)  # what is loaded at the first part is no growth
-        while self._gate.poll() is None and not self._stop_station.is_set():
+        while goes_on():
             self.samples_mb.append(_rss_mb())
             time.sleep(0.5)
         self.samples_mb.append(_rss_mb())
-        self._stop_station.set()
 
 
 def _rss_mb() -> float:
@@ -134,10 +162,11 @@ def flushed_write_ms(folder: Path, count: int = 200) -> dict[str, float]:
             file.write(bytes(4096))
             os.fsync(file.fileno())
             took_ms.append((time.monotonic_ns() - start_ns) / 1e6)
-    return _quantiles(np.array(took_ms))
+    return quantiles(np.array(took_ms))
 
 
-def _quantiles(values: Any) -> dict[str, float]:
+def quantiles(values: Any) -> dict[str, float]:
+    """`p50` and `p99`."""
     return {name: round(float(np.quantile(values, share)), 2) for name, share in (("p50", 0.5), ("p99", 0.99))}
 
 

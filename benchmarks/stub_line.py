@@ -25,7 +25,7 @@ camera: {{kind: folder, folder: ../unused}}
 trigger: {{kind: gate}}
 gate: {{kind: serial, url: /dev/ttyUSB0, delay_ms: 150, watchdog_ms: 500, min_gap_ms: 1, without_power: divert}}
 evidence: {{passed_share: 0, near_margin: 0}}
-log: {{merge: false}}
+log: {log}
 """
 RECIPE = """\
 part: part
@@ -80,9 +80,9 @@ def _part(rng: np.random.Generator) -> Pixels:
     return np.asarray(np.clip(light[..., None] + rng.normal(0, 3, (1024, 1280, 3)), 0, 254), np.uint8)
 
 
-def write_site(folder: Path, durability: str) -> Site:
-    """The line's configuration and a calibration that tells good from scratched."""
-    files = {f"lines/{NAME}.yaml": LINE.format(durability=durability), f"recipes/{NAME}.yaml": RECIPE}
+def write_site(folder: Path, durability: str, log: str = "{merge: false}") -> Site:
+    """The line's configuration and a calibration that tells good from scratched. `log`: as in a line's file."""
+    files = {f"lines/{NAME}.yaml": LINE.format(durability=durability, log=log), f"recipes/{NAME}.yaml": RECIPE}
     (folder / "unused").mkdir(parents=True)
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True)

@@ -16,6 +16,7 @@ from inspection.adapters.store.requests import leave_request, record_word
 from inspection.domain.disposition import EVENT, Disposition, DispositionKind
 from inspection.domain.errors import InspectionError, StoreError
 from inspection.domain.ports import Request
+from inspection.domain.types import MAY_BE_PUT_ASIDE
 from inspection.wording import unknown_name
 
 _OF_A_PART = ("shadow", "verdict", "outcome")
@@ -23,7 +24,7 @@ _SILENT_AFTER = timedelta(seconds=10)  # a running line says something about twi
 
 
 def acknowledge(data_dir: Path, line: str, alarm: str, by: str) -> None:
-    """Ask the line to clear a latched alarm, in a person's name.
+    """Ask the line to clear a latched alarm, or one that may be put aside, in a person's name.
 
     Raises InspectionError if the name is empty, if the line does not run or if no such alarm waits for a person;
     StoreError if the line never ran in this data directory.
@@ -145,8 +146,8 @@ def _seen(status: history.LineStatus, alarm: str, now: datetime) -> str:
         raise InspectionError(f"line {status.line} does not run ({said}); start it, then acknowledge what it shows")
     standing = {raised.key: raised for raised in status.alarms}
     if alarm not in standing:
-        waiting = [raised.key for raised in status.alarms if raised.latched]
+        waiting = [raised.key for raised in status.alarms if raised.latched or raised.key in MAY_BE_PUT_ASIDE]
         raise InspectionError(f'line {status.line} has no alarm "{alarm}" now; {unknown_name(alarm, waiting)}')
-    if not standing[alarm].latched:
+    if not standing[alarm].latched and alarm not in MAY_BE_PUT_ASIDE:
         raise InspectionError(f'the alarm "{alarm}" goes by itself once its cause is gone: {standing[alarm].text}')
     return standing[alarm].text

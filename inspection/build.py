@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ from inspection.adapters.store.lock import LineLock
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.merger_process import MergerProcess
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.phrase_vectors import RememberedTexts
 from inspection.adapters.store.requests import RequestInbox
 from inspection.adapters.store.retention import Retention, RetentionRule
 from inspection.adapters.store.status import FileStatusBoard
@@ -54,30 +56,37 @@ from inspection.devices import (
     travel_of,
 )
 from inspection.domain.draw import is_drawn
-from inspection.domain.errors import InspectionError
+from inspection.domain.errors import CalibrationError, InspectionError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
 from inspection.gauge import (
     band_of,
+    beyond_promise,
     dense,
-    load_encoder,
+    line_encoder,
     locator_of,
     model_id_of,
     prototypes_of,
+    references_of,
     region_of,
     require_calibration,
+    require_reference,
     shadow_calibration,
+    view_id,
     view_of,
 )
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
-from inspection.scoring.prototypes import Prototypes
+from inspection.phrasings import in_brief, phrasing_warnings
+from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.region import Region
 from inspection.station.challenge import Challenge
 from inspection.station.challenge_due import ChallengePlan
 from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
+from inspection.station.drift_watch import ALARM as DRIFT
+from inspection.station.drift_watch import DriftPlan, DriftWatch
 from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
@@ -99,6 +108,7 @@ from inspection.station.told_journal import told_journal
 from inspection.station.watcher import Watcher
 from inspection.station.watchers import at_a_gate, watchers_of
 
+_log = logging.getLogger(__name__)
 _SWITCH_S = 0.00005
 _ROOM = 1.2  # times what the alarm `disk-low` comes at, and well over what it goes at
 _ROOM_FOR_EMBEDDINGS = 1.4  # the same of embeddings, which are worth less
@@ -146,17 +156,20 @@ def build_station(
         images = stack.enter_context(closing(ImageIndex(paths, journal.lock)))
         condition = ConditionKeeper(journal, clock)
 
-        encoder = encoder or load_encoder(recipe)
+        encoder, untuned = (encoder, None) if encoder else line_encoder(site, line)
         if options.monitor:
-            calibration, stale = shadow_calibration(site, line, encoder)
+            calibration, stale = shadow_calibration(site, line, encoder, untuned)
         else:
-            calibration, stale = require_calibration(site, line, encoder), None
+            calibration, stale = require_calibration(site, line, encoder, untuned), None
         thresholds = calibration.thresholds if calibration else None
         band = band_of(line, calibration)
-        prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
-        encoder, locate = _locating(encoder, prototypes, region)
+        texts = RememberedTexts(encoder, paths.phrases(recipe.name))
+        if told := in_brief(phrasing_warnings(site, recipe.name, encoder, texts), recipe.name):
+            _log.warning("%s", told, extra={"event": "wording", "fields": {"recipe": recipe.name}})
+        prototypes, region = prototypes_of(recipe, texts), region_of(recipe)
+        scorer, locate = _scoring(PartScorer(encoder, prototypes, region, references_of(site, calibration)))
         evidence = ImageEvidence(paths, images, locate=locate)
-        rater = Rater(encoder, prototypes, thresholds, region, band)
+        rater = Rater(scorer, thresholds, band)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
         camera = stack.enter_context(closing(camera or open_camera(line, journal, clock)))
@@ -175,6 +188,9 @@ def build_station(
             travel=travel,
             camera_timeout_s=line.camera.timeout_ms / 1000,
             monitor=options.monitor,
+        )
+        drift, unwatched = _drift(
+            site, line, calibration if not stale else None, region_of(recipe), journal, condition, clock, challenge
         )
         embeddings = _embeddings(line, paths, journal, clock, _view(encoder, recipe, line))
         timing = Timing(travel, clock)
@@ -213,6 +229,7 @@ def build_station(
                     merging=merging,
                 ),
                 EmbeddingWatch(embeddings, _embedding_is_kept(line.evidence, challenge)),
+                *([drift] if drift else []),
             ],
         )
         report = StatusReport(
@@ -225,11 +242,18 @@ def build_station(
             options.monitor,
             line.timezone.key,
             lambda: challenge.now if challenge else None,
-            lambda: {"totals": tally.totals(), "timing": timing.figures(), "counts": reconciler.counts},
+            lambda: {
+                "totals": tally.totals(),
+                "timing": timing.figures(),
+                "counts": reconciler.counts,
+                "drift": drift.status() if drift else {"unwatched": unwatched},
+            },
         )
         tell_band(journal, condition, line.review.model_dump() if line.review else None)
-        if stale:
-            condition.raise_alarm(Alarm("calibration", stale))
+        if asks := stale or (beyond_promise(line, calibration) if calibration else None):
+            condition.raise_alarm(Alarm("calibration", asks))
+        if untuned and not stale:
+            condition.raise_alarm(Alarm("tuning", untuned))
         stack.enter_context(_nothing_holds_up_a_part())
         yield Station(
             path=path,
@@ -244,9 +268,12 @@ def build_station(
                 Retention(images, journal, clock, _retention_rule(line), ThisMachine(data_dir).disk_free).step,
                 embeddings,
                 merging,
+                drift,
             ),
             condition=condition,
-            requests=RequestDesk(inbox, condition, clock, _requests(challenge)),
+            requests=RequestDesk(
+                inbox, condition, clock, _requests(challenge), {DRIFT: drift.put_aside} if drift else {}
+            ),
             tally=tally,
             clock=clock,
             travel_ns=travel.travel_ns,
@@ -254,12 +281,12 @@ def build_station(
         )
 
 
-def _locating(encoder: Encoder, prototypes: Prototypes, region: Region) -> tuple[Encoder, Locate]:
-    """What finds where the defect is, and the encoder for the part path: the stores' thread has it, too."""
-    with_map = dense(encoder)
-    shared = SharedEncoder(encoder) if with_map is None else SharedDenseEncoder(with_map)
-    locator = locator_of(shared, prototypes, region)
-    return (encoder, lambda frame, verdict: None) if locator is None else (shared, Locating(locator))
+def _scoring(scorer: PartScorer) -> tuple[PartScorer, Locate]:
+    """The scorer for the part path, and what finds where the defect is: the stores' thread has the model, too."""
+    with_map = dense(scorer.encoder)
+    shared = SharedEncoder(scorer.encoder) if with_map is None else SharedDenseEncoder(with_map)
+    locator = locator_of(scorer.on(shared))
+    return (scorer, lambda frame, verdict: None) if locator is None else (scorer.on(shared), Locating(locator))
 
 
 def _context(
@@ -422,10 +449,43 @@ def _nothing_holds_up_a_part() -> Iterator[None]:
         gc.unfreeze()
 
 
+def _drift(
+    site: Site,
+    line: LineConfig,
+    calibration: Calibration | None,
+    region: Region,
+    journal: Journal,
+    condition: ConditionKeeper,
+    clock: Clock,
+    challenge: Challenge | None,
+) -> tuple[DriftWatch | None, str | None]:
+    """Who watches for drift; or None, and why not. `calibration`: None where the line has none that holds."""
+    config = line.drift
+    if not config.watch:
+        return None, "the line's drift.watch is false"
+    if calibration is None:
+        return None, "there is no calibration that holds"
+    try:
+        reference, then = require_reference(site, line, calibration)
+    except CalibrationError as error:
+        return None, str(error)
+    plan = DriftPlan(
+        calibration.id,
+        reference.descriptions,
+        then,
+        region,
+        config.window_parts,
+        round(config.window_minutes * 60e9),
+        config.error,
+        Reaction(config.reaction),
+    )
+    is_golden = challenge.is_golden if challenge else lambda part: False
+    return DriftWatch(plan, journal, condition, clock, is_golden), None
+
+
 def _view(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> View:
     details = view_of(encoder, recipe, line)
-    digest = hashlib.sha256(json.dumps(details, sort_keys=True).encode()).hexdigest()
-    return View(digest[:12], model_id_of(encoder), details)
+    return View(view_id(details), model_id_of(encoder), details)
 
 
 def _embeddings(line: LineConfig, paths: LinePaths, journal: Journal, clock: Clock, view: View) -> EmbeddingStore:

@@ -4,28 +4,77 @@ ties them together."""
 from __future__ import annotations
 
 import gc
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from inspection.calibration.drift import Sample, parts_needed
 from inspection.calibration.record import Calibration, load_calibration
+from inspection.calibration.reference import Reference, load_reference, reference_path
+from inspection.calibration.tuning import load_tuning
 from inspection.config import LineConfig, RecipeConfig, Site
-from inspection.domain.errors import CalibrationError, ConfigError, ModelError
-from inspection.domain.ports import DenseEncoder, Encoder
+from inspection.domain.errors import CalibrationError, ConfigError, ModelError, ScoringError
+from inspection.domain.ports import Backbone, DenseEncoder, Encoder, TextEncoder
+from inspection.domain.types import UNLIKE_GOOD_PARTS, VerdictKind
 from inspection.judging.band import NO_BAND, ReviewBand
+from inspection.judging.judge import judge
+from inspection.scoring.bank_file import from_bytes
 from inspection.scoring.locator import Locator, TileLocator
+from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
+from inspection.scoring.references import Bank
 from inspection.scoring.region import Polygon, Region, Ring
 from inspection.scoring.tiles import WHOLE, Tiles
+from inspection.wording import counted
 
-
-def load_encoder(recipe: RecipeConfig) -> Encoder:
-    """The recipe's model, from the package, a folder or the local hub cache. Raises ModelError."""
+if TYPE_CHECKING:
     from inspection.adapters.clip.encoder import ClipEncoder
 
-    # What torch and transformers leave behind lives as long as the process: looking for garbage in it takes a second
-    # while they are imported, and would make a part wait now and then afterwards.
+
+def load_encoder(recipe: RecipeConfig) -> ClipEncoder:
+    """The recipe's model, from the package, a folder or the local hub cache, on torch in float32. Raises ModelError."""
+    from inspection.adapters.clip.encoder import ClipEncoder
+
+    with _without_collection():
+        return ClipEncoder.load(recipe.model, view=recipe.view)
+
+
+def line_encoder(site: Site, line: LineConfig) -> tuple[Encoder, str | None]:
+    """The recipe's model on the runtime that the line was tuned to; where that does not hold, on torch in float32, and
+    why. Raises ModelError as `load_encoder`."""
+    from inspection.adapters.clip.runtimes import REFERENCE, machine, runtime_named
+
+    recipe = site.recipe(line.recipe)
+    encoder = load_encoder(recipe)
+    tune = f"; tune again with 'inspection model tune {line.name} --good DIR', then calibrate"
+    try:
+        tuning = load_tuning(tuning_path(site, line.name))
+        if tuning is None or tuning.runtime == str(REFERENCE):
+            return encoder, None
+        runtime = runtime_named(tuning.runtime)
+        here = {**machine(), "versions": runtime.versions()}
+        changes = tuning.changes(fingerprint(encoder, recipe, line), here)
+        if changes:
+            told = f"{tuning.runtime}, chosen {tuning.created_utc:%Y-%m-%d} by {tuning.by}, does not hold"
+            raise CalibrationError(f"{told} ({', '.join(changes)})")
+        with _without_collection():
+            tuned = encoder.on(runtime, tuning.id)
+    except (CalibrationError, ModelError) as error:
+        return encoder, f"line {line.name} runs on {REFERENCE}: {error}{tune}"
+    tuned.free_torch_tower()
+    return tuned, None
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """What torch and transformers leave behind lives as long as the process: looking for garbage in it takes a second
+    while they are imported, and would make a part wait now and then afterwards."""
     gc.disable()
     try:
-        return ClipEncoder.load(recipe.model, view=recipe.view)
+        yield
     finally:
         gc.freeze()
         gc.enable()
@@ -42,11 +91,24 @@ def dense(encoder: Encoder) -> DenseEncoder | None:
     return encoder
 
 
-def prototypes_of(recipe: RecipeConfig, encoder: Encoder) -> Prototypes:
+def load_backbone(name: str, recipe: RecipeConfig) -> Backbone:
+    """Another image model to train a head on, from a folder or the local hub cache; it sees pictures in the recipe's
+    view. Raises ModelError."""
+    from inspection.adapters.clip import backbone
+
+    return backbone.load_backbone(name, recipe.view)
+
+
+def prototypes_of(recipe: RecipeConfig, encoder: TextEncoder) -> Prototypes:
     """The recipe's phrasings, encoded."""
-    return encode_prototypes(
-        encoder, recipe.normal, {description.name: description.phrasings for description in recipe.descriptions}
-    )
+    return encode_prototypes(encoder, recipe.normal_phrases, recipe.defect_phrases)
+
+
+def scorer_of(
+    recipe: RecipeConfig, encoder: Encoder, texts: TextEncoder | None = None, references: Bank | None = None
+) -> PartScorer:
+    """What turns frames into scores. `texts` reads the phrasings in the encoder's place, if given."""
+    return PartScorer(encoder, prototypes_of(recipe, texts or encoder), region_of(recipe), references)
 
 
 def region_of(recipe: RecipeConfig) -> Region:
@@ -62,11 +124,12 @@ def region_of(recipe: RecipeConfig) -> Region:
     return Region(*roi.rectangle, tiles=tiles)
 
 
-def locator_of(encoder: Encoder, prototypes: Prototypes, region: Region) -> Locator | TileLocator | None:
+def locator_of(scorer: PartScorer) -> Locator | TileLocator | None:
     """What finds where on a picture a description fits: the model's map, or the region's tiles; None without either."""
-    if (with_map := dense(encoder)) is not None:
-        return Locator(with_map, prototypes, region)
-    return TileLocator(encoder, prototypes, region) if region.tiles.grids else None
+    if (with_map := dense(scorer.encoder)) is not None:
+        return Locator(with_map, scorer.prototypes, scorer.region, scorer.references)
+    tiled = scorer.region.tiles.grids
+    return TileLocator(scorer.encoder, scorer.prototypes, scorer.region) if tiled else None
 
 
 def fingerprint(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
@@ -88,16 +151,80 @@ def model_id_of(encoder: Encoder) -> str:
 
 def view_of(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
     """What the embedding of a frame depends on: where that is the same, embeddings can be compared."""
-    whole = fingerprint(encoder, recipe, line)
+    return view_in(fingerprint(encoder, recipe, line))
+
+
+def view_in(whole: Mapping[str, str]) -> dict[str, str]:
+    """The same of a fingerprint, such as a calibration has."""
     return {name: whole[name] for name in ("model", "weights", "preprocessing", "region_of_interest")}
+
+
+def view_id(details: Mapping[str, str]) -> str:
+    """By which embeddings of a view are found: 12 hex digits."""
+    return hashlib.sha256(json.dumps(details, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def calibration_path(site: Site, line_name: str) -> Path:
     return site.config_dir / "calibrations" / f"{line_name}.json"
 
 
-def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calibration:
-    """The line's calibration. Raises CalibrationError if there is none or anything that it depends on has changed."""
+def references_path(calibration: Path, sha256: str) -> Path:
+    """Beside a calibration. Its name changes with its content: none is ever read with another one's thresholds."""
+    return calibration.with_name(f"{calibration.stem}-{sha256[:12]}.references.npz")
+
+
+def references_of(site: Site, calibration: Calibration | None) -> Bank | None:
+    """What the calibration's good parts left as references. Raises CalibrationError if they are not as they were."""
+    if calibration is None or calibration.references is None:
+        return None
+    sha256 = calibration.references.sha256
+    path = references_path(calibration_path(site, calibration.line), sha256)
+    what_to_do = f"bring it back, or calibrate with 'inspection calibrate {calibration.line} --good DIR --references N'"
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise CalibrationError(f"{path}: not as it was written when the line was calibrated: {what_to_do}")
+        return from_bytes(content)
+    except OSError as error:
+        raise CalibrationError(
+            f"{path}: the references of the calibration cannot be read ({error.strerror}): {what_to_do}"
+        ) from error
+    except ScoringError as error:
+        raise CalibrationError(f"{path}: {error}: {what_to_do}") from error
+
+
+def require_reference(site: Site, line: LineConfig, calibration: Calibration) -> tuple[Reference, Sample]:
+    """What the calibration keeps of its good parts, and of those that would pass now: what drift is told from.
+
+    Raises CalibrationError if there is nothing to compare with, or too little.
+    """
+    try:
+        reference = load_reference(reference_path(calibration_path(site, line.name)), calibration)
+        if set(reference.descriptions) != set(calibration.thresholds):
+            raise CalibrationError("what the calibration keeps is of other descriptions")
+        band = band_of(line, calibration)
+        then = reference.passing(lambda scores: judge(scores, calibration.thresholds, band).kind is VerdictKind.PASS)
+        wanted, count = line.drift.window_parts, len(reference.descriptions)
+        if not len(then.scores) or parts_needed(len(then.scores), wanted, line.drift.error, count):
+            raise CalibrationError(
+                f"{counted(len(then.scores), 'good part')} of the calibration are too few to tell drift"
+            )
+    except CalibrationError as error:
+        raise CalibrationError(
+            f"{error}; to watch drift, calibrate anew with 'inspection calibrate {line.name} --good DIR'"
+        ) from error
+    return reference, then
+
+
+def tuning_path(site: Site, line_name: str) -> Path:
+    return site.config_dir / "tunings" / f"{line_name}.json"
+
+
+def require_calibration(site: Site, line: LineConfig, encoder: Encoder, untuned: str | None = None) -> Calibration:
+    """The line's calibration. `untuned`: why the encoder is not on the runtime that was chosen, see `line_encoder`.
+
+    Raises CalibrationError if there is none or anything that it depends on has changed.
+    """
     what_to_do = f"calibrate with 'inspection calibrate {line.name} --good DIR'"
     try:
         calibration = load_calibration(calibration_path(site, line.name))
@@ -108,7 +235,7 @@ def require_calibration(site: Site, line: LineConfig, encoder: Encoder) -> Calib
         listed = "\n".join(f"  - {change}" for change in changes)
         raise CalibrationError(
             f"the calibration of line {line.name} ({calibration.created_utc:%Y-%m-%d}, by {calibration.by}) is stale:\n"
-            f"{listed}\nIts thresholds hold for what was; {what_to_do}"
+            f"{listed}\n{f'{untuned}.{chr(10)}' if untuned else ''}Its thresholds hold for what was; {what_to_do}"
         )
     return calibration
 
@@ -139,16 +266,26 @@ def beyond_promise(line: LineConfig, calibration: Calibration) -> str | None:
     )
 
 
-def shadow_calibration(site: Site, line: LineConfig, encoder: Encoder) -> tuple[Calibration | None, str | None]:
+def shadow_calibration(
+    site: Site, line: LineConfig, encoder: Encoder, untuned: str | None = None
+) -> tuple[Calibration | None, str | None]:
     """For monitor mode: the line's calibration also if it is stale, or none; and what is then to be said of it."""
     try:
-        return require_calibration(site, line, encoder), None
+        calibration = require_calibration(site, line, encoder, untuned)
+        references_of(site, calibration)
+        return calibration, None
     except CalibrationError as error:
         told = str(error)
     try:
         calibration = load_calibration(calibration_path(site, line.name))
+        references_of(site, calibration)
     except CalibrationError:
         return None, f"scores are recorded without a verdict: {told}"
-    if set(calibration.thresholds) != {description.name for description in site.recipe(line.recipe).descriptions}:
+    view = view_of(encoder, site.recipe(line.recipe), line)
+    if calibration.references and any(calibration.fingerprint.get(key) != value for key, value in view.items()):
+        return None, f"scores are recorded without a verdict, the references are of another view: {told}"
+    if set(calibration.thresholds) - {UNLIKE_GOOD_PARTS} != {
+        description.name for description in site.recipe(line.recipe).descriptions
+    }:
         return None, f"scores are recorded without a verdict, the descriptions are others now: {told}"
     return calibration, f"what would have been is told by thresholds that do not hold: {told}"

@@ -91,6 +91,18 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftStatus:
+    """Whether passed parts are still like those of the calibration. `unwatched`: why nobody looks; else the window has
+    so many `parts` of `window_parts` now. `moved`: what has, as of the last window, which ended at `compared_utc`."""
+
+    unwatched: str | None
+    parts: int = 0
+    window_parts: int = 0
+    compared_utc: datetime | None = None
+    moved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LineStatus:
     """What a running station says of itself about twice a second; `updated_utc` tells if it still does."""
 
@@ -121,6 +133,8 @@ class LineStatus:
     """Who has paused the line and why, whatever else its state says."""
     totals: Totals | None = None
     timing: Timing | None = None
+    drift: DriftStatus | None = None
+    """A station of an earlier version does not say it."""
 
 
 def lines(data_dir: Path) -> list[str]:
@@ -148,6 +162,7 @@ def _line_status(content: dict[str, Any]) -> LineStatus:
     challenge = content.pop("challenge", None)
     shift_since = content.get("shift_since_utc")
     totals, timing = content.pop("totals", None), content.pop("timing", None)
+    drift = content.pop("drift", None)
     moments = {
         "since_utc": _utc(content["since_utc"]),
         "updated_utc": _utc(content["updated_utc"]),
@@ -158,9 +173,16 @@ def _line_status(content: dict[str, Any]) -> LineStatus:
         challenge=status_of(challenge) if challenge else None,
         totals=Totals(**totals) if totals else None,
         timing=Timing(**timing) if timing else None,
+        drift=_drift_status(drift) if drift else None,
         alarms=tuple(AlarmStatus(**{**alarm, "since_utc": _utc(alarm["since_utc"])}) for alarm in alarms),
         last_part=LastPart(**{**last, "trigger_utc": _utc(last["trigger_utc"])}, image_path=picture) if last else None,
     )
+
+
+def _drift_status(content: Mapping[str, Any]) -> DriftStatus:
+    compared = content.get("compared_utc")
+    told = {"compared_utc": _utc(compared) if compared else None, "moved": tuple(content.get("moved", ()))}
+    return DriftStatus(**{**content, **told})
 
 
 def parts(

@@ -1,5 +1,6 @@
 """What a line is refused for before it starts, and what monitor mode lets through all the same."""
 
+import hashlib
 import json
 import sys
 import threading
@@ -16,6 +17,8 @@ from inspection.adapters.store.merger_process import MergerProcess
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.verify import verify_line
 from inspection.build import RunOptions, build_station
+from inspection.calibration.appearance import STATISTICS
+from inspection.calibration.reference import Reference, reference_path
 from inspection.config import load_site
 from inspection.domain.errors import CalibrationError, ConfigError, InspectionError
 from inspection.domain.ports import Encoder
@@ -135,6 +138,20 @@ def test_a_stale_calibration_is_refused_but_in_monitor_mode_and_both_say_what_ch
     assert str(refused.value) in alarm.text
 
 
+def test_sentences_are_read_at_the_first_start_and_those_that_would_be_misread_are_told_at_each(site, tmp_path, caplog):
+    edit(site / "recipes" / "stub.yaml", "phrasings: [scratch]", "phrasings: [scratch, two scratches]")
+    paths = LinePaths(tmp_path / "data", "stub")
+    for read in (1, 0):
+        encoder, options = AxisEncoder(), RunOptions(monitor=True)
+        with build_station(load_site(site), "stub", tmp_path / "data", options, encoder=encoder):
+            assert paths.phrases("stub").is_file()
+        assert encoder.text_calls == read
+        (told,) = [record.getMessage() for record in caplog.records if "sentences" in record.getMessage()]
+        assert told.startswith("recipe stub: 1 warning of its sentences ('inspection check' tells all): ")
+        assert 'descriptions[scratch].phrasings[2]: "two scratches": "two" is not understood' in told
+        caplog.clear()
+
+
 @pytest.mark.parametrize("missing", ["calibration", "description"])
 def test_in_monitor_mode_scores_are_recorded_without_thresholds(site, tmp_path, missing):
     if missing == "calibration":
@@ -209,7 +226,8 @@ def test_what_is_in_the_review_band_is_reviewed_kept_and_recorded_with_the_band(
     edit(site / "lines" / "stub.yaml", "passed_share: 1", "passed_share: 0")
     line = site / "lines" / "stub.yaml"
     plain = line.read_text()
-    rows, _ = run_until(site, tmp_path / "data", 20, RunOptions())
+    rows, status = run_until(site, tmp_path / "data", 20, RunOptions())
+    assert status.alarms == ()
     over = rows.loc[rows["verdict"] == "REJECT", "margin"].max()
     assert rows["review_below"].isna().all()
 
@@ -221,6 +239,9 @@ def test_what_is_in_the_review_band_is_reviewed_kept_and_recorded_with_the_band(
     assert set(rows["review_below"]) == {0.25}
     assert set(rows["review_above"]) == {over + 1}
     assert (status.review_below, status.review_above) == (0.25, over + 1)
+    (alarm,) = status.alarms  # the calibration is of before there was a band; parts pass all the same
+    assert (alarm.key, status.state) == ("calibration", "running")
+    assert alarm.text.startswith("the review band reaches 0.25 σ down and the promise counts 0 σ")
     rows, _ = run_until(site, tmp_path / "data3", 20, RunOptions(monitor=True))
     assert set(rows["shadow"]) == {"PASS", "REVIEW"}
 
@@ -229,13 +250,13 @@ def test_what_is_in_the_review_band_is_reviewed_kept_and_recorded_with_the_band(
 @pytest.mark.parametrize("has_map", [True, False], ids=["map", "no map"])
 def test_a_part_whose_image_is_kept_says_where_its_defect_is(site, tmp_path, tiles, has_map):
     edit(site / "lines" / "stub.yaml", "passed_share: 1", "passed_share: 0")
-    edit(site / "lines" / "stub.yaml", "frozen_after: 0", "frozen_after: 0, width_px: 8, height_px: 8")
+    edit(site / "lines" / "stub.yaml", "frozen_after: 0", "frozen_after: 0, width_px: 16, height_px: 16")
     with (site / "recipes" / "stub.yaml").open("a") as recipe:
         recipe.write(f"\n{tiles}\n")
     for path in (site / "pictures").rglob("*.png"):
-        pixels = np.full((8, 8, 3), (200, 20, 20), np.uint8)
+        pixels = np.full((16, 16, 3), (200, 20, 20), np.uint8)
         if path.parent.name == "scratch":
-            pixels[4:, :4] = 20, 255, 20
+            pixels[8:, :8] = 20, 255, 20
         Image.fromarray(pixels).save(path)
     encoder = CellEncoder() if has_map else WithoutMap()
     rows, _ = run_until(site, tmp_path / "data", 10, RunOptions(monitor=True), encoder)
@@ -311,3 +332,28 @@ def test_a_line_whose_log_cannot_be_merged_runs_and_says_so(site, tmp_path, monk
 def alarms(data_dir: Path) -> dict[str, str]:
     status = history.status(data_dir, "stub")
     return {alarm.key: alarm.text for alarm in status.alarms} if status else {}
+
+
+def test_a_calibration_that_keeps_its_good_parts_has_passed_parts_held_against_them_and_another_says_why_not(
+    site, tmp_path
+):
+    _, status = run_until(site, tmp_path / "data", 10, RunOptions())
+    assert status.drift.unwatched.startswith(
+        "the calibration keeps nothing of its good parts to compare with; to watch drift, calibrate anew"
+    )
+
+    path = calibration_path(load_site(site), "stub")
+    rng = np.random.default_rng(0)
+    embeddings = rng.normal(size=(40, len(AXES))).astype(np.float32)
+    pictures = rng.normal(size=(40, len(STATISTICS)))
+    kept = Reference(("scratch",), np.full((40, 1), -1e6), pictures, embeddings, ()).to_bytes()
+    reference_path(path).write_bytes(kept)
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "drift_reference": hashlib.sha256(kept).hexdigest()}))
+    _, status = run_until(site, tmp_path / "data-2", 10, RunOptions())
+    assert (status.drift.unwatched, status.drift.window_parts, status.drift.moved) == (None, 300, ())
+    assert status.drift.parts >= 1
+
+    edit(site / "lines" / "stub.yaml", "evidence:", "drift: {watch: false}\nevidence:")
+    _, status = run_until(site, tmp_path / "data-3", 10, RunOptions())
+    assert status.drift.unwatched == "the line's drift.watch is false"

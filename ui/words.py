@@ -55,11 +55,15 @@ _TODO = {
     "emergency-stop": "Make the line safe, then release the button. It goes by itself.",
     "guard-open": "Close the guard. It goes by itself.",
     "calibration": "Call the engineer: the line needs a calibration.",
+    "drift": "Call the engineer: light, camera or parts have changed. If that is known, type",
     "challenge-due": "Stop the infeed, lay the golden parts ready, and type",
     "challenge-advised": "When the belt can be empty for it, type",
 }
 _MEANWHILE = {"alarm": "Good parts still pass. ", "stop": "The line may not run until then. "}
-_COMMANDS = dict.fromkeys(("challenge-due", "challenge-advised"), "challenge {line} --by NAME")
+_COMMANDS = {
+    **dict.fromkeys(("challenge-due", "challenge-advised"), "challenge {line} --by NAME"),
+    "drift": "acknowledge {line} drift --by NAME",
+}
 _OUTCOMES = {
     "PASSED": "Passed the gate",
     "DIVERTED": "Diverted",

@@ -9,13 +9,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import count
 from pathlib import Path
 
 from benchmarks.crash_store import parts
+from benchmarks.crash_store.merging import HastyClock, Merging
+from inspection.adapters.store.embedding_files import EmbeddingFiles
+from inspection.adapters.store.embedding_retention import EmbeddingRetention, EmbeddingRule
+from inspection.adapters.store.embedding_schema import View
+from inspection.adapters.store.embeddings import EmbeddingStore
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import Durability, SqliteJournal
@@ -30,6 +35,9 @@ SEAL_AFTER_PARTS = 12
 _EVENT_EVERY = 20  # parts
 _GAP_EVERY = 30
 _STANDS_FOR = 3  # events
+_VIEW = View("0" * 12, "stub", {"model": "stub"})
+_EMBEDDINGS_KEPT = EmbeddingRule(keep_days=36_500, max_bytes=12_000, disk_free_bytes=0)
+"""A few files: the oldest go while new ones come."""
 
 
 class Phase(IntEnum):
@@ -44,14 +52,18 @@ class Phase(IntEnum):
 class Stores:
     """As `inspection.build` opens them."""
 
+    paths: LinePaths
     journal: SqliteJournal
     log: ParquetLog
     evidence: ImageEvidence
+    embeddings: EmbeddingStore
 
     def keep(self) -> int:
         """What the station's log thread does, again and again. Rows that were sealed."""
         self.evidence.drain()
-        return self.log.seal()
+        sealed = self.log.seal()
+        self.embeddings.drain()
+        return sealed
 
 
 @contextmanager
@@ -63,14 +75,21 @@ def open_stores(data_dir: Path, durability: Durability) -> Iterator[Stores]:
         log = ParquetLog(paths, SystemClock(), seal_after_parts=SEAL_AFTER_PARTS, seal_after_s=3600, lock=journal.lock)
         stack.enter_context(closing(log))
         index = stack.enter_context(closing(ImageIndex(paths, journal.lock)))
-        yield Stores(journal, log, ImageEvidence(paths, index))
+        files = EmbeddingFiles(paths, journal, SystemClock(), _VIEW)
+        retention = EmbeddingRetention(files, HastyClock(), _EMBEDDINGS_KEPT, lambda: None)
+        embeddings = EmbeddingStore(files, retention, journal, SystemClock(), file_rows=SEAL_AFTER_PARTS)
+        yield Stores(paths, journal, log, ImageEvidence(paths, index), embeddings)
 
 
 class Life:
     """One life of a station's stores."""
 
-    def __init__(self, stores: Stores, tell: Callable[[str], None], at: Callable[[Phase], None]) -> None:
-        """`tell`: of promises, one JSON list each; `at`: of what the log's thread begins."""
+    def __init__(
+        self, stores: Stores, tell: Callable[[str], None], at: Callable[[Phase], None], *, merges: bool = False
+    ) -> None:
+        """`tell`: of promises, one JSON list each; `at`: of what the log's thread begins. `merges`: files are merged
+        meanwhile, in this process."""
+        self._merging = Merging(stores.paths) if merges else None
         self._stores = stores
         self._journal = stores.journal
         self._tell_text = tell
@@ -85,6 +104,12 @@ class Life:
         """So many parts, or until it is killed. Raises what goes wrong in either thread."""
         self._tell("born")
         self._recover()
+        with self._merging or nullcontext():
+            self._live(part_count)
+        if failed := self._failed or (self._merging and self._merging.failed):
+            raise failed
+
+    def _live(self, part_count: int | None) -> None:
         keeper = threading.Thread(target=self._keep, name="log")
         keeper.start()
         try:
@@ -98,8 +123,6 @@ class Life:
             self._ends = True
             self._closed.release(SEAL_AFTER_PARTS)
             keeper.join()
-        if self._failed:
-            raise self._failed
 
     def _tell(self, *promise: object) -> None:
         with self._telling:
@@ -128,6 +151,7 @@ class Life:
         else:
             self._journal.record_triggers([parts.trigger_of(part)], parts.context_of(part))
             self._tell("trigger", *part)
+            self._stores.embeddings.offer(part, parts.utc_of(part), parts.embedding_of(part))
             kept = parts.is_evidence(part) and self._stores.evidence.offer(
                 part, parts.frame_of(part), parts.verdict_of(part)
             )

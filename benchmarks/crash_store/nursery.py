@@ -44,7 +44,8 @@ class Job:
     """A life in `data_dir`. It ends after `parts`, or after `notes` on record, or is killed some time.
 
     `said`: where its promises go, or with a recorder all that it does. `kill_after_s`: once it is born; `kill_in`: and
-    then in this phase. `merges`: a process beside it merges its files, and is killed a moment before it or after it.
+    then in this phase. `merges`: a process beside it merges its files, and is killed a moment before it or after it;
+    with a recorder it does that itself.
     `fault`: `module:function` that makes something wrong with its store.
     """
 
@@ -120,7 +121,7 @@ def _bear(job: Job, phase: mmap.mmap) -> None:
         getattr(importlib.import_module(module), name)()
     tell = _teller(job)
     with open_stores(Path(job.data_dir), job.durability) as stores:
-        Life(stores, tell, at).live(job.parts)
+        Life(stores, tell, at, merges=job.merges and job.recorded is not None).live(job.parts)
 
 
 def _teller(job: Job) -> Callable[[str], None]:
@@ -195,7 +196,7 @@ def _fork(work: Callable[[Job, mmap.mmap], None], job: Job, phase: mmap.mmap) ->
 def _run(job: Job) -> tuple[int, int]:
     phase = mmap.mmap(-1, 2)  # of the log's thread; whether files are half merged
     pid = _fork(_bear, job, phase)
-    merger = _fork(_merge, job, phase) if job.merges else None
+    merger = _fork(_merge, job, phase) if job.merges and job.recorded is None else None
     at = _phase(phase) if job.kill_after_s is None else _watch(pid, job, phase, merger)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if merger is not None:

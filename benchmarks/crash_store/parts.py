@@ -15,6 +15,7 @@ from inspection.domain.types import (
     PartContext,
     PartId,
     Trigger,
+    Vectors,
     Verdict,
     VerdictKind,
 )
@@ -25,6 +26,7 @@ _START_UTC = datetime(2026, 1, 5, 23, 59, tzinfo=UTC)
 _EVERY = timedelta(seconds=1)  # a day ends after a minute
 _PARTS_A_LOT = 25
 _SIDE_PX = 16
+_DIMENSIONS = 8
 
 
 def context_of(part: PartId) -> PartContext:
@@ -71,6 +73,12 @@ def frame_of(part: PartId) -> Frame:
 def grey_of(part: PartId) -> int:
     """0 to 255: what its picture shows."""
     return (part.epoch * 31 + part.number * 17) % 256
+
+
+def embedding_of(part: PartId) -> Vectors:
+    """Of unit length, another one for each part."""
+    vector = np.random.default_rng(part).normal(size=_DIMENSIONS)
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 
 def judged(part: PartId, image_path: str | None) -> JudgedPart:

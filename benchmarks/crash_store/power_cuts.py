@@ -11,13 +11,16 @@ from pathlib import Path
 
 from benchmarks.crash_store.disk import Disk
 from benchmarks.crash_store.nursery import Job, Nursery
+from benchmarks.crash_store.parts import LINE
 from benchmarks.crash_store.promises import Promises, faults
 from benchmarks.crash_store.recording import Kind, Note, read_notes
 from inspection.adapters.store.journal import Durability
+from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import InspectionError
 
 DATA = "data"  # the data directory, below what is recorded: its own name can be lost too
 _SHARE_AT_FILES = 0.6  # of the cuts that fall where files are named or flushed; the others fall anywhere
+_SHARE_AMID_MERGES = 0.3  # where files are merged
 _THOROUGH_EVERY = 20  # cuts
 
 
@@ -30,6 +33,7 @@ class Recording:
     notes: tuple[Note, ...]
     durability: Durability
     promised: tuple[bytes, ...] = ()
+    merges: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Cut:
     note: int
     faults: tuple[str, ...]
     left: Path
+    is_amid_merge: bool
 
     def __str__(self) -> str:
         return f"after note {self.note}: {'; '.join(self.faults[:3])}"
@@ -53,14 +58,25 @@ def record(
     parts: int,
     fault: str | None = None,
     promised: tuple[bytes, ...] = (),
+    merges: bool = False,
 ) -> Recording:
-    """A life of so many parts, after some that died, as of kill -9, behind so many notes."""
+    """A life of so many parts, after some that died, as of kill -9, behind so many notes. `merges`: in all of them
+    files are merged beside the sealing."""
     disk, said = Disk(root), root.with_name(f"{root.name}.record")
     for notes in (*deaths, -1):
         nursery.live(
-            Job(str(root / DATA), str(said), durability, recorded=str(root), parts=parts, notes=notes, fault=fault)
+            Job(
+                str(root / DATA),
+                str(said),
+                durability,
+                recorded=str(root),
+                parts=parts,
+                notes=notes,
+                merges=merges,
+                fault=fault,
+            )
         )
-    return Recording(root, disk, tuple(read_notes(said)), durability, promised)
+    return Recording(root, disk, tuple(read_notes(said)), durability, promised, merges)
 
 
 def cuts(
@@ -97,7 +113,9 @@ def cuts(
             promises = Promises.of(promised)
             thorough = rng.randrange(_THOROUGH_EVERY) == 0
             every = recording.durability == "power"
-            yield Cut(i, tuple(faults(scratch / DATA, promises, all_holds=every, thorough=thorough)), scratch)
+            amid_merge = any(map(is_of_merge, recording.notes[i : i + 2]))
+            broken = faults(scratch / DATA, promises, all_holds=every, thorough=thorough, merged=amid_merge or thorough)
+            yield Cut(i, tuple(broken), scratch, amid_merge)
     escaped = disk.differences()
     if escaped:
         raise InspectionError(f"a call escaped the recorder: {escaped[0]}, {len(escaped)} differences in all")
@@ -114,8 +132,21 @@ def leave(recording: Recording, target: Path, *, seed: int) -> tuple[bytes, ...]
     return recording.promised + tuple(note.data for note in recording.notes[:until] if note.kind is Kind.MARK)
 
 
+def is_of_merge(note: Note) -> bool:
+    """A name that is changed, or a file that is flushed, where days are merged."""
+    where = f"/{LinePaths(Path(), LINE).compacting_dir}"
+    return note.kind in "crxludf" and (where in note.path or where in note.other) and ".exchange" not in note.path
+
+
 def _moments(notes: Sequence[Note], rng: random.Random, count: int) -> set[int]:
-    """Most where names change and where other files than the journal are flushed, some anywhere."""
+    """Most where names change and where other files than the journal are flushed, not few of them amid merges; some
+    anywhere."""
+    of_merges = _around(notes, is_of_merge)
+    amid_merges = rng.sample(sorted(of_merges), min(len(of_merges), round(count * _SHARE_AMID_MERGES)))
+    return {*amid_merges, *_other_moments(notes, rng, count - len(amid_merges))}
+
+
+def _other_moments(notes: Sequence[Note], rng: random.Random, count: int) -> set[int]:
     at_files = _around(
         notes, lambda note: note.kind in "crxlud" or (note.kind is Kind.FLUSH and not note.path.endswith("-wal"))
     )

@@ -31,6 +31,7 @@ from inspection.domain.types import PartId
 from inspection.station.clock import SystemClock
 
 _GREY_OFF = 3  # that JPEG may make of it
+_EMBEDDING_OFF = 0.001  # that float16 may make of it
 _OF_PARTS = ("trigger", "gap", "verdict", "outcome", "unknown", "event")  # each the trace of one commit
 
 Row = dict[str, Any]
@@ -89,6 +90,8 @@ def _faults(data_dir: Path, promises: Promises, all_holds: bool, thorough: bool)
         for part, row in rows.items():
             yield from (f"part {part}: {text}" for text in _strange(data_dir, part, row))
         yield from _of_the_journal(paths.state_db, rows)
+        stores.embeddings.drain()
+        yield from _of_embeddings(data_dir, rows)
         yield from _broken(promises, _kept(data_dir, stores.journal, promises, rows), all_holds)
         _go_on(stores.journal, max(rows, default=PartId(0, 0)))
         if thorough:
@@ -162,6 +165,17 @@ def _strange(data_dir: Path, part: PartId, row: Row) -> Iterator[str]:
         yield f"outcome {row['outcome']}"
     if row["image_path"] is not None:
         yield from _image_faults(data_dir, part, row["image_path"])
+
+
+def _of_embeddings(data_dir: Path, rows: Mapping[PartId, Row]) -> Iterator[str]:
+    """None of a part that is not there, and none of another part."""
+    kept, vectors = history.embeddings(data_dir, parts.LINE)
+    for epoch, number, vector in zip(kept["epoch"], kept["number"], vectors, strict=True):
+        part = PartId(int(epoch), int(number))
+        if part not in rows:
+            yield f"part {part} has an embedding, and is not there"
+        elif not np.allclose(vector, parts.embedding_of(part), atol=_EMBEDDING_OFF):
+            yield f"the embedding of part {part} is another's"
 
 
 def _image_faults(data_dir: Path, part: PartId, image_path: str) -> Iterator[str]:

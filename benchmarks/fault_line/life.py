@@ -22,6 +22,7 @@ from inspection.judging.band import ReviewBand
 from inspection.judging.deadline import Travel
 from inspection.judging.frame_gate import FrameGate, FrameLimits
 from inspection.judging.reconciliation import Ledger
+from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region
 from inspection.station.challenge import Challenge
@@ -116,7 +117,9 @@ class Life:
         examiner = Examiner(
             camera=line.camera,
             frame_gate=FrameGate(FrameLimits(frozen_after=1, width_px=WIDTH_PX, height_px=HEIGHT_PX)),
-            score=Rater(line.encoder, _PROTOTYPES, {"scratch": Threshold(0.0, -10.0, 1.0)}, Region(), _BAND),
+            score=Rater(
+                PartScorer(line.encoder, _PROTOTYPES, Region()), {"scratch": Threshold(0.0, -10.0, 1.0)}, _BAND
+            ),
             keep_image=_keep_image if images else _keep_none,
             evidence=self.evidence,
             clock=clock,

@@ -14,6 +14,7 @@ from inspection.domain.errors import CalibrationError
 Scores = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
+_DRAW_SEED = 1
 _SPLIT_SEED = 0  # the same samples always give the same thresholds
 
 
@@ -70,6 +71,13 @@ class PartScores:
         of_picture = ((self.scores - mean) / std).max(axis=1)
         np.maximum.at(largest, [number[part] for part in self.parts], of_picture)
         return largest
+
+
+def draw_parts(parts: Sequence[Hashable], count: int) -> set[Hashable]:
+    """So many different parts of these, or all, at random but always the same; another draw than `split_parts`'."""
+    different = list(dict.fromkeys(parts))
+    order = np.random.default_rng(_DRAW_SEED).permutation(len(different))
+    return {different[index] for index in order[:count]}
 
 
 def split_parts(parts: Sequence[Hashable], pieces: int) -> list[set[Hashable]]:

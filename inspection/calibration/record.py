@@ -17,7 +17,8 @@ from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import CalibrationError
 
 FORMAT = 1
-_LEFT_OUT = {"confidence", "review_below", "group_by", "cost", "parts", "origin"}  # where they are None
+# Where they are None:
+_LEFT_OUT = {"confidence", "review_below", "group_by", "cost", "parts", "origin", "references", "drift_reference"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,18 @@ class DefectCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class References:
+    """Good parts that scores are also held against; no threshold is fitted on them. `sha256`: of the file beside the
+    record that has what is kept of them. `by_place`: place by place, or pictures as a whole. `text_alone`: how many of
+    each kind of defective parts would escape without them, under the same promise."""
+
+    samples: SampleSet
+    sha256: str
+    by_place: bool
+    text_alone: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """Thresholds of one recipe on one line.
 
@@ -73,6 +86,8 @@ class Calibration:
     group_by: str | None = None
     cost: CostCheck | None = None
     origin: LineOrigin | None = None
+    references: References | None = None
+    drift_reference: str | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError: without a promise and without prices nobody knows what the thresholds are for."""
@@ -133,6 +148,7 @@ def load_calibration(path: Path) -> Calibration:
                 },
                 "cost": content.get("cost") and _cost(content["cost"]),
                 "origin": content.get("origin") and _origin(content["origin"]),
+                "references": content.get("references") and _references(content["references"]),
             }
         )
     except FileNotFoundError as error:
@@ -155,6 +171,10 @@ def sample_set(folder: str, digests: Sequence[str], parts: int) -> SampleSet:
 
 def _cost(content: Mapping[str, Any]) -> CostCheck:
     return CostCheck(**{**content, "prices": Prices(**content["prices"])})
+
+
+def _references(content: Mapping[str, Any]) -> References:
+    return References(**{**content, "samples": SampleSet(**content["samples"])})
 
 
 def _origin(content: Mapping[str, Any]) -> LineOrigin:

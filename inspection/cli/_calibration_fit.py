@@ -48,6 +48,20 @@ def fit(
     return Fitted(found, {name: _check(each, found, rows[name]) for name, each in defects.items()}, rows, cost)
 
 
+def escapes_by_text(
+    good: Sampled, defects: Mapping[str, Sampled], names: Sequence[str], promise: Promise
+) -> dict[str, int]:
+    """How many of each kind would escape if the last score, that of references, were not there."""
+    from inspection.calibration.parts import PartScores
+    from inspection.calibration.thresholds import fit_thresholds
+
+    def of_text(scores: PartScores) -> PartScores:
+        return PartScores(scores.scores[:, :-1], scores.parts)
+
+    found = fit_thresholds(of_text(good.scores), names[:-1], promise)
+    return {name: escapes_of(of_text(each.scores), found) for name, each in defects.items()}
+
+
 def _check(defects: Sampled, found: Fit, rows: Rows) -> DefectCheck:
     """Of these pictures."""
     from inspection.calibration.bounds import binomial_upper_bound

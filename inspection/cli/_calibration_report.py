@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspection import __version__
-from inspection.cli._calibration_text import band_told, origin_told, promise_of
+from inspection.cli._calibration_text import band_told, origin_told, promise_of, references_told
 from inspection.cli._calibration_weakest import section, weakest_bad, weakest_good
 from inspection.cli._picture_report import STYLE
 from inspection.cli._plots import curve, distributions
@@ -51,7 +51,12 @@ def report_of(
         _supported(calibration, good.scores.count),
         _provenance(calibration),
     ]
-    promise = [*promise_of(calibration).split("\n"), *origin_told(calibration), *band_told(calibration)]
+    promise = [
+        *promise_of(calibration).split("\n"),
+        *references_told(calibration),
+        *origin_told(calibration),
+        *band_told(calibration),
+    ]
     told = (
         f"<p class=made>A part passes if none of its scores is more than {limit:.2f} σ above the mean of good parts. "
         f"{counted(fitted.fit.standardised_on, 'good part')} set mean and σ of each description;"

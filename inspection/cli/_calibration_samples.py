@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
     from inspection.calibration.parts import PartScores
     from inspection.calibration.record import SampleSet
-    from inspection.domain.ports import Encoder
-    from inspection.domain.types import Pixels
-    from inspection.scoring.prototypes import Prototypes
-    from inspection.scoring.region import Region
+    from inspection.domain.types import Pixels, Vectors
+    from inspection.scoring.part_scorer import PartScorer
 
 SMALL_PX = 64
 ALIKE_LEVELS = 12
@@ -32,7 +30,7 @@ real ones no two were nearer than 37; copies saved again as JPEG of quality 90 w
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A folder's different picture files, the SHA-256 of each, which part each is of, and how many were left out.
+    """A folder's different picture files, the SHA-256 of each, and which part each is of.
 
     `read`: where it is not `images.read_image`.
     """
@@ -41,18 +39,40 @@ class Listed:
     files: tuple[Path, ...]
     digests: tuple[str, ...]
     parts: tuple[str, ...]
-    copies: int = 0
     read: Callable[[Path], Pixels] | None = None
+
+    def pixels(self, path: Path) -> Pixels:
+        """One picture of it. Raises CameraError if it cannot be read, or no line would judge it for its size."""
+        from inspection.adapters.cameras.images import read_image
+        from inspection.judging.frame_gate import LEAST_PX
+
+        pixels = (self.read or read_image)(path)
+        height_px, width_px = pixels.shape[:2]
+        if min(height_px, width_px) < LEAST_PX:
+            raise CameraError(
+                f"{path}: {width_px} x {height_px} pixels, a side under {LEAST_PX}: too small to see a part;"
+                " bring it as the camera took it, or take it away"
+            )
+        return pixels
+
+    def take(self, rows: Sequence[int]) -> Listed:
+        """These pictures alone."""
+        files = tuple(self.files[row] for row in rows)
+        digests, parts = (tuple(column[row] for row in rows) for column in (self.digests, self.parts))
+        return Listed(self.folder, files, digests, parts, self.read)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sampled:
-    """A folder's different pictures, scored: a file a row."""
+    """A folder's different pictures, scored: a file a row. `pictures` (n, 7) as `calibration.appearance` has them, of
+    the region that is judged; `embeddings` (n, D)."""
 
     folder: str
     files: tuple[Path, ...]
     digests: tuple[str, ...]
     scores: PartScores
+    pictures: npt.NDArray[np.float64]
+    embeddings: Vectors
 
     def sample_set(self, rows: npt.NDArray[np.intp] | None = None) -> SampleSet:
         """What is kept of them; of all, or of these pictures."""
@@ -65,12 +85,12 @@ class Sampled:
 
 def list_good(folder: Path, group_by: re.Pattern[str] | None) -> Listed:
     """Raises ConfigError for a folder without pictures, or a name that `group_by` finds nothing in."""
-    return _listed(folder, folder.name, group_by)
+    return _listed(folder, folder.name, group_by, "good parts")
 
 
 def list_defects(folders: Mapping[str, Path], good: Listed, group_by: re.Pattern[str] | None) -> dict[str, Listed]:
     """Raises ConfigError as `list_good`, and for a picture that is among the good parts too."""
-    listed = {name: _listed(folder, name, group_by) for name, folder in folders.items()}
+    listed = {name: _listed(folder, name, group_by, name) for name, folder in folders.items()}
     good_file = dict(zip(good.digests, good.files, strict=True))
     for name, each in listed.items():
         for path, digest in zip(each.files, each.digests, strict=True):
@@ -88,40 +108,66 @@ def group_pattern(text: str | None) -> re.Pattern[str] | None:
         raise typer.BadParameter(f"{text!r} is no regular expression: {error}", param_hint="--group-by") from error
 
 
-def sampled(
-    listed: Listed, encoder: Encoder, prototypes: Prototypes, region: Region, *, what: str, look_for_copies: bool
-) -> Sampled:
-    """Scored. `look_for_copies`: pictures that look the same are counted once, though their files differ.
-
-    Raises CameraError naming the first that cannot be read.
-    """
-    import numpy as np
-
-    from inspection.calibration.parts import PartScores
-    from inspection.cli._samples import scored_files
-
-    seen = _Seen()
-    rows, scores = [], []
+def without_copies(listed: Listed, *, what: str) -> Listed:
+    """Pictures that look the same are counted once, though their files differ. Raises CameraError naming the first that
+    cannot be read."""
+    seen, kept = _Seen(), []
     alike: list[tuple[Path, Path]] = []
-    for row, scored in enumerate(scored_files(listed.files, encoder, prototypes, region, what=what, read=listed.read)):
-        if scored.scores is None or scored.pixels is None:
-            raise scored.error or CameraError(f"{scored.path}: was not scored")
-        original = seen.like(scored.path, scored.pixels) if look_for_copies else None
-        if original is not None:
-            alike.append((scored.path, original))
-            continue
-        rows.append(row)
-        scores.append(scored.scores)
-    _tell_copies(what, listed.copies, alike)
-    return Sampled(
-        listed.folder,
-        tuple(listed.files[row] for row in rows),
-        tuple(listed.digests[row] for row in rows),
-        PartScores(np.array(scores), tuple(listed.parts[row] for row in rows)),
+    for row, path in enumerate(listed.files):
+        original = seen.like(path, listed.pixels(path))
+        if original is None:
+            kept.append(row)
+        else:
+            alike.append((path, original))
+    if alike:
+        path, original = alike[0]
+        typer.echo(
+            f"{what}: {counted(len(alike), 'picture')} that look the same as another ({path.name} as {original.name}):"
+            " counted once. If they are of different parts, say so: --group-by '.+'",
+            err=True,
+        )
+    return listed.take(kept)
+
+
+def draw_references(listed: Listed, count: int) -> tuple[Listed, Listed]:
+    """The pictures of `count` parts, at random but always the same, and those of the others."""
+    from inspection.calibration.parts import draw_parts
+
+    drawn = draw_parts(listed.parts, count)
+    rows = range(len(listed.parts))
+    return (
+        listed.take([row for row in rows if listed.parts[row] in drawn]),
+        listed.take([row for row in rows if listed.parts[row] not in drawn]),
     )
 
 
-def _listed(folder: Path, name: str, group_by: re.Pattern[str] | None) -> Listed:
+def sampled(listed: Listed, scorer: PartScorer, *, what: str) -> Sampled:
+    """Scored. Raises CameraError naming the first that cannot be read."""
+    import numpy as np
+
+    from inspection.calibration.appearance import appearance
+    from inspection.calibration.parts import PartScores
+    from inspection.cli._samples import scored_files
+
+    scores, pictures, embeddings = [], [], []
+    for scored in scored_files(listed.files, scorer, what=what, read=listed.pixels):
+        if scored.scores is None or scored.pixels is None or scored.embedding is None:
+            raise scored.error or CameraError(f"{scored.path}: was not scored")
+        scores.append(scored.scores)
+        pictures.append(appearance(scorer.region.crop(scored.pixels)))
+        embeddings.append(scored.embedding)
+    in_rows = np.array(scores).reshape(len(scores), len(scorer.names))
+    return Sampled(
+        listed.folder,
+        listed.files,
+        listed.digests,
+        PartScores(in_rows, listed.parts),
+        np.array(pictures),
+        np.array(embeddings),
+    )
+
+
+def _listed(folder: Path, name: str, group_by: re.Pattern[str] | None, what: str) -> Listed:
     from inspection.adapters.cameras.images import list_images
     from inspection.adapters.store.files import digest_of
 
@@ -133,7 +179,10 @@ def _listed(folder: Path, name: str, group_by: re.Pattern[str] | None) -> Listed
     for path in files:
         first.setdefault(digest_of(path)[0], path)
     parts = tuple(_part(path, folder, group_by) or digest for digest, path in first.items())
-    return Listed(name, tuple(first.values()), tuple(first), parts, len(files) - len(first))
+    if len(files) > len(first):
+        told = counted(len(files) - len(first), "picture")
+        typer.echo(f"{what}: {told} there twice, byte for byte: counted once", err=True)
+    return Listed(name, tuple(first.values()), tuple(first), parts)
 
 
 def _part(path: Path, folder: Path, group_by: re.Pattern[str] | None) -> str | None:
@@ -145,18 +194,6 @@ def _part(path: Path, folder: Path, group_by: re.Pattern[str] | None) -> str | N
     if not part:
         raise ConfigError(f"{folder}: --group-by {group_by.pattern!r} finds no part in {name}; correct one of them")
     return str(part)
-
-
-def _tell_copies(what: str, same_bytes: int, alike: Sequence[tuple[Path, Path]]) -> None:
-    if same_bytes:
-        typer.echo(f"{what}: {counted(same_bytes, 'picture')} there twice, byte for byte: counted once", err=True)
-    if alike:
-        path, original = alike[0]
-        typer.echo(
-            f"{what}: {counted(len(alike), 'picture')} that look the same as another ({path.name} as {original.name}):"
-            " counted once. If they are of different parts, say so: --group-by '.+'",
-            err=True,
-        )
 
 
 class _Seen:

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 def tell(calibration: Calibration, path: Path, report: Path) -> None:
     """On the terminal."""
     typer.echo(f"Line {calibration.line} is calibrated: {path}")
-    told = [promise_of(calibration), *origin_told(calibration), *band_told(calibration), *defects_told(calibration)]
+    told = [
+        promise_of(calibration),
+        *references_told(calibration),
+        *origin_told(calibration),
+        *band_told(calibration),
+        *defects_told(calibration),
+    ]
     typer.echo("\n".join(told))
     typer.echo(f"Distributions, curves and the weakest parts: {report}")
 
@@ -41,6 +47,18 @@ def cost_told(check: CostCheck) -> str:
         f" {counted(check.defective, 'defective part')} escaped (at most {check.escape_upper_95:.0%}): {_cost(check)}."
         f" Passing all would cost {prices.of_passing_all:.3g}, diverting all {prices.of_diverting_all:.3g}."
     )
+
+
+def references_told(calibration: Calibration) -> list[str]:
+    """What parts are held against beside the sentences."""
+    held = calibration.references
+    if held is None:
+        return []
+    how = "place by place" if held.by_place else "as a whole"
+    return [
+        f"Every part is also held against {_of_parts(held.samples)} of good parts, {how}: how unlike them it is, is one"
+        " more score, and within the promise."
+    ]
 
 
 def origin_told(calibration: Calibration) -> list[str]:
@@ -104,7 +122,7 @@ def defects_told(calibration: Calibration) -> list[str]:
         ]
     lines = [
         f"  {name}: {check.escapes} of {check.parts} escaped; with 95 % confidence"
-        f" at most {check.escape_upper_95:.0%} do"
+        f" at most {check.escape_upper_95:.0%} do{_by_text(calibration, name)}"
         for name, check in calibration.defects.items()
     ]
     if calibration.origin and calibration.origin.drawn_defects:
@@ -113,6 +131,11 @@ def defects_told(calibration: Calibration) -> list[str]:
             " and holds if every escape there came to light."
         )
     return lines + _beside(calibration)
+
+
+def _by_text(calibration: Calibration, name: str) -> str:
+    held = calibration.references
+    return f"; by the sentences alone {held.text_alone[name]}" if held and name in held.text_alone else ""
 
 
 def _beside(calibration: Calibration) -> list[str]:

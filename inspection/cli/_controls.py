@@ -53,23 +53,21 @@ def measure_controls(
     from inspection.analytics.evaluation import evaluate_text
     from inspection.cli._references import features_of
     from inspection.cli._samples import measure_files
-    from inspection.gauge import prototypes_of, region_of
+    from inspection.gauge import scorer_of
 
-    names, region = [description.name for description in recipe.descriptions], region_of(recipe)
+    names = [description.name for description in recipe.descriptions]
     texts, references, labels = [], [], []
     for seed in range(networks):
         what = f"random network {seed + 1} of {networks}"
         try:
             control = encoder.with_random_weights(seed)
-            prototypes = prototypes_of(recipe, control)
-            scores, embeddings = measure_files(good.files, control, prototypes, region, what=what)
-            of_bad = {
-                name: measure_files(each.files, control, prototypes, region, what=what) for name, each in bad.items()
-            }
+            scorer = scorer_of(recipe, control)
+            scores, embeddings = measure_files(good.files, scorer, what=what)
+            of_bad = {name: measure_files(each.files, scorer, what=what) for name, each in bad.items()}
             texts.append(evaluate_text(scores, {name: each for name, (each, _) in of_bad.items()}, names))
             if by_references:
                 seen = [(good.files, embeddings), *((bad[name].files, each) for name, (_, each) in of_bad.items())]
-                good_seen, *bad_seen = features_of(control, region, seen, what=what)
+                good_seen, *bad_seen = features_of(scorer, seen, what=what)
                 references.append(by_references(good_seen, dict(zip(bad, bad_seen, strict=True))))
             if by_labels:
                 labels.append(by_labels((scores, embeddings), of_bad))

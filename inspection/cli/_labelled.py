@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from inspection.config import RecipeConfig
     from inspection.domain.ports import DenseEncoder, Encoder
     from inspection.domain.types import Pixels, Vectors
+    from inspection.scoring.part_scorer import PartScorer
     from inspection.scoring.prototypes import Prototypes
     from inspection.scoring.region import Region
 
@@ -90,6 +91,7 @@ def measure(
     """
     from inspection.cli._masks import check_masks
     from inspection.gauge import prototypes_of, region_of
+    from inspection.scoring.part_scorer import PartScorer
 
     try:
         prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
@@ -99,7 +101,8 @@ def measure(
     if masks:
         locator = _Locator(_dense(encoder), prototypes, region, masks)
         check_masks(masks, folders, region)
-    return [_measured(each, encoder, prototypes, region, locator) for each in folders]
+    scorer = PartScorer(encoder, prototypes, region)
+    return [_measured(each, scorer, locator) for each in folders]
 
 
 def _dense(encoder: Encoder) -> DenseEncoder:
@@ -136,9 +139,7 @@ class _Locator:
         return [beside_mask(defect_map(cells, self.prototypes, own), mask)]
 
 
-def _measured(
-    labelled: Labelled, encoder: Encoder, prototypes: Prototypes, region: Region, locator: _Locator | None
-) -> Measured:
+def _measured(labelled: Labelled, scorer: PartScorer, locator: _Locator | None) -> Measured:
     import numpy as np
 
     from inspection.cli._samples import scored_files
@@ -146,7 +147,7 @@ def _measured(
     files, scores, embeddings, ms = [], [], [], []
     unreadable: list[Scored] = []
     maps: list[MapAndMask] = []
-    for scored in scored_files(labelled.files, encoder, prototypes, region, what=labelled.label, batch_of=1):
+    for scored in scored_files(labelled.files, scorer, what=labelled.label, batch_of=1):
         if scored.pixels is None or scored.scores is None or scored.embedding is None:
             unreadable.append(scored)
             typer.echo(f"left out: {scored.error}", err=True)

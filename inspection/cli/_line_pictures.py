@@ -12,6 +12,7 @@ import typer
 
 from inspection.cli._calibration_samples import Listed
 from inspection.domain.errors import CalibrationError
+from inspection.domain.types import UNLIKE_GOOD_PARTS
 from inspection.wording import counted
 
 if TYPE_CHECKING:
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
     from inspection.calibration.thresholds import Fit
     from inspection.cli._calibration_samples import Sampled
     from inspection.cli._line_sample import Taken
-    from inspection.domain.ports import Encoder
     from inspection.domain.types import Pixels
-    from inspection.scoring.prototypes import Prototypes
-    from inspection.scoring.region import Region
+    from inspection.scoring.part_scorer import PartScorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +69,7 @@ class LinePictures:
                 err=True,
             )
 
-    def origin(
-        self, good: Sampled, found: Fit, encoder: Encoder, prototypes: Prototypes, region: Region, recipe_id: str
-    ) -> LineOrigin:
+    def origin(self, good: Sampled, found: Fit, scorer: PartScorer, recipe_id: str) -> LineOrigin:
         """For the record. Scores the defects beside the sample, and says where kept pictures score unlike frames."""
         from inspection.calibration.origin import KnownDefects, LineOrigin
         from inspection.cli._calibration_fit import escapes_of
@@ -82,7 +79,7 @@ class LinePictures:
         beside = {}
         for name, parts in taken.sample.beside.items():
             listed = self._listed(name, parts)
-            scored = sampled(listed, encoder, prototypes, region, what=f"{name}, beside", look_for_copies=False)
+            scored = sampled(listed, scorer, what=f"{name}, beside")
             beside[name] = KnownDefects(scored.scores.count, escapes_of(scored.scores, found))
         return LineOrigin(
             since=taken.asked.since.isoformat() if taken.asked.since else None,
@@ -92,24 +89,28 @@ class LinePictures:
             calibrations=self._calibrations(),
             drawn_defects=tuple(taken.sample.defects),
             beside=beside,
-            shift=self._shift(good, found, encoder, prototypes, recipe_id),
+            shift=self._shift(good, found, scorer, recipe_id),
             head=taken.head,
         )
 
-    def _shift(self, good: Sampled, found: Fit, encoder: Encoder, prototypes: Prototypes, recipe_id: str) -> ScoreShift:
+    def _shift(self, good: Sampled, found: Fit, scorer: PartScorer, recipe_id: str) -> ScoreShift:
+        """Of the descriptions alone: what a part was held against as references is not what it is now."""
         import numpy as np
 
         from inspection.calibration.rescored import score_shift
         from inspection.gauge import model_id_of
 
-        names, now = prototypes.names, (recipe_id, model_id_of(encoder))
-        rows = [
-            row
-            for row, part in enumerate(self.taken.sample.good)
-            if (part.recipe_id, part.model_id) == now and set(part.scores) == set(names)
-        ]
-        recorded = np.array([[self.taken.sample.good[row].scores[name] for name in names] for row in rows])
-        return score_shift(recorded, good.scores.scores[rows], found.scale.std)
+        names = [name for name in scorer.names if name != UNLIKE_GOOD_PARTS]
+        now = (recipe_id, model_id_of(scorer.encoder))
+        part_of = {part.sha256: part for part in self.taken.sample.good}
+        of_row = {row: part_of[digest] for row, digest in enumerate(good.digests)}
+        known = {
+            row: part
+            for row, part in of_row.items()
+            if (part.recipe_id, part.model_id) == now and set(names) <= set(part.scores)
+        }
+        recorded = np.array([[part.scores[name] for name in names] for part in known.values()])
+        return score_shift(recorded, good.scores.scores[list(known), : len(names)], found.scale.std[: len(names)])
 
     def _calibrations(self) -> dict[str, int]:
         """Parts of the sample by the calibration that judged them."""

@@ -52,6 +52,14 @@ def data_dir_of_line(option: Path | None, line: str) -> Path:
     return data_dir
 
 
+def check_page(page: Path | None, option: str) -> None:
+    """Raises BadParameter for a page that is none by its name, or has no folder."""
+    if page is not None and page.suffix not in (".html", ".htm"):  # not over a picture by mistake
+        raise typer.BadParameter(f"{page}: give it the ending .html", param_hint=option)
+    if page is not None and not page.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {page.parent}: make it first", param_hint=option)
+
+
 def named_folders(texts: Sequence[str], option: str, *, by_folder: bool = False) -> dict[str, Path]:
     """NAME=FOLDER each, no name twice. `by_folder`: where NAME= is left out it is the folder's own name."""
     folders: dict[str, Path] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 560, 58, 26, 12, 46
+_WIDE, _ROOM_FOR_NAMES, _LINE_PX = 860, 168, 17
 
 Points = Sequence[tuple[float, float]]
 
@@ -34,18 +35,52 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
+class Steps(Axis):
+    """One step after the other, each with its name: `low` is the first one's number, `high` the last one's."""
+
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, label: str, names: Sequence[str]) -> Steps:
+        """From 0 on."""
+        return cls(label, 0, len(names) - 1, names=tuple(names))
+
+    def ticks(self) -> list[float]:
+        """All of them."""
+        return [float(step) for step in range(len(self.names))]
+
+    def text(self, value: float) -> str:
+        """Its name."""
+        return self.names[round(value)]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A named line, the band about it if it has one, and how it looks (a class of the page)."""
+
+    name: str
+    look: str
+    points: Points
+    band: tuple[Points, Points] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """Where on the drawing a value is."""
 
     x: Axis
     y: Axis
     height: int
+    width: int = WIDTH
+    right: int = RIGHT
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """In the drawing's pixels; beyond an axis: at its end."""
         across = min(max((x - self.x.low) / (self.x.high - self.x.low), 0), 1)
         up = min(max((y - self.y.low) / (self.y.high - self.y.low), 0), 1)
-        return LEFT + across * (WIDTH - LEFT - RIGHT), self.height - BOTTOM - up * (self.height - TOP - BOTTOM)
+        return LEFT + across * (self.width - LEFT - self.right), self.height - BOTTOM - up * (
+            self.height - TOP - BOTTOM
+        )
 
     def path(self, points: Points) -> str:
         """From point to point."""
@@ -60,14 +95,14 @@ class Frame:
             marks.append(f'<text x="{x:.1f}" y="{y + 17:.1f}" text-anchor="middle">{self.x.text(value)}</text>')
         for value in self.y.ticks():
             x, y = self.at(self.x.low, value)
-            marks.append(f'<path class=grid d="M{x:.1f} {y:.1f}H{WIDTH - RIGHT}"/>')
+            marks.append(f'<path class=grid d="M{x:.1f} {y:.1f}H{self.width - self.right}"/>')
             shown = self.y.text(abs(value))
             marks.append(f'<text x="{x - 7:.1f}" y="{y + 4:.1f}" text-anchor="end">{shown}</text>')
         middle = (self.height - BOTTOM + TOP) / 2
         return (
-            f'<svg class=plot viewBox="0 0 {WIDTH} {self.height}" role="img" aria-label="{escape(title)}">'
+            f'<svg class=plot viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{escape(title)}">'
             f"{''.join(marks)}{inside}"
-            f'<text class=label x="{(WIDTH + LEFT - RIGHT) / 2}" y="{self.height - 8}" text-anchor="middle">'
+            f'<text class=label x="{(self.width + LEFT - self.right) / 2}" y="{self.height - 8}" text-anchor="middle">'
             f"{escape(self.x.label)}</text>"
             f'<text class=label transform="translate(15 {middle}) rotate(-90)" text-anchor="middle">'
             f"{escape(self.y.label)}</text></svg>"
@@ -119,6 +154,47 @@ def curve(
         f'<circle class=chosen cx="{x:.1f}" cy="{y:.1f}" r="7"/>',
         title,
     )
+
+
+def lines(
+    named: Sequence[Line], x: Steps, y: Axis, level: tuple[str, float], marked: tuple[float, float] | None, title: str
+) -> str:
+    """Lines with their names at their ends, a named `level` across, and a ring about the point that is `marked`."""
+    frame = Frame(x, y, height=460, width=_WIDE, right=_ROOM_FOR_NAMES)
+    bands = [
+        f'<path class="band {line.look}" d="{frame.path([*line.band[0], *reversed(line.band[1])])}Z"/>'
+        for line in named
+        if line.band
+    ]
+    drawn = []
+    for line in named:
+        spots = "".join('<circle cx="{:.1f}" cy="{:.1f}" r="3.5"/>'.format(*frame.at(*point)) for point in line.points)
+        drawn.append(f'<g class="line {line.look}"><path d="{frame.path(line.points)}"/>{spots}</g>')
+    name, height = level
+    left, at_level = frame.at(x.low, height)
+    across = (
+        f'<path class=level d="{frame.path([(x.low, height), (x.high, height)])}"/>'
+        f'<text class=label x="{left + 7:.1f}" y="{at_level - 6:.1f}">{escape(name)}</text>'
+    )
+    ring = '<circle class=ring cx="{:.1f}" cy="{:.1f}" r="9"/>'.format(*frame.at(*marked)) if marked else ""
+    ends = [frame.at(*line.points[-1])[1] for line in named]
+    names = "".join(
+        f'<path class=lead d="M{_WIDE - _ROOM_FOR_NAMES + 5} {end:.1f}L{_WIDE - _ROOM_FOR_NAMES + 16} {at:.1f}"/>'
+        f'<text class="name {line.look}" x="{_WIDE - _ROOM_FOR_NAMES + 20}" y="{at + 4:.1f}">{escape(line.name)}</text>'
+        for line, end, at in zip(named, ends, _apart(ends, TOP + 4, frame.height - BOTTOM - 4), strict=True)
+    )
+    return frame.drawn(f"{''.join(bands)}{across}{''.join(drawn)}{ring}{names}", title)
+
+
+def _apart(wanted: Sequence[float], top: float, bottom: float) -> list[float]:
+    """Heights near those wanted, in their order, a line of text apart."""
+    order = sorted(range(len(wanted)), key=wanted.__getitem__)
+    found = list(wanted)
+    for above, at in zip([None, *order], order, strict=False):
+        found[at] = max(found[at], top if above is None else found[above] + _LINE_PX)
+    for below, at in zip([None, *reversed(order)], reversed(order), strict=False):
+        found[at] = min(found[at], bottom if below is None else found[below] - _LINE_PX)
+    return found
 
 
 def _counts(values: Sequence[float], low: float, width: float, bins: int) -> list[int]:

@@ -6,37 +6,34 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspection.domain.errors import ModelError
+from inspection.domain.errors import CalibrationError, ScoringError
 
 if TYPE_CHECKING:
-    from inspection.domain.ports import Encoder, PlacesEncoder
+    from inspection.cli._calibration_samples import Listed
     from inspection.domain.types import Vectors
-    from inspection.scoring.region import Region
+    from inspection.scoring.part_scorer import PartScorer
+    from inspection.scoring.references import Bank
 
 
-def places_encoder(encoder: Encoder) -> PlacesEncoder | None:
-    """The same one, if it has places."""
-    from inspection.domain.ports import PlacesEncoder
-
-    if not isinstance(encoder, PlacesEncoder):
-        return None
-    try:
-        encoder.embed_places([])  # every ClipEncoder has the method, and not every model of one a map
-    except ModelError:
-        return None
-    return encoder
-
-
-def features_of(
-    encoder: Encoder, region: Region, folders: Sequence[tuple[Sequence[Path], Vectors]], *, what: str
-) -> list[Vectors]:
+def features_of(scorer: PartScorer, folders: Sequence[tuple[Sequence[Path], Vectors]], *, what: str) -> list[Vectors]:
     """Of each folder, its picture files and their embeddings (n, D): these, or the files' places (n, h, w, C).
 
     Raises CameraError where a picture has gone.
     """
-    from inspection.cli._samples import places_of
+    from inspection.cli._samples import seen_files
 
-    with_places = places_encoder(encoder)
-    if with_places is None:
+    if not scorer.has_places:
         return [embeddings for _, embeddings in folders]
-    return [places_of(files, with_places, region, what=f"{what}, places") for files, _ in folders]
+    return [seen_files(files, scorer.features, what=f"{what}, places") for files, _ in folders]
+
+
+def fit_references(drawn: Listed, scorer: PartScorer) -> Bank:
+    """Raises CalibrationError if they are too few or copies, CameraError naming the first that cannot be read."""
+    from inspection.cli._samples import seen_files
+    from inspection.scoring.references import bank_of
+
+    features = seen_files(drawn.files, scorer.features, what="references", read=drawn.pixels)
+    try:
+        return bank_of(features)
+    except ScoringError as error:
+        raise CalibrationError(f"references: {error}") from error

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from inspection.domain.ports import Encoder, PlacesEncoder
     from inspection.domain.types import Pixels, Vectors
-    from inspection.scoring.prototypes import Prototypes
-    from inspection.scoring.region import Region
+    from inspection.scoring.part_scorer import PartScorer
 
 _BATCH = 16
 _BATCH_MEGAPIXELS = 32
@@ -41,9 +39,7 @@ class Scored:
 
 def scored_files(
     files: Sequence[Path],
-    encoder: Encoder,
-    prototypes: Prototypes,
-    region: Region,
+    scorer: PartScorer,
     *,
     what: str,
     batch_of: int = _BATCH,
@@ -51,16 +47,15 @@ def scored_files(
 ) -> Iterator[Scored]:
     """Every file in order, at most `batch_of` at once. `read`: where it is not `images.read_image`."""
     from inspection.adapters.cameras.images import read_image
-    from inspection.scoring.scorer import score_frames
 
     def scored(batch: list[Scored]) -> list[Scored]:
-        pictures = [each.pixels for each in batch if each.pixels is not None]
-        if not pictures:
+        frames = [each.pixels for each in batch if each.pixels is not None]
+        if not frames:
             return batch
         before_ns = time.monotonic_ns()
-        embeddings, scores = score_frames(pictures, encoder, prototypes, region)
-        ms = (time.monotonic_ns() - before_ns) / 1e6 / len(pictures)
-        rows = iter(zip(embeddings, scores, strict=True))
+        look = scorer.look(frames)
+        ms = (time.monotonic_ns() - before_ns) / 1e6 / len(frames)
+        rows = iter(zip(look.embeddings, look.scores, strict=True))
         return [each if each.pixels is None else Scored(each.path, each.pixels, *next(rows), ms) for each in batch]
 
     console = Console(stderr=True)
@@ -74,21 +69,12 @@ def scored_files(
     yield from scored(batch)
 
 
-def score_files(
-    files: Sequence[Path], encoder: Encoder, prototypes: Prototypes, region: Region, *, what: str
-) -> npt.NDArray[np.float64]:
-    """Scores (n, K) of picture files. Raises CameraError naming the first that cannot be read."""
-    return measure_files(files, encoder, prototypes, region, what=what)[0]
-
-
-def measure_files(
-    files: Sequence[Path], encoder: Encoder, prototypes: Prototypes, region: Region, *, what: str
-) -> tuple[npt.NDArray[np.float64], Vectors]:
-    """Scores (n, K) and embeddings (n, D). Raises CameraError as `score_files`."""
+def measure_files(files: Sequence[Path], scorer: PartScorer, *, what: str) -> tuple[npt.NDArray[np.float64], Vectors]:
+    """Scores (n, K) and embeddings (n, D) of picture files. Raises CameraError naming the first that cannot be read."""
     import numpy as np
 
     scores, embeddings = [], []
-    for scored in scored_files(files, encoder, prototypes, region, what=what):
+    for scored in scored_files(files, scorer, what=what):
         if scored.scores is None or scored.embedding is None:
             raise scored.error or CameraError(f"{scored.path}: was not scored")
         scores.append(scored.scores)
@@ -96,16 +82,22 @@ def measure_files(
     return np.array(scores), np.array(embeddings)
 
 
-def places_of(files: Sequence[Path], encoder: PlacesEncoder, region: Region, *, what: str) -> Vectors:
-    """Places (n, h, w, C) of picture files. Raises CameraError naming the first that cannot be read, ModelError where
-    the model has none."""
+def seen_files(
+    files: Sequence[Path],
+    see: Callable[[Sequence[Pixels]], Vectors],
+    *,
+    what: str,
+    read: Callable[[Path], Pixels] | None = None,
+) -> Vectors:
+    """What `see` makes of each frame (n, …), one at a time. `read`: where it is not `images.read_image`. Raises
+    CameraError naming the first that cannot be read, and what `see` raises."""
     import numpy as np
 
     from inspection.adapters.cameras.images import read_image
 
-    console = Console(stderr=True)
+    read, console = read or read_image, Console(stderr=True)
     told = track(files, description=what, console=console, transient=True, disable=not console.is_terminal)
-    return np.concatenate([encoder.embed_places([region.crop(read_image(path))]) for path in told])
+    return np.concatenate([see([read(path)]) for path in told])
 
 
 def _read(path: Path, read: Callable[[Path], Pixels]) -> Scored:

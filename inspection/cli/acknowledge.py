@@ -15,7 +15,7 @@ def acknowledge(
     by: Annotated[str, typer.Option(help="Who says that the line is safe again.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Clear a latched alarm once you have put right what it says."""
+    """Clear a latched alarm once you have put right what it says; or put a drift aside that you know of."""
     from inspection import app
     from inspection.cli._options import data_dir_of_line
 

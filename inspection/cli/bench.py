@@ -1,7 +1,8 @@
-"""`inspection bench station | gate | relay | encoder | model | tracking | log | fuzz | faults | soak | crash |
-commits | calibration | ladder | tiles`: how fast this machine is, what the bundled model understands, what tracking is
-worth, how long the log takes to answer, whether the firmware's core does what the reference does, whether a line, its
-log and its calibrations keep their promises whatever goes wrong, and what references, labels and tiles are worth.
+"""`inspection bench station | gate | relay | encoder | phrases | model | tracking | log | fuzz | faults | soak | crash
+| commits | calibration | drift | ladder | tiles`: how fast this machine is, what the bundled model understands, what
+tracking is worth, how long the log takes to answer, whether the firmware's core does what the reference does, whether a
+line, its log and its calibrations keep their promises whatever goes wrong, how soon drift is told, and what references,
+labels and tiles are worth.
 """
 
 from __future__ import annotations
@@ -35,12 +36,21 @@ def station(
     parts: Annotated[int, typer.Option(min=100, help="How many parts go by.")] = 20_000,
     parts_per_s: Annotated[float, typer.Option(min=1, max=1000, help="How fast they come.")] = 210,
     durability: Annotated[Durability, typer.Option(help="process or power, as in a line's file.")] = Durability.PROCESS,
+    sealing: Annotated[
+        bool, typer.Option("--sealing", help="How much longer a verdict takes while the log is sealed and merged.")
+    ] = False,
+    turn_s: Annotated[float, typer.Option(min=0.5, max=60, help="With --sealing: how long a turn takes.")] = 2,
     as_json: AsJson = False,
 ) -> None:
     """Trigger, frame of 1280 x 1024, journal, verdict, acknowledgement, outcome and log, with a stub for the model."""
     from inspection.resources import benchmarks_dir
 
     sys.path.insert(0, str(benchmarks_dir().parent))
+    if sealing:
+        from benchmarks import sealing as bench
+
+        bench.main(parts=parts, parts_per_s=parts_per_s, durability=durability.value, turn_s=turn_s, as_json=as_json)
+        return
     from benchmarks.station import main
 
     main(parts=parts, parts_per_s=parts_per_s, durability=durability.value, as_json=as_json)
@@ -80,20 +90,37 @@ def relay(
 def encoder(
     model: Annotated[str | None, typer.Option(help="bundled, a folder, or owner/name of the local cache.")] = None,
     architecture: Annotated[
-        str | None, typer.Option(help="A published architecture with random weights, such as clip-vit-base-patch32.")
+        str | None, typer.Option(help="A published one with random weights; default: clip-vit-base-patch32.")
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="How long to measure.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Milliseconds a picture and a phrase, and how much longer transformers alone takes."""
+    """From a JPEG to scores on each runtime, beside transformers, OpenVINO, ONNX Runtime and this machine's limit."""
     from inspection.resources import benchmarks_dir
 
-    if (model is None) == (architecture is None):
+    if model is not None and architecture is not None:
         raise typer.BadParameter("give either --model or --architecture")
     sys.path.insert(0, str(benchmarks_dir().parent))
     from benchmarks.encoder import main
 
     main(model=model, architecture=architecture, seconds=seconds, as_json=as_json)
+
+
+@app.command("phrases")
+def phrases(
+    descriptions: Annotated[int, typer.Option(min=1, max=20_000, help="Of a recipe, four sentences each.")] = 1000,
+    architecture: Annotated[
+        str | None, typer.Option(help="A published architecture with random weights instead of the bundled model.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What reading a recipe's sentences takes at a line's first start, and at the next."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.phrases import main
+
+    main(descriptions=descriptions, architecture=architecture, as_json=as_json)
 
 
 @app.command("model")
@@ -237,6 +264,21 @@ def calibration(
     from benchmarks.calibration import main
 
     main(data=data, splits=splits, as_json=as_json)
+
+
+@app.command("drift")
+def drift(
+    checks: Annotated[int, typer.Option(min=100, help="Comparisons where nothing has moved, of each size.")] = 1000,
+    repeats: Annotated[int, typer.Option(min=5, max=1000, help="How often a change is looked for, at each size.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """How often drift is told where there is none, and after how many rendered parts where something has changed."""
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.drift import main
+
+    main(checks=checks, repeats=repeats, as_json=as_json)
 
 
 @app.command("ladder")

@@ -5,9 +5,8 @@ The good parts lie in a folder (`--good DIR`), or are a fair sample of the line'
 
 from __future__ import annotations
 
-import getpass
+import hashlib
 import json
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -63,6 +62,14 @@ def calibrate(
         str | None,
         typer.Option(metavar="REGEX", help="What of a file's name says which part it is of: its frames count once."),
     ] = None,
+    references: Annotated[
+        int | None,
+        typer.Option(
+            min=3,
+            metavar="N",
+            help="Hold every part against N of the good parts, too: those, better 20, set no threshold.",
+        ),
+    ] = None,
     cost_escape: Annotated[float | None, typer.Option(help="By cost, as best effort: what an escape costs.")] = None,
     cost_overkill: Annotated[float | None, typer.Option(help="… what a good part that does not pass costs.")] = None,
     defect_rate: Annotated[float | None, typer.Option(help="… the share of parts that are defective.")] = None,
@@ -72,23 +79,38 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they will not do."""
-    from inspection.adapters.store.files import replace_durably
+    from inspection.adapters.store.phrase_vectors import RememberedTexts
     from inspection.calibration.promise import Promise
-    from inspection.calibration.record import Calibration
-    from inspection.cli._calibration_fit import fit
+    from inspection.calibration.record import Calibration, References, sample_set
+    from inspection.calibration.reference import reference_path
+    from inspection.cli._calibration_fit import escapes_by_text, fit
+    from inspection.cli._calibration_reference import reference_of
     from inspection.cli._calibration_report import report_of
-    from inspection.cli._calibration_samples import group_pattern, list_defects, list_good, sampled
+    from inspection.cli._calibration_samples import (
+        draw_references,
+        group_pattern,
+        list_defects,
+        list_good,
+        sampled,
+        without_copies,
+    )
     from inspection.cli._calibration_text import tell, tell_free_labels
     from inspection.cli._options import config_dir_of, named_folders
+    from inspection.cli._references import fit_references
+    from inspection.cli._site_files import person, refuse_the_shipped, write_bytes, write_text
     from inspection.config import load_site
-    from inspection.gauge import calibration_path, fingerprint, load_encoder, prototypes_of, region_of
+    from inspection.domain.errors import CalibrationError
+    from inspection.gauge import calibration_path, fingerprint, line_encoder, references_path, scorer_of
+    from inspection.phrasings import in_brief, phrasing_warnings
+    from inspection.scoring.bank_file import to_bytes
+    from inspection.wording import counted
 
-    person = _person(by)
+    answers = person(by)
     asked = _asked(false_reject, confidence, (cost_escape, cost_overkill, defect_rate))
     _require_one_source(good, from_dispositions, (since, until, share, data_dir), group_by, asked)
     pattern = group_pattern(group_by)
     folder = config_dir_of(config_dir)
-    _refuse_the_shipped(folder, is_named=config_dir is not None)
+    refuse_the_shipped(folder, is_named=config_dir is not None)
     site = load_site(folder)
     line_config = site.line(line)
     recipe = site.recipe(line_config.recipe)
@@ -99,28 +121,49 @@ def calibrate(
     defects_listed = list_defects(defect_folders, good_listed, pattern)
     if own:
         defects_listed = {**own.defects(list(defect_folders)), **defects_listed}
-    encoder = load_encoder(recipe)
-    prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
+    encoder, untuned = line_encoder(site, line_config)
+    if untuned:
+        typer.echo(untuned, err=True)
+    texts = RememberedTexts(encoder, None)
+    scorer = scorer_of(recipe, encoder, texts)
+    if told := in_brief(phrasing_warnings(site, recipe.name, encoder, texts), recipe.name):
+        typer.echo(told, err=True)
     path, under = calibration_path(site, line), fingerprint(encoder, recipe, line_config)
     if own:
         own.require_camera(_present(path), under["camera"])
     # Whoever says which part a picture is of has thought of pictures that look the same; the log knows.
-    copies = pattern is None and own is None
-    of_good = sampled(good_listed, encoder, prototypes, region, what="good parts", look_for_copies=copies)
-    of_defects = {
-        name: sampled(each, encoder, prototypes, region, what=name, look_for_copies=False)
-        for name, each in defects_listed.items()
-    }
+    if pattern is None and own is None:
+        good_listed = without_copies(good_listed, what="good parts")
+    held_against = drawn = None
+    if references is not None:
+        drawn, good_listed = draw_references(good_listed, references)
+        held_against = fit_references(drawn, scorer)
+        scorer = scorer.with_references(held_against)
+    of_good = sampled(good_listed, scorer, what="good parts")
+    of_defects = {name: sampled(each, scorer, what=name) for name, each in defects_listed.items()}
     review_below = line_config.review.below if line_config.review else 0.0
-    fitted = fit(of_good, of_defects, prototypes.names, asked, review_below)
+    try:
+        fitted = fit(of_good, of_defects, scorer.names, asked, review_below)
+    except CalibrationError as error:
+        if drawn is None:
+            raise
+        raise CalibrationError(f"{error} (beside {counted(len(set(drawn.parts)), 'reference')})") from error
     promise = asked if isinstance(asked, Promise) else None
     recipe_id = recipe.content_id()
-    origin = own.origin(of_good, fitted.fit, encoder, prototypes, region, recipe_id) if own else None
+    origin = own.origin(of_good, fitted.fit, scorer, recipe_id) if own else None
+    held, references_file = None, b""
+    if drawn is not None and held_against is not None:
+        references_file = to_bytes(held_against)
+        by_text = escapes_by_text(of_good, of_defects, scorer.names, promise) if promise else {}
+        samples = sample_set(drawn.folder, drawn.digests, len(set(drawn.parts)))
+        sha256 = hashlib.sha256(references_file).hexdigest()
+        held = References(samples, sha256, scorer.has_places, by_text)
+    kept = reference_of(of_good, good_listed.pixels, scorer.names)
     calibration = Calibration(
         line=line,
         recipe=recipe.name,
         recipe_id=recipe_id,
-        by=person,
+        by=answers,
         created_utc=datetime.now(UTC),
         false_reject=promise.false_reject if promise else None,
         standardised_on=fitted.fit.standardised_on,
@@ -135,21 +178,23 @@ def calibrate(
         group_by=group_by,
         cost=fitted.cost,
         origin=origin,
+        references=held,
+        drift_reference=hashlib.sha256(kept).hexdigest(),
     )
     report = path.with_suffix(".html")
     content = calibration.to_json()
-    page = report_of(calibration, fitted, of_good, of_defects, prototypes.names, region)
-    replace_durably(path, lambda temporary: _write(temporary, content))
-    replace_durably(report, lambda temporary: _write(temporary, page))
+    page = report_of(calibration, fitted, of_good, of_defects, scorer.names, scorer.region)
+    # Before the record that names them.
+    if held is not None:
+        write_bytes(references_path(path, held.sha256), references_file)
+    write_bytes(reference_path(path), kept)
+    write_text(path, content)
+    write_text(report, page)
     if as_json:
         named = {"path": str(path), "report": str(report), "id": calibration.id}
         typer.echo(json.dumps({**named, **json.loads(content)}))
     else:
         tell(calibration, path, report)
-
-
-def _write(path: Path, content: str) -> None:
-    path.write_text(content, encoding="utf-8")
 
 
 def _require_one_source(
@@ -217,26 +262,3 @@ def _asked(
     if false_reject is not None or confidence is not None:
         raise typer.BadParameter("a limit by cost promises no rate: leave --false-reject and --confidence out")
     return Prices(escape, overkill, defect_rate)
-
-
-def _refuse_the_shipped(folder: Path, *, is_named: bool) -> None:
-    """What came with the program is not written to by chance. In a checkout its maintainers name the folder."""
-    from inspection.domain.errors import ConfigError
-    from inspection.resources import configs_dir, is_installed
-
-    shipped = configs_dir()
-    if folder.resolve() == shipped.resolve() and (is_installed() or not is_named):
-        raise ConfigError(
-            f"{shipped} came with the program, and a calibration is not written there; "
-            f"make a copy of your own: cp -r {shlex.quote(str(shipped))} my-site, then --config-dir my-site"
-        )
-
-
-def _person(by: str | None) -> str:
-    """Who answers for the thresholds: a name, or the user's."""
-    if by is not None and not by.strip():
-        raise typer.BadParameter("give a name", param_hint="--by")
-    try:
-        return by.strip() if by else getpass.getuser()
-    except (KeyError, OSError) as error:  # a user that the machine has no name for
-        raise typer.BadParameter("this user has no name: say who answers for it", param_hint="--by") from error

@@ -16,10 +16,11 @@ import typer
 
 from inspection.cli._findings import Finding, Flush, clock, disk, keeps_up, lock_holder, port_holders, software
 from inspection.cli._options import AsJson, ConfigDir, DataDir
-from inspection.domain.errors import ConfigError, InspectionError, StoreError
+from inspection.domain.errors import CalibrationError, ConfigError, InspectionError, StoreError
 from inspection.wording import counted
 
 if TYPE_CHECKING:
+    from inspection.calibration.record import Calibration
     from inspection.config import LineConfig, Site
 
 _COLUMNS = 80
@@ -109,7 +110,7 @@ def _extras(line: LineConfig) -> Iterator[Finding]:
 
 def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Finding]:
     """Shift, station, model and calibration. `station`: the process that runs the line."""
-    from inspection.gauge import beyond_promise, load_encoder, require_calibration
+    from inspection.gauge import beyond_promise, line_encoder, references_of, require_calibration
 
     now = datetime.now(UTC).astimezone(line.timezone)
     shift = line.shift_at(now)
@@ -123,19 +124,41 @@ def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Find
         yield Finding(f"{line.name}: model and calibration", True, found)
         return
     try:
-        encoder = load_encoder(site.recipe(line.recipe))
+        encoder, untuned = line_encoder(site, line)
         yield Finding(f"{line.name}: model", True, encoder.fingerprint["model"])
+        if untuned:
+            found, _, advice = untuned.rpartition("; ")
+            yield Finding(f"{line.name}: runtime", False, found, advice)
+        else:
+            yield Finding(f"{line.name}: runtime", True, encoder.fingerprint["runtime"])
     except InspectionError as error:
         advice = f"correct model in recipes/{line.recipe}.yaml, or bring the model to this machine"
         yield Finding(f"{line.name}: model", False, str(error), advice)
     else:
         try:
-            calibration = require_calibration(site, line, encoder)
+            calibration = require_calibration(site, line, encoder, untuned)
+            references_of(site, calibration)
             told = [f"{calibration.id} of {calibration.created_utc:%Y-%m-%d}", beyond_promise(line, calibration)]
             yield Finding(f"{line.name}: calibration", True, "; ".join(filter(None, told)))
         except InspectionError as error:
             advice = f"inspection calibrate {line.name} --good DIR"
             yield Finding(f"{line.name}: calibration", False, str(error), advice)
+        else:
+            yield _drift(site, line, calibration)
+
+
+def _drift(site: Site, line: LineConfig, calibration: Calibration) -> Finding:
+    """Whether passed parts are held against the calibration. The line judges without that."""
+    from inspection.gauge import require_reference
+
+    what = f"{line.name}: drift"
+    if not line.drift.watch:
+        return Finding(what, True, "not watched: drift.watch is false")
+    try:
+        _, then = require_reference(site, line, calibration)
+    except CalibrationError as error:
+        return Finding(what, True, f"not watched: {error}")
+    return Finding(what, True, f"watched, against {counted(len(then.scores), 'good part')} of the calibration")
 
 
 def _camera(line: LineConfig) -> Finding:

@@ -70,9 +70,10 @@ def evaluate(
     from inspection.cli._labelled import list_labelled, measure
     from inspection.cli._masks import find_masks
     from inspection.cli._options import config_dir_of, named_folders
-    from inspection.cli._references import features_of, places_encoder
+    from inspection.cli._references import features_of
     from inspection.config import load_site
-    from inspection.gauge import load_encoder, region_of
+    from inspection.gauge import load_encoder, scorer_of
+    from inspection.phrasings import in_brief, phrasing_warnings
 
     for option, given, says in (("--repeats", repeats, "how often"), ("--seed", seed, "from what seed")):
         if given is not None and references is labels is None:
@@ -80,7 +81,8 @@ def evaluate(
                 f"says {says} references or labels are drawn: give --references or --labels too", param_hint=option
             )
     folders = named_folders(bad, "--bad", by_folder=True)
-    recipe_config = load_site(config_dir_of(config_dir)).recipe(recipe)
+    site = load_site(config_dir_of(config_dir))
+    recipe_config = site.recipe(recipe)
     labelled = list_labelled(good, folders)
     good_files, *bad_files = (len(each.files) for each in labelled)
     require_enough(good_files)
@@ -93,6 +95,8 @@ def evaluate(
     _tell_free_labels(list(folders), names)
     encoder = load_encoder(recipe_config)
     to_rebuild = rebuildable(encoder) if controls else None
+    if told := in_brief(phrasing_warnings(site, recipe, encoder), recipe):
+        typer.echo(told, err=True)
     of_good, *of_bad_ones = measure(encoder, recipe_config, labelled, mask_of)
     of_bad = dict(zip(folders, of_bad_ones, strict=True))
     text = evaluate_text(of_good.scores, {name: each.scores for name, each in of_bad.items()}, names)
@@ -101,9 +105,10 @@ def evaluate(
     if references is not None:
         by_references = partial(evaluate_references, count=references, repeats=repeats, seed=seed)
         folders_seen = [(each.files, each.embeddings) for each in (of_good, *of_bad_ones)]
-        good_seen, *bad_seen = features_of(encoder, region_of(recipe_config), folders_seen, what="references")
+        scorer = scorer_of(recipe_config, encoder)
+        good_seen, *bad_seen = features_of(scorer, folders_seen, what="references")
         figures = by_references(good_seen, dict(zip(folders, bad_seen, strict=True)))
-        with_references = Drawn(references, "places" if places_encoder(encoder) else "whole", repeats, seed, figures)
+        with_references = Drawn(references, "places" if scorer.has_places else "whole", repeats, seed, figures)
     if labels is not None:
         by_labels = partial(evaluate_labels, count=labels, repeats=repeats, seed=seed)
         figures = by_labels(of_good.seen, {name: each.seen for name, each in of_bad.items()})

@@ -90,21 +90,28 @@ def verify(
             "--images/--no-images", help="Pictures and embeddings of parts as well; a copy may have been made without."
         ),
     ] = True,
+    rollups: Annotated[
+        bool,
+        typer.Option(
+            "--rollups", help="Sum up every merged file anew, also where its rollups are what the chain says."
+        ),
+    ] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Check that a line's records are complete and unaltered. Exit code 1 if not; it names the first broken place.
-    3 if files were merged so fast that nobody can tell: run it again."""
+    3 if nobody can tell, for want of room or because files were merged so fast: it says what to do."""
     from inspection.adapters.store.paths import LinePaths
-    from inspection.adapters.store.verify import Unsettled, shortened, verify_line
+    from inspection.adapters.store.scratch import NotDecided
+    from inspection.adapters.store.verify import shortened, verify_line
     from inspection.cli._verified import as_dictionary, bar, heads_of, outcome_of
 
     paths = LinePaths(data_dir_of_line(data_dir, line), line)
     heads = heads_of(head) if head else []
     try:
         with bar() as told:
-            found = verify_line(paths, heads, told, with_images=images)
-    except Unsettled as error:
+            found = verify_line(paths, heads, told, with_images=images, recount=rollups)
+    except NotDecided as error:
         typer.echo(json.dumps({"ok": None, "why": str(error)}) if as_json else f"not decided: {error}")
         raise typer.Exit(3) from error
     numbers = found.numbers
@@ -163,6 +170,29 @@ def compact(line: Line, data_dir: DataDir = None, as_json: AsJson = False) -> No
         typer.echo(json.dumps({"line": line, "files_before": before, "files_after": after}))
         return
     typer.echo(f"{counted(before, 'file')} of the log of line {line}: now {counted(after, 'file')}")
+
+
+@app.command()
+def repair(
+    line: Line,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set files aside that are torn, foreign or left over, so that the rest of a log can be read; the line must stand.
+    Exit code 0 if it is done or there is nothing to do, 1 if it cannot be; with --dry-run 3 if there is something."""
+    from inspection.adapters.store.paths import LinePaths
+    from inspection.adapters.store.repair import repair_line
+    from inspection.adapters.store.repair_report import as_dictionary, as_text
+    from inspection.cli._verified import bar
+
+    with bar() as told:
+        done = repair_line(LinePaths(data_dir_of_line(data_dir, line), line), dry_run=dry_run, told=told)
+    typer.echo(
+        json.dumps(as_dictionary(line, done, dry_run=dry_run)) if as_json else as_text(line, done, dry_run=dry_run)
+    )
+    if dry_run and not done.is_nothing:
+        raise typer.Exit(3)
 
 
 @app.command()

@@ -14,10 +14,12 @@ from inspection.cli.acknowledge import acknowledge
 from inspection.cli.calibrate import calibrate
 from inspection.cli.challenge import challenge
 from inspection.cli.check import check
+from inspection.cli.compare import compare
 from inspection.cli.dashboard import dashboard
 from inspection.cli.demo import demo
 from inspection.cli.disposition import disposition
 from inspection.cli.doctor import doctor
+from inspection.cli.drift import drift
 from inspection.cli.evaluate import evaluate
 from inspection.cli.gate_sim import gate_sim
 from inspection.cli.pause import pause
@@ -70,8 +72,10 @@ app.command("run")(run_line)
 app.command("check")(check)
 app.command("calibrate")(calibrate)
 app.command("dashboard")(dashboard)
+app.command("drift")(drift)
 app.command("score")(score)
 app.command("evaluate")(evaluate)
+app.command("compare")(compare)
 app.command("render")(render)
 app.command("doctor")(doctor)
 app.command("status")(status)

@@ -1,4 +1,5 @@
-"""`inspection model …`: the checkpoints on this machine: which there are, fetching one, whether it is whole."""
+"""`inspection model …`: the checkpoints on this machine: which there are, fetching one, whether it is whole, and what
+it runs fastest on."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import typer
 
 from inspection.cli._options import AsJson
 from inspection.cli._train import train
+from inspection.cli._tune import tune
 
 if TYPE_CHECKING:
     from inspection.adapters.clip.checkpoint import Checkpoint
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(train)
+app.command()(tune)
 
 Name = Annotated[str, typer.Argument(help="bundled, a folder (./…, /…), or owner/name[@revision].")]
 
@@ -55,6 +58,9 @@ def pull(
         str | None,
         typer.Option(help="As after the @: a branch, tag, commit or refs/pr/N. The recipe says owner/name@REVISION."),
     ] = None,
+    backbone: Annotated[
+        bool, typer.Option("--backbone", help="An image model that need not read, for 'inspection compare'.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch a checkpoint: weights as safetensors, no pickles, no code. Then verify it and print its sha256."""
@@ -68,13 +74,15 @@ def pull(
         checkpoint = find(name)
     else:
         with _progress(name) as on_bytes:
-            checkpoint = hub.pull(owner_and_name, named if separator else revision, on_bytes)
+            wanted = named if separator else revision
+            checkpoint = hub.pull(owner_and_name, wanted, on_bytes, is_backbone=backbone)
     if not as_json:
         already = " already: it came with the program" if name == BUNDLED else ""
         typer.echo(f"{checkpoint.name} is here{already}: {checkpoint.folder}")
     _verify(checkpoint, checkpoint.name, as_json=as_json)
     if not as_json:
-        typer.echo(f"In the recipe: model: {checkpoint.name}\nThen: inspection calibrate LINE --good DIR")
+        then = f"In the recipe: model: {checkpoint.name}\nThen: inspection calibrate LINE --good DIR"
+        typer.echo(f"inspection compare … --backbone {checkpoint.name}" if backbone else then)
 
 
 @app.command()

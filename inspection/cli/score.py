@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from inspection.domain.types import Located, Pixels
     from inspection.judging.band import ReviewBand
     from inspection.judging.frame_gate import FrameGate
-    from inspection.scoring.prototypes import Prototypes
-    from inspection.scoring.region import Region
+    from inspection.scoring.part_scorer import PartScorer
 
 
 def score(
@@ -46,27 +45,34 @@ def score(
     from inspection.cli._options import config_dir_of
     from inspection.cli._samples import scored_files
     from inspection.config import load_site
-    from inspection.gauge import band_of, load_encoder, prototypes_of, region_of, require_calibration
+    from inspection.gauge import (
+        band_of,
+        line_encoder,
+        load_encoder,
+        references_of,
+        require_calibration,
+        scorer_of,
+    )
     from inspection.judging.band import NO_BAND
 
     _check_arguments(images, recipe, line, html)
     site = load_site(config_dir_of(config_dir))
     line_config = site.line(line) if line else None
     recipe_config = site.recipe(line_config.recipe if line_config else str(recipe))
-    encoder = load_encoder(recipe_config)
-    calibration = require_calibration(site, line_config, encoder) if line_config else None
+    encoder, untuned = line_encoder(site, line_config) if line_config else (load_encoder(recipe_config), None)
+    calibration = require_calibration(site, line_config, encoder, untuned) if line_config else None
     gate = _frame_gate(line_config) if line_config else None
     band = band_of(line_config, calibration) if line_config else NO_BAND
-    prototypes, region = prototypes_of(recipe_config, encoder), region_of(recipe_config)
-    locator = _locator(encoder, prototypes, region) if locate else None
+    scorer = scorer_of(recipe_config, encoder, references=references_of(site, calibration))
+    locator = _locator(scorer) if locate else None
     rows: list[dict[str, Any]] = []
     unreadable = 0
 
     def judged() -> Iterator[tuple[Scored, dict[str, Any]]]:
         nonlocal unreadable
-        for scored in scored_files(images, encoder, prototypes, region, what="scoring"):
+        for scored in scored_files(images, scorer, what="scoring"):
             unreadable += scored.error is not None
-            rows.append(_row(scored, prototypes.names, calibration, gate, band))
+            rows.append(_row(scored, scorer.names, calibration, gate, band))
             if locator is not None:
                 rows[-1]["region"] = _where(locator, scored, rows[-1]["description"])
             yield scored, rows[-1]
@@ -74,7 +80,7 @@ def score(
     if html is not None:
         from inspection.cli._picture_report import write_report
 
-        write_report(html, judged(), _head(recipe_config, line, encoder, calibration, band), region, calibration)
+        write_report(html, judged(), _head(recipe_config, line, encoder, calibration, band), scorer.region, calibration)
     else:
         for _ in judged():
             pass
@@ -83,7 +89,7 @@ def score(
     elif html is not None:
         typer.echo(f"{_counts(rows)}: {html}")
     else:
-        _print(rows, prototypes.names, is_judged=calibration is not None)
+        _print(rows, scorer.names, is_judged=calibration is not None)
     for row in rows:
         if row["cause"]:
             typer.echo(row["cause"], err=True)
@@ -92,37 +98,37 @@ def score(
 
 
 def _check_arguments(images: Sequence[Path], recipe: str | None, line: str | None, html: Path | None) -> None:
+    from inspection.cli._options import check_page
+
     if (recipe is None) == (line is None):
         raise typer.BadParameter("give either --recipe or --line")
-    if html is not None and html.suffix not in (".html", ".htm"):  # not over a picture by mistake
-        raise typer.BadParameter(f"{html}: give it the ending .html", param_hint="--html")
-    if html is not None and not html.absolute().parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {html.parent}: make it first", param_hint="--html")
+    check_page(html, "--html")
     for image in images:
         if image.is_dir():
             raise typer.BadParameter(f"{image} is a folder: name its pictures, as {image}/*.jpg")
 
 
-def _locator(encoder: Encoder, prototypes: Prototypes, region: Region) -> Callable[[Pixels, str], Located]:
+def _locator(scorer: PartScorer) -> Callable[[Pixels, str], Located | None]:
     """Raises ModelError where there is nothing to locate with."""
     from inspection.domain.errors import ModelError
     from inspection.gauge import locator_of
 
-    found = locator_of(encoder, prototypes, region)
+    found = locator_of(scorer)
     if found is None:
         raise ModelError(
-            f"model {encoder.fingerprint['model']}: it has no map in the space of sentences, and the recipe no tiles;"
-            " leave --locate out, or write tiles into the recipe"
+            f"model {scorer.encoder.fingerprint['model']}: it has no map in the space of sentences, and the recipe no"
+            " tiles; leave --locate out, or write tiles into the recipe"
         )
     return found
 
 
 def _where(
-    locator: Callable[[Pixels, str], Located], scored: Scored, description: str | None
+    locator: Callable[[Pixels, str], Located | None], scored: Scored, description: str | None
 ) -> dict[str, float] | None:
     if scored.pixels is None or description is None:
         return None
-    return locator(scored.pixels, description).region._asdict()
+    located = locator(scored.pixels, description)
+    return None if located is None else located.region._asdict()
 
 
 def _frame_gate(line: LineConfig) -> FrameGate:

@@ -13,7 +13,7 @@ from inspection.cli._options import AsJson, DataDir
 from inspection.wording import counted
 
 if TYPE_CHECKING:
-    from inspection.history import LineStatus, Timing, Totals
+    from inspection.history import DriftStatus, LineStatus, Timing, Totals
 
 _STAGES = {
     "capture": "until the camera gave the picture",
@@ -72,6 +72,8 @@ def _print(told: LineStatus, *, runs: bool) -> None:
         typer.echo(f"    {alarm.key}, since {alarm.since_utc:%Y-%m-%d %H:%M:%S} UTC{waits}: {alarm.text}")
     if told.totals is not None:
         _print_totals(told.totals)
+    if told.drift is not None:
+        _print_drift(told.drift)
     if told.timing is not None:
         _print_timing(told.timing)
 
@@ -85,6 +87,16 @@ def _print_totals(totals: Totals) -> None:
         typer.echo(f"    unjudged: {listed(totals.causes)}")
     if totals.outcomes:
         typer.echo(f"    at the gate: {listed(totals.outcomes)}")
+
+
+def _print_drift(drift: DriftStatus) -> None:
+    if drift.unwatched is not None:
+        typer.echo(f"  drift is not watched: {drift.unwatched}")
+        return
+    last = "no window compared yet"
+    if drift.compared_utc is not None:
+        last = f"last compared {drift.compared_utc:%Y-%m-%d %H:%M} UTC: {', '.join(drift.moved) or 'nothing has moved'}"
+    typer.echo(f"  drift: {last}; {drift.parts:,} of {drift.window_parts:,} parts of the next window")
 
 
 def _print_timing(timing: Timing) -> None:

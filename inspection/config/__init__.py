@@ -2,6 +2,7 @@
 
 from inspection.config.camera import CameraConfig, FolderCameraConfig, WatchedCameraConfig
 from inspection.config.challenge import ChallengeConfig, GoldenPartConfig
+from inspection.config.drift import DriftConfig
 from inspection.config.evidence import EvidenceConfig
 from inspection.config.line import (
     DryGateConfig,
@@ -28,6 +29,7 @@ __all__ = [
     "ChallengeConfig",
     "ConfigProblems",
     "DescriptionConfig",
+    "DriftConfig",
     "DryGateConfig",
     "EvidenceConfig",
     "FolderCameraConfig",

@@ -59,7 +59,7 @@ def _explain(source: Source, model: type[Strict], path: KeyPath, detail: ErrorDe
             return _sentence(f"{in_words(value)} is not a number", schema)
         case "string_too_short" | "too_short":
             return _sentence("is empty", schema)
-        case "string_too_long":
+        case "string_too_long" | "too_long":
             return _sentence(f"{in_words(value)} is too long", schema)
         case "string_pattern_mismatch":
             return _sentence(f"{in_words(value)} is not allowed", schema)

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from inspection.config.camera import CameraConfig
 from inspection.config.challenge import ChallengeConfig
+from inspection.config.drift import DriftConfig
 from inspection.config.evidence import EvidenceConfig
 from inspection.config.fields import Name, Strict, limits, note, refuse
 from inspection.config.modbus import ModbusGateConfig
@@ -201,6 +202,7 @@ class LineConfig(Strict):
     log: LogConfig = LogConfig()
     challenge: Annotated[ChallengeConfig | None, note("leave it out where known parts are not sent through")] = None
     supervision: SupervisionConfig = SupervisionConfig()
+    drift: DriftConfig = DriftConfig()
 
     def shift_at(self, utc: datetime) -> str | None:
         """The shift that is on at an aware time, by the line's local clock; None where the line has no shifts."""

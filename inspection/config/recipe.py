@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,7 +19,10 @@ from inspection.wording import did_you_mean
 
 BUNDLED = "bundled"
 MODEL_FORMS = '"bundled", a folder (./…, ../…, ~/…, /…) or a hub id (owner/name, owner/name@revision)'
+PART = "{part}"
+"""Stands for the part's noun in a phrasing."""
 _FOLDER_START = ("/", "./", "../", "~/")
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 def _phrasing(value: Any) -> Any:
@@ -27,7 +32,21 @@ def _phrasing(value: Any) -> Any:
     phrasing = " ".join(value.split())
     if not phrasing:
         refuse("is an empty phrasing; write what a camera would see, or remove it")
+    if not _LETTER.search(phrasing.replace(PART, "")):
+        refuse(f"{in_words(phrasing)} has no word in it; write what a camera would see, or remove it")
+    if re.search("[{}]", phrasing.replace(PART, "")):
+        refuse(f"{in_words(phrasing)} has braces; allowed is {PART}, which stands for the part's noun")
     return phrasing
+
+
+def _template(value: Any) -> Any:
+    """A sentence around a phrasing."""
+    if not isinstance(value, str):
+        return value
+    template = " ".join(value.split())
+    if template.count("{}") != 1 or re.search("[{}]", template.replace("{}", "")):
+        refuse(f'{in_words(template)} must have {{}} once, where the phrasing goes; write it as "a photo of {{}}"')
+    return template
 
 
 def _model(value: Any, info: ValidationInfo) -> Any:
@@ -88,6 +107,14 @@ class RecipeConfig(Strict):
     view: Annotated[Literal["whole", "as-trained"], note("whether the model may crop the picture's border away")] = (
         "whole"
     )
+    templates: Annotated[
+        tuple[Annotated[str, BeforeValidator(_template), Field(max_length=100)], ...],
+        Field(
+            max_length=100,
+            description="each phrasing is read within each of them",
+            json_schema_extra={"allowed": "a list of at most 100 sentences with {} where the phrasing goes"},
+        ),
+    ] = ()
     normal: Phrasings
     descriptions: Annotated[
         tuple[DescriptionConfig, ...],
@@ -100,14 +127,32 @@ class RecipeConfig(Strict):
     region_of_interest: RegionConfig | None = None
     tiles: TilesConfig | None = None
 
+    @property
+    def normal_phrases(self) -> tuple[str, ...]:
+        """What the model reads of a good part: every phrasing, with the part's noun, in every template."""
+        return self._ensemble(self.normal)
+
+    @property
+    def defect_phrases(self) -> dict[str, tuple[str, ...]]:
+        """The same of each description."""
+        return {description.name: self._ensemble(description.phrasings) for description in self.descriptions}
+
+    def phrase(self, phrasing: str) -> str:
+        """One phrasing with the part's noun, in the first template."""
+        return self._ensemble([phrasing])[0]
+
+    def _ensemble(self, phrasings: Sequence[str]) -> tuple[str, ...]:
+        said = [phrasing.replace(PART, self.part) for phrasing in phrasings]
+        return tuple(template.replace("{}", phrasing) for phrasing in said for template in self.templates or ("{}",))
+
     def content_id(self) -> str:
         """12 hex digits that change with anything that changes scores; severity and the recipe's own name do not."""
         region = self.region_of_interest
         content: dict[str, object] = {
             "model": self.model.rsplit("/", 1)[-1] if self.model.startswith("/") else self.model,
             "view": self.view,
-            "normal": self.normal,
-            "descriptions": {description.name: description.phrasings for description in self.descriptions},
+            "normal": self.normal_phrases,
+            "descriptions": self.defect_phrases,
             "region_of_interest": region.model_dump(exclude_none=True) if region else None,
         }
         if self.tiles is not None:  # a recipe without is the one that it was before there were any

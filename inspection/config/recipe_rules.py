@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inspection.config.problems import KeyPath, Source
+from inspection.config.recipe import PART
 from inspection.config.values import Finding, folded, texts_at, twice, value_at
+from inspection.domain.types import UNLIKE_GOOD_PARTS
 
 
 def descriptions_differ(source: Source) -> Iterator[Finding]:
-    yield from twice(texts_at(source, "descriptions", "name"), "is another description's name already; rename one")
+    names = list(texts_at(source, "descriptions", "name"))
+    yield from twice(names, "is another description's name already; rename one")
+    for path, name in names:
+        if folded(name) == UNLIKE_GOOD_PARTS:
+            yield path, "is what the distance from good parts is called (calibrate --references); take another name"
 
 
 def phrasings_differ(source: Source) -> Iterator[Finding]:
+    part = value_at(source, "part")
+
     def phrasings(*path: str | int) -> Iterator[tuple[KeyPath, str]]:
         items = value_at(source, *path)
         for index, item in enumerate(items if isinstance(items, tuple) else ()):
             if isinstance(item, str) and item.strip():
-                yield (*path, index), item
+                yield (*path, index), item.replace(PART, part) if isinstance(part, str) else item
 
     normal = list(phrasings("normal"))
     yield from twice(normal, "is written twice; remove one")

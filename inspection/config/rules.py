@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inspection.config.challenge import challenge_findings
+from inspection.config.drift import drift_findings
 from inspection.config.evidence import evidence_findings
 from inspection.config.gate_rules import reactions, tracking, way_to_the_gate, without_power
 from inspection.config.modbus_rules import blocks_apart, fast_enough
@@ -40,6 +41,7 @@ def line_problems(source: Source) -> Iterator[Problem]:
         _challenge,
         _disk_limits,
         evidence_findings,
+        drift_findings,
     ):
         for path, text in rule(source):
             yield source.problem(path, text)

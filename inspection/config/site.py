@@ -30,11 +30,12 @@ _Model = TypeVar("_Model", LineConfig, RecipeConfig)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """All lines and recipes of one directory, by name."""
+    """All lines and recipes of one directory, by name; the recipes also as their files have them."""
 
     config_dir: Path
     lines: Mapping[str, LineConfig]
     recipes: Mapping[str, RecipeConfig]
+    recipe_files: Mapping[str, Source]
 
     def line(self, name: str) -> LineConfig:
         """Raises ConfigError naming the lines that there are."""
@@ -76,7 +77,8 @@ def load_site(config_dir: Path, samples_dir: Path | None = None) -> Site:
     problems += descriptions_known(line_sources, lambda name: _descriptions_of(recipes.get(name)))
     if problems:
         raise ConfigProblems(problems)
-    return Site(config_dir, MappingProxyType(lines), MappingProxyType(recipes))
+    recipe_files = {source.name: source for source in recipe_sources}
+    return Site(config_dir, MappingProxyType(lines), MappingProxyType(recipes), MappingProxyType(recipe_files))
 
 
 def _descriptions_of(recipe: RecipeConfig | None) -> list[str] | None:

@@ -53,7 +53,25 @@ class Camera(Protocol):
     def close(self) -> None: ...
 
 
-class Encoder(Protocol):
+class Backbone(Protocol):
+    """A frozen model that sees, and need not read: what transfer learning trains a head on."""
+
+    @property
+    def fingerprint(self) -> Mapping[str, str]:
+        """At least `model`, `weights` and `preprocessing`."""
+
+    def embed_images(self, images: Sequence[Pixels]) -> Vectors:
+        """RGB uint8 (H, W, 3) each -> float32 (n, F), of any length. Raises ScoringError if not finite."""
+
+
+class TextEncoder(Protocol):
+    """What reads phrases."""
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Phrases -> float32 (n, D), unit length. Raises ScoringError if not finite."""
+
+
+class Encoder(TextEncoder, Protocol):
     """A CLIP-like model: pictures and phrases in one space."""
 
     @property
@@ -61,13 +79,11 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> Mapping[str, str]:
-        """What a calibration must agree with: `model`, `weights`, `runtime`, `preprocessing`, `text_processing`."""
+        """What a calibration must agree with: `model`, `weights`, `runtime`, `preprocessing`, `text_processing`; and
+        `tuning`, the record by which another runtime than torch in float32 was chosen."""
 
     def embed_images(self, images: Sequence[Pixels]) -> Vectors:
         """RGB uint8 (H, W, 3) each -> float32 (n, D), unit length. Raises ScoringError if not finite."""
-
-    def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Phrases -> float32 (n, D), unit length."""
 
 
 @runtime_checkable
@@ -90,6 +106,24 @@ class PlacesEncoder(Encoder, Protocol):
 
         Raises ModelError where the model has no such map.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a model reads a phrase. `pieces`: of each word, in how many its tokenizer has it; 0: it does not know it.
+
+    `cut`: the end of the phrase that the model no longer reads; empty where it reads all of it.
+    """
+
+    pieces: tuple[tuple[str, int], ...]
+    cut: str
+
+
+@runtime_checkable
+class ReadingEncoder(Encoder, Protocol):
+    """One that can also tell how it reads a phrase."""
+
+    def read_phrases(self, texts: Sequence[str]) -> list[Reading]: ...
 
 
 @runtime_checkable
@@ -381,10 +415,11 @@ class Log(Protocol):
 @dataclass(frozen=True, slots=True)
 class MergerState:
     """`ended`: why it does not run any more, in words; None while it does. `is_well`: since it was started it has come
-    to where nothing is left to be done."""
+    to where nothing is left to be done. `progress`: how often it told since then that it got on."""
 
     ended: str | None
     is_well: bool
+    progress: int
 
 
 class Merger(Protocol):
@@ -395,8 +430,8 @@ class Merger(Protocol):
 
     def state(self) -> MergerState: ...
 
-    def close(self) -> None:
-        """End it, wherever it is; some seconds at most."""
+    def close(self, *, hangs: bool = False) -> None:
+        """End it, wherever it is; some seconds at most. `hangs`: it is not waited for to end by itself."""
 
 
 @dataclass(frozen=True, slots=True)

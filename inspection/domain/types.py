@@ -17,6 +17,9 @@ import numpy.typing as npt
 Pixels = npt.NDArray[np.uint8]
 Vectors = npt.NDArray[np.float32]
 
+UNLIKE_GOOD_PARTS = "unlike good parts"
+"""The name of the score that says how far a part is from good ones, without a word: beside those of descriptions."""
+
 
 class PartId(NamedTuple):
     """A part's number. `epoch` changes with every restart of station or controller; `number` counts from 1."""
@@ -268,6 +271,10 @@ class Alarm:
         object.__setattr__(self, "reaction", self.reaction or (Reaction.DIVERT if self.latched else Reaction.ALARM))
         if self.latched:
             object.__setattr__(self, "cause", Cause.FAULT_LATCHED)
+
+
+MAY_BE_PUT_ASIDE = frozenset({"drift"})
+"""Keys of alarms that go by themselves, and that a named person who has seen them may put aside before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ CLIPPED_FROM = 250
 """A pixel all of whose channels are at least this bright has lost what was there."""
 
 
+LEAST_PX = 16
+"""Of either side: fewer are less than one patch of a CLIP model (14 to 32 pixels), and show nothing of a part."""
+
 STRIDE = 8
 """Every eighth pixel of every eighth row is looked at: what is asked here is of the frame as a whole."""
 
@@ -20,7 +23,8 @@ STRIDE = 8
 @dataclass(frozen=True, slots=True)
 class FrameLimits:
     """`dark_below`: least mean brightness, 0 to 255. `clipped_above`: largest share of clipped pixels. `frozen_after`:
-    so many identical frames in a row are one too many; 0: never. `width_px`, `height_px`: None for any.
+    so many identical frames in a row are one too many; 0: never. `width_px`, `height_px`: None for any of
+    at least `least_px`.
     """
 
     dark_below: float = 10.0
@@ -28,6 +32,7 @@ class FrameLimits:
     frozen_after: int = 1
     width_px: int | None = None
     height_px: int | None = None
+    least_px: int = LEAST_PX
 
 
 class FrameGate:
@@ -46,6 +51,9 @@ class FrameGate:
         wanted = (limits.width_px or width_px, limits.height_px or height_px)
         if (width_px, height_px) != wanted:
             return Cause.FRAME_SIZE, f"{width_px} x {height_px} pixels, not {wanted[0]} x {wanted[1]}"
+        if min(width_px, height_px) < limits.least_px:
+            told = f"{width_px} x {height_px} pixels, a side under {limits.least_px}: too small to see a part"
+            return Cause.FRAME_SIZE, told
         sample = np.ascontiguousarray(pixels[::STRIDE, ::STRIDE])
         is_frozen = self._is_frozen(pixels, sample)
         brightness = float(sample.mean())

@@ -12,10 +12,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from inspection.domain.errors import ScoringError
-from inspection.domain.ports import DenseEncoder, Encoder
-from inspection.domain.types import Box, HeatMap, Located, Pixels
+from inspection.domain.ports import DenseEncoder, Encoder, PlacesEncoder
+from inspection.domain.types import UNLIKE_GOOD_PARTS, Box, HeatMap, Located, Pixels
 from inspection.scoring.maps import defect_map
 from inspection.scoring.prototypes import Prototypes
+from inspection.scoring.references import Bank, PlaceBank
 from inspection.scoring.region import Region
 from inspection.scoring.scorer import score
 
@@ -29,25 +30,41 @@ _WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 class Locator:
     """For one recipe. With tiles the map is the mean of those of all views that show a place, and as much finer."""
 
-    def __init__(self, encoder: DenseEncoder, prototypes: Prototypes, region: Region) -> None:
+    def __init__(
+        self, encoder: DenseEncoder, prototypes: Prototypes, region: Region, references: Bank | None = None
+    ) -> None:
         self._encoder = encoder
         self._prototypes = prototypes
         self._region = region
+        self._references = references
 
-    def __call__(self, pixels: Pixels, description: str) -> Located:
-        """RGB uint8 (H, W, 3) and the name of a description. Takes as long as scoring the picture.
+    def __call__(self, pixels: Pixels, name: str) -> Located | None:
+        """RGB uint8 (H, W, 3) and the name of a score. Takes as long as scoring the picture. None where that says how
+        unlike good parts the picture is as a whole.
 
         Raises ScoringError if the map is not finite, ModelError where the model has none.
         """
+        values = self._unlike(pixels) if name == UNLIKE_GOOD_PARTS else self._of_description(pixels, name)
+        if values is None:
+            return None
+        heat_map = _on_the_frame(values, self._region, pixels)
+        return Located(within(heat_map.box, hottest(heat_map.values)), heat_map)
+
+    def _of_description(self, pixels: Pixels, description: str) -> Map:
         views, is_seen = self._region.views(pixels)
         boxes = (_WHOLE, *self._region.tiles.boxes)
         seen = [(box, view) for box, view, shows in zip(boxes, views, is_seen, strict=True) if shows]
         maps = [self._map(view, description) for _, view in seen]
         finer = max(self._region.tiles.grids, default=1)
         rows, columns = (side * finer for side in maps[0].shape)
-        values = _together([box for box, _ in seen], maps, rows, columns)
-        heat_map = _on_the_frame(values, self._region, pixels)
-        return Located(within(heat_map.box, hottest(heat_map.values)), heat_map)
+        return _together([box for box, _ in seen], maps, rows, columns)
+
+    def _unlike(self, pixels: Pixels) -> Map | None:
+        """How far each place is from good parts, where references are compared place by place."""
+        if not isinstance(self._references, PlaceBank) or not isinstance(self._encoder, PlacesEncoder):
+            return None
+        places = self._encoder.embed_places([self._region.crop(pixels)])
+        return np.asarray(self._references.maps(places)[0], np.float32)
 
     def _map(self, view: Pixels, description: str) -> Map:
         cells = self._encoder.embed_cells([view])[0]
@@ -69,8 +86,11 @@ class TileLocator:
         self._prototypes = prototypes
         self._region = region
 
-    def __call__(self, pixels: Pixels, description: str) -> Located:
-        """RGB uint8 (H, W, 3) and the name of a description. Raises ScoringError if a score is not finite."""
+    def __call__(self, pixels: Pixels, name: str) -> Located | None:
+        """RGB uint8 (H, W, 3) and the name of a score; None where it is of no description. Raises ScoringError if a
+        score is not finite."""
+        if name == UNLIKE_GOOD_PARTS:
+            return None
         (_, *windows), is_seen = self._region.views(pixels)
         seen = [
             (box, window)
@@ -78,7 +98,7 @@ class TileLocator:
             if shows
         ]
         embeddings = np.concatenate([self._encoder.embed_images([window]) for _, window in seen])
-        place = self._prototypes.names.index(description)
+        place = self._prototypes.names.index(name)
         scores = score(embeddings, self._prototypes, self._encoder.logit_scale)[:, place].astype(np.float32)
         boxes = [box for box, _ in seen]
         side = _CELLS_A_WINDOW * max(self._region.tiles.grids)
@@ -97,8 +117,8 @@ def _together(boxes: Sequence[Box], maps: Sequence[Map], rows: int, columns: int
         size = (across.stop - across.start, down.stop - down.start)
         total[down, across] += np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
         count[down, across] += 1
-    mean = total / np.maximum(count, 1)
-    return np.where(count > 0, mean, mean[count > 0].min()).astype(np.float32)
+    mean: Map = (total / np.maximum(count, 1)).astype(np.float32)
+    return np.where(count > 0, mean, mean[count > 0].min())
 
 
 def _span(start: float, length: float, most: int) -> slice:

@@ -95,15 +95,20 @@ class PlaceBank:
         """From places (n, h, w, C) of good parts, n of 3 or more. Raises ScoringError as `ReferenceBank.fit`."""
         if len(places) < LEAST_REFERENCES:
             raise ScoringError(f"{len(places)} references are too few; give {LEAST_REFERENCES} or more, better 20")
-        if len(np.unique(places.reshape(len(places), -1), axis=0)) < LEAST_REFERENCES:
+        if len({picture.tobytes() for picture in places}) < LEAST_REFERENCES:
             raise ScoringError("the references are copies of one or two pictures; take pictures of different parts")
         return cls(ReferenceBank.fit(_with_neighbours(places).reshape(-1, places.shape[-1])))
 
     def score(self, places: Vectors) -> npt.NDArray[np.float64]:
         """(m,) of places (m, h, w, C): the mean distance of the farthest places of each picture; 0 or more, higher =
         less like the references. Raises ScoringError if one is not finite."""
-        distances = self.bank.score(_with_neighbours(places).reshape(-1, places.shape[-1])).reshape(len(places), -1)
+        distances = self.maps(places).reshape(len(places), -1)
         return np.asarray(np.sort(distances, axis=1)[:, -_FARTHEST_PLACES:].mean(axis=1))
+
+    def maps(self, places: Vectors) -> npt.NDArray[np.float64]:
+        """(m, h, w) of places (m, h, w, C): each one's distance, with its neighbours. Raises as `score`."""
+        distances = self.bank.score(_with_neighbours(places).reshape(-1, places.shape[-1]))
+        return distances.reshape(places.shape[:3])
 
 
 def _with_neighbours(places: Vectors) -> Vectors:
@@ -118,6 +123,9 @@ def _with_neighbours(places: Vectors) -> Vectors:
     return np.asarray(summed / np.maximum(lengths, np.finfo(np.float32).tiny))
 
 
-def bank_of(references: Vectors) -> ReferenceBank | PlaceBank:
+Bank = ReferenceBank | PlaceBank
+
+
+def bank_of(references: Vectors) -> Bank:
     """Of embeddings (n, D) or places (n, h, w, C) of good parts. Raises ScoringError as their `fit`."""
     return PlaceBank.fit(references) if references.ndim == 4 else ReferenceBank.fit(references)

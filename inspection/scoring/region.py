@@ -120,8 +120,8 @@ class Region:
         """Of rows x columns equal cells of what `crop` cuts out of a frame of this size, those whose middle is within
         the region."""
         y0, y1, x0, x1 = self.edges_px(height, width)
-        y = y0 + (np.arange(rows) + 0.5) * ((y1 - y0) / rows)
-        x = x0 + (np.arange(columns) + 0.5) * ((x1 - x0) / columns)
+        y = y0 + (np.arange(rows, dtype=np.float64) + 0.5) * ((y1 - y0) / rows)
+        x = x0 + (np.arange(columns, dtype=np.float64) + 0.5) * ((x1 - x0) / columns)
         return np.ones((rows, columns), bool) if self.outline is None else self.outline.inside(x, y, height, width)
 
     def edges_px(self, height: int, width: int) -> tuple[int, int, int, int]:

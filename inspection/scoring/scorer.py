@@ -10,7 +10,7 @@ import numpy.typing as npt
 from inspection.domain.errors import ScoringError
 from inspection.domain.ports import Encoder
 from inspection.domain.types import Pixels, Vectors
-from inspection.scoring.prototypes import Prototypes
+from inspection.scoring.prototypes import Prototypes, unit_checked
 from inspection.scoring.region import Region
 
 
@@ -18,9 +18,11 @@ def score(embeddings: Vectors, prototypes: Prototypes, scale: float) -> npt.NDAr
     """scale · (cos(image, defect) − cos(image, normal)): (n, D) unit vectors -> (n, K), higher = more like the defect.
 
     A picture alone against one text says little; the difference between two texts does (Jeong et al. 2023,
-    WinCLIP, table 6). Raises ScoringError if any component is not finite.
+    WinCLIP, table 6). Raises ScoringError if any component is not finite, or an embedding not of unit length.
     """
-    margins = scale * (embeddings @ (prototypes.defects - prototypes.normal).T).astype(np.float64)
+    margins = scale * (unit_checked(embeddings, "picture") @ (prototypes.defects - prototypes.normal).T).astype(
+        np.float64
+    )
     if not np.isfinite(margins).all():
         raise ScoringError("a score is not a finite number; check the model with 'inspection doctor'")
     return margins

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock, Embeddings, Evidence, Log, StatusBoard
 from inspection.domain.types import Frame
+from inspection.station.drift_watch import DriftWatch
 from inspection.station.merging_watch import MergingWatch
 
 _STATUS_PERIOD_NS = 400_000_000
@@ -16,8 +17,8 @@ Report = Callable[[], tuple[Mapping[str, object], Frame | None]]
 
 
 class StoreKeeper:
-    """Writes evidence, seals the log, publishes the status, keeps embeddings, looks after the merger. Called from one
-    thread."""
+    """Writes evidence, seals the log, publishes the status, keeps embeddings, looks after the merger and for drift.
+    Called from one thread."""
 
     def __init__(
         self,
@@ -30,9 +31,11 @@ class StoreKeeper:
         retain: Callable[[], object] = lambda: None,
         embeddings: Embeddings | None = None,
         merging: MergingWatch | None = None,
+        drift: DriftWatch | None = None,
     ) -> None:
         """Called each round: `measure`, what takes too long for the part path and is no store's; `retain`, which
-        removes what is kept no longer. Raises StoreError. `merging`: None on a line whose files stay as they are."""
+        removes what is kept no longer. Raises StoreError. `merging`: None on a line whose files stay as they are;
+        `drift`: None where there is nothing to compare parts with."""
         self._evidence = evidence
         self._log = log
         self._board = board
@@ -42,6 +45,7 @@ class StoreKeeper:
         self._retain = retain
         self._embeddings = embeddings
         self._merging = merging
+        self._drift = drift
         self._published_ns = clock.monotonic_ns() - _STATUS_PERIOD_NS
         self.fault: str | None = None
         """What could not be written the last time round, in words. Parts stay in the journal, images in the queue."""
@@ -61,6 +65,8 @@ class StoreKeeper:
             self.fault = fault
         if self._embeddings:
             self._embeddings.drain()
+        if self._drift is not None:
+            self._drift.step()
 
     def finish(self) -> None:
         """Write all there is. Raises StoreError; what is left is in the journal, for the next start."""

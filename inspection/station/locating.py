@@ -6,7 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from inspection.domain.ports import DenseEncoder, Encoder
+from inspection.domain.errors import ModelError
+from inspection.domain.ports import DenseEncoder, Encoder, PlacesEncoder
 from inspection.domain.types import Frame, Located, Pixels, Vectors, Verdict
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,13 @@ class SharedEncoder:
         with self._lock:
             return self._encoder.embed_images(images)
 
+    def embed_places(self, images: Sequence[Pixels]) -> Vectors:
+        """As `ports.PlacesEncoder`. Raises ModelError where the model has no places."""
+        if not isinstance(self._encoder, PlacesEncoder):
+            raise ModelError("the model has no map of places")
+        with self._lock:
+            return self._encoder.embed_places(images)
+
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
             return self._encoder.embed_texts(texts)
@@ -51,7 +59,7 @@ class SharedDenseEncoder(SharedEncoder):
 class Locating:
     """Never raises: an image is worth more than where on it the defect is. The first failure is told."""
 
-    def __init__(self, locate: Callable[[Pixels, str], Located]) -> None:
+    def __init__(self, locate: Callable[[Pixels, str], Located | None]) -> None:
         """`locate`: a picture and a description's name -> where that fits."""
         self._locate = locate
         self._has_told = False

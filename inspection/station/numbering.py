@@ -110,7 +110,10 @@ class Numbering:
         return True
 
     def end(self) -> None:
-        """The session is over; numbers to come belong to another epoch."""
+        """The session is over; numbers to come belong to another epoch. Those that were seen and are not on record yet
+        are still to be: the controller may have been switched off, and know nothing of them."""
+        if self.epoch is not None and self._seen > self._high:
+            self._missed.add(PartId(self.epoch, self._seen), Cause.TRIGGER_LOST, self._context())
         self.epoch = None
 
     def is_new(self, part: PartId) -> bool:
@@ -156,8 +159,8 @@ class Numbering:
         recorded in one go: `catch_up` does that."""
         if part.epoch != self.epoch or part.number <= self._high:
             return
+        self._saw(part)
         if part.number - self._high > ROWS_AT_ONCE:
-            self._saw(part)
             raise StoreBehind(_BEHIND)
         self._record_gap(part.epoch, range(self._high + 1, part.number + 1), Cause.TRIGGER_LOST)
 

@@ -1,4 +1,4 @@
-"""Frames -> verdicts: region of interest, embedding, scores, thresholds; and how many a second."""
+"""Frames -> verdicts: scores, thresholds; and how many a second."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from dataclasses import replace
 
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import ScoringError
-from inspection.domain.ports import Clock, Encoder
+from inspection.domain.ports import Clock
 from inspection.domain.types import Cause, Frame, Verdict, VerdictKind
 from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.judging.judge import judge
-from inspection.scoring.prototypes import Prototypes
-from inspection.scoring.region import Region
-from inspection.scoring.scorer import score_frames
+from inspection.scoring.part_scorer import PartScorer
 
 _ROUNDS = 3
 _ENOUGH_NS = 150_000_000
@@ -24,17 +22,13 @@ class Rater:
 
     def __init__(
         self,
-        encoder: Encoder,
-        prototypes: Prototypes,
+        scorer: PartScorer,
         thresholds: Mapping[str, Threshold] | None,
-        region: Region,
         band: ReviewBand = NO_BAND,
     ) -> None:
         """Without `thresholds` (monitor mode on a line that is not calibrated) everything is UNJUDGED(monitor)."""
-        self._encoder = encoder
-        self._prototypes = prototypes
+        self._scorer = scorer
         self._thresholds = thresholds
-        self._region = region
         self._band = band
 
     def __call__(self, frames: Sequence[Frame]) -> list[Verdict]:
@@ -48,11 +42,12 @@ class Rater:
         return [verdict for frame in frames for verdict in self([frame])]
 
     def _rate(self, frames: Sequence[Frame]) -> list[Verdict]:
-        pixels = [frame.pixels for frame in frames]
-        embeddings, scores = score_frames(pixels, self._encoder, self._prototypes, self._region)
-        by_name = [dict(zip(self._prototypes.names, map(float, row), strict=True)) for row in scores]
+        look = self._scorer.look([frame.pixels for frame in frames])
+        by_name = [dict(zip(self._scorer.names, map(float, row), strict=True)) for row in look.scores]
         verdicts = [self._judged(each) for each in by_name]
-        return [replace(verdict, embedding=embedding) for verdict, embedding in zip(verdicts, embeddings, strict=True)]
+        return [
+            replace(verdict, embedding=embedding) for verdict, embedding in zip(verdicts, look.embeddings, strict=True)
+        ]
 
     def _judged(self, scores: Mapping[str, float]) -> Verdict:
         if self._thresholds is None:

@@ -20,9 +20,12 @@ class RequestDesk:
         condition: ConditionKeeper,
         clock: Clock,
         others: Mapping[str, Callable[[Request], None]] | None = None,
+        put_aside: Mapping[str, Callable[[str], None]] | None = None,
     ) -> None:
-        """`others`: who carries out which other kinds of request. Raises StoreError."""
+        """`others`: who carries out which other kinds of request. `put_aside`: of alarms that go by themselves, and
+        that a named person may put aside. Raises StoreError."""
         self._others = others or {}
+        self._put_aside = put_aside or {}
         self._inbox = inbox
         self._condition = condition
         self._clock = clock
@@ -66,14 +69,18 @@ class RequestDesk:
         self._condition.resume(f"by {request.by}")
 
     def _acknowledge(self, request: Request) -> None:
-        latched = {raised.alarm.key: raised.alarm.text for raised in self._condition.now.alarms if raised.alarm.latched}
+        standing = (raised.alarm for raised in self._condition.now.alarms)
+        waiting = {alarm.key: alarm.text for alarm in standing if alarm.latched or alarm.key in self._put_aside}
         reason = None
-        if request.subject not in latched:
+        if request.subject not in waiting:
             reason = "no alarm of that name waits for a person"
-        elif request.seen not in (None, latched[request.subject]):
+        elif request.seen not in (None, waiting[request.subject]):
             reason = "the alarm has changed since it was looked at; look at it again"
         if reason is not None:
             self._condition.event("refused", f"{request.subject} by {request.by}: {reason}")
             return
         self._condition.event("acknowledged", f"{request.subject} by {request.by}", must=True)
+        if request.subject in self._put_aside:
+            self._put_aside[request.subject](request.by)
+            return
         self._condition.clear_alarm(request.subject, acknowledged=True)

@@ -16,6 +16,7 @@ from tests.ui.site import Site
 NOW = datetime.now(UTC)
 ALARMS = [
     {"key": "outcome-unknown", "text": "Find part 1-3.", "latched": True, "since_utc": NOW},
+    {"key": "drift", "text": "Parts have moved.", "latched": False, "since_utc": NOW},
     {"key": "link-down", "text": "The gate does not answer.", "latched": False, "since_utc": NOW},
 ]
 
@@ -35,11 +36,18 @@ def test_the_line_is_asked_in_the_name_of_a_person(tmp_path: Path) -> None:
         assert requests(tmp_path) == [Request("acknowledge", "outcome-unknown", "Kim", "Find part 1-3.")]
 
 
+def test_a_drift_that_goes_by_itself_may_be_put_aside(tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.say("running", alarms=ALARMS)
+        assert call("acknowledge", "demo", "drift", "--by", "Kim", "--data-dir", tmp_path).code == 0
+        assert requests(tmp_path) == [Request("acknowledge", "drift", "Kim", "Parts have moved.")]
+
+
 @pytest.mark.parametrize(
     ("key", "by", "status", "message"),
     [
         ("outcome-unkown", "Kim", {}, 'line demo has no alarm "outcome-unkown" now; did you mean "outcome-unknown"? '
-         "known: outcome-unknown\n"),
+         "known: drift, outcome-unknown\n"),
         ("link-down", "Kim", {}, 'the alarm "link-down" goes by itself once its cause is gone: The gate does not '),
         ("outcome-unknown", "Kim", {"state": "stopped"}, "line demo does not run (its last word is of "),
         ("outcome-unknown", "Kim", {"updated_utc": NOW - timedelta(minutes=2)}, "line demo does not run (its last "),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,11 @@ import pytest
 from PIL import Image
 
 from inspection import resources
+from inspection.adapters.store.files import digest_of
 from inspection.calibration.record import load_calibration
+from inspection.cli._calibration_samples import Listed, draw_references
 from inspection.config import load_site
+from inspection.domain.types import UNLIKE_GOOD_PARTS
 from inspection.gauge import beyond_promise
 from tests.cli.conftest import SAMPLES, Called, call
 
@@ -233,3 +237,95 @@ def test_by_cost_it_is_told_of_parts_that_did_not_choose(calibrated: Path, tmp_p
         "score", GOOD / "100.jpg", "--line", "demo", "--config-dir", calibrated, "--html", tmp_path / "r.html"
     ).out + (tmp_path / "r.html").read_text(encoding="utf-8")
     assert call("calibrate", *asked, *COST).code == 2  # never without defects
+
+
+@pytest.fixture(scope="module")
+def held_against(calibration: tuple[Called, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Called, Path]:
+    """The same site, calibrated with 10 of 50 good parts as references."""
+    folder = tmp_path_factory.mktemp("references")
+    site = Path(shutil.copytree(calibration[1], folder / "site"))
+    good, defect = pictures(folder / "good", 50), f"scratch={SAMPLES / 'calibration' / 'scratch'}"
+    asked = ("--references", "10", "--by", "Kim", "--config-dir", site)
+    return call("calibrate", "demo", "--good", good, "--defect", defect, *asked), site
+
+
+def bank_file(site: Path) -> Path:
+    (found,) = (site / "calibrations").glob("demo-*.references.npz")
+    return found
+
+
+def test_parts_are_held_against_good_ones_that_set_no_threshold(held_against: tuple[Called, Path]) -> None:
+    called, site = held_against
+    assert (called.code, called.err) == (0, "")
+    assert "held against 10 pictures of good parts, place by place" in called.out
+    assert "these 40 pictures" in called.out
+    assert "; by the sentences alone " in called.out
+    kept = load_calibration(site / "calibrations" / "demo.json")
+    assert list(kept.thresholds) == ["scratch", "dent", UNLIKE_GOOD_PARTS]
+    assert kept.references is not None
+    assert (kept.references.samples.count, kept.references.by_place, kept.good.count) == (10, True, 40)
+    assert kept.references.sha256 == digest_of(bank_file(site))[0]
+    assert set(kept.references.text_alone) == {"scratch"}
+
+
+def test_the_line_judges_by_them(held_against: tuple[Called, Path]) -> None:
+    picture = next((SAMPLES / "line" / "good").iterdir())
+    called = call("score", picture, "--line", "demo", "--config-dir", held_against[1], "--json")
+    (row,) = json.loads(called.out)
+    assert list(row["scores"]) == ["scratch", "dent", UNLIKE_GOOD_PARTS]
+    assert row["verdict"] == "PASS"
+
+
+@pytest.mark.parametrize("command", [("run", "demo"), ("score", "PICTURE", "--line", "demo")], ids=["run", "score"])
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda path: path.unlink(), "the references of the calibration cannot be read (No such file or directory)"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x"), "not as it was written when the line"),
+    ],
+    ids=["gone", "altered"],
+)
+def test_without_the_references_it_was_calibrated_with_a_line_does_not_judge(
+    held_against: tuple[Called, Path],
+    tmp_path: Path,
+    command: tuple[str, ...],
+    harm: Callable[[Path], object],
+    message: str,
+) -> None:
+    site = Path(shutil.copytree(held_against[1], tmp_path / "site"))
+    harm(bank_file(site))
+    picture = str(next((SAMPLES / "line" / "good").iterdir()))
+    arguments = [picture if word == "PICTURE" else word for word in command]
+    data = [] if command[0] == "score" else ["--data-dir", tmp_path / "data"]
+    called = call(*arguments, *data, "--config-dir", site)
+    assert (called.code, called.out) == (2, "")
+    assert message in called.err
+    assert "'inspection calibrate demo --good DIR --references N'" in called.err
+
+
+def test_references_leave_too_few_to_set_a_threshold(calibrated: Path, tmp_path: Path) -> None:
+    asked = ("--references", "20", "--config-dir", calibrated)
+    called = call("calibrate", "demo", "--good", pictures(tmp_path / "good", 50), *asked)
+    assert called.code == 2
+    assert "needs 38 good parts and 30 were given: add 8 more" in called.err
+    assert "(beside 20 references)" in called.err
+
+
+def test_frames_of_one_part_are_all_references_or_none() -> None:
+    parts = ("a", "a", "b", "c", "c", "c", "d")
+    files = tuple(Path(f"{row}.png") for row in range(len(parts)))
+    drawn, others = draw_references(Listed("good", files, tuple(map(str, files)), parts), 2)
+    assert len(set(drawn.parts)) == 2
+    assert not set(drawn.parts) & set(others.parts)
+    assert sorted(drawn.files + others.files) == sorted(files)
+
+
+def test_sentences_that_would_be_misread_are_told(calibrated: Path) -> None:
+    recipe = calibrated / "recipes" / "nut.yaml"
+    recipe.write_text(recipe.read_text().replace("a photo of a dented hex nut", "a hex nut with no dent"))
+    (calibrated.parent / "few").mkdir()
+    for path in sorted((SAMPLES / "calibration" / "good").iterdir())[:2]:
+        shutil.copy(path, calibrated.parent / "few")
+    called = call("calibrate", "demo", "--good", calibrated.parent / "few", "--config-dir", calibrated)
+    assert called.err.startswith("recipe nut: 1 warning of its sentences ('inspection check' tells all): ")
+    assert '"no" is not understood' in called.err

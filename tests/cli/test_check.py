@@ -36,6 +36,16 @@ def test_whether_a_line_is_calibrated_is_told_without_its_model(calibrated: Path
     assert "\n1 line cannot judge before calibration: " in out
 
 
+def test_a_band_beyond_the_promise_is_told_where_it_was_written(calibrated: Path) -> None:
+    told = "the review band reaches 0.5 σ down and the promise counts 0 σ"
+    assert told not in call("check", "--config-dir", calibrated).out
+    line = calibrated / "lines" / "demo.yaml"
+    line.write_text(line.read_text(encoding="utf-8") + "review: {below: 0.5}\n", encoding="utf-8")
+    called = call("check", "--config-dir", calibrated)
+    assert called.code == 0
+    assert f", by Kim; {told}: more good parts than that will not pass; calibrate again\n" in called.out
+
+
 def test_a_good_site_as_json(site: Path) -> None:
     code, out, _ = call("check", "demo", "--config-dir", str(site), "--json")
     answer = json.loads(out)
@@ -218,3 +228,67 @@ def test_a_line_whose_extra_is_missing_names_what_to_type(site: Path, monkeypatc
     code, _, err = call("run", "demo", "--config-dir", str(site), "--data-dir", str(site / "data"))
     assert code == 2
     assert told in err
+
+
+MISREAD = """\
+part: hex nut
+model: bundled
+normal:
+  - a hex nut without a scratch
+  - a flawless hex nut
+descriptions:
+  - name: scratch
+    severity: minor
+    phrasings:
+      - a scratched hex nut
+      - two scratches on a hex nut
+  - name: dent
+    severity: major
+    phrasings: [a hex nut with a scratch, a hex nut with a worm]
+"""
+
+
+def test_sentences_that_would_be_misread_are_warned_of_with_their_place(site: Path) -> None:
+    (site / RECIPE_FILE).write_text(MISREAD)
+    code, out, err = call("check", "--config-dir", ".")
+    assert (code, err) == (0, "")
+    warnings = [line.removeprefix("warning: recipes/nut.yaml:") for line in out.splitlines() if "warning: " in line]
+    assert [line.split(": ")[:2] for line in warnings] == [
+        ["4", "normal[1]"],
+        ["10", "descriptions[scratch].phrasings[1]"],
+        ["11", "descriptions[scratch].phrasings[2]"],
+        ["11", "descriptions[scratch].phrasings[2]"],
+        ["14", "descriptions[dent].phrasings[1]"],
+        ["14", "descriptions[dent].phrasings[2]"],
+    ]
+    assert warnings[0].endswith('write what is to be seen, as "a flawless hex nut" or "an intact hex nut"')
+    assert 'is read like "a hex nut with a scratch" of dent (cosine 0.9' in warnings[1]
+    assert '"two" is not understood: a model does not count; write ' in warnings[2]
+    assert '"worm" is torn into 3 pieces' in warnings[5]
+
+
+def test_warnings_as_json_and_those_of_words_alone_where_the_model_is_not_asked(site: Path) -> None:
+    (site / RECIPE_FILE).write_text(MISREAD)
+    answer = json.loads(call("check", "--config-dir", ".", "--no-model", "--json").out)
+    assert answer["ok"] is True
+    assert answer["unread"] == {}
+    assert [(each["file"], each["line"], each["key"]) for each in answer["warnings"]] == [
+        ("recipes/nut.yaml", 4, "normal[1]"),
+        ("recipes/nut.yaml", 11, "descriptions[scratch].phrasings[2]"),
+    ]
+    assert len(json.loads(call("check", "--config-dir", ".", "--json").out)["warnings"]) == 6
+
+
+def test_a_model_that_is_not_at_hand_is_told_and_the_words_are_checked(site: Path) -> None:
+    (site / RECIPE_FILE).write_text(MISREAD.replace("model: bundled", "model: nobody/has-it"))
+    code, out, _ = call("check", "--config-dir", ".")
+    assert code == 0
+    assert "\nrecipe nut: its sentences were checked without its model: model nobody/has-it: " in out
+    assert out.count("warning: ") == 2
+    answer = json.loads(call("check", "--config-dir", ".", "--json").out)
+    assert list(answer["unread"]) == ["nut"]
+
+
+def test_the_shipped_recipes_have_no_warning() -> None:
+    answer = json.loads(call("check", "--json").out)
+    assert (answer["warnings"], answer["unread"]) == ([], {})

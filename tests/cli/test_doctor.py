@@ -37,7 +37,14 @@ def test_all_is_well(calibrated: Path, tmp_path: Path) -> None:
     assert set(re.findall(r"^(\S+) +[\w ]+: ", called.out, re.MULTILINE)) <= {"ok", "note"}
     assert called.out.endswith("\nAll is well.\n")
     assert "demo: camera: 2 pictures in" in called.out
-    for told in ("software: inspection ", "a flushed write takes", "clock: ", "Europe/Berlin", "calibration: "):
+    for told in (
+        "software: inspection ",
+        "a flushed write takes",
+        "clock: ",
+        "Europe/Berlin",
+        "calibration: ",
+        "demo: drift: watched",
+    ):
         assert told in called.out
     assert "demo: gate: dry: nothing is diverted" in called.out
 
@@ -242,3 +249,11 @@ def test_a_line_with_less_room_than_it_wants_and_one_that_is_paused(calibrated: 
     assert found["demo: pause"]["well"]
     assert found["demo: pause"]["found"] == "nothing passes: paused by Kim: a jam."
     assert found["demo: pause"]["advice"].endswith("inspection resume demo --by NAME")
+
+
+def test_that_drift_is_not_watched_is_told_and_is_nothing_wrong(calibrated: Path, tmp_path: Path) -> None:
+    (calibrated / "calibrations" / "demo.drift.npz").unlink()
+    found = findings(calibrated, tmp_path)["demo: drift"]
+    assert found["well"]
+    assert str(found["found"]).startswith("not watched: ")
+    assert "to watch drift, calibrate anew with 'inspection calibrate demo --good DIR'" in str(found["found"])

@@ -249,6 +249,18 @@ def test_a_picture_that_the_model_has_no_score_for_is_no_fault_of_what_was_given
     assert "the picture has no content" in called.err
 
 
+def test_sentences_that_would_be_misread_are_told_beside_the_figures(folders: Path) -> None:
+    assert call(*EVALUATE, *BOTH).err.count("warning") == 0
+    (folders / RECIPE_FILE).write_text(WORDS.replace("[a scratched nut]", "[two scratches, a nut with no scratch]"))
+    called = call(*EVALUATE, *BOTH, "--json")
+    assert called.code == 0
+    assert "recipe nut: 2 warnings of its sentences ('inspection check' tells all): recipes/nut.yaml:4: " in called.err
+    assert called.err.endswith(
+        "a description of its own, or a recipe whose region_of_interest holds it alone, and 1 more\n"
+    )
+    assert json.loads(called.out)["recipe"] == "nut"
+
+
 def test_a_recipe_that_there_is_not_is_named(folders: Path) -> None:
     called = call("evaluate", "--recipe", "nutt", "--config-dir", ".", "--good", "good", *BOTH)
     assert called.code == 2

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from inspection.adapters.store import verify
-from inspection.adapters.store.lock import BY_HAND, LineLock
+from inspection.adapters.store.lock import COMPACT, LineLock
 from inspection.adapters.store.paths import LinePaths
 from inspection.cli._verified import bar
 from inspection.domain.errors import StoreError
@@ -135,6 +135,42 @@ def test_verify_names_a_torn_file(data_dir: Path) -> None:
     assert as_json["faults"][0] == as_json["first"] == {"place": place, "what": what}
 
 
+def test_repair_sets_a_torn_file_aside_and_says_what_is_lost(data_dir: Path) -> None:
+    LineLock(LinePaths(data_dir, "demo")).release()
+    assert call("log", "repair", "demo", "--data-dir", data_dir).out == "the log of line demo: nothing to set aside\n"
+    (sealed,) = data_dir.rglob("*.parquet")
+    sealed.write_bytes(sealed.read_bytes()[:-9])
+    name = sealed.relative_to(data_dir).as_posix()
+    told = call("log", "query", "demo", SQL, "--data-dir", data_dir)
+    assert (told.code, told.out) == (1, "")
+    assert sealed.name in told.err
+    assert "'inspection log repair demo' sets it aside" in told.err
+    dry = call("log", "repair", "demo", "--dry-run", "--data-dir", data_dir)
+    assert dry.code == 3
+    assert f"{name}\n  torn: " in dry.out
+    assert "  parts 1-1 to 1-3: 3 of them\n  would be set aside: lines/demo/set-aside/" in dry.out
+    assert sealed.exists()
+    called = call("log", "repair", "demo", "--json", "--data-dir", data_dir)
+    as_json = json.loads(called.out)
+    assert called.code == 0
+    assert (as_json["line"], as_json["dry_run"]) == ("demo", False)
+    assert [moved["file"] for moved in as_json["moved"]] == [name]
+    assert name in (data_dir / as_json["report"]).read_text()
+    assert as_json["missing"] == ["1-1", "1-2", "1-3"]
+    assert (data_dir / as_json["moved"][0]["to"]).exists()
+    assert json.loads(call("log", "query", "demo", SQL, "--json", "--data-dir", data_dir).out)[0]["n"] == 1
+    called = call("log", "verify", "demo", "--data-dir", data_dir)
+    assert called.code == 1
+    assert f"set aside, to {as_json['moved'][0]['to']}" in called.out
+
+
+def test_repair_is_refused_while_a_station_runs(data_dir: Path) -> None:
+    with LineLock(LinePaths(data_dir, "demo")):
+        called = call("log", "repair", "demo", "--data-dir", data_dir)
+    assert (called.code, called.out) == (1, "")
+    assert f"line demo is run by process {os.getpid()}: its log can be repaired when the line stands" in called.err
+
+
 def test_images_that_are_not_there_are_broken_but_in_a_copy_without(data_dir: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy"
     called = call("log", "backup", "demo", target, "--no-images", "--data-dir", data_dir)
@@ -143,6 +179,20 @@ def test_images_that_are_not_there_are_broken_but_in_a_copy_without(data_dir: Pa
     called = call("log", "verify", "demo", "--no-images", "--data-dir", target)
     assert called.code == 0
     assert "note: images and embeddings were not looked at, as it was asked\n" in called.out
+
+
+def test_rollups_are_made_anew_where_it_is_asked_for(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    real = verify.verify_line
+
+    def watched(*given: object, **named: object) -> verify.Verified:
+        asked.append(named["recount"])
+        return real(*given, **named)
+
+    monkeypatch.setattr(verify, "verify_line", watched)
+    for more in ([], ["--rollups"]):
+        assert call("log", "verify", "demo", "--data-dir", data_dir, *more).code == 0
+    assert asked == [False, True]
 
 
 def test_what_cannot_be_decided_is_neither_whole_nor_broken(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +339,7 @@ def test_compact_is_refused_while_a_station_runs(data_dir: Path) -> None:
 
 def test_a_station_or_a_second_compaction_is_told_that_the_log_is_being_compacted(data_dir: Path) -> None:
     paths = LinePaths(data_dir, "demo")
-    with LineLock(paths, BY_HAND):
+    with LineLock(paths, COMPACT):
         called = call("log", "compact", "demo", "--data-dir", data_dir)
         with pytest.raises(StoreError, match=f"held by process {os.getpid()}, 'inspection log compact'"):
             LineLock(paths)

@@ -169,7 +169,7 @@ def test_it_sees_the_lines_own_files_alone_and_writes_none(
     before = {path: path.stat().st_mtime_ns for path in data_dir.rglob("*.parquet")}
     called = asked(data_dir, sql)
     assert (called.code, called.out) == (1, "")
-    assert "bring back a copy" not in called.err
+    assert "log repair" not in called.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "mine.csv"]
     assert {path: path.stat().st_mtime_ns for path in data_dir.rglob("*.parquet")} == before
 
@@ -192,4 +192,4 @@ def test_what_is_wrong_with_a_question_is_no_fault_of_a_file(data_dir: Path, sql
     assert (called.code, called.out) == (1, "")
     assert called.err.startswith("the log cannot be asked this: ")
     assert message in called.err
-    assert "bring back a copy" not in called.err
+    assert "log repair" not in called.err

@@ -19,10 +19,12 @@ import pytest
 from huggingface_hub import close_session, constants, snapshot_download
 from transformers.utils import logging
 
+from inspection.adapters.clip.backbone import load_backbone
 from inspection.adapters.clip.checkpoint import find
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.adapters.clip.hub import _bar
 from inspection.adapters.clip.record import RECORD
+from tests.adapters.clip.backbones import save_resnet
 from tests.adapters.clip.hub_server import Hub, serve
 from tests.adapters.clip.tiny import save_openclip
 from tests.cli.conftest import call
@@ -119,6 +121,20 @@ def test_a_file_that_is_changed_added_or_lost_afterwards_is_found_and_pulled_ane
     assert f"only a part of it is on this machine; 'inspection model pull {NAME}'" in lost.err
     assert call("model", "pull", NAME).code == 0
     assert all(check["well"] for check in checks(NAME, 0).values())
+
+
+def test_a_backbone_that_does_not_read_is_pulled_as_one(hub: Hub, tmp_path: Path) -> None:
+    hub.add("maker/resnet", save_resnet(tmp_path / "resnet"), **{"pytorch_model.bin": b"a pickle"})
+    refused = call("model", "pull", "maker/resnet")
+    assert refused.code == 2
+    assert "has no file of a tokenizer; use another checkpoint, or 'bundled'; an image model for" in refused.err
+    called = call("model", "pull", "maker/resnet", "--backbone")
+    assert called.code == 0, called
+    assert called.out.endswith("inspection compare … --backbone maker/resnet\n")
+    assert "a resnet to compare with: it does not read, so no line can judge by it" in called.out
+    assert "pytorch_model.bin" not in hub.names_fetched()
+    assert all(check["well"] for check in checks("maker/resnet", 0).values())
+    assert load_backbone("maker/resnet", "whole").fingerprint["model"] == "maker/resnet"
 
 
 def test_pulling_again_fetches_nothing(hub: Hub) -> None:

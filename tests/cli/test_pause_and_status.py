@@ -97,6 +97,25 @@ def test_the_status_tells_state_alarms_counts_and_times(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("drift", "line"),
+    [
+        ({"unwatched": "no reference"}, "drift is not watched: no reference"),
+        ({"unwatched": None, "parts": 4, "window_parts": 300},
+         "drift: no window compared yet; 4 of 300 parts of the next window"),
+        ({"unwatched": None, "parts": 4, "window_parts": 300, "compared_utc": NOW},
+         f"drift: last compared {NOW:%Y-%m-%d %H:%M} UTC: nothing has moved; 4 of 300 parts of the next window"),
+        ({"unwatched": None, "parts": 0, "window_parts": 300, "compared_utc": NOW, "moved": ["sharpness 9 → 5"]},
+         f"drift: last compared {NOW:%Y-%m-%d %H:%M} UTC: sharpness 9 → 5; 0 of 300 parts of the next window"),
+    ],
+)  # fmt: skip
+def test_the_status_says_what_of_the_parts_has_moved(tmp_path: Path, drift: dict[str, object], line: str) -> None:
+    with Site(tmp_path) as site:
+        site.say("running", drift=drift)
+        called = call("status", "demo", "--data-dir", tmp_path)
+    assert f"  {line}\n" in called.out
+
+
 def test_the_status_for_a_program_has_the_figures(tmp_path: Path) -> None:
     with Site(tmp_path) as site:
         site.say("running", totals=TOTALS, timing=TIMING)

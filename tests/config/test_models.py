@@ -72,6 +72,7 @@ def test_settings_cannot_be_changed_once_loaded(tmp_path: Path) -> None:
         ("name: dent", "name: dents"),
         ("left: 0.1", "left: 0.2"),
         ("      - a photo of a nut with a scratch\n", ""),
+        ("model: bundled", "model: bundled\ntemplates: ['a photo of {}']"),
     ],
 )
 def test_the_content_id_changes_with_what_changes_scores(tmp_path: Path, old: str, new: str) -> None:
@@ -88,11 +89,35 @@ def test_the_content_id_changes_with_what_changes_scores(tmp_path: Path, old: st
         ("part: hex nut", "part: nut"),
         ("  - a photo of a flawless nut", "  - >\n    a photo of\n    a flawless nut"),
         ("left: 0.1", "left: 0.10"),
+        ("model: bundled", "model: bundled\ntemplates: ['{}']"),
+        ("model: bundled", "model: bundled\ntemplates: []"),
     ],
 )
 def test_the_content_id_stays_when_scores_stay(tmp_path: Path, old: str, new: str) -> None:
     before = recipe_of(tmp_path / "a", RECIPE).content_id()
     assert recipe_of(tmp_path / "b", changed(RECIPE, old, new)).content_id() == before
+
+
+def test_phrasings_are_read_with_the_noun_in_every_template(tmp_path: Path) -> None:
+    said = changed(
+        changed(RECIPE, "a photo of a dented nut", "'a dented {part}'"), "a photo of a flawless nut", "flawless"
+    )
+    plain = recipe_of(tmp_path / "a", said)
+    assert plain.normal_phrases == ("flawless",)
+    assert plain.defect_phrases["dent"] == ("a dented hex nut",)
+    text = changed(said, "model: bundled", "model: bundled\ntemplates: ['a photo of {}', '{}  on a belt']")
+    recipe = recipe_of(tmp_path / "b", text)
+    assert recipe.normal_phrases == ("a photo of flawless", "flawless on a belt")
+    assert recipe.defect_phrases["dent"] == ("a photo of a dented hex nut", "a dented hex nut on a belt")
+    assert len(recipe.defect_phrases["scratch"]) == 4
+    assert recipe.phrase("a {part}") == "a photo of a hex nut"
+
+
+def test_the_noun_is_part_of_what_is_read(tmp_path: Path) -> None:
+    text = changed(RECIPE, "a photo of a dented nut", "'a dented {part}'")
+    other = recipe_of(tmp_path / "b", changed(text, "part: hex nut", "part: bolt"))
+    written_out = recipe_of(tmp_path / "c", changed(RECIPE, "a photo of a dented nut", "a dented bolt"))
+    assert recipe_of(tmp_path / "a", text).content_id() != other.content_id() == written_out.content_id()
 
 
 def test_a_model_folder_is_looked_for_beside_the_recipe_and_is_the_same_model_elsewhere(tmp_path: Path) -> None:

@@ -49,11 +49,15 @@ LINE_CASES = [
      f"{KEYS_OF_THE_GATE}; correct or remove it"),
     ("recipe: nut", "recipe: nut\nrecipes: nut", '3: recipes: unknown key; did you mean "recipe" or "review"? '
      "allowed keys: station, recipe, parts_per_s_max, camera, gate, trigger, durability, shifts, timezone, frame, "
-     "review, evidence, log, challenge, supervision; correct or remove it"),
+     "review, evidence, log, challenge, supervision, drift; correct or remove it"),
     ("recipe: nut", "recipe: nut\nsupervision: {disk_min_mb: 2000}", "3: supervision.disk_low_mb: 2000 must be more "
      "than disk_min_mb, 2000: the alarm comes before nothing passes"),
     ("recipe: nut", "recipe: nut\nsupervision: {no_part_s: 0}", "3: supervision.no_part_s: 0 is out of range; allowed "
      "1 to 86400 (s); an alarm when no part has come for so long; left out: never"),
+    ("recipe: nut", "recipe: nut\ndrift: {false_alarm_days: 3650}", "3: drift.false_alarm_days: 3650 is one false "
+     "alarm in 87,600 windows of 60 min; write 0.833 to 417 (days), or other window_minutes"),
+    ("recipe: nut", "recipe: nut\ndrift: {window_parts: 5}", "3: drift.window_parts: 5 is out of range; allowed 20 to "
+     "1000 (parts), a whole number; so many passed parts are compared at once"),
     ("recipe: nut", "recipe: nut\ndurability: powr", '3: durability: "powr" is not allowed; did you mean '
      '"power"? allowed '
      "power, process"),
@@ -303,6 +307,23 @@ RECIPE_CASES = [
     ("a photo of a flawless nut", "7", "4: normal[1]: 7 is of the wrong type; write it in quotes; allowed a "
      "sentence of "
      "at most 300 characters; one sentence on what a camera would see"),
+    ("a photo of a flawless nut", "'?!'", '4: normal[1]: "?!" has no word in it; write what a camera would see, or '
+     "remove it"),
+    ("a photo of a flawless nut", "'{part}'", '4: normal[1]: "{part}" has no word in it; write what a camera would '
+     "see, or remove it"),
+    ("a photo of a flawless nut", "a flawless {prat}", '4: normal[1]: "a flawless {prat}" has braces; allowed is '
+     "{part}, which stands for the part's noun"),
+    ("a photo of a flawless nut", "a nut " + "and a nut " * 1000, '4: normal[1]: "a nut ' + "and a nut " * 5
+     + 'a..." is too long; allowed a sentence of at most 300 characters; one sentence on what a camera would see'),
+    ("model: bundled", "model: bundled\ntemplates: [a photo]", '3: templates[1]: "a photo" must have {} once, where '
+     'the phrasing goes; write it as "a photo of {}"'),
+    ("model: bundled", "model: bundled\ntemplates: ['{} by {}']", '3: templates[1]: "{} by {}" must have {} once, '
+     'where the phrasing goes; write it as "a photo of {}"'),
+    ("model: bundled", "model: bundled\ntemplates: ['{}: {part}']", '3: templates[1]: "{}: {part}" must have {} once, '
+     'where the phrasing goes; write it as "a photo of {}"'),
+    ("a photo of a scratched nut", "a photo of a scratched {part}\n      - a photo of a scratched hex nut",
+     '10: descriptions[scratch].phrasings[2]: "a photo of a scratched hex nut" is written twice; it cannot tell two '
+     "defects apart: remove one"),
     ("severity: minor", "severity: high", '7: descriptions[scratch].severity: "high" is not allowed; allowed minor, '
      "major, critical"),
     ("    severity: minor\n", "", '6: descriptions[scratch].severity: is missing; add it; allowed minor, major, '

@@ -54,7 +54,7 @@ class CellEncoder(AxisEncoder):
 
 def picture(good: int, scratch: int = 0, stain: int = 0) -> Pixels:
     """A picture that `AxisEncoder` sees so much of each axis in."""
-    pixels = np.zeros((2, 2, 3), np.uint8)
+    pixels = np.zeros((16, 16, 3), np.uint8)
     pixels.reshape(-1, 3)[:3, 0] = good, scratch, stain
     return pixels
 

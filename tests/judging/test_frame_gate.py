@@ -31,6 +31,18 @@ def test_good_frames_go_through():
             "100% of the pixels are clipped, over 50%",
         ),
         (noise(0), FrameLimits(width_px=96, height_px=65), Cause.FRAME_SIZE, "96 x 64 pixels, not 96 x 65"),
+        (
+            noise(0, size=(1, 1)),
+            FrameLimits(),
+            Cause.FRAME_SIZE,
+            "1 x 1 pixels, a side under 16: too small to see a part",
+        ),
+        (
+            noise(0, size=(400, 15)),
+            FrameLimits(),
+            Cause.FRAME_SIZE,
+            "15 x 400 pixels, a side under 16: too small to see a part",
+        ),
         (noise(0), FrameLimits(width_px=64), Cause.FRAME_SIZE, "96 x 64 pixels, not 64 x 64"),
     ],
 )
@@ -66,7 +78,7 @@ def test_one_colour_at_its_brightest_is_not_clipped():
     assert FrameGate(FrameLimits()).fault(red) is None
 
 
-@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 255))
+@given(st.integers(16, 33), st.integers(16, 33), st.integers(0, 255))
 def test_any_frame_of_one_grey_is_dark_clipped_or_fit(height, width, grey):
     fault = FrameGate(FrameLimits()).fault(np.full((height, width, 3), grey, np.uint8))
     expected = Cause.FRAME_DARK if grey < 10 else Cause.FRAME_CLIPPED if grey >= 250 else None

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.calibration.thresholds import Threshold
-from inspection.domain.types import Cause, Decision, VerdictKind
+from inspection.domain.types import UNLIKE_GOOD_PARTS, Cause, Decision, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.judging.judge import judge
 
@@ -54,3 +54,11 @@ def test_a_deadline_is_the_margin_before_the_gate():
     travel = Travel(800, 20)
     assert travel.gate_ns(100) == 900
     assert travel.deadline_ns(100) == 880
+
+
+def test_that_a_part_is_unlike_good_ones_is_named_where_no_description_is():
+    limits = {**LIMITS, UNLIKE_GOOD_PARTS: Threshold(5.0, 4.0, 0.5)}
+    alone = judge({"scratch": 0.0, "stain": -4.0, UNLIKE_GOOD_PARTS: 90.0}, limits)
+    assert (alone.kind, alone.description, alone.margin) == (VerdictKind.REJECT, UNLIKE_GOOD_PARTS, 170.0)
+    both = judge({"scratch": 1.1, "stain": -4.0, UNLIKE_GOOD_PARTS: 90.0}, limits)
+    assert (both.kind, both.description) == (VerdictKind.REJECT, "scratch")

@@ -147,7 +147,7 @@ class World:
 
     def _land(self, kind: str) -> None:
         number = len(self._landed)
-        whole = picture(number, scratched=kind == "scratched", side_px=8)
+        whole = picture(number, scratched=kind == "scratched", side_px=16)
         name = "again.png" if kind == "again" else f"{number:03}-{kind}.png"
         if (self.landing / name).exists():
             return

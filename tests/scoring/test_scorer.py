@@ -46,9 +46,9 @@ def test_a_score_is_scale_times_the_difference_of_two_cosines():
 
 
 def test_a_component_that_is_not_finite_is_an_error_and_never_a_score():
-    broken = np.array([[np.nan, 0, 0]], np.float32)
-    with pytest.raises(ScoringError):
-        score(broken, prototypes(AxisEncoder()), 10.0)
+    for broken in ([np.nan, 0, 0], [np.inf, 0, 0], [0, 0, 0], [3e38, 3e38, 0], [0.5, 0, 0]):
+        with pytest.raises(ScoringError, match="the embedding of picture 2 has length"):
+            score(np.array([[1, 0, 0], broken], np.float32), prototypes(AxisEncoder()), 10.0)
 
 
 def test_phrasings_that_cancel_out_are_refused():
@@ -58,6 +58,37 @@ def test_phrasings_that_cancel_out_are_refused():
 
     with pytest.raises(ScoringError, match="cancel"):
         encode_prototypes(Opposite(), ["a"], {"b": ["c", "d"]})
+
+
+@pytest.mark.parametrize("broken", [[np.nan, 0, 0], [np.inf, 0, 0], [0, 0, 0], [0.5, 0, 0]], ids=str)
+def test_a_phrase_without_a_direction_is_an_error_and_never_a_description(broken):
+    class Broken(AxisEncoder):
+        def embed_texts(self, texts):
+            return np.array([[1, 0, 0], broken, [0, 1, 0]], np.float32)
+
+    with pytest.raises(ScoringError, match="the embedding of phrase 2 has length"):
+        encode_prototypes(Broken(), ["a"], {"b": ["c", "d"]})
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(0, 2**32 - 1))
+def test_a_group_is_the_mean_on_the_sphere_of_its_own_phrasings(sizes, seed):
+    """The direction that the sum of its unit vectors has, however many they are and whatever the other groups are."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(sum(sizes), 8)) + 2
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    class Given(AxisEncoder):
+        def embed_texts(self, texts):
+            return vectors[[int(text) for text in texts]].astype(np.float32)
+
+    numbers = iter(map(str, range(sum(sizes))))
+    first, *others = [[next(numbers) for _ in range(size)] for size in sizes]
+    found = encode_prototypes(Given(), first, {f"d{index}": group for index, group in enumerate(others)})
+    directions = [found.normal, *found.defects]
+    assert np.allclose(np.linalg.norm(directions, axis=1), 1, atol=1e-6)
+    for direction, group in zip(directions, [first, *others], strict=True):
+        total = vectors[[int(number) for number in group]].sum(axis=0)
+        assert direction @ total == pytest.approx(np.linalg.norm(total), rel=1e-5)
 
 
 fraction = st.floats(0, 0.99)

@@ -1,11 +1,18 @@
 """Every number that the controller gave is on record once, whoever was away when it gave it."""
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inspection.domain.ports import Started
 from inspection.domain.types import Decision, PartId, RunState, Verdict, VerdictKind
 from inspection.station import numbering
 from tests.fakes.parts import CONTEXT, DIVERTED
+from tests.station.conftest import Bench
 
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 9.0}, "scratch", 3.0)
 
@@ -308,3 +315,61 @@ def test_verdicts_that_wait_for_the_store_are_bounded(bench):
     rows = bench.rows()
     assert sorted(part.number for part in rows) == list(range(1, 2 * most + 1))
     assert {row.cause for row in rows.values()} == {"store-down"}
+
+
+@pytest.mark.parametrize("number", [3, numbering.ROWS_AT_ONCE + 1])
+def test_numbers_that_an_outcome_alone_told_of_have_their_rows_though_the_session_ended_first(bench, number):
+    """And the controller that told of them was switched off: it counts from 0."""
+    epoch = bench.attach(boot=1)
+    bench.journal.fails = True
+    bench.gate.resolve(PartId(epoch, number), DIVERTED)
+    bench.gate.detach()
+    bench.run()
+    bench.journal.fails = False
+    bench.attach(boot=2)
+    rows = bench.rows()
+    assert sorted(part.number for part in rows if part.epoch == epoch) == list(range(1, number + 1))
+    assert {(row.cause, row.outcome) for row in rows.values()} == {("trigger-lost", "DIVERTED")}
+
+
+TOLD = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["trigger", "outcome"]), st.integers(1, 12)),
+        st.tuples(st.sampled_from(["store", "session", "round"]), st.just(0)),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=25)
+@given(told=TOLD)
+def test_whatever_is_told_of_a_number_and_whenever_it_has_one_row(told):
+    """`store`: it fails from here on, or writes again; `session`: it ends, the controller was switched off, and the
+    store writes again before the next one."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        bench.attach(boot=1)
+        highest, boot = {bench.gate.epoch: 0}, 1
+        for what, number in told:
+            part = bench.part(number)
+            match what:
+                case "trigger":
+                    bench.gate.trigger(number)
+                case "outcome":
+                    bench.gate.resolve(part, DIVERTED)
+                case "store":
+                    bench.journal.fails = not bench.journal.fails
+                case "session":
+                    bench.gate.detach()
+                    bench.run()
+                    bench.journal.fails, boot = False, boot + 1
+                    bench.attach(boot=boot)
+                    highest[bench.gate.epoch] = 0
+                    continue
+            bench.run(steps=1)
+            highest[part.epoch] = max(highest[part.epoch], number)
+        bench.journal.fails = False
+        bench.run()
+        parts = sorted(bench.rows())
+        assert parts == [PartId(epoch, n) for epoch, last in sorted(highest.items()) for n in range(1, last + 1)]
+        bench.die()

@@ -7,6 +7,7 @@ from inspection import history
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.types import Cause, Decision, Frame, Outcome, OutcomeKind, PartId, RunState, Verdict, VerdictKind
 from inspection.judging.frame_gate import FrameGate, FrameLimits
+from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region
 from inspection.station.rating import Rater
@@ -151,7 +152,7 @@ def test_whatever_a_scorer_raises_the_part_is_unjudged():
 
     encoder = Broken()
     prototypes = encode_prototypes(encoder, ["good"], {"scratch": ["scratch"]})
-    rater = Rater(encoder, prototypes, {"scratch": Threshold(1.0, 0.0, 1.0)}, Region())
+    rater = Rater(PartScorer(encoder, prototypes, Region()), {"scratch": Threshold(1.0, 0.0, 1.0)})
     frame = Frame(picture(200), START_UTC)
     for verdict in rater([frame, frame]):
         assert (verdict.cause, verdict.detail) == (Cause.SCORER_FAULT, "RuntimeError: out of memory")
@@ -290,7 +291,7 @@ def test_a_number_that_leaps_absurdly_far_is_not_believed(bench):
 
 
 def test_a_frame_beyond_the_limits_is_unjudged_diverts_and_is_kept(tmp_path):
-    bench = Bench(tmp_path, frame_gate=FrameGate(FrameLimits()))
+    bench = Bench(tmp_path, frame_gate=FrameGate(FrameLimits(least_px=1)))
     bench.attach()
     bench.gate.trigger(1, 2, 3)
     bench.run()

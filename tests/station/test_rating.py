@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from inspection.domain.types import Cause, Frame, VerdictKind
+from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region
 from inspection.scoring.scorer import score_frames
@@ -50,7 +51,7 @@ def test_a_slow_model_is_not_asked_for_a_batch():
 def test_without_thresholds_scores_are_recorded_and_nothing_is_judged():
     encoder = AxisEncoder()
     prototypes = encode_prototypes(encoder, ["good"], {"scratch": ["scratch"]})
-    (verdict,) = Rater(encoder, prototypes, None, Region())([Frame(picture(200), FRAME.utc)])
+    (verdict,) = Rater(PartScorer(encoder, prototypes, Region()), None)([Frame(picture(200), FRAME.utc)])
     assert (verdict.kind, verdict.cause, verdict.shadow) == (VerdictKind.UNJUDGED, Cause.MONITOR, None)
     assert set(verdict.scores) == {"scratch"}
 
@@ -59,7 +60,7 @@ def test_the_line_scores_as_every_command_does():
     encoder, region = CellEncoder(), Region(0.25, 0, 0.75, 1, tiles=Tiles((2,)))
     prototypes = encode_prototypes(encoder, ["good"], {"scratch": ["scratch"], "stain": ["stain"]})
     frames = [np.random.default_rng(seed).integers(1, 256, (8, 8, 3), np.uint8) for seed in range(3)]
-    verdicts = Rater(encoder, prototypes, None, region)([Frame(pixels, FRAME.utc) for pixels in frames])
+    verdicts = Rater(PartScorer(encoder, prototypes, region), None)([Frame(pixels, FRAME.utc) for pixels in frames])
     embeddings, scores = score_frames(frames, encoder, prototypes, region)
     assert [tuple(verdict.scores.values()) for verdict in verdicts] == [tuple(row) for row in scores]
     assert np.array_equal([verdict.embedding for verdict in verdicts], embeddings)

@@ -102,6 +102,13 @@ def test_a_latched_alarm_says_what_stands_until_it_is_cleared() -> None:
     }
 
 
+def test_a_drift_is_for_the_engineer_who_may_put_it_aside() -> None:
+    drift = AlarmStatus("drift", "passed parts have moved", False, NOW, "alarm")
+    (task,) = words.alarms(replace(STATUS, alarms=(drift,)), 3, "")
+    assert task.todo.startswith("Call the engineer")
+    assert task.command == "inspection acknowledge demo drift --by NAME"
+
+
 @pytest.mark.parametrize("key", ["emergency-stop", "guard-open"])
 def test_an_alarm_that_goes_by_itself_says_what_to_do(key: str) -> None:
     (task,) = words.alarms(replace(STATUS, alarms=(AlarmStatus(key, "it stands", False, NOW, "divert"),)), 3, "")

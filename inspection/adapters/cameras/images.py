@@ -88,7 +88,10 @@ def _decoded(data: bytes) -> tuple[Pixels, int]:
     with warnings.catch_warnings():
         warnings.filterwarnings("error", module=r"PIL\.")  # what Pillow wonders about is not whole
         data = checked(data)
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        try:
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:  # by its head alone
+            raise CameraError(f"it has more than {MAX_MEGAPIXELS} megapixels; make it smaller") from error
         _check_size(image, data)
         if image.mode not in _MODES:
             raise CameraError(f"pixels of mode {image.mode} are not a camera's; save it as RGB with 8 bits a channel")

@@ -1,1 +1,1 @@
-"""CLIP-like models, the only importer of torch and transformers."""
+"""CLIP-like models, the only importer of torch, transformers and every other runtime."""

@@ -52,21 +52,30 @@ class Checkpoint:
     name: str
     folder: Path
 
+    def model_type(self) -> str | None:
+        """What config.json says; None if it says nothing. Raises ModelError if it cannot be read."""
+        config = self._stored_config()
+        return str(config["model_type"]) if "model_type" in config else None
+
     def config(self) -> dict[str, Any]:
         """config.json. Raises ModelError if it cannot be read or is of a type that this program cannot run."""
+        config = self._stored_config()
+        kind = config.get("model_type")
+        if kind not in MODEL_TYPES:
+            raise ModelError(
+                f"model {self.name}: its type is {kind!r}; it must be one of {', '.join(MODEL_TYPES)}: "
+                f"CLIP or SigLIP in transformers' format, or {BUNDLED!r}"
+            )
+        return config
+
+    def _stored_config(self) -> dict[str, Any]:
         try:
             config = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ModelError(
                 f"model {self.name}: config.json cannot be read ({error}); {fetch_again(self.name)}"
             ) from error
-        kind = config.get("model_type") if isinstance(config, dict) else None
-        if kind not in MODEL_TYPES:
-            raise ModelError(
-                f"model {self.name}: its type is {kind!r}; it must be one of {', '.join(MODEL_TYPES)}: "
-                f"CLIP or SigLIP in transformers' format, or {BUNDLED!r}"
-            )
-        return dict(config)
+        return dict(config) if isinstance(config, dict) else {}
 
     def weight_files(self) -> list[Path]:
         """The file of weights, or those that an index names. Raises ModelError if there is none or one lacks."""
@@ -105,8 +114,11 @@ class Checkpoint:
         return sorted({path for pattern in FILES for path in self.folder.glob(pattern) if path.is_file()})
 
 
-def find(name: str) -> Checkpoint:
-    """`"bundled"`, a folder (/…, ./…, ~/…), or `owner/name[@revision]` of the hub's local cache. Raises ModelError."""
+def find(name: str, *, pull_as: str = "") -> Checkpoint:
+    """`"bundled"`, a folder (/…, ./…, ~/…), or `owner/name[@revision]` of the hub's local cache. Raises ModelError.
+
+    `pull_as`: the option, with a blank, that `inspection model pull` fetches it with.
+    """
     if name == BUNDLED:
         if not (BUNDLED_FOLDER / "config.json").is_file():
             raise ModelError(
@@ -115,7 +127,7 @@ def find(name: str) -> Checkpoint:
         return Checkpoint(BUNDLED, BUNDLED_FOLDER)
     if name.startswith(FOLDER_STARTS):  # nothing else: a hub id is no folder of the working directory
         return _in_folder(name)
-    return _in_cache(name)
+    return _in_cache(name, pull_as)
 
 
 def _in_folder(name: str) -> Checkpoint:
@@ -132,14 +144,14 @@ def _in_folder(name: str) -> Checkpoint:
     return Checkpoint(path.resolve().name, path)
 
 
-def _in_cache(name: str) -> Checkpoint:
+def _in_cache(name: str, pull_as: str) -> Checkpoint:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, IncompleteSnapshotError, LocalEntryNotFoundError
 
     owner_and_name, _, revision = name.partition("@")
     if not is_hub_id(name):
         raise ModelError(f"{not_a_hub_id(name)}; correct it, name a folder (./…, /…), or use {BUNDLED!r}")
-    pull = f"'inspection model pull {owner_and_name}{f' --revision {revision}' if revision else ''}'"
+    pull = f"'inspection model pull {pull_as}{owner_and_name}{f' --revision {revision}' if revision else ''}'"
     try:
         folder = snapshot_download(
             owner_and_name, revision=revision or None, local_files_only=True, allow_patterns=list(FILES)

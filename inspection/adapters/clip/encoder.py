@@ -6,7 +6,6 @@ Importing this module does not import torch; the first `ClipEncoder.load` does.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from types import MappingProxyType
@@ -18,18 +17,20 @@ from inspection.adapters.clip.checkpoint import BUNDLED, Checkpoint, fetch_again
 from inspection.adapters.clip.patches import PatchPreprocessing
 from inspection.adapters.clip.phrases import PhraseReader
 from inspection.adapters.clip.preprocessing import Preprocessing, View
+from inspection.adapters.clip.runtimes import REFERENCE, Runtime, station_threads
 from inspection.domain.errors import ModelError, ScoringError
+from inspection.domain.ports import Reading
 from inspection.domain.types import Pixels, Vectors
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-MOST_THREADS = 4
 BATCH = 16
 
 
 class ClipEncoder:
-    """`ports.Encoder` on torch, float32. Not for use from two threads at once."""
+    """`ports.Encoder`: phrases and maps by torch in float32, whole pictures by the runtime that was chosen, or by torch
+    too. Not for use from two threads at once."""
 
     def __init__(
         self,
@@ -38,18 +39,20 @@ class ClipEncoder:
         preprocessing: Preprocessing | PatchPreprocessing,
         *,
         fingerprint: Mapping[str, str],
-        device: str,
+        runtime: Runtime = REFERENCE,
     ) -> None:
-        self._model = model.eval().requires_grad_(False).to(device)
+        """`fingerprint`: but for `runtime`. Raises ModelError where the model does not run on that."""
+        self._model = model.eval().requires_grad_(False)
         self._phrases = phrases
         self._preprocessing = preprocessing
-        self._fingerprint = MappingProxyType(dict(fingerprint))
-        self._device = device
+        self._fingerprint = MappingProxyType({**fingerprint, "runtime": runtime.describe()})
         self._scale = float(model.logit_scale.detach().exp())
+        input_px = preprocessing.input_px if isinstance(preprocessing, Preprocessing) else None
+        self._tower = runtime.open(self._model, input_px)
 
     @classmethod
-    def load(cls, name: str, *, view: View = "whole", device: str = "cpu") -> ClipEncoder:
-        """`"bundled"`, a local folder, or the hub id of a model that is in the local cache.
+    def load(cls, name: str, *, view: View = "whole") -> ClipEncoder:
+        """`"bundled"`, a local folder, or the hub id of a model that is in the local cache; on the reference runtime.
 
         `view`: whether a picture's border may be cropped away, see `Preprocessing`. Raises ModelError when the model is
         not there, is not CLIP or SigLIP, or is not whole.
@@ -66,11 +69,22 @@ class ClipEncoder:
         fingerprint = {
             "model": checkpoint.name,
             "weights": weights,
-            "runtime": _runtime(device),
             "preprocessing": preprocessing.describe(),
             "text_processing": f"tokenizer={checkpoint.tokenizer_digest()[:16]} {phrases.describe()}",
         }
-        return cls(model, phrases, preprocessing, fingerprint=fingerprint, device=device)
+        return cls(model, phrases, preprocessing, fingerprint=fingerprint)
+
+    def on(self, runtime: Runtime, tuning: str | None = None) -> ClipEncoder:
+        """The same model with its image tower on another runtime. `tuning`: the record by which it may be, for the
+        fingerprint. Raises ModelError where it does not run there."""
+        fingerprint = {**self._fingerprint, **({"tuning": tuning} if tuning else {})}
+        return ClipEncoder(self._model, self._phrases, self._preprocessing, fingerprint=fingerprint, runtime=runtime)
+
+    def free_torch_tower(self) -> None:
+        """Give back the memory of torch's image tower where another runtime has one of its own, and the model has no
+        maps. The encoder that this one was made of with `on` looks at no picture from then on."""
+        if self._fingerprint["runtime"] != REFERENCE.describe() and hasattr(self._model, "vision_model"):
+            del self._model.vision_model
 
     def with_random_weights(self, seed: int) -> ClipEncoder:
         """The same architecture with weights that learnt nothing, both towers; the same seed gives the same ones.
@@ -83,7 +97,7 @@ class ClipEncoder:
             torch.manual_seed(seed)
             model = type(self._model)(deepcopy(self._model.config))
         fingerprint = {**self._fingerprint, "weights": f"random {seed}"}
-        return ClipEncoder(model, self._phrases, self._preprocessing, fingerprint=fingerprint, device=self._device)
+        return ClipEncoder(model, self._phrases, self._preprocessing, fingerprint=fingerprint)
 
     @property
     def logit_scale(self) -> float:
@@ -99,13 +113,10 @@ class ClipEncoder:
 
         Raises ScoringError if a component is not finite, ValueError if a picture is something else.
         """
-        import torch
-
-        with torch.inference_mode():
-            parts = [
-                self._model.get_image_features(**self._on_device(self._preprocessing.apply(batch)))
-                for batch in (images[start : start + BATCH] for start in range(0, len(images), BATCH))
-            ]
+        parts = [
+            self._tower(self._preprocessing.apply(batch))
+            for batch in (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+        ]
         return self._unit(parts, "picture")
 
     def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
@@ -136,7 +147,7 @@ class ClipEncoder:
             raise ModelError(f"model {name}: it has no {what}; use {BUNDLED!r} for one")
         with torch.inference_mode():
             parts = [
-                getattr(self._model, method)(**self._on_device(self._preprocessing.apply(batch)))
+                getattr(self._model, method)(**self._preprocessing.apply(batch))
                 for batch in (images[start : start + BATCH] for start in range(0, len(images), BATCH))
             ]
             maps = [part[-1] if isinstance(part, tuple) else part for part in parts]
@@ -150,18 +161,21 @@ class ClipEncoder:
             parts = [self._text_features(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
         return self._unit(parts, "phrase")
 
-    def _text_features(self, texts: Sequence[str]) -> Any:
-        return self._model.get_text_features(**self._on_device(self._phrases.read(texts)))
+    def read_phrases(self, texts: Sequence[str]) -> list[Reading]:
+        """How the model reads each phrase: what it cuts off, tears, or does not know."""
+        return self._phrases.readings(texts)
 
-    def _on_device(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {name: values.to(self._device) for name, values in inputs.items()}
+    def _text_features(self, texts: Sequence[str]) -> Tensor:
+        from inspection.adapters.clip.tower import tensor_of
 
-    def _unit(self, parts: Sequence[Any], what: str) -> Vectors:
+        return tensor_of(self._model.get_text_features(**self._phrases.read(texts)))
+
+    def _unit(self, parts: Sequence[Tensor], what: str) -> Vectors:
         import torch
 
         if not parts:
             return np.zeros((0, self._width()), np.float32)
-        vectors = torch.cat([_tensor(part) for part in parts]).float()
+        vectors = torch.cat(list(parts)).float()
         lengths = vectors.norm(dim=1, keepdim=True)
         broken = ~torch.isfinite(vectors).all(dim=1) | ~torch.isfinite(lengths[:, 0]) | (lengths[:, 0] == 0)
         if bool(broken.any()):
@@ -173,13 +187,7 @@ class ClipEncoder:
         return np.asarray((vectors / lengths).cpu().numpy(), np.float32)
 
     def _width(self) -> int:
-        return int(_tensor(self._text_features(["part"])).shape[1])
-
-
-def _tensor(features: Any) -> Tensor:
-    """transformers 5 wraps the features of its own CLIP and SigLIP in an output object."""
-    tensor: Tensor = features if hasattr(features, "norm") else features.pooler_output
-    return tensor
+        return int(self._text_features(["part"]).shape[1])
 
 
 def _check_size(checkpoint: Checkpoint, config: Any, preprocessing: Preprocessing) -> None:
@@ -204,9 +212,7 @@ def _load_both(checkpoint: Checkpoint, kind: str) -> tuple[Any, PhraseReader]:
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    # One core is left to the gate link and the stores: threads that wait for a core that is taken spin, and a
-    # picture then takes ten times as long.
-    torch.set_num_threads(max(1, min(torch.get_num_threads(), _cores() - 1, MOST_THREADS)))
+    torch.set_num_threads(min(torch.get_num_threads(), station_threads()))
     try:
         model, report = AutoModel.from_pretrained(
             checkpoint.folder,
@@ -231,17 +237,3 @@ def _load_both(checkpoint: Checkpoint, kind: str) -> tuple[Any, PhraseReader]:
         )
     # So that one picture's convolutions are multiplied as they lie: a sixth less time, the same result to 1e-5.
     return model.to(memory_format=torch.channels_last), phrases
-
-
-def _cores() -> int:
-    """Those that this process may use; all of them where the system cannot say."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _runtime(device: str) -> str:
-    import torch
-    import transformers
-
-    return f"torch {torch.__version__.split('+')[0]} transformers {transformers.__version__} float32 {device}"

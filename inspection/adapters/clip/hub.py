@@ -36,14 +36,15 @@ if TYPE_CHECKING:
 MAIN = "main"
 _CONVERTER = "SFconvertbot"  # the hub's own: it offers safetensors as a pull request
 _SPARE_BYTES = 200 * 10**6
+_HINT = "; an image model for 'inspection compare' alone: --backbone"
 _DRAWN = "Downloading bytes"  # the second of two bars that say the same
 
 OnBytes = Callable[[int, int], None]
 """Bytes that are here, and bytes in all."""
 
 
-def pull(name: str, revision: str | None, on_bytes: OnBytes) -> Checkpoint:
-    """Fetch `owner/name`, or what of it is not here yet, and record it.
+def pull(name: str, revision: str | None, on_bytes: OnBytes, *, is_backbone: bool = False) -> Checkpoint:
+    """Fetch `owner/name`, or what of it is not here yet, and record it. `is_backbone`: it need not read.
 
     Raises ModelError saying what to do, HubUnreachable where that is to try again.
     """
@@ -63,8 +64,8 @@ def pull(name: str, revision: str | None, on_bytes: OnBytes) -> Checkpoint:
         api = HfApi()
         info = api.model_info(name, revision=wanted, files_metadata=True)
         files = {each.rfilename: each for each in info.siblings or () if _belongs(each.rfilename)}
-        _check_files(api, name, files, revision)
-        folder = _check_type(name, str(info.sha))
+        _check_files(api, name, files, revision, is_backbone=is_backbone)
+        folder = _folder_of(name, str(info.sha)) if is_backbone else _check_type(name, str(info.sha))
         size = sum(each.size or 0 for each in files.values())
         lacking = sum(each.size or 0 for file, each in files.items() if not (folder / file).exists())
         _check_room(name, lacking)
@@ -88,7 +89,7 @@ def _belongs(file: str) -> bool:
     return any(fnmatch(file, pattern) for pattern in FILES)
 
 
-def _check_files(api: HfApi, name: str, files: dict[str, Any], revision: str | None) -> None:
+def _check_files(api: HfApi, name: str, files: dict[str, Any], revision: str | None, *, is_backbone: bool) -> None:
     """What a checkpoint needs is there. Raises ModelError."""
     if "config.json" not in files:
         raise ModelError(
@@ -105,8 +106,8 @@ def _check_files(api: HfApi, name: str, files: dict[str, Any], revision: str | N
         )
         raise ModelError(f"model {name}: it has no {WEIGHTS}; other weights can hold code and are not fetched; {to_do}")
     for what, known in (("an image processor", PROCESSOR_FILES), ("a tokenizer", TOKENIZER_FILES)):
-        if not set(known) & set(files):
-            raise ModelError(f"model {name}: it has no file of {what}; use another checkpoint, or {BUNDLED!r}")
+        if not set(known) & set(files) and not (is_backbone and known is TOKENIZER_FILES):
+            raise ModelError(f"model {name}: it has no file of {what}; use another checkpoint, or {BUNDLED!r}{_HINT}")
 
 
 def _converted(api: HfApi, name: str) -> str | None:
@@ -118,12 +119,17 @@ def _converted(api: HfApi, name: str) -> str | None:
     return None
 
 
-def _check_type(name: str, commit: str) -> Path:
-    """Before gigabytes are fetched: its type, by config.json alone. Where that lies. Raises ModelError."""
+def _folder_of(name: str, commit: str) -> Path:
+    """Where its files lie or will: config.json is fetched."""
     from huggingface_hub import hf_hub_download
 
+    return Path(hf_hub_download(name, "config.json", revision=commit, tqdm_class=_bar(lambda _: None))).parent
+
+
+def _check_type(name: str, commit: str) -> Path:
+    """Before gigabytes are fetched: its type, by config.json alone. Where that lies. Raises ModelError."""
+    path = _folder_of(name, commit) / "config.json"
     try:
-        path = Path(hf_hub_download(name, "config.json", revision=commit, tqdm_class=_bar(lambda _: None)))
         config = json.loads(path.read_text(encoding="utf-8"))
         kind = config.get("model_type")
     except (ValueError, AttributeError) as error:
@@ -131,7 +137,7 @@ def _check_type(name: str, commit: str) -> Path:
     if kind not in MODEL_TYPES:
         raise ModelError(
             f"model {name}: its type is {kind!r}; it must be one of {', '.join(MODEL_TYPES[1:])}; "
-            f"see 'inspection model list', or use {BUNDLED!r}"
+            f"see 'inspection model list', or use {BUNDLED!r}{_HINT}"
         )
     return path.parent
 

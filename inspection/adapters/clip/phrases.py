@@ -8,18 +8,22 @@ read as other words.
 from __future__ import annotations
 
 import json
+import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from inspection.adapters.clip.checkpoint import Checkpoint
+from inspection.domain.ports import Reading
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _SIGLIP = ("siglip", "siglip2")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_SPACE = "▁"  # as sentencepiece has it, before a word whose beginning it does not know
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,36 @@ class PhraseReader:
         )
         names = ("input_ids",) if self.pads_to_length else ("input_ids", "attention_mask")
         return {name: tokens[name] for name in names}
+
+    def readings(self, phrases: Sequence[str]) -> list[Reading]:
+        """How the model reads each, word by word."""
+        canonical = [self.canonical(phrase) for phrase in phrases]
+        words = [_LETTERS.findall(phrase) for phrase in canonical]
+        different = list(dict.fromkeys(word for each in words for word in each))
+        pieces = dict(zip(different, self._pieces(different), strict=True))
+        return [
+            Reading(tuple((word, pieces[word]) for word in each), self._cut(phrase))
+            for each, phrase in zip(words, canonical, strict=True)
+        ]
+
+    def _pieces(self, words: list[str]) -> list[int]:
+        if not words:
+            return []
+        tokens = (self.tokenizer.convert_ids_to_tokens(ids) for ids in self._ids(words, add_special_tokens=False))
+        unknown = self.tokenizer.unk_token
+        return [0 if unknown in each else sum(piece != _SPACE for piece in each) for each in tokens]
+
+    def _cut(self, phrase: str) -> str:
+        """The words at its end that are not read."""
+        words = phrase.split()
+        read = len(words)
+        while read and len(self._ids([" ".join(words[:read])])[0]) > self.length:
+            read -= 1
+        return " ".join(words[read:])
+
+    def _ids(self, texts: list[str], *, add_special_tokens: bool = True) -> list[list[int]]:
+        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=add_special_tokens).input_ids
+        return ids
 
 
 def _canonical(model_type: str, tokenizer_class: str) -> tuple[Callable[[str], str], str]:

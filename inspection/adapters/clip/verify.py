@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspection.adapters.clip.checkpoint import BUNDLED, Checkpoint, fetch_again
+from inspection.adapters.clip.backbone import load_backbone
+from inspection.adapters.clip.checkpoint import BUNDLED, MODEL_TYPES, Checkpoint, fetch_again
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.adapters.clip.record import differences, differs_from_hub, files_of, hub_digests, read_record
 from inspection.domain.errors import ModelError, ScoringError
@@ -32,11 +33,20 @@ def verify(checkpoint: Checkpoint, name: str) -> list[Check]:
     if not checks[0].well:
         return checks
     try:
+        if checkpoint.model_type() not in MODEL_TYPES:
+            return [*checks, _backbone(name)]
         encoder = ClipEncoder.load(name)
     except ModelError as error:
         return [*checks, Check("weights", False, str(error))]
     checks.append(Check("weights", True, f"every tensor is in the file, sha256 {encoder.fingerprint['weights']}"))
     return [*checks, _self_test(encoder)]
+
+
+def _backbone(name: str) -> Check:
+    """Raises ModelError as `load_backbone`, which looks at one picture with it."""
+    fingerprint = load_backbone(name, "as-trained").fingerprint
+    told = f"every tensor is in the file, sha256 {fingerprint['weights']}; a {fingerprint['type']} to compare with: it"
+    return Check("weights", True, f"{told} does not read, so no line can judge by it")
 
 
 def _files(checkpoint: Checkpoint) -> Check:

@@ -14,20 +14,18 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from inspection.adapters.store.chain import EMBEDDINGS_SEALED
 from inspection.adapters.store.embedding_reader import embedding_names
 from inspection.adapters.store.files import temporary_of
-from inspection.adapters.store.lock import FileLock
+from inspection.adapters.store.lock import nothing_changes
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError
 
 _TRIES = 20
-_WAITS_S = 10.0  # for the log's lock, which is held for moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ def back_up(paths: LinePaths, target: Path, *, images: bool = True) -> Copied:
 def _copy_log(paths: LinePaths, copy: LinePaths) -> tuple[int, int]:
     """Journal and files that belong to one moment; how many of parts and of events."""
     for _ in range(_TRIES):
-        with _nothing_changes(paths):
+        with nothing_changes(paths):
             log_files, event_files = _log_files(paths), _event_files(paths)
             copy.state_db.unlink(missing_ok=True)
             _copy_journal(paths.state_db, copy.state_db)
@@ -96,21 +94,6 @@ def _copy_log(paths: LinePaths, copy: LinePaths) -> tuple[int, int]:
         else:
             file.unlink()  # it was merged since, and the merged file is there
     return len(log_files), len(event_files)
-
-
-@contextmanager
-def _nothing_changes(paths: LinePaths) -> Iterator[None]:
-    """Nobody seals, and nobody exchanges a day. Rows wait in the journal meanwhile."""
-    with closing(FileLock(paths.log_lock)) as lock:
-        owner = paths.state_dir.stat()
-        if os.geteuid() == 0 != owner.st_uid:  # one that is made now is the station's, too
-            os.chown(paths.log_lock, owner.st_uid, owner.st_gid)
-        if not lock.take(within_s=_WAITS_S):
-            raise StoreError(
-                f"another process has had the log of line {paths.line} for {_WAITS_S:g} s ('lslocks' names it);"
-                " try again later"
-            )
-        yield
 
 
 def _copy_journal(source: Path, target: Path) -> None:

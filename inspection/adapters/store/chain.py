@@ -22,6 +22,10 @@ EVIDENCE_REMOVED = "evidence-removed"
 EMBEDDINGS_SEALED, EMBEDDINGS_REMOVED = "embeddings-sealed", "embeddings-removed"
 """The same of files of embeddings: before one takes its place, and before some go."""
 
+SET_ASIDE = "file-set-aside"
+"""The kind of event that names a file before `inspection log repair` moves it out of the log. None of BOOKKEEPING:
+people must see it."""
+
 BOOKKEEPING = frozenset(
     {"sealed", "compacted", "events-sealed", EVIDENCE_REMOVED, EMBEDDINGS_SEALED, EMBEDDINGS_REMOVED}
 )

@@ -24,6 +24,7 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
 
 _LAST = sys.maxsize  # such a fault may follow from one of an event
+TO_REPAIR = "'inspection log repair' sets it aside"
 _NAME = re.compile(r"date=[^/]+/(\d+)_(\d+)\.parquet")
 
 
@@ -53,6 +54,8 @@ class Walked:
     """Events are missing or cannot be read: what they say of files is not known."""
     faults: list[tuple[int, Fault]] = field(default_factory=list)
     unfound: list[Head] = field(default_factory=list)
+    strays: set[str] = field(default_factory=set)
+    """Files of events that were not gone down: another one has their events, or the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,8 @@ class _Walk:
             if (fits := _NAME.fullmatch(name)) and int(fits[2]) not in files:
                 files[int(fits[2])] = _File(int(fits[1]), int(fits[2]), name)
             else:
-                self._fault(_LAST, _place(name), "no event knows it; move it away")
+                self._found.strays.add(name)
+                self._fault(_LAST, _place(name), f"no event knows it; {TO_REPAIR}")
         return files
 
     def down(self) -> Walked:
@@ -119,9 +123,10 @@ class _Walk:
         if self._wanted not in (None, GENESIS):
             self._fault(1, "event 1", "it continues an event that is not there: the chain was cut at its beginning")
         for file in self._files.values():
-            self._fault(_LAST, _place(file.name), "its events are elsewhere; move it away")
+            found.strays.add(file.name)
+            self._fault(_LAST, _place(file.name), f"its events are elsewhere; {TO_REPAIR}")
         for name, promise in self._promises.events.items():
-            self._fault(promise.event, _place(name), f"it is gone; event {promise.event} says what it was")
+            self._fault(promise.event, _place(name), self._promises.gone(self._paths.events_dir / name, promise))
         found.unfound = list(self._heads.values())
         found.faults.sort(key=lambda fault: fault[0])
         return found
@@ -184,7 +189,8 @@ class _Walk:
         for name, promise in self._promises.events.items():
             fits = _NAME.fullmatch(name)
             if fits and int(fits[1]) <= due <= int(fits[2]):
-                self._fault(int(fits[1]), _place(name), f"it is gone; event {promise.event} says what it was")
+                what = self._promises.gone(self._paths.events_dir / name, promise)
+                self._fault(int(fits[1]), _place(name), what)
                 del self._promises.events[name]
                 below = int(fits[1]) - 1
                 break

@@ -14,16 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
-import pyarrow as pa
-
 from inspection.adapters.store import reader
 from inspection.adapters.store.day_merge import Alone, Record, finish_interrupted, merge_day, remove_old
 from inspection.adapters.store.exchange import CANNOT, try_exchange
 from inspection.adapters.store.journal import SqliteJournal
-from inspection.adapters.store.lock import BY_HAND, FileLock, LineLock, LineTaken
+from inspection.adapters.store.lock import COMPACT, FileLock, by_hand, merging
 from inspection.adapters.store.names import LogFile, parse
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rollups import has_rollup, write_rollups
+from inspection.adapters.store.rollups import UNREADABLE, has_rollup, write_rollups
 from inspection.domain.errors import StoreError
 from inspection.domain.ports import Clock
 
@@ -159,11 +157,14 @@ def due(files: Sequence[LogFile], *, is_over: bool, merged_at_once: int = MERGED
 def compact_line(paths: LinePaths, told: Told = lambda what, done, total: None) -> tuple[int, int]:
     """Merge all of a line that stands; how many files there were and are. Raises StoreError: a station runs
     it, it is another user's, or it cannot be done."""
-    check_whose_it_is(paths)
-    with _by_hand(paths), merging(paths), closing(SqliteJournal(paths.state_db, "power")) as journal:
+    check_whose_it_is(paths, COMPACT)
+    with by_hand(paths, COMPACT), merging(paths), closing(SqliteJournal(paths.state_db, "power")) as journal:
         before = len(reader.sealed_files(paths))
         compactor = Compactor(
-            paths, ThisClock(), lambda kind, text, data: journal.record_event(kind, text, datetime.now(UTC), data)
+            paths,
+            ThisClock(),
+            lambda kind, text, data: journal.record_event(kind, text, datetime.now(UTC), data),
+            _while_nobody_has_the_log(paths),
         )
         compactor.compact(told)
         time.sleep(OLD_FILES_STAY_S)
@@ -171,28 +172,14 @@ def compact_line(paths: LinePaths, told: Told = lambda what, done, total: None) 
         return before, len(reader.sealed_files(paths))
 
 
-def _by_hand(paths: LinePaths) -> LineLock:
-    try:
-        return LineLock(paths, BY_HAND)
-    except LineTaken as taken:
-        if taken.who == BY_HAND:
-            raise
-        raise StoreError(
-            f"line {paths.line} is run by process {taken.pid}: its log can be compacted when the line stands"
-        ) from taken
+def _while_nobody_has_the_log(paths: LinePaths) -> Alone:
+    """A station is kept out by the line's lock; whoever copies the log takes this one alone."""
 
+    def alone(work: Callable[[], None]) -> None:
+        with closing(FileLock(paths.log_lock)) as lock, lock.held():
+            work()
 
-@contextmanager
-def merging(paths: LinePaths) -> Iterator[None]:
-    """Held by whoever merges. Raises StoreError if another process does."""
-    lock = FileLock(paths.merging_lock)
-    try:
-        if not lock.take("merges"):
-            pid, _ = lock.holder()
-            raise StoreError(f"the log of line {paths.line} is being merged by process {pid}: wait until it is done")
-        yield
-    finally:
-        lock.close()
+    return alone
 
 
 class ThisClock:
@@ -210,14 +197,14 @@ def _told(paths: LinePaths) -> Iterator[None]:
     """Errors of the disk and of files that cannot be read, as ours."""
     try:
         yield
-    except (OSError, pa.ArrowException) as error:
+    except UNREADABLE as error:
         raise StoreError(
             f"files of the log {paths.log_dir} were not merged: {error}; nothing is lost;"
             f" check the disk, then 'inspection log verify {paths.line}'"
         ) from error
 
 
-def check_whose_it_is(paths: LinePaths) -> None:
+def check_whose_it_is(paths: LinePaths, command: str) -> None:
     """Raises StoreError if it is another user's than who we are: a station could not go on with what we leave there."""
     owner = next((folder.stat().st_uid for folder in (paths.state_dir, paths.log_dir) if folder.is_dir()), os.geteuid())
     if owner != os.geteuid():
@@ -227,7 +214,7 @@ def check_whose_it_is(paths: LinePaths) -> None:
             name = f"\\#{owner}"  # as sudo takes a number
         raise StoreError(
             f"the log of line {paths.line} is of user {name}, whose station could not go on with what another user"
-            f" merged; 'sudo -u {name} inspection log compact {paths.line}' does it"
+            f" wrote; 'sudo -u {name} inspection {command} {paths.line}' does it"
         )
 
 

@@ -3,7 +3,7 @@
  1. the merged file is written to `compacting/date=….making`, and its rollups;
  2. that directory is renamed to `compacting/date=…`: from here on the merge is finished, whoever finishes it;
  3. everything of the day that is not merged is linked there;
- 4. it is told, with the digests of what was merged and of the merged file;
+ 4. it is told, with the digests of what was merged, of the merged file and of its rollups;
  5. it and the day's directory of the log change places in one system call;
  6. what was merged, which now lies in `compacting/date=…`, is removed.
 Between 4 and 5 what is told is not done yet. Who dies there tells it again when it is finished, in the same words.
@@ -25,7 +25,7 @@ from inspection.adapters.store.files import digest_of, is_temporary, make_folder
 from inspection.adapters.store.merging import made_of, merge
 from inspection.adapters.store.names import LogFile, file_name, parse
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rollups import has_rollup, remove_orphans, write_rollups
+from inspection.adapters.store.rollups import KINDS, has_rollup, remove_orphans, rollup_file, write_rollups
 from inspection.domain.errors import StoreError
 
 _MAKING = ".making"
@@ -67,20 +67,25 @@ def finish_interrupted(paths: LinePaths, record: Record, alone: Alone) -> list[s
     for folder in sorted(paths.compacting_dir.glob("date=*")):
         if folder.name.endswith(_MAKING):
             _undo(paths, folder)
-            continue
-        waiting = _waiting(folder, paths.log_dir / folder.name)
-        if waiting:
-            _finish(paths, folder.name, waiting, record, alone)
+        elif finish_day(paths, folder.name, record, alone):
             finished.append(folder.name)
-        else:
-            remove_old(paths, folder.name)
     return finished
+
+
+def finish_day(paths: LinePaths, day: str, record: Record, alone: Alone) -> bool:
+    """Finish the merge of a day that was cut short; whether step 6 is still to do. Raises StoreError, OSError."""
+    waiting = _waiting(paths.compacting_dir / day, paths.log_dir / day)
+    if waiting:
+        _finish(paths, day, waiting, record, alone)
+        return True
+    remove_old(paths, day)
+    return False
 
 
 def remove_old(paths: LinePaths, day: str) -> None:
     """Step 6. What lies in the old directory and belongs to nobody goes back. Raises StoreError, OSError."""
     old, live = paths.compacting_dir / day, paths.log_dir / day
-    inputs = _inputs_of(live, than=old)
+    inputs = inputs_of(live, than=old)
     if not inputs and any(old.iterdir()):
         told = f"{old} holds nothing that was merged into {live}"
         raise StoreError(f"{told}; compare the two and remove {old}, then 'inspection log compact {paths.line}'")
@@ -117,6 +122,7 @@ def _finish(paths: LinePaths, day: str, name: str, record: Record, alone: Alone)
         "sha256": digest,
         "bytes": size,
         "from": {f"{day}/{each}": digest_of(live / each)[0] for each in inputs},
+        "rollups": {kind: digest_of(rollup_file(paths, kind, f"{day}/{name}"))[0] for kind in KINDS},
     }
 
     def change_places() -> None:
@@ -140,7 +146,7 @@ def _waiting(staged: Path, live: Path) -> str | None:
     return None
 
 
-def _inputs_of(live: Path, *, than: Path) -> set[str]:
+def inputs_of(live: Path, *, than: Path) -> set[str]:
     """What the merged files that are newer `than` the other directory were made of, as far as it lies there."""
     old = _names(than)
     return {name for merged in _names(live) - old for name in _made_of(live / merged) & old}

@@ -18,7 +18,7 @@ def quoted(text: str) -> str:
 
 def what_to_do(line: str) -> str:
     """What is told of a file that cannot be read."""
-    return f"bring back a copy, or move the file away: 'inspection log verify {line}' then tells what is missing"
+    return f"when the line stands, 'inspection log repair {line}' sets it aside, and the rest can be read again"
 
 
 _OF_THE_QUESTION = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from inspection.adapters.store.duck import what_to_do
 from inspection.adapters.store.embedding_files import day_of
 from inspection.adapters.store.embedding_schema import EMPTY, Halves, read_keys, read_vectors
 from inspection.adapters.store.names import parse
@@ -68,7 +68,8 @@ def _found(
         except FileNotFoundError:
             continue  # retention took it just now
         except (OSError, pa.ArrowException, AttributeError, KeyError, ValueError) as error:
-            raise StoreError(_unread(path, error)) from error
+            why = (str(error).splitlines() or [repr(error)])[0]
+            raise StoreError(f"cannot read {path}: {why}; {what_to_do(paths.line)}") from error
 
 
 def _wanted(keys: pa.Table, since: datetime | None, until: datetime | None, view: str | None) -> npt.NDArray[np.bool_]:
@@ -102,7 +103,3 @@ def _listed(groups: Sequence[dict[str, object]]) -> str:
         f" from {each['trigger_utc_min']:%Y-%m-%d %H:%M} to {each['trigger_utc_max']:%Y-%m-%d %H:%M} UTC"
         for each in sorted(groups, key=lambda each: str(each["trigger_utc_min"]))
     )
-
-
-def _unread(path: Path, error: Exception) -> str:
-    return f"cannot read {path}: {error}; if it is broken, move it away: 'inspection log verify' says so"

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 EMBEDDINGS_VERSION = 1
 KEYS = ("epoch", "number", "trigger_utc", "model_id", "view_id")
-_VECTOR = "embedding"
+VECTOR = "embedding"
 
 EMPTY = pa.schema(
     [
@@ -67,13 +67,13 @@ def write_batch(path: Path, batch: Batch, view: View) -> None:
         "trigger_utc": pa.array(batch.utc_us).cast(pa.timestamp("us", tz="UTC")),
         "model_id": pa.array([view.model_id] * count, pa.string()),
         "view_id": pa.array([view.id] * count, pa.string()),
-        _VECTOR: pa.FixedSizeListArray.from_arrays(pa.array(batch.vectors.reshape(-1)), dimensions),
+        VECTOR: pa.FixedSizeListArray.from_arrays(pa.array(batch.vectors.reshape(-1)), dimensions),
     }
     metadata = {
         b"inspection.schema_version": str(EMBEDDINGS_VERSION).encode(),
         b"inspection.view": json.dumps(dict(view.details)).encode(),
     }
-    vector = f"{_VECTOR}.list.element"
+    vector = f"{VECTOR}.list.element"
     pq.write_table(
         pa.table(columns).replace_schema_metadata(metadata),
         path,
@@ -88,8 +88,14 @@ def read_keys(path: Path) -> pa.Table:
     return pq.read_table(path, columns=list(KEYS), partitioning=None)
 
 
+def has_vectors(path: Path) -> bool:
+    """Whether `read_vectors` reads it, of a file that has the column. Raises OSError and pa.ArrowException."""
+    kind = pq.read_schema(path).field(VECTOR).type
+    return bool(pa.types.is_fixed_size_list(kind) and kind.value_type == pa.float16())
+
+
 def read_vectors(path: Path) -> Halves:
     """(n, D). Raises OSError and pa.ArrowException."""
-    column = pq.read_table(path, columns=[_VECTOR], partitioning=None)[_VECTOR].combine_chunks()
+    column = pq.read_table(path, columns=[VECTOR], partitioning=None)[VECTOR].combine_chunks()
     vectors: Halves = column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), column.type.list_size)
     return vectors

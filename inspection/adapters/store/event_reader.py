@@ -15,6 +15,8 @@ from inspection.adapters.store.event_files import EVENTS, table_of_events
 from inspection.adapters.store.events import STORED
 from inspection.adapters.store.journal_reader import open_journal
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.torn import the_torn_one
+from inspection.domain.errors import StoreError
 
 
 def read_events(
@@ -27,17 +29,16 @@ def read_events(
     tail = table_of_events(stored_events(paths))
     conditions = {"utc >= $since": since, "utc < $until": until, "kind = $kind": kind}
     wanted = {condition: value for condition, value in conditions.items() if value is not None}
-    with log_errors(paths.events_dir, paths.line), duckdb.connect(":memory:") as db:
-        db.execute("SET TimeZone = 'UTC'")
-        db.register("tail", tail)
-        return (
-            db.sql(
-                f"SELECT * FROM ({events_of(paths, 'tail', since)}) WHERE {' AND '.join(wanted) or 'true'} ORDER BY id",
-                params={condition.rpartition("$")[2]: value for condition, value in wanted.items()},
-            )
-            .to_arrow_table()
-            .cast(EVENTS)
-        )
+    sql = f"SELECT * FROM ({events_of(paths, 'tail', since)}) WHERE {' AND '.join(wanted) or 'true'} ORDER BY id"
+    values = {condition.rpartition("$")[2]: value for condition, value in wanted.items()}
+    try:
+        with log_errors(paths.events_dir, paths.line), duckdb.connect(":memory:") as db:
+            db.execute("SET TimeZone = 'UTC'")
+            db.register("tail", tail)
+            return db.sql(sql, params=values).to_arrow_table().cast(EVENTS)
+    except StoreError as error:
+        files = sorted(paths.events_dir.glob("date=*/*.parquet"))
+        raise the_torn_one(files, paths.line, EVENTS, EVENTS.names) or error from error.__cause__
 
 
 def events_of(paths: LinePaths, tail: str, since: datetime | None = None) -> str:

@@ -16,7 +16,9 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError, StoreReadOnly
 
 STATION = "station"
-BY_HAND = "log compact"
+COMPACT, REPAIR = "log compact", "log repair"
+_BY_HAND = {COMPACT: "compacted", REPAIR: "repaired"}
+_WAITS_S = 10.0  # for the log's lock, which is held for moments
 _LOOKS_EVERY_S = 0.02
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -69,7 +71,7 @@ class FileLock:
 
 
 class LineTaken(StoreError):
-    """Another process has the line: `pid`, and `who` it is, STATION or BY_HAND."""
+    """Another process has the line: `pid`, and `who` it is: STATION, COMPACT or REPAIR."""
 
     def __init__(self, text: str, pid: str, who: str) -> None:
         super().__init__(text)
@@ -78,7 +80,7 @@ class LineTaken(StoreError):
 
 
 class LineLock:
-    """One station a line: held while one runs, or while its log is compacted by hand."""
+    """One station a line: held while one runs, or while a person's command changes its log."""
 
     def __init__(self, paths: LinePaths, who: str = STATION) -> None:
         """Take the lock. Raises LineTaken if another process holds it, StoreError if the directory cannot be used."""
@@ -98,8 +100,8 @@ class LineLock:
             raise
         self.release()
         pid, holder = _holder(paths.lock)
-        if holder == BY_HAND:
-            text = f"line {paths.line} is held by process {pid}, 'inspection log compact': wait until it is done"
+        if holder in _BY_HAND:
+            text = f"line {paths.line} is held by process {pid}, 'inspection {holder}': wait until it is done"
         else:
             text = f"line {paths.line} is already run by process {pid} on {paths.state_dir}; stop that one first"
         raise LineTaken(text, pid, holder or STATION)
@@ -118,6 +120,49 @@ class LineLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def by_hand(paths: LinePaths, who: str) -> LineLock:
+    """The line's lock, for COMPACT or REPAIR. Raises StoreError, which says who has it."""
+    try:
+        return LineLock(paths, who)
+    except LineTaken as taken:
+        if taken.who in _BY_HAND:
+            raise
+        raise StoreError(
+            f"line {paths.line} is run by process {taken.pid}: its log can be {_BY_HAND[who]} when the line stands"
+        ) from taken
+
+
+@contextmanager
+def merging(paths: LinePaths) -> Iterator[None]:
+    """Held by whoever merges, or may not be merged beside. Raises StoreError if another process has it."""
+    lock = FileLock(paths.merging_lock)
+    try:
+        if not lock.take("merges"):
+            pid, _ = lock.holder()
+            raise StoreError(f"the log of line {paths.line} is being merged by process {pid}: wait until it is done")
+        yield
+    finally:
+        lock.close()
+
+
+@contextmanager
+def nothing_changes(paths: LinePaths) -> Iterator[None]:
+    """Nobody seals, and nobody exchanges a day. Rows wait in the journal meanwhile. Raises StoreError."""
+    lock = FileLock(paths.log_lock)
+    try:
+        owner = paths.state_dir.stat()
+        if os.geteuid() == 0 != owner.st_uid:  # one that is made now is the station's, too
+            os.chown(paths.log_lock, owner.st_uid, owner.st_gid)
+        if not lock.take(within_s=_WAITS_S):
+            raise StoreError(
+                f"another process has had the log of line {paths.line} for {_WAITS_S:g} s ('lslocks' names it);"
+                " try again later"
+            )
+        yield
+    finally:
+        lock.close()
 
 
 def _holder(path: Path) -> tuple[str, str]:

@@ -80,14 +80,14 @@ class ParquetLog:
         self._log_lock.close()
 
     def seal(self, *, everything: bool = False) -> int:
-        if not self._log_lock.take(within_s=_WAITS_S if everything else 0.0):
-            if everything:
-                raise StoreError(
-                    f"another process has had the log of line {self._paths.line} for {_WAITS_S:g} s"
-                    f" ('lslocks' names it): rows stay in the journal until the next start"
-                )
-            return 0
         try:
+            if not self._log_lock.take(within_s=_WAITS_S if everything else 0.0):
+                if everything:
+                    raise StoreError(
+                        f"another process has had the log of line {self._paths.line} for {_WAITS_S:g} s"
+                        f" ('lslocks' names it): rows stay in the journal until the next start"
+                    )
+                return 0
             sealed = 0 if self._recovered else self._finish_marked()
             while self._is_due(everything):
                 sealed += self._seal_some()

@@ -3,8 +3,9 @@
     python -m inspection.adapters.store.merger DATA_DIR LINE
 
 It ends when its standard input does, also in the middle of a merge, which whoever comes next finishes or undoes: so it
-ends with the station, however that ends. It says WELL each time that nothing is left to be done. Where it cannot go on
-it says why and ends; the station starts it again some time. `merger_process.py` is the station's side.
+ends with the station, however that ends. It says WELL each time that nothing is left to be done, and each second or so
+that it got on with its work AT_WORK. Where it cannot go on it says why and ends; the station starts it again some time.
+`merger_process.py` is the station's side.
 
 Seconds of work are done at low priority. What others wait for (the log's lock, the journal's) is held for milliseconds,
 by a thread that kept the priority of the station: one that holds a lock and gets no processor would hold up a part.
@@ -27,7 +28,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 WELL = "well"
+AT_WORK = "at work"
 _LOOKS_EVERY_S = 5.0
+_SAYS_EVERY_S = 1.0
 _LOWEST = 19
 _IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "armv7l": 314, "i686": 289}
 _IDLE, _OF_THIS_THREAD = 3 << 13, 1
@@ -89,14 +92,14 @@ def serve(
     """
     import pyarrow as pa
 
-    from inspection.adapters.store.compaction import Compactor, ThisClock, check_whose_it_is, merging
-    from inspection.adapters.store.lock import FileLock
+    from inspection.adapters.store.compaction import Compactor, ThisClock, check_whose_it_is
+    from inspection.adapters.store.lock import COMPACT, FileLock, merging
     from inspection.adapters.store.paths import LinePaths
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     paths, clock = LinePaths(data_dir, line), ThisClock()
-    check_whose_it_is(paths)
+    check_whose_it_is(paths, COMPACT)
     log_lock = FileLock(paths.log_lock)
 
     def alone(work: Callable[[], None]) -> None:
@@ -107,10 +110,14 @@ def serve(
         attentively(locked)
 
     with merging(paths):
-        compactor = Compactor(paths, clock, _event_writer(paths.state_db), alone)
+        compactor = Compactor(paths, clock, event_writer(paths.state_db), alone)
+        said_ns = clock.monotonic_ns()
         while True:
             while compactor.step():
                 at(compactor.is_at_it)
+                if clock.monotonic_ns() - said_ns >= _SAYS_EVERY_S * 1e9:
+                    said_ns = clock.monotonic_ns()
+                    _say(AT_WORK)
             _say(WELL)
             pause()
 
@@ -120,7 +127,7 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _event_writer(state_db: Path) -> Callable[[str, str, Mapping[str, object]], None]:
+def event_writer(state_db: Path) -> Callable[[str, str, Mapping[str, object]], None]:
     """Appends to the hash chain, beside the station. A commit does not flush, for the station would wait for that."""
     from inspection.adapters.store.events import append_event, writing
     from inspection.adapters.store.files import sync_to_disk

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from inspection.adapters.store.merger import WELL
+from inspection.adapters.store.merger import AT_WORK, WELL
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.ports import MergerState
 
@@ -27,11 +27,12 @@ class MergerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._said = ""
         self._is_well = False
+        self._progress = 0
         self._failed: str | None = None
 
     def start(self) -> None:
         self.close()
-        self._said, self._is_well, self._failed = "", False, None
+        self._said, self._is_well, self._progress, self._failed = "", False, 0, None
         try:
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -44,17 +45,19 @@ class MergerProcess:
 
     def state(self) -> MergerState:
         if self._process is None:
-            return MergerState(self._failed or "it was not started", is_well=False)
+            return MergerState(self._failed or "it was not started", is_well=False, progress=0)
         code = self._process.poll()  # before it is heard: what it said last is there then
         self._hear(self._process)
-        return MergerState(None if code is None else self._why(code), self._is_well)
+        return MergerState(None if code is None else self._why(code), self._is_well, self._progress)
 
-    def close(self) -> None:
+    def close(self, *, hangs: bool = False) -> None:
         process, self._process = self._process, None
         if process is None:
             return
         assert process.stdin is not None
         assert process.stdout is not None
+        if hangs:
+            process.kill()
         with suppress(OSError):
             process.stdin.close()
         try:
@@ -70,7 +73,8 @@ class MergerProcess:
         while heard := process.stdout.read():
             lines = (self._said + heard.decode(errors="replace")).split("\n")
             self._is_well = self._is_well or WELL in lines[:-1]
-            self._said = "\n".join(line for line in lines if line != WELL)[-_MOST_KEPT:]
+            self._progress += sum(line in (WELL, AT_WORK) for line in lines[:-1])
+            self._said = "\n".join(line for line in lines if line not in (WELL, AT_WORK))[-_MOST_KEPT:]
 
     def _why(self, code: int) -> str:
         if code < 0:

@@ -102,9 +102,12 @@ def rows_in_order(files: Sequence[Path]) -> Iterator[tuple[int, bool, pa.Table]]
 
 
 def made_of(file: Path) -> list[str]:
-    """The names of what a merged file was made of. Raises OSError or an error of Arrow's if it cannot be read."""
-    told = (pq.read_schema(file).metadata or {}).get(_MERGED_FROM, b"[]")
-    return [str(name) for name in json.loads(told)]
+    """The names of what a merged file was made of. Raises OSError, ValueError or an error of Arrow's if it cannot be
+    read."""
+    told = json.loads((pq.read_schema(file).metadata or {}).get(_MERGED_FROM, b"[]"))
+    if not isinstance(told, list) or not all(isinstance(name, str) for name in told):
+        raise ValueError(f"{file} does not say in names of files what it was made of")
+    return told
 
 
 Key = tuple[int, int]

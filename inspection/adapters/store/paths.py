@@ -1,7 +1,9 @@
 """Where things lie in a site's data directory. One place, so that readers and writers cannot disagree.
 
 lines/<line>/lock  state.db  status.json  live/*.jpg  log.lock  merging.lock
+lines/<line>/phrases/<recipe>.vectors
 lines/<line>/compacting/date=<UTC date>/*.parquet
+lines/<line>/set-aside/<UTC time>/<where the file was, below the data directory>
 log/line=<line>/date=<UTC date>/*.parquet
 rollup/counts|scores/line=<line>/date=<UTC date>/*.parquet
 events/line=<line>/date=<UTC date>/<first id>_<last id>.parquet
@@ -62,10 +64,19 @@ class LinePaths:
     def live_dir(self) -> Path:
         return self.state_dir / "live"
 
+    def phrases(self, recipe: str) -> Path:
+        """What the model made of that recipe's sentences; may be deleted at any time."""
+        return self.state_dir / "phrases" / f"{recipe}.vectors"
+
     @property
     def compacting_dir(self) -> Path:
         """Days that are being merged; what lies there when nobody is at it is of a merge that was cut short."""
         return self.state_dir / "compacting"
+
+    @property
+    def set_aside_dir(self) -> Path:
+        """Files that `inspection log repair` has moved out of the log. Nobody reads here."""
+        return self.state_dir / "set-aside"
 
     @property
     def log_dir(self) -> Path:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from inspection.adapters.store import chain
@@ -19,6 +20,14 @@ class Tombstone(NamedTuple):
     part: str
 
 
+class SetAside(NamedTuple):
+    """A file that was moved out of the log: by which event, whither below the data directory, and what it was."""
+
+    event: int
+    to: str
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class Promise:
     """What an event says that a file is."""
@@ -27,6 +36,8 @@ class Promise:
     sha256: str
     size_bytes: int
     rows: int
+    rollups: Mapping[str, str] = field(default_factory=dict)
+    """Of a merged file, by kind: their SHA-256. None in events of before those were told."""
 
 
 @dataclass(slots=True)
@@ -48,6 +59,8 @@ class Promises:
     knows."""
     altered: dict[str, Promise] = field(default_factory=dict)
     """Files that were something else when they were merged than what their event says."""
+    set_aside: dict[Path, SetAside] = field(default_factory=dict)
+    """By where the file was."""
     _merged: dict[str, str] = field(default_factory=dict)
     """Files that are in another one by now, and the SHA-256 that they had when they were merged."""
     _compared: set[str] = field(default_factory=set)
@@ -70,6 +83,9 @@ class Promises:
                     self.embeddings.setdefault(data["file"], _promise(event, data))
                 case chain.EMBEDDINGS_REMOVED:
                     self.embeddings_removed.update(removed_embeddings(data))
+                case chain.SET_ASIDE:
+                    told = SetAside(event.id, str(data["to"]), str(data["sha256"]))
+                    self.set_aside.setdefault(self.paths.data_dir / data["file"], told)
                 case "chain-begins":
                     self.of_before.append((int(data["events"]), int(data["epoch"]), int(data["number"])))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -98,6 +114,19 @@ class Promises:
         for each, sha256 in merged.items():
             self._merged.setdefault(each, sha256)
 
+    def gone(self, path: Path, promise: Promise) -> str:
+        """What is told of a file that should be there and is not."""
+        return f"it is gone; event {promise.event} says what it was{self.whither(path)}"
+
+    def whither(self, path: Path) -> str:
+        """Where a file of this place was set aside to, if one was."""
+        moved = self.set_aside.get(path)
+        return f"; event {moved.event} says that it was set aside, to {moved.to}" if moved else ""
+
+    def was_merged(self, name: str) -> bool:
+        """Whether an event says that a file of the log was merged into another one."""
+        return name in self._merged
+
     def is_of_before(self, name: str) -> bool:
         """Whether a file that no event knows may be older than the chain, by the last part that its name has."""
         last = _last_part(name)
@@ -115,7 +144,8 @@ def removed_embeddings(data: dict[str, Any]) -> list[str]:
 
 
 def _promise(event: Event, data: dict[str, Any]) -> Promise:
-    return Promise(event.id, str(data["sha256"]), int(data["bytes"]), int(data["rows"]))
+    rollups = {str(kind): str(sha256) for kind, sha256 in data.get("rollups", {}).items()}
+    return Promise(event.id, str(data["sha256"]), int(data["bytes"]), int(data["rows"]), rollups)
 
 
 def _last_part(name: str) -> tuple[int, int] | None:

@@ -21,6 +21,7 @@ from inspection.adapters.store.journal_reader import rows_of
 from inspection.adapters.store.merging import made_of
 from inspection.adapters.store.names import that_may_hold, with_the_newest
 from inspection.adapters.store.paths import LinePaths
+from inspection.adapters.store.rollups import UNREADABLE
 from inspection.adapters.store.rows import SELECT, table_of
 from inspection.adapters.store.schema import PARTS
 from inspection.adapters.store.sql import NEAR, REJECT, REVIEW, VIEWS, WHEN
@@ -254,7 +255,7 @@ def merged_from(paths: LinePaths, name: str) -> set[str]:
     """The files that this one was made of; none, if it is not a merged one, or is gone by now."""
     try:
         return {f"{Path(name).parent.name}/{each}" for each in made_of(paths.log_dir / name)}
-    except (OSError, pa.ArrowException):
+    except UNREADABLE:
         return set()
 
 

@@ -70,7 +70,7 @@ def rows_in(file: Path) -> int:
         return int(pq.read_metadata(file).num_rows)
     except pa.ArrowException as error:
         raise StoreError(
-            f"{file} is torn ({error}): move it away, and what is still in the journal is sealed"
+            f"{file} is torn ({error}): 'inspection log repair' sets it aside, and what the journal has of it is sealed"
         ) from error
 
 

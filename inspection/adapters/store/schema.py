@@ -8,6 +8,18 @@ from __future__ import annotations
 import pyarrow as pa
 
 SCHEMA_VERSION = 4
+SINCE_VERSION_1 = (
+    "review_below",
+    "review_above",
+    "challenge",
+    "image_sha256",
+    "region_left",
+    "region_top",
+    "region_width",
+    "region_height",
+    "heat_map",
+)
+"""Columns that older files lack."""
 
 _UTC = pa.timestamp("us", tz="UTC")
 

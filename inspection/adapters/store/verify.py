@@ -6,7 +6,7 @@ writes, in the order of the steps of `log.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import Event
-from inspection.adapters.store.chain_walk import Fault, Head, Walked, walk
+from inspection.adapters.store.chain_walk import TO_REPAIR, Fault, Head, Walked, walk
 from inspection.adapters.store.duck import log_errors, quoted
 from inspection.adapters.store.event_reader import events_in
 from inspection.adapters.store.files import digest_of
@@ -25,6 +25,7 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
 from inspection.adapters.store.reader import sealed_files
 from inspection.adapters.store.rollups import UNREADABLE
+from inspection.adapters.store.scratch import NotDecided, not_of_scratch, scratch_folder
 from inspection.adapters.store.verify_embeddings import EmbeddingCheck
 from inspection.adapters.store.verify_images import ImageCheck
 from inspection.adapters.store.verify_rollups import look_at_rollups
@@ -52,7 +53,7 @@ class Verified:
     notes: list[str] = field(default_factory=list)
 
 
-class Unsettled(StoreError):
+class Unsettled(NotDecided):
     """Files were merged all the while: it is not known whether what did not fit is broken."""
 
 
@@ -62,14 +63,17 @@ def verify_line(
     told: Told = lambda what, done, total: None,
     *,
     with_images: bool = True,
+    recount: bool = False,
 ) -> Verified:
     """Look at all of a line's records. `heads` were exported before and must be in the chain. `with_images`: false for
-    a copy that was made without them and embeddings. Raises StoreError if the journal cannot be read, Unsettled."""
-    with ImageCheck(paths) as images:
-        look = _Look(paths, images, told)
+    a copy that was made without them and embeddings. `recount`: rollups are held against their rows too where they are
+    what the chain says. Raises StoreError if the journal cannot be read, and NotDecided:
+    Unsettled, or ScratchFull."""
+    with scratch_folder(paths.line) as scratch, ImageCheck(paths, scratch) as images:
+        look = _Look(paths, images, told, scratch)
         look.found.faults = [
             *_settled(paths, lambda: look.at_chain_and_files(heads)),
-            *_settled(paths, look.at_rollups),
+            *_settled(paths, lambda: look.at_rollups(recount=recount)),
             *_settled(paths, look.at_numbers),
             *(_settled(paths, look.at_images) if with_images else look.without_images()),
             *(look.at_embeddings() if with_images else ()),
@@ -118,7 +122,7 @@ def shortened(names: Sequence[str]) -> str:
     return f"{', '.join(names[:20])}{' …' if len(names) > 20 else ''}"
 
 
-class _Digests:
+class Digests:
     """Files whose bytes are known, so that none is read twice."""
 
     def __init__(self) -> None:
@@ -152,12 +156,14 @@ def _row_counts(paths: LinePaths, files: Sequence[str]) -> Iterator[tuple[str, i
 class _Look:
     """Each look begins anew, and gives what does not fit; together they are in the order of the log."""
 
-    def __init__(self, paths: LinePaths, images: ImageCheck, told: Told) -> None:
+    def __init__(self, paths: LinePaths, images: ImageCheck, told: Told, scratch: Path) -> None:
         self._paths = paths
-        self._digests = _Digests()
+        self._scratch = scratch
+        self._digests = Digests()
         self._images = images
         self._told = told
         self._unread: set[str] = set()  # files of the log that are not to be read
+        self._rollups: dict[str, Mapping[str, str]] = {}
         self._may_know_all = False
         self._embeddings = EmbeddingCheck(paths)
         self._faults: list[Fault] = []
@@ -165,7 +171,7 @@ class _Look:
         self.notes: dict[str, list[str]] = {}
 
     def at_chain_and_files(self, heads: Sequence[Head]) -> list[Fault]:
-        self._faults, self._unread, self.notes["files"] = [], set(), []
+        self._faults, self._unread, self._rollups, self.notes["files"] = [], set(), {}, []
         self._images.forget()
         self._embeddings = EmbeddingCheck(self._paths)
         there = sealed_files(self._paths)  # first: what is written later has its marks or its event later
@@ -183,6 +189,7 @@ class _Look:
                 self._faults.append(Fault(f"journal {self._paths.state_db.relative_to(self._paths.data_dir)}", what))
             walked = walk(self._paths, db, promises, self._digests.differs, heads)
             marked = {row[0] for row in db.execute("SELECT DISTINCT seal FROM parts WHERE seal IS NOT NULL")}
+        self._rollups = {name: promise.rollups for name, promise in promises.parts.items()}
         self._take(walked, promises)
         self._embeddings.take(promises, may_know_all=self._may_know_all)
         self._at_files(promises)
@@ -208,6 +215,10 @@ class _Look:
         for events, epoch, number in promises.of_before:
             before = f"{counted(events, 'event')} and files of parts up to {epoch}-{number}"
             self.notes["files"].append(f"{before} are older than the chain: a change before it began does not show")
+        if promises.set_aside:
+            runs = sorted({"/".join(moved.to.split("/")[:4]) for moved in promises.set_aside.values()})
+            moved = f"{counted(len(promises.set_aside), 'file')} set aside by 'log repair'"
+            self.notes["files"].append(f"{moved}, its report.txt with them: {shortened(runs)}")
         self._may_know_all = walked.is_chained and not walked.has_gaps
 
     def _at_files(self, promises: Promises) -> None:
@@ -222,6 +233,7 @@ class _Look:
         rows = dict[str, int]()
         for path, name, promise in todo:
             if what := self._digests.differs(path, promise):
+                what = what if path.exists() else promises.gone(path, promise)
                 self._faults.append(Fault(self._place(path), what))
                 self._unread.add(name or "")
             else:
@@ -235,7 +247,7 @@ class _Look:
                     what = f"it has {counted(count, 'row')}, and its event says {rows[file]}"
                     self._faults.append(Fault(self._place(Path(file)), what))
         except StoreError as error:  # a day may have taken its place just now
-            self._faults.append(Fault("the files' rows", str(error)))
+            self._faults.append(self._as_fault("the files' rows", error))
 
     def _at_strangers(self, names: Sequence[str], promises: Promises) -> None:
         """Files that no event and no mark knows."""
@@ -253,15 +265,16 @@ class _Look:
             if not self._may_know_all or promises.is_of_before(name):
                 unknown += 1
             else:
-                what = "no event knows it, or what is in it was merged into another file; move it away"
+                what = f"no event knows it, or what is in it was merged into another file; {TO_REPAIR}"
                 self._faults.append(Fault(self._place(path), what))
         self.found.files += len(names)
         if unknown:
             self.notes["files"].append(f"{counted(unknown, 'file')} that no event speaks of: not held against anything")
 
-    def at_rollups(self) -> list[Fault]:
-        merged = [name for name in self._readable() if (file := parse(name)) and file.is_merged]
-        seen = look_at_rollups(self._paths, merged, self._told)
+    def at_rollups(self, *, recount: bool) -> list[Fault]:
+        known = {} if recount else self._rollups
+        merged = {name: known.get(name, {}) for name in self._readable() if (file := parse(name)) and file.is_merged}
+        seen = look_at_rollups(self._paths, merged, self._told, self._scratch)
         self.found.rollups = seen.looked_at
         what = "of another version: nobody looks at them, their rows are summed up instead"
         self.notes["rollups"] = [f"{counted(seen.unused, 'rollup')} {what}"] if seen.unused else []
@@ -273,7 +286,7 @@ class _Look:
         try:
             numbers = self.found.numbers = look_at_numbers(self._paths, leaving_out=self._unread)
         except StoreError as error:
-            return [Fault("the numbering", str(error))]
+            return [self._as_fault("the numbering", error)]
         self._told("numbers", 1, 1)
         faults = []
         for names, what in ((numbers.missing, "missing"), (numbers.repeated, "there more than once")):
@@ -289,7 +302,7 @@ class _Look:
             faults = list(self._images.faults(named, self._told))
             orphans = [] if self._unread else self._images.orphans()
         except StoreError as error:
-            return [Fault("the images", str(error))]
+            return [self._as_fault("the images", error)]
         if without := self._images.without_hash:
             notes.append(f"{counted(without, 'image')} of before images had a hash: there, but held against nothing")
         if orphans:
@@ -300,7 +313,7 @@ class _Look:
         try:
             faults = list(self._embeddings.faults(self._digests.differs, self._told))
         except StoreError as error:
-            return [Fault("the embeddings", str(error))]
+            return [self._as_fault("the embeddings", error)]
         self.found.embeddings, self.notes["embeddings"] = self._embeddings.looked_at, self._embeddings.notes
         return faults
 
@@ -310,6 +323,11 @@ class _Look:
 
     def _readable(self) -> list[str]:
         return [name for name in sealed_files(self._paths) if name not in self._unread]
+
+    def _as_fault(self, place: str, error: StoreError) -> Fault:
+        """Raises ScratchFull if there was no room to look."""
+        not_of_scratch(error, self._scratch, self._paths.line)
+        return Fault(place, str(error))
 
     def _place(self, path: Path) -> str:
         return f"file {path.relative_to(self._paths.data_dir)}"

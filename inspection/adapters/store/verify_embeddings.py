@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from inspection.adapters.store.chain import EMBEDDINGS_REMOVED
-from inspection.adapters.store.chain_walk import Differs, Fault
+from inspection.adapters.store.chain_walk import TO_REPAIR, Differs, Fault
 from inspection.adapters.store.files import temporary_of
 from inspection.adapters.store.journal_reader import open_journal
 from inspection.adapters.store.paths import LinePaths
@@ -25,12 +25,13 @@ class EmbeddingCheck:
         self._promised: dict[str, Promise] = {}
         self._removed: set[str] = set()
         self._may_know_all = False
+        self._whither: Callable[[Path], str] = lambda path: ""
         self.notes: list[str] = []
 
     def take(self, promises: Promises, *, may_know_all: bool) -> None:
         """What the chain says. `may_know_all`: it has no gaps, so that a file that it does not know is none of ours."""
         self._promised, self._removed = promises.embeddings, promises.embeddings_removed
-        self._may_know_all = may_know_all
+        self._may_know_all, self._whither = may_know_all, promises.whither
 
     @property
     def looked_at(self) -> int:
@@ -49,11 +50,12 @@ class EmbeddingCheck:
             what = differs(path, promise)
             if what and not (self._is_on_its_way(path, promise, newest, differs) or self._was_removed(path, name)):
                 lacking = "it is gone, and no event says that it was removed"
-                yield Fault(self._place(name), what if path.exists() else lacking)
+                gone = f"{lacking}{self._whither(path)}"
+                yield Fault(self._place(name), what if path.exists() else gone)
             told("embeddings", done, len(todo))
         unknown = [name for name in self._there if name not in self._promised]
         if self._may_know_all:
-            yield from (Fault(self._place(name), "no event knows it; move it away") for name in unknown)
+            yield from (Fault(self._place(name), f"no event knows it; {TO_REPAIR}") for name in unknown)
         self.notes = list(self._notes(0 if self._may_know_all else len(unknown)))
 
     def _is_on_its_way(self, path: Path, promise: Promise, newest: int, differs: Differs) -> bool:

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -36,14 +34,14 @@ _LACKING = "SELECT NULL::VARCHAR AS image_sha256 WHERE false"  # in files of ver
 class ImageCheck:
     """Use it as a context manager: told what retention removed, then asked to look."""
 
-    def __init__(self, paths: LinePaths) -> None:
+    def __init__(self, paths: LinePaths, scratch: Path) -> None:
+        """`scratch`: a folder for what is listed. Where there is no room in it, DuckDB's errors are raised."""
         self._paths = paths
-        self._closing = ExitStack()
+        self._scratch = scratch
         self._seen = 0
 
     def __enter__(self) -> ImageCheck:
-        folder = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="inspection-verify-"))
-        self._db = self._closing.enter_context(duckdb.connect(Path(folder) / "images.db"))
+        self._db = duckdb.connect(self._scratch / "images.db")
         self._db.execute("CREATE TABLE removed (sha256 VARCHAR, part VARCHAR); CREATE TABLE journaled (path VARCHAR)")
         self._db.execute("CREATE TABLE there (path VARCHAR)")
         return self
@@ -51,7 +49,7 @@ class ImageCheck:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closing.close()
+        self._db.close()
 
     def forget(self) -> None:
         self._db.execute("DELETE FROM removed")

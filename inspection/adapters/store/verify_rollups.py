@@ -1,23 +1,23 @@
-"""Whether rollups say what the rows of their files do: each is made anew and held against what is there."""
+"""Whether rollups say what the rows of their files do. One that is byte by byte what the chain says of it is as whoever
+merged summed it up; any other is made anew and held against what is there."""
 
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from inspection.adapters.store.chain_walk import Fault
+from inspection.adapters.store.chain_walk import TO_REPAIR, Fault
 from inspection.adapters.store.duck import log_errors, quoted
+from inspection.adapters.store.files import digest_of
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rollups import KINDS, UNREADABLE, VERSION, one_core, rollup_file, source_of, write_rollup
+from inspection.adapters.store.scratch import not_of_scratch
 from inspection.domain.errors import StoreError
-
-_TO_DO = "remove it: the rows are summed up instead, and the next merge makes it anew"
 
 
 @dataclass(slots=True)
@@ -28,22 +28,33 @@ class RollupsSeen:
     """Of another version: no reader looks at them."""
 
 
-def look_at_rollups(paths: LinePaths, names: Sequence[str], told: Callable[[str, int, int], None]) -> RollupsSeen:
-    """Those of these files of the log."""
+def look_at_rollups(
+    paths: LinePaths,
+    names: Mapping[str, Mapping[str, str]],
+    told: Callable[[str, int, int], None],
+    scratch: Path,
+) -> RollupsSeen:
+    """Those of these files of the log. Where the SHA-256 that `names` has of their kind is not theirs they are made
+    anew, in the folder `scratch`. Raises ScratchFull."""
     seen = RollupsSeen()
     todo = [(kind, name) for name in names for kind in KINDS if rollup_file(paths, kind, name).exists()]
-    with (
-        tempfile.TemporaryDirectory(prefix="inspection-verify-") as folder,
-        ThreadPoolExecutor(os.cpu_count() or 1) as pool,
-    ):
-        for done, found in enumerate(
-            pool.map(lambda each: list(_wrong(paths, each[0], each[1], Path(folder))), todo), start=1
-        ):
-            told("rollups", done, len(todo))
-            seen.faults += found
+    doubted = [each for each in todo if not _is_as_told(rollup_file(paths, *each), names[each[1]].get(each[0]))]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        wrong = pool.map(lambda each: wrong_rollup(paths, each[0], each[1], scratch), doubted)
+        for done, ((kind, name), what) in enumerate(zip(doubted, wrong, strict=True), start=1):
+            told("rollups", done, len(doubted))
+            if what:
+                seen.faults.append(Fault(_place(paths, rollup_file(paths, kind, name)), f"{what}; {TO_REPAIR}"))
     seen.unused = sum(_is_unused(rollup_file(paths, kind, name)) for kind, name in todo)
     seen.looked_at = len(todo) - seen.unused
     return seen
+
+
+def _is_as_told(rollup: Path, sha256: str | None) -> bool:
+    try:
+        return sha256 is not None and digest_of(rollup)[0] == sha256
+    except OSError:
+        return False
 
 
 def _is_unused(rollup: Path) -> bool:
@@ -60,24 +71,25 @@ def _is_readable(rollup: Path) -> bool:
     return True
 
 
-def _wrong(paths: LinePaths, kind: str, name: str, folder: Path) -> Iterator[Fault]:
+def wrong_rollup(paths: LinePaths, kind: str, name: str, scratch: Path) -> str | None:
+    """What is wrong with the rollup of the log's file `name`, if anything is; it is made anew in the folder `scratch`.
+    Raises ScratchFull."""
     rollup, file = rollup_file(paths, kind, name), paths.log_dir / name
     if _is_unused(rollup):
-        return
-    again = folder / f"{kind}-{Path(name).name}"
+        return None
+    again = scratch / f"{kind}-{Path(name).name}"
     try:
         write_rollup(kind, name, file, again)
         content = rollup.read_bytes()
         differs = content != again.read_bytes() and not (_is_of_another_duckdb(rollup, again) and _same(rollup, again))
     except FileNotFoundError:
-        return  # of a file that was merged meanwhile, or removed: then it is nobody's
+        return None  # of a file that was merged meanwhile, or removed: then it is nobody's
     except (OSError, StoreError) as error:
-        yield Fault(_place(paths, rollup), f"it cannot be held against the rows of {file.name}: {error}")
-        return
+        not_of_scratch(error, scratch, paths.line)
+        return f"it cannot be held against the rows of {file.name}: {error}"
     finally:
         again.unlink(missing_ok=True)
-    if differs:
-        yield Fault(_place(paths, rollup), f"it is not what the rows of {file.name} sum up to; {_TO_DO}")
+    return f"it is not what the rows of {file.name} sum up to" if differs else None
 
 
 def _is_of_another_duckdb(one: Path, other: Path) -> bool:

@@ -37,6 +37,7 @@ def main() -> None:
         paths = LinePaths(Path(data_dir), line)
         MergerProcess(paths, command(paths, "holds")).start()
         _stop()
+    merger._SAYS_EVERY_S = 0.0
     if how == "holds":
         setattr(day_merge, "exchange", _stop)  # noqa: B010
     if how == "cannot":

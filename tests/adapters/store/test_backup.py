@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inspection import history
-from inspection.adapters.store import backup
+from inspection.adapters.store import backup, lock
 from inspection.adapters.store.backup import back_up
 from inspection.adapters.store.compaction import Compactor
 from inspection.adapters.store.evidence import write_jpeg
@@ -144,7 +144,7 @@ def test_who_has_the_log_for_too_long_or_merges_too_fast_is_told(line, tmp_path,
     for number in range(1, 11):
         line.part(number)
     line.log.seal()
-    monkeypatch.setattr(backup, "_WAITS_S", 0.0)
+    monkeypatch.setattr(lock, "_WAITS_S", 0.0)
     other = FileLock(line.paths.log_lock)
     assert other.take()
     with pytest.raises(StoreError, match="another process has had the log of line demo"):

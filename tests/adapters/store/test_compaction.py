@@ -24,6 +24,7 @@ from inspection import history
 from inspection.adapters.store import compaction, day_merge, exchange, files, merging, reader
 from inspection.adapters.store.compaction import MERGED_AT_ONCE, SETTLED_ROWS, Compactor, compact_line, due
 from inspection.adapters.store.journal import SqliteJournal
+from inspection.adapters.store.lock import FileLock
 from inspection.adapters.store.names import LogFile, file_name, parse
 from inspection.adapters.store.paths import LinePaths
 from inspection.domain.errors import StoreError
@@ -434,3 +435,62 @@ def test_a_row_group_at_a_time_is_in_memory(paths: LinePaths, monkeypatch: pytes
     monkeypatch.setattr(merging.pa, "concat_tables", watched)
     compactor(paths).compact()
     assert 8 <= max(held) <= 20
+
+
+def test_by_hand_a_day_is_exchanged_while_nobody_else_has_the_log(
+    paths: LinePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody seals then, for the line stands; but a backup may be listing what there is."""
+    late_merge(paths)
+    there, probe, found_free = globbed(paths), FileLock(paths.log_lock), []
+
+    def exchanged(*places: Path) -> None:
+        found_free.append(probe.take())
+        exchange.exchange(*places)
+
+    monkeypatch.setattr(day_merge, "exchange", exchanged)
+    monkeypatch.setattr(compaction, "OLD_FILES_STAY_S", 0.0)
+    compact_line(paths)
+    assert found_free == [False]
+    assert probe.take(), "it is given back"
+    probe.close()
+    assert globbed(paths) == there
+
+
+@pytest.mark.parametrize("column", [b"epoch", b"number", b"shift"])
+def test_a_file_whose_columns_have_no_text_for_a_name_is_told(paths: LinePaths, column: bytes) -> None:
+    there = late_merge(paths)
+    strange = paths.log_dir / names(paths)[-1]
+    content = strange.read_bytes()
+    strange.write_bytes(content.replace(column, b"\xff" * len(column)))
+    before = names(paths)
+    with pytest.raises(StoreError, match="were not merged: "):
+        compactor(paths).compact()
+    assert names(paths) == before
+    strange.write_bytes(content)
+    compactor(paths).compact()
+    assert globbed(paths) == there
+
+
+@pytest.mark.parametrize("made_of", [b"\xff", b"5", b"{", b'{"a": 1}', b"[1]"])
+def test_a_merged_file_that_says_strange_things_of_what_it_was_made_of_is_told(
+    paths: LinePaths, made_of: bytes
+) -> None:
+    """As of a merge that was cut short."""
+    late_merge(paths)
+    day, _, first = names(paths)[0].partition("/")
+    named = parse(first)
+    assert named is not None
+    table = pq.read_table(paths.log_dir / day / first, partitioning=None)
+    staged = paths.compacting_dir / day
+    staged.mkdir(parents=True)
+    pq.write_table(
+        table.replace_schema_metadata({b"inspection.merged_from": made_of}),
+        staged / file_name(named.first, named.last, 12_345),
+    )
+    before = names(paths)
+    with pytest.raises(StoreError, match="were not merged: "):
+        compactor(paths).compact()
+    assert names(paths) == before
+    shutil.copy(next(staged.iterdir()), paths.log_dir / day)
+    assert reader.merged_from(paths, f"{day}/{file_name(named.first, named.last, 12_345)}") == set()

@@ -17,7 +17,7 @@ import pytest
 
 from benchmarks.crash_store.kills import kills
 from benchmarks.crash_store.nursery import Nursery
-from benchmarks.crash_store.power_cuts import Recording, cuts, leave, record
+from benchmarks.crash_store.power_cuts import Recording, cuts, is_of_merge, leave, record
 from benchmarks.crash_store.recording import Kind, Note, build_recorder
 from benchmarks.fault_line.drill import scratch_dir
 from inspection.adapters.store.journal import Durability
@@ -25,6 +25,7 @@ from inspection.domain.errors import ConfigError
 
 CUTS = 40
 CUTS_AFTER_A_CUT = 20
+CUTS_AMID_MERGES = 10
 CUTS_UNTIL_SEEN = 40
 KILLS = 6
 KILLS_UNTIL_SEEN = 40
@@ -89,6 +90,35 @@ def test_a_power_cut_loses_nothing_that_was_confirmed_or_with_process_only_the_n
         for cut in cuts(recording, folder / "left", seed=seed, count=count):
             assert not cut.faults, f"seed {seed}, {cut}"
     measured(f"{CUTS + CUTS_AFTER_A_CUT} power cuts in {len(first.notes) + len(second.notes)} calls (seed {seed})")
+
+
+@pytest.fixture(scope="module")
+def merging(nursery: Nursery, folder: Path) -> Recording:
+    """A life whose files are merged while they are sealed, after one that died."""
+    for attempt in range(5):  # until something was sealed while files were merged
+        root = folder / f"merging-{attempt}"
+        root.mkdir()
+        recording = record(nursery, root, "power", [DEATH], parts=PARTS, merges=True)
+        if any(note.kind is Kind.LINK and is_of_merge(note) for note in recording.notes):
+            break
+    return recording
+
+
+def test_a_power_cut_amid_a_merge_changes_no_row_and_no_embedding(merging, folder, measured):
+    seed = random.randrange(10**6)
+    kinds = {note.kind for note in merging.notes if is_of_merge(note)}
+    assert kinds >= {Kind.MKDIR, Kind.CREATE, Kind.RENAME, Kind.LINK, Kind.FLUSH, Kind.EXCHANGE, Kind.UNLINK}
+    assert any("/embeddings/" in note.path for note in merging.notes)
+    done = list(cuts(merging, folder / "left", seed=seed, count=CUTS_AMID_MERGES, near=is_of_merge))
+    assert all(cut.is_amid_merge for cut in done)
+    assert [cut.faults for cut in done] == [()] * CUTS_AMID_MERGES, f"seed {seed}, {[str(cut) for cut in done]}"
+    measured(f"{CUTS_AMID_MERGES} power cuts amid merges in {len(merging.notes)} calls (seed {seed})")
+
+
+def test_a_merged_file_that_is_not_flushed_is_seen(merging, folder):
+    is_forgotten = flushes_of(r"/compacting/date=[^/]*\.making/")
+    seen = cuts(merging, folder / "left", seed=1, count=CUTS_UNTIL_SEEN, near=is_of_merge, ignores=is_forgotten)
+    assert any(cut.faults for cut in seen)
 
 
 def flushes_of(pattern: str) -> Callable[[Note], bool]:

@@ -207,8 +207,8 @@ def test_verify_names_what_was_altered_removed_or_put_there(line):
     assert [(fault.place, fault.what) for fault in found.faults] == [
         (place[first], f"its bytes were altered: they are not as event {sealed[0]} says"),
         (place[second], "it is gone, and no event says that it was removed"),
-        (place[stranger], "no event knows it; move it away"),
-        (place[other], "no event knows it; move it away"),
+        (place[stranger], "no event knows it; 'inspection log repair' sets it aside"),
+        (place[other], "no event knows it; 'inspection log repair' sets it aside"),
     ]
     assert found.embeddings == 4
 

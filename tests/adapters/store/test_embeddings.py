@@ -237,5 +237,5 @@ def test_a_torn_file_is_named(line):
     line.store.drain(everything=True)
     (file,) = line.paths.embeddings_dir.rglob("*.parquet")
     file.write_bytes(file.read_bytes()[:-9])
-    with pytest.raises(StoreError, match=f"cannot read {file}: .*log verify"):
+    with pytest.raises(StoreError, match=f"cannot read {file}: .*log repair"):
         history.embeddings(line.data_dir, "demo")

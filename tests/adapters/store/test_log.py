@@ -1,3 +1,4 @@
+import fcntl
 import json
 import shutil
 import sqlite3
@@ -86,6 +87,23 @@ def test_while_another_has_the_log_nothing_is_sealed_and_every_part_stays_on_rec
     assert line.log.seal() == 10
     assert other.take(), "it is held while it seals, and no longer"
     other.close()
+
+
+def test_whatever_comes_between_the_lock_and_the_sealing_the_lock_is_given_back(line, monkeypatch):
+    """As Ctrl-C, right behind the call that took it."""
+    flock, probe = fcntl.flock, FileLock(line.paths.log_lock)
+
+    def locked_and_interrupted(*what):
+        flock(*what)
+        if what[1] & fcntl.LOCK_EX:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", locked_and_interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            line.log.seal()
+    assert probe.take(), "nobody else seals, merges or copies the log any more"
+    probe.close()
 
 
 def test_only_closed_parts_are_sealed_and_the_others_are_read_from_the_journal(line):
@@ -317,7 +335,7 @@ def test_a_torn_file_in_the_place_of_one_that_is_sealed_is_told_and_its_rows_sta
     (file,) = getattr(line.paths, mine).rglob("*.parquet")
     content = file.read_bytes()
     file.write_bytes(content[:-20])
-    with pytest.raises(StoreError, match=rf"{file.name} is torn .*: move it away"):
+    with pytest.raises(StoreError, match=rf"{file.name} is torn .*: .inspection log repair. sets it aside"):
         line.log.seal(everything=True)
     assert line.log._db.execute("SELECT count(*) FROM parts").fetchone()[0] == (of == "log")
     file.write_bytes(content)

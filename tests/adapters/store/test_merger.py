@@ -13,6 +13,7 @@ import pytest
 
 from inspection import history
 from inspection.adapters.store.lock import FileLock
+from inspection.adapters.store.merger import AT_WORK, WELL
 from inspection.adapters.store.merger_process import MergerProcess
 from inspection.adapters.store.verify import verify_line
 from tests.adapters.store.merging_child import command
@@ -101,6 +102,15 @@ def test_amid_a_merge_it_ends_at_once_and_the_next_one_finishes(line: Line) -> N
         wait_for(lambda: len(line.files()) == 1, "all to be merged")
         assert merger.state().ended is None
     check(line, 50)
+
+
+def test_while_it_merges_it_says_that_it_gets_on(line: Line) -> None:
+    sealed(line, 1, 30)
+    process = subprocess.Popen(command(line.paths, "works"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said = list(iter(lambda: process.stdout.readline().strip(), WELL))
+    process.communicate()
+    assert said.count(AT_WORK) == len(said) >= 3, "a bit of work a file, at least"
 
 
 def test_it_ends_when_its_station_is_killed(line: Line) -> None:

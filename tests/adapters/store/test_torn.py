@@ -43,14 +43,14 @@ def test_a_log_is_read_or_the_broken_file_is_named(paths, data):
     finally:
         file.write_bytes(content)
     assert told is None or told.startswith(f"cannot read {file}: ")
-    assert told is None or "'inspection log verify demo'" in told
+    assert told is None or "'inspection log repair demo' sets it aside" in told
     assert told is not None or len(broken) == len(content)
 
 
 @pytest.mark.parametrize(
     ("table", "why"),
     [
-        (pa.table({"a": [1]}), "it has no column epoch"),
+        (pa.table({"a": [1]}), "it has no column schema_version"),
         (
             pa.table({"epoch": ["1"], "number": [1], "verdict": ["PASS"], "scores": [None]}),
             "its column epoch is string and not int64",
@@ -62,7 +62,7 @@ def test_a_file_of_somebody_else_is_named(tmp_path, table, why):
     stranger = paths.log_dir / "date=2026-01-04" / "stranger.parquet"
     stranger.parent.mkdir(parents=True)
     pq.write_table(table, stranger)
-    assert why_unreadable(stranger, PARTS, OF_PARTS, whole=True) == why
+    assert why_unreadable(stranger, PARTS, OF_PARTS, whole=True) == ("foreign", why)
     with pytest.raises(StoreError, match=f"cannot read {stranger}: {why}"):
         history.parts(tmp_path, LINE)
 

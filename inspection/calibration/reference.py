@@ -1,0 +1,107 @@
+"""What a calibration keeps of its good parts so that a line can tell later whether they are still alike: a file beside
+the calibration's, `LINE.drift.npz`, small and without code. The calibration holds its hash.
+
+    scores (n, K) float64 · pictures (n, 7) float32 · embeddings (n, D) float16 · descriptions (K,) · statistics (7,)
+    thumbnails: bytes of JPEG files in a row · ends (t,): where each ends
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from inspection.calibration.appearance import STATISTICS
+from inspection.calibration.drift import Sample
+from inspection.calibration.record import Calibration
+from inspection.domain.errors import CalibrationError
+from inspection.domain.types import Vectors
+
+MOST_PARTS = 300
+MOST_THUMBNAILS = 12
+_LARGEST_BYTES = 32_000_000
+_SHOWN = [each.name for each in STATISTICS]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """Good parts of a calibration, a row each, with `descriptions` as the columns of the scores; and some pictures of
+    them, as JPEG."""
+
+    descriptions: tuple[str, ...]
+    scores: npt.NDArray[np.float64]
+    pictures: npt.NDArray[np.float64]
+    embeddings: Vectors
+    thumbnails: tuple[bytes, ...]
+
+    def passing(self, passes: Callable[[Mapping[str, float]], bool]) -> Sample:
+        """Of those whose scores pass: what a line passes later is compared with nothing else."""
+        rows = [passes(dict(zip(self.descriptions, row.tolist(), strict=True))) for row in self.scores]
+        return Sample(self.scores[rows], self.pictures[rows], self.embeddings[rows])
+
+    def to_bytes(self) -> bytes:
+        """The file. The same parts give the same bytes."""
+        content = io.BytesIO()
+        np.savez(
+            content,
+            scores=self.scores,
+            pictures=self.pictures.astype(np.float32),
+            embeddings=self.embeddings.astype(np.float16),
+            descriptions=np.array(self.descriptions),
+            statistics=np.array(_SHOWN),
+            thumbnails=np.frombuffer(b"".join(self.thumbnails), np.uint8),
+            ends=np.cumsum([len(each) for each in self.thumbnails], dtype=np.int64),
+        )
+        return content.getvalue()
+
+
+def reference_path(calibration_path: Path) -> Path:
+    """Beside the calibration's file."""
+    return calibration_path.with_suffix(".drift.npz")
+
+
+def drawn_rows(parts: Sequence[Hashable], most: int = MOST_PARTS) -> list[int]:
+    """Which pictures are kept: of each part its first one, of more than `most` some at random, always the same."""
+    first: dict[Hashable, int] = {}
+    for row, part in enumerate(parts):
+        first.setdefault(part, row)
+    rows = list(first.values())
+    if len(rows) <= most:
+        return rows
+    return sorted(np.random.default_rng(0).choice(rows, most, replace=False).tolist())
+
+
+def load_reference(path: Path, calibration: Calibration) -> Reference:
+    """Of this calibration, from the file beside it. Raises CalibrationError saying why there is nothing to compare
+    with; what to do, to calibrate anew, says whoever asked."""
+    if calibration.drift_reference is None:
+        raise CalibrationError("the calibration keeps nothing of its good parts to compare with")
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise CalibrationError(f"{path}: not what a calibration keeps: {path.stat().st_size:,} bytes")
+        content = path.read_bytes()
+    except OSError as error:
+        raise CalibrationError(f"{path}: cannot be read ({error.strerror})") from error
+    if hashlib.sha256(content).hexdigest() != calibration.drift_reference:
+        raise CalibrationError(f"{path}: is not what calibration {calibration.id} kept: its hash is another")
+    try:
+        return _reference(content)
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise CalibrationError(f"{path}: not what a calibration keeps ({error})") from error
+
+
+def _reference(content: bytes) -> Reference:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        if arrays["statistics"].tolist() != _SHOWN:
+            raise CalibrationError("it was made by another version of inspection, which looked at other figures")
+        scores, pictures, embeddings = (arrays[name] for name in ("scores", "pictures", "embeddings"))
+        names, joined = arrays["descriptions"].tolist(), arrays["thumbnails"].tobytes()
+        ends = arrays["ends"].tolist()
+    thumbnails = tuple(joined[start:end] for start, end in zip([0, *ends], ends, strict=False))
+    return Reference(tuple(names), scores, pictures.astype(np.float64), embeddings.astype(np.float32), thumbnails)

@@ -1,0 +1,153 @@
+"""`inspection drift`: parts of a log against the calibration's; and what a calibration keeps for it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inspection import history
+from inspection.adapters.cameras.images import read_image
+from inspection.adapters.store.embedding_files import EmbeddingFiles
+from inspection.adapters.store.embedding_retention import EmbeddingRetention, EmbeddingRule
+from inspection.adapters.store.embedding_schema import View
+from inspection.adapters.store.embeddings import EmbeddingStore
+from inspection.adapters.store.journal import SqliteJournal
+from inspection.adapters.store.paths import LinePaths
+from inspection.calibration.record import load_calibration
+from inspection.calibration.reference import load_reference, reference_path
+from inspection.config import load_site
+from inspection.domain.errors import CalibrationError
+from inspection.gauge import load_encoder, model_id_of, region_of, view_id, view_in
+from tests.cli.conftest import SAMPLES, Called, call
+from tests.cli.judged_line import JudgedLine, Shown, run_line
+from tests.fakes.clock import ManualClock
+
+COUNT = 30
+
+
+@pytest.fixture(scope="module")
+def ran(calibration: tuple[Called, Path], tmp_path_factory: pytest.TempPathFactory) -> JudgedLine:
+    """Good parts; then as many in 15 % less light. Every one is drawn, and its embedding kept."""
+    folder = tmp_path_factory.mktemp("drifted")
+    config_dir = shutil.copytree(calibration[1], folder / "site")
+    line = config_dir / "lines" / "demo.yaml"
+    line.write_text(f"{line.read_text()}\nevidence: {{passed_share: 1, embeddings: {{keep: all}}}}\n")
+    pictures = sorted((SAMPLES / "line" / "good").iterdir())[:COUNT]
+    dark = folder / "dark"
+    dark.mkdir()
+    for path in pictures:
+        darker = np.rint(read_image(path) * 0.85).astype(np.uint8)
+        Image.fromarray(darker).save(dark / path.name, "JPEG", quality=92)
+    shown = [Shown(path) for path in (*pictures, *sorted(dark.iterdir()))]
+    line_ran = run_line(config_dir, folder / "data", shown)
+    keep_embeddings(line_ran, [each.path for each in shown])
+    return line_ran
+
+
+def keep_embeddings(line: JudgedLine, files: Sequence[Path]) -> None:
+    site = load_site(line.config_dir)
+    recipe = site.recipe(site.line("demo").recipe)
+    encoder, region = load_encoder(recipe), region_of(recipe)
+    details = view_in(load_calibration(line.config_dir / "calibrations" / "demo.json").fingerprint)
+    paths, clock = LinePaths(line.data_dir, "demo"), ManualClock()
+    journal = SqliteJournal(paths.state_db, "process")
+    kept = EmbeddingFiles(paths, journal, clock, View(view_id(details), model_id_of(encoder), details))
+    rule = EmbeddingRule(keep_days=30, max_bytes=10**9, disk_free_bytes=0)
+    store = EmbeddingStore(kept, EmbeddingRetention(kept, clock, rule, lambda: 10**12), journal, clock)
+    embeddings = encoder.embed_images([region.crop(read_image(path)) for path in files])
+    for part, utc, embedding in zip(line.parts, line.utcs, embeddings, strict=True):
+        store.offer(part, utc, embedding)
+    store.drain(everything=True)
+    journal.close()
+
+
+def drift(line: JudgedLine, since: datetime, until: datetime, *options: str | Path) -> Called:
+    time = ["--since", since.isoformat(), "--until", until.isoformat()]
+    return call("drift", "demo", *time, "--config-dir", line.config_dir, "--data-dir", line.data_dir, *options)
+
+
+def test_parts_as_they_were_have_not_moved(ran: JudgedLine) -> None:
+    called = drift(ran, ran.utcs[0], ran.utcs[COUNT])
+    assert called.code == 0, called.out
+    assert "Nothing has moved that can be told from these parts, with an error of 0.01." in called.out
+    passed = history.parts(ran.data_dir, "demo", until=ran.utcs[COUNT])["verdict"].eq("PASS").sum()
+    assert called.out.startswith(f"{passed} passed parts of line demo,")
+
+
+def test_less_light_is_told_with_both_figures_and_pictures_of_then_and_now(ran: JudgedLine, tmp_path: Path) -> None:
+    page = tmp_path / "drift.html"
+    called = drift(ran, ran.utcs[COUNT], ran.utcs[-1], "--html", page, "--json")
+    assert called.code == 1
+    told = json.loads(called.out)
+    moved = {test["name"]: test for test in told["tests"] if test["has_moved"]}
+    assert moved["brightness"]["now"]["median"] == pytest.approx(moved["brightness"]["then"]["median"] * 0.85, abs=3)
+    assert told["has_moved"]
+    assert told["embeddings"] == told["parts"] <= COUNT
+    assert {test["kind"] for test in told["tests"]} == {"score", "picture", "embedding"}
+    html = page.read_text(encoding="utf-8")
+    then, now = html.split("<h2>Now</h2>")
+    assert then.count("data:image/jpeg;base64,") == 10
+    assert now.count("data:image/jpeg;base64,") == -(-told["parts"] // -(-told["parts"] // 12))
+    assert moved["brightness"]["text"] in html
+
+
+def test_a_calibration_from_before_or_a_file_that_is_not_its_own_is_told_and_nothing_else_changes(
+    ran: JudgedLine, tmp_path: Path
+) -> None:
+    site = shutil.copytree(ran.config_dir, tmp_path / "site")
+    path = site / "calibrations" / "demo.json"
+    command = ("drift", "demo", "--config-dir", site, "--data-dir", ran.data_dir)
+    calibration = load_calibration(path)
+    reference_path(path).write_bytes(b"x")
+    called = call(*command)
+    assert called.code == 2
+    assert "its hash is another; to watch drift, calibrate anew with 'inspection calibrate demo" in called.err
+    reference_path(path).unlink()
+    assert "cannot be read (No such file or directory)" in call(*command).err
+    content = json.loads(path.read_text())
+    del content["drift_reference"]
+    path.write_text(json.dumps(content))
+    assert "keeps nothing of its good parts to compare with" in call(*command).err
+    assert load_calibration(path).thresholds == calibration.thresholds
+
+
+def test_parts_up_to_one_whose_picture_is_gone_are_left_out(ran: JudgedLine, tmp_path: Path) -> None:
+    """A smaller share may have been kept then, and of the others those that nearly did not pass."""
+    data_dir = shutil.copytree(ran.data_dir, tmp_path / "data")
+    parts = history.parts(data_dir, "demo", until=ran.utcs[COUNT])
+    passed = parts[parts["verdict"] == "PASS"]
+    (data_dir / passed["image_path"].iloc[4]).unlink()
+    since, until = ran.utcs[0].isoformat(), ran.utcs[COUNT].isoformat()
+    command = ("drift", "demo", "--since", since, "--until", until, "--config-dir", ran.config_dir)
+    told = json.loads(call(*command, "--data-dir", data_dir, "--json").out)
+    assert (told["parts"], told["until_the_last_without_picture"]) == (len(passed) - 5, 5)
+    assert "Left out: 5 until the last one without its picture." in call(*command, "--data-dir", data_dir).out
+
+
+def test_without_a_part_of_the_calibration_it_says_what_there_is(ran: JudgedLine) -> None:
+    called = call("drift", "demo", "--config-dir", ran.config_dir, "--data-dir", ran.data_dir)
+    assert called.code == 2, "they all passed before the calibration was made"
+    assert "none is of the 100.00% drawn by number and has its picture (0 without one, 0 under" in called.err
+
+
+def test_what_is_kept_is_of_the_good_parts_and_nothing_that_could_run(calibrated: Path) -> None:
+    path = calibrated / "calibrations" / "demo.json"
+    calibration = load_calibration(path)
+    kept = load_reference(reference_path(path), calibration)
+    assert len(kept.scores) == len(kept.pictures) == len(kept.embeddings) == calibration.good.count
+    assert set(kept.descriptions) == set(calibration.thresholds)
+    assert np.linalg.norm(kept.embeddings, axis=1) == pytest.approx(1, abs=0.001)
+    assert all(each.startswith(b"\xff\xd8") for each in kept.thumbnails)
+    content = reference_path(path).read_bytes()
+    assert kept.to_bytes() == content
+    for at in range(0, len(content), len(content) // 20):
+        reference_path(path).write_bytes(content[:at] + b"\x00" + content[at + 1 :] + b"!")
+        with pytest.raises(CalibrationError, match="its hash is another"):
+            load_reference(reference_path(path), calibration)

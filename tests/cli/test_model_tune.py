@@ -1,0 +1,222 @@
+"""`inspection model tune`: a runtime is chosen by measuring, the line runs on it, and what no longer holds is told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from inspection.adapters.clip import runtimes as module
+from inspection.adapters.clip.runtimes import REFERENCE, ImageTower, Runtime
+from inspection.adapters.clip.torch_runtime import TorchTower
+from inspection.config import load_site
+from inspection.gauge import line_encoder, require_calibration
+from tests.cli.conftest import SAMPLES, Called, call
+
+OPENVINO = Runtime("openvino", "float32")
+GOOD = str(SAMPLES / "calibration" / "good")
+PICTURE = SAMPLES / "line" / "scratch" / "000.jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class Coarse(Runtime):
+    """Torch with its weights rounded to a few steps, and nothing else to do: quick and wrong."""
+
+    def open(self, model: Any, input_px: tuple[int, int] | None) -> ImageTower:
+        coarse = deepcopy(model)
+        with torch.no_grad():
+            for weights in coarse.image.parameters():
+                step = weights.abs().max() / 3 + 1e-12
+                weights.copy_((weights / step).round() * step)
+        return TorchTower(coarse, "float32", "cpu")
+
+
+class Slow:
+    """A tower, and the same again for every picture."""
+
+    def __init__(self, tower: ImageTower) -> None:
+        self.tower = tower
+
+    def __call__(self, inputs: dict[str, Tensor]) -> Tensor:
+        for _ in range(6):
+            self.tower(inputs)
+        return self.tower(inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class SlowReference(Runtime):
+    """So that the choice does not hang on what else this machine does."""
+
+    def open(self, model: Any, input_px: tuple[int, int] | None) -> ImageTower:
+        return Slow(TorchTower(model, "float32", "cpu"))
+
+
+SLOW = SlowReference("torch", "float32")
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few of those that the line was calibrated on, so that one of them may lie on its limit."""
+    folder = tmp_path_factory.mktemp("tuning") / "good"
+    folder.mkdir()
+    for picture in sorted((SAMPLES / "calibration" / "good").iterdir())[:10]:
+        shutil.copy(picture, folder)
+    return folder
+
+
+@pytest.fixture
+def own(calibration: tuple[Called, Path], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(calibration[1], tmp_path / "site"))
+
+
+@pytest.fixture(scope="module")
+def tuned(
+    calibration: tuple[Called, Path], good: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], Called, Path]:
+    """What was told and what the line then said of its calibration; and its site, calibrated on the chosen runtime."""
+    site = Path(shutil.copytree(calibration[1], tmp_path_factory.mktemp("tuned") / "site"))
+    with pytest.MonkeyPatch.context() as patch:
+        only(patch, SLOW, OPENVINO)
+        told = json.loads(tune(site, good, "--json").out)
+    before = call("score", PICTURE, "--line", "demo", "--config-dir", site)
+    options = ("--false-reject", "0.2", "--by", "Kim", "--config-dir", site)
+    assert call("calibrate", "demo", "--good", good, *options).code == 0
+    return told, before, site
+
+
+def tune(site: Path, good: Path, *more: str) -> Called:
+    scratch = f"scratch={SAMPLES / 'calibration' / 'scratch'}"
+    options = ("--good", good, "--defect", scratch, "--by", "Kim", "--config-dir", site)
+    return call("model", "tune", "demo", *options, *more)
+
+
+def only(patch: pytest.MonkeyPatch, *runtimes: Runtime) -> None:
+    patch.setattr(module, "runtimes", lambda: runtimes)
+
+
+def test_the_fastest_that_agrees_is_chosen_then_calibrated_on_and_judged_on(
+    tuned: tuple[dict[str, Any], Called, Path],
+) -> None:
+    told, before, own = tuned
+    assert (told["runtime"], told["by"], told["good"]["count"]) == (str(OPENVINO), "Kim", 10)
+    assert told["defects"]["scratch"]["count"] == 8
+    assert told["judged_by"] is not None
+    slow, quick = told["measured"]
+    assert slow["ms"] > quick["ms"]
+    assert quick["margin_sigma"] < 1e-3
+    assert before.code == 2
+    assert "openvino" in before.err
+    assert f"tuning: was not there, is {told['id']}" in before.err
+    after = json.loads(call("score", PICTURE, "--line", "demo", "--config-dir", own, "--json").out)
+    assert after[0]["verdict"] == "REJECT"
+    site = load_site(own)
+    encoder, untuned = line_encoder(site, site.line("demo"))
+    assert untuned is None
+    assert "openvino" in encoder.fingerprint["runtime"]
+    assert encoder.fingerprint["tuning"] == told["id"]
+
+
+def test_a_calibration_of_another_runtime_does_not_judge_the_reference(
+    tuned: tuple[dict[str, Any], Called, Path], tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Path(shutil.copytree(tuned[2], tmp_path / "site"))
+    only(monkeypatch, REFERENCE)
+    called = tune(own, good)
+    assert called.code == 2
+    assert "needs 38 good parts and 10 were given" in called.err, "limits must be fitted"
+
+
+def test_one_that_changes_verdicts_is_not_chosen_however_fast_it_is(
+    own: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coarse = Coarse("torch", "int8")
+    only(monkeypatch, SLOW, coarse)
+    called = tune(own, good)
+    assert called.code == 0
+    assert "does not agree" in called.out
+    kept = json.loads((own / "tunings" / "demo.json").read_text())
+    reference, other = kept["measured"]
+    assert other["ms"] < reference["ms"]
+    assert other["verdicts_changed"] > 0
+    assert (kept["runtime"], other["runtime"]) == (str(REFERENCE), str(coarse))
+    site = load_site(own)
+    encoder, untuned = line_encoder(site, site.line("demo"))
+    assert (untuned, "tuning" in encoder.fingerprint) == (None, False)
+    assert require_calibration(site, site.line("demo"), encoder).line == "demo"
+
+
+def test_a_runtime_that_is_not_there_is_told_and_the_others_are_measured(
+    own: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, REFERENCE, Runtime("torch", "float32", "cuda"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    called = tune(own, good)
+    assert called.code == 0
+    assert "finds no such device here" in " ".join(called.out.split())
+    assert f"Line demo runs on {REFERENCE}" in called.out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"machine": {"cores": "64"}}, "cores: was 64, is "),
+        ({"machine": {"versions": "openvino 1"}}, "versions: was openvino 1, is torch "),
+        ({"machine": {"processor": "abacus"}}, "processor: was abacus, is "),
+        ({"fingerprint": {"weights": "w"}}, "weights: was w, is "),
+        ({"fingerprint": {"preprocessing": "p"}}, "preprocessing: was p, is "),
+        ({"runtime": "openvino int4 cpu"}, "openvino int4 cpu was chosen, and what was measured of it does not say"),
+        ({"by": "somebody"}, None),
+    ],
+)
+def test_what_no_longer_holds_is_not_run_on_and_told(
+    tuned: tuple[dict[str, Any], Called, Path], tmp_path: Path, change: dict[str, Any], message: str | None
+) -> None:
+    """Whoever meddles with what does not matter for the choice has another record, and the calibration is not of it."""
+    own = Path(shutil.copytree(tuned[2], tmp_path / "site"))
+    path = own / "tunings" / "demo.json"
+    content = json.loads(path.read_text())
+    for key, value in change.items():
+        content[key] = {**content[key], **value} if isinstance(value, dict) else value
+    path.write_text(json.dumps(content))
+    called = call("score", SAMPLES / "line" / "good" / "000.jpg", "--line", "demo", "--config-dir", own)
+    assert (called.code, called.out) == (2, "")
+    if message is None:
+        assert "  - tuning: was " in called.err
+    else:
+        assert message in called.err
+        assert "line demo runs on torch float32 cpu: " in called.err
+        assert "tune again with 'inspection model tune demo --good DIR', then calibrate" in called.err
+        assert "  - runtime: was torch " in called.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["demo"], "Missing option '--good'"),
+        (["demo", "--good", "nowhere"], "nowhere: there is no such folder"),
+        (["dmo", "--good", "."], 'there is no line "dmo"'),
+        (["demo", "--good", GOOD, "--defect", "scratch"], "'scratch' is not NAME=FOLDER"),
+    ],
+)
+def test_what_cannot_be_used_is_named(site: Path, arguments: list[str], message: str) -> None:
+    called = call("model", "tune", *arguments, "--config-dir", site)
+    assert called.code == 2
+    assert message in called.err
+
+
+def test_too_few_pictures_without_a_calibration_are_refused(
+    own: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, REFERENCE)
+    (own / "calibrations" / "demo.json").unlink()
+    called = tune(own, good)
+    assert (called.code, called.out) == (2, "")
+    assert "needs 38 good parts and 10 were given" in called.err
+    assert not (own / "tunings").exists()

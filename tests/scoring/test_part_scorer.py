@@ -1,0 +1,88 @@
+"""Frames -> scores: descriptions, and how unlike good parts, each picture by itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspection.adapters.clip.encoder import ClipEncoder
+from inspection.domain.errors import ModelError, ScoringError
+from inspection.domain.types import UNLIKE_GOOD_PARTS, Pixels
+from inspection.scoring.locator import Locator
+from inspection.scoring.part_scorer import PartScorer
+from inspection.scoring.prototypes import encode_prototypes
+from inspection.scoring.references import PlaceBank, bank_of
+from inspection.scoring.region import Region
+from inspection.scoring.scorer import score
+from tests.fakes.encoder import AxisEncoder, picture
+
+ENCODER = AxisEncoder()
+PROTOTYPES = encode_prototypes(ENCODER, ["good"], {"scratch": ["scratch"], "stain": ["stain"]})
+GOOD = [picture(200, scratch, stain) for scratch, stain in ((0, 3), (5, 0), (2, 9), (9, 1))]
+level = st.integers(0, 255)
+frames = st.lists(st.builds(picture, st.integers(1, 255), level, level), min_size=1, max_size=5)
+
+
+def held_against_good() -> PartScorer:
+    scorer = PartScorer(ENCODER, PROTOTYPES, Region())
+    return scorer.with_references(bank_of(scorer.features(GOOD)))
+
+
+@given(frames)
+def test_references_are_one_more_score_and_change_no_other(pictures: list[Pixels]) -> None:
+    bank = bank_of(ENCODER.embed_images(GOOD))
+    look = held_against_good().look(pictures)
+    by_text = score(ENCODER.embed_images(pictures), PROTOTYPES, ENCODER.logit_scale)
+    np.testing.assert_array_equal(look.scores[:, :2], by_text)
+    np.testing.assert_array_equal(look.scores[:, 2], bank.score(look.embeddings))
+
+
+@given(frames)
+def test_a_picture_scores_as_it_does_alone(pictures: list[Pixels]) -> None:
+    scorer = held_against_good()
+    alone = np.concatenate([scorer.look([each]).scores for each in pictures])
+    np.testing.assert_allclose(scorer.look(pictures).scores, alone, rtol=1e-6)
+
+
+def test_its_names_are_those_of_its_scores() -> None:
+    assert PartScorer(ENCODER, PROTOTYPES, Region()).names == ("scratch", "stain")
+    assert held_against_good().names == ("scratch", "stain", UNLIKE_GOOD_PARTS)
+
+
+def test_a_model_that_leaves_a_picture_out_is_told() -> None:
+    class Forgetful(AxisEncoder):
+        def embed_images(self, images):
+            return super().embed_images(images[1:])
+
+    with pytest.raises(ScoringError, match="1 results for 2 pictures"):
+        PartScorer(Forgetful(), PROTOTYPES, Region()).look([picture(9), picture(9)])
+
+
+def test_references_of_places_need_a_model_with_places() -> None:
+    places = PlaceBank(bank_of(ENCODER.embed_images(GOOD)))
+    with pytest.raises(ModelError, match="no map of places"):
+        PartScorer(ENCODER, PROTOTYPES, Region(), places).look([picture(9)])
+
+
+def test_where_a_part_is_unlike_good_ones_is_where_it_differs() -> None:
+    """The bundled model on flat parts with noise; one has a dark square."""
+    encoder = ClipEncoder.load("bundled")
+    prototypes = encode_prototypes(encoder, ["a flawless plate"], {"scratch": ["a scratched plate"]})
+    rng = np.random.default_rng(0)
+    good = [(160 + rng.normal(0, 6, (256, 256, 3))).astype(np.uint8) for _ in range(4)]
+    scorer = PartScorer(encoder, prototypes, Region())
+    assert scorer.has_places
+    bank = bank_of(scorer.features(good))
+    bad = good[0].copy()
+    bad[150:190, 40:80] = 20
+    of_good, of_bad = scorer.with_references(bank).look([good[1], bad]).scores[:, -1]
+    assert of_bad > of_good
+    found = Locator(encoder, prototypes, Region(), bank)(bad, UNLIKE_GOOD_PARTS)
+    assert found is not None
+    left, top, width, height = found.region
+    assert left < 60 / 256 < left + width
+    assert top < 170 / 256 < top + height
+    assert width * height < 0.25
+    assert Locator(encoder, prototypes, Region())(bad, UNLIKE_GOOD_PARTS) is None
