@@ -61,6 +61,8 @@ def score(
     recipe_config = site.recipe(line_config.recipe if line_config else str(recipe))
     encoder, untuned = line_encoder(site, line_config) if line_config else (load_encoder(recipe_config), None)
     calibration = require_calibration(site, line_config, encoder, untuned) if line_config else None
+    if untuned:
+        typer.echo(untuned, err=True)
     gate = _frame_gate(line_config) if line_config else None
     band = band_of(line_config, calibration) if line_config else NO_BAND
     scorer = scorer_of(recipe_config, encoder, references=references_of(site, calibration))

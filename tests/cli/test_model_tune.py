@@ -16,6 +16,7 @@ from torch import Tensor
 from inspection.adapters.clip import runtimes as module
 from inspection.adapters.clip.runtimes import REFERENCE, ImageTower, Runtime
 from inspection.adapters.clip.torch_runtime import TorchTower
+from inspection.build import build_station
 from inspection.config import load_site
 from inspection.gauge import line_encoder, require_calibration
 from tests.cli.conftest import SAMPLES, Called, call
@@ -194,6 +195,22 @@ def test_what_no_longer_holds_is_not_run_on_and_told(
         assert "line demo runs on torch float32 cpu: " in called.err
         assert "tune again with 'inspection model tune demo --good DIR', then calibrate" in called.err
         assert "  - runtime: was torch " in called.err
+
+
+def test_a_line_that_was_calibrated_on_the_reference_judges_on_it_and_says_what_is_wrong_with_its_tuning(
+    own: Path, tmp_path: Path
+) -> None:
+    (own / "tunings").mkdir()
+    (own / "tunings" / "demo.json").write_text("{}")
+    told = f"line demo runs on {REFERENCE}: {own / 'tunings' / 'demo.json'}: not a tuning: it has no 'format'"
+    called = call("score", PICTURE, "--line", "demo", "--config-dir", own, "--json")
+    assert json.loads(called.out)[0]["verdict"] == "REJECT"
+    assert told in called.err
+    doctor = call("doctor", "demo", "--config-dir", own, "--data-dir", tmp_path / "data")
+    assert told in " ".join(doctor.out.split())
+    with build_station(load_site(own), "demo", tmp_path / "data") as station:
+        alarms = {raised.alarm.key: raised.alarm.text for raised in station._condition.now.alarms}
+    assert told in alarms["tuning"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Importing this module does not import torch; the first `ClipEncoder.load` does.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from types import MappingProxyType
@@ -81,10 +82,14 @@ class ClipEncoder:
         return ClipEncoder(self._model, self._phrases, self._preprocessing, fingerprint=fingerprint, runtime=runtime)
 
     def free_torch_tower(self) -> None:
-        """Give back the memory of torch's image tower where another runtime has one of its own, and the model has no
-        maps. The encoder that this one was made of with `on` looks at no picture from then on."""
+        """Give back the memory of torch's image tower where another runtime has one of its own and the model has no
+        maps, and what converting it took. The encoder that this one was made of with `on` looks at no picture from
+        then on."""
         if self._fingerprint["runtime"] != REFERENCE.describe() and hasattr(self._model, "vision_model"):
             del self._model.vision_model
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:  # glibc keeps half a gigabyte of it for itself
+            trim(0)
 
     def with_random_weights(self, seed: int) -> ClipEncoder:
         """The same architecture with weights that learnt nothing, both towers; the same seed gives the same ones.

@@ -71,7 +71,7 @@ class Runtime:
                 version(package)
         except PackageNotFoundError as error:
             raise ModelError(
-                f"runtime {self}: {error.name} is not installed; install it with pip install '.[{extra}]'"
+                f"runtime {self}: {error.name} is not installed; pip install 'inspection-station[{extra}]'"
             ) from error
 
     def open(self, model: Any, input_px: tuple[int, int] | None) -> ImageTower:

@@ -156,7 +156,9 @@ def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, runt
 
     monkeypatch.setattr(module, "version", lacking)
     extra = {"openvino": "openvino", "onnxruntime": "onnx"}[runtime.engine]
-    with pytest.raises(ModelError, match=rf"{runtime.engine} is not installed; .*pip install '\.\[{extra}\]'"):
+    with pytest.raises(
+        ModelError, match=rf"{runtime.engine} is not installed; pip install 'inspection-station\[{extra}\]'"
+    ):
         runtime.describe()
 
 
