@@ -533,7 +533,9 @@ def _check_rate(line: LineConfig, rater: Rater, region: Region, clock: Clock) ->
     """
     height_px, width_px = line.frame.height_px or _FRAME_PX[0], line.frame.width_px or _FRAME_PX[1]
     noise = np.random.default_rng(0).integers(0, 255, (height_px, width_px, 3), np.uint8)
-    measured = sustained_parts_per_s(rater, Frame(noise, clock.utc()), at_once=PathSettings().batch, clock=clock)
+    pixels = region.template.frame if region.template else noise  # in noise no part is found, and nothing is scored
+    height_px, width_px = pixels.shape[:2]
+    measured = sustained_parts_per_s(rater, Frame(pixels, clock.utc()), at_once=PathSettings().batch, clock=clock)
     if line.parts_per_s_max > measured:
         raise InspectionError(
             f"line {line.name} is rated for {line.parts_per_s_max:g} parts/s, and its model does {measured:.3g} parts/s"

@@ -15,12 +15,13 @@ from inspection.calibration.drift import Sample, parts_needed
 from inspection.calibration.record import Calibration, load_calibration
 from inspection.calibration.reference import Reference, load_reference, reference_path
 from inspection.calibration.tuning import load_tuning
-from inspection.config import LineConfig, RecipeConfig, Site
-from inspection.domain.errors import CalibrationError, ConfigError, ModelError, ScoringError
+from inspection.config import AlignConfig, LineConfig, RecipeConfig, Site
+from inspection.domain.errors import CalibrationError, CameraError, ConfigError, ModelError, ScoringError
 from inspection.domain.ports import Backbone, DenseEncoder, Encoder, TextEncoder
 from inspection.domain.types import UNLIKE_GOOD_PARTS, VerdictKind
 from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.judging.judge import judge
+from inspection.scoring.alignment import Template
 from inspection.scoring.bank_file import from_bytes
 from inspection.scoring.locator import Locator, TileLocator
 from inspection.scoring.part_scorer import PartScorer
@@ -112,16 +113,29 @@ def scorer_of(
 
 
 def region_of(recipe: RecipeConfig) -> Region:
-    """The recipe's region of interest, the whole frame if it has none, and the windows over it."""
+    """The recipe's region of interest, the whole frame if it has none, the windows over it, and what it is aligned to.
+    Raises ConfigError: the template cannot be read, or is another one by now."""
     roi = recipe.region_of_interest
     tiles = Tiles(recipe.tiles.grids, recipe.tiles.overlap) if recipe.tiles else WHOLE
+    template = _template(recipe.align) if recipe.align else None
     if roi is None:
         return Region(tiles=tiles)
     if roi.polygon is not None:
-        return Region(outline=Polygon(roi.polygon), tiles=tiles)
+        return Region(outline=Polygon(roi.polygon), tiles=tiles, template=template)
     if roi.ring is not None:
-        return Region(outline=Ring(*roi.ring.centre, roi.ring.inner, roi.ring.outer), tiles=tiles)
-    return Region(*roi.rectangle, tiles=tiles)
+        ring = Ring(*roi.ring.centre, roi.ring.inner, roi.ring.outer)
+        return Region(outline=ring, tiles=tiles, template=template)
+    return Region(*roi.rectangle, tiles=tiles, template=template)
+
+
+def _template(config: AlignConfig) -> Template:
+    from inspection.adapters.cameras.images import read_image
+
+    try:
+        frame = read_image(config.to.path, sha256=config.to.sha256)
+    except CameraError as error:
+        raise ConfigError(f"the template of align: {error}") from error
+    return Template(frame, config.within, config.to.sha256)
 
 
 def locator_of(scorer: PartScorer) -> Locator | TileLocator | None:

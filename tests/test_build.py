@@ -122,6 +122,19 @@ def test_the_rate_is_that_of_all_its_tiles(site, tmp_path):
     assert "a smaller model, fewer tiles, or a faster machine" in str(refused.value)
 
 
+def test_the_rate_of_a_line_with_a_template_is_measured_on_that(site, tmp_path):
+    """In noise its part is not found, and nothing would be scored."""
+    template = np.random.default_rng(7).integers(1, 256, (8, 8, 3), np.uint8).repeat(8, axis=0).repeat(8, axis=1)
+    Image.fromarray(template).save(site / "recipes" / "part.png")
+    with (site / "recipes" / "stub.yaml").open("a") as recipe:
+        recipe.write("\nregion_of_interest: {left: 0.25, top: 0.25, width: 0.5, height: 0.5}\nalign: {to: part.png}\n")
+    watch, refusal = Watch(), pytest.raises(InspectionError)
+    of_line, monitor = (load_site(site), "stub", tmp_path / "data"), RunOptions(monitor=True)
+    with refusal as refused, build_station(*of_line, monitor, encoder=SlowEncoder(watch), clock=watch):
+        pytest.fail("the station was built")
+    assert "does 50 parts/s on this machine (frames of 64 x 64 pixels" in str(refused.value)
+
+
 def test_a_stale_calibration_is_refused_but_in_monitor_mode_and_both_say_what_changed(site, tmp_path):
     edit(site / "recipes" / "stub.yaml", "phrasings: [scratch]", "phrasings: [scratch, a scratch]")
     refusal = pytest.raises(CalibrationError, match="recipe: was stub")

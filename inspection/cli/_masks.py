@@ -90,4 +90,4 @@ def read_mask(path: Path, picture: Pixels, region: Region) -> Mask:
     if mask.shape != picture.shape:
         (height, width), (rows, columns) = mask.shape[:2], picture.shape[:2]
         raise ConfigError(f"{path}: {width} x {height} pixels; make it as large as its picture, {columns} x {rows}")
-    return np.asarray(region.crop(mask, outside=0).max(axis=2) > 127)
+    return np.asarray(region.crop(mask, outside=0, placed_by=picture).max(axis=2) > 127)

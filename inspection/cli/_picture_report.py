@@ -17,13 +17,13 @@ from PIL import Image
 
 from inspection import __version__
 from inspection.adapters.store.files import replace_durably
-from inspection.domain.errors import StoreError
+from inspection.domain.errors import AlignmentError, StoreError
 from inspection.wording import VERDICTS, counted
 
 if TYPE_CHECKING:
     from inspection.calibration.record import Calibration
     from inspection.cli._samples import Scored
-    from inspection.domain.types import Pixels
+    from inspection.domain.types import Box, Pixels
     from inspection.scoring.region import Region
 
 _PICTURE_PX = 320
@@ -122,7 +122,7 @@ def _badge(kind: str) -> str:
 def picture_html(pixels: Pixels, region: Region, defect: Mapping[str, float] | None = None) -> str:
     """A small picture within the page itself, with the region of interest as an outline, and one where the `defect` is:
     its left, top, width and height."""
-    image, box = Image.fromarray(pixels), region.box(*pixels.shape[:2])
+    image, box = Image.fromarray(pixels), _box(region, pixels)
     image.thumbnail((_PICTURE_PX, _PICTURE_PX))
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=_JPEG_QUALITY)
@@ -131,6 +131,14 @@ def picture_html(pixels: Pixels, region: Region, defect: Mapping[str, float] | N
     outline += f'<i class=defect style="{_place(defect)}"></i>' if defect else ""
     size = f'width="{image.width}" height="{image.height}"'
     return f'<div class=picture><span><img alt="" {size} src="data:image/jpeg;base64,{data}">{outline}</span></div>'
+
+
+def _box(region: Region, pixels: Pixels) -> Box:
+    """Where it is looked at; of a part that was not found, where it would have been."""
+    try:
+        return region.box_on(pixels)
+    except AlignmentError:
+        return region.box(*pixels.shape[:2])
 
 
 def _place(box: Mapping[str, float]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import track
 
-from inspection.domain.errors import CameraError
+from inspection.domain.errors import AlignmentError, CameraError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from inspection.domain.types import Pixels, Vectors
     from inspection.scoring.part_scorer import PartScorer
+    from inspection.scoring.region import Region
 
 _BATCH = 16
 _BATCH_MEGAPIXELS = 32
@@ -61,7 +62,7 @@ def scored_files(
     console = Console(stderr=True)
     batch: list[Scored] = []
     for path in track(files, description=what, console=console, transient=True, disable=not console.is_terminal):
-        batch.append(_read(path, read or read_image))
+        batch.append(_read(path, read or read_image, scorer.region))
         megapixels = sum(each.pixels.size for each in batch if each.pixels is not None) / 3e6
         if len(batch) == batch_of or megapixels > _BATCH_MEGAPIXELS:
             yield from scored(batch)
@@ -100,8 +101,13 @@ def seen_files(
     return np.concatenate([see([read(path)]) for path in told])
 
 
-def _read(path: Path, read: Callable[[Path], Pixels]) -> Scored:
+def _read(path: Path, read: Callable[[Path], Pixels], region: Region) -> Scored:
     try:
-        return Scored(path, read(path))
+        pixels = read(path)
+        if region.template is not None:
+            region.crop(pixels)
+        return Scored(path, pixels)
+    except AlignmentError as error:
+        return Scored(path, error=CameraError(f"{path}: frame-misaligned: {error}"))
     except CameraError as error:
         return Scored(path, error=error)

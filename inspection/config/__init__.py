@@ -19,12 +19,13 @@ from inspection.config.modbus import ModbusGateConfig, ModbusMapConfig
 from inspection.config.problems import ConfigProblems, Problem
 from inspection.config.reactions import ReactionsConfig
 from inspection.config.recipe import DescriptionConfig, RecipeConfig
-from inspection.config.region import RegionConfig, TilesConfig
+from inspection.config.region import AlignConfig, RegionConfig, TilesConfig
 from inspection.config.relay import LineInputTriggerConfig, RelayGateConfig
 from inspection.config.site import Site, load_site
 from inspection.config.supervision import SupervisionConfig
 
 __all__ = [
+    "AlignConfig",
     "CameraConfig",
     "ChallengeConfig",
     "ConfigProblems",

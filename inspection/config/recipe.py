@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 
 from inspection.config.fields import Name, Strict, note, refuse
 from inspection.config.problems import in_words, shown
-from inspection.config.region import RegionConfig, TilesConfig
+from inspection.config.region import AlignConfig, RegionConfig, TilesConfig
 from inspection.domain.hub_id import is_hub_id
 from inspection.wording import did_you_mean
 
@@ -126,6 +126,7 @@ class RecipeConfig(Strict):
     ]
     region_of_interest: RegionConfig | None = None
     tiles: TilesConfig | None = None
+    align: AlignConfig | None = None
 
     @property
     def normal_phrases(self) -> tuple[str, ...]:
@@ -157,5 +158,7 @@ class RecipeConfig(Strict):
         }
         if self.tiles is not None:  # a recipe without is the one that it was before there were any
             content["tiles"] = self.tiles.model_dump()
+        if self.align is not None:
+            content["align"] = {"to": self.align.to.sha256, "within": self.align.within}
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from inspection.config.fields import Strict, limits, note, refuse
-from inspection.config.problems import Source, in_words
+from inspection.config.problems import Source, in_words, shown
 from inspection.config.values import Finding, number_at, value_at
 from inspection.wording import counted
 
@@ -82,6 +85,43 @@ class TilesConfig(Strict):
         ),
     ]
     overlap: Annotated[float, limits(0, 0.75, "of a window's side", "of two neighbours")] = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """A picture, and the SHA-256 of its bytes when the recipe was read."""
+
+    path: Path
+    sha256: str
+
+
+def _template_file(value: Any, info: ValidationInfo) -> TemplateFile:
+    if not isinstance(value, str) or not value.strip():
+        refuse(f"{in_words(value)} is no file; write the name of a picture, relative to this file")
+    path: Path = (info.context or {})["file"].parent / Path(value).expanduser()
+    try:
+        return TemplateFile(path.resolve(), hashlib.sha256(path.read_bytes()).hexdigest())
+    except OSError as error:
+        refuse(f'"{value}" cannot be read ({shown(path)}: {error.strerror}); write the name of a picture')
+
+
+class AlignConfig(Strict):
+    """Where the part lies, by a picture of a good one."""
+
+    to: Annotated[
+        TemplateFile,
+        PlainValidator(_template_file),
+        WithJsonSchema({"type": "string"}),
+        note("a frame of a good part", "the name of a picture, relative to this file"),
+    ]
+    within: Annotated[float, limits(0.01, 0.3, "of the frame's width and height", "how far off a part may lie")] = 0.1
+
+
+def align_findings(source: Source) -> Iterator[Finding]:
+    """It moves the region, so there must be one."""
+    if "align" in source.data and _KEY not in source.data:
+        text = f"moves the region of interest with the part; add {_KEY}, with room around it for a part that lies off"
+        yield ("align",), text
 
 
 def tiles_findings(source: Source) -> Iterator[Finding]:

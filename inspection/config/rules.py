@@ -14,7 +14,7 @@ from inspection.config.gate_rules import reactions, tracking, way_to_the_gate, w
 from inspection.config.modbus_rules import blocks_apart, fast_enough
 from inspection.config.problems import Problem, Source, child
 from inspection.config.recipe_rules import descriptions_differ, phrasings_differ
-from inspection.config.region import region_findings, tiles_findings
+from inspection.config.region import align_findings, region_findings, tiles_findings
 from inspection.config.relay_rules import one_opening_one_part
 from inspection.config.supervision import SupervisionConfig
 from inspection.config.time_rules import enough_time, rate
@@ -49,7 +49,7 @@ def line_problems(source: Source) -> Iterator[Problem]:
 
 def recipe_problems(source: Source) -> Iterator[Problem]:
     """Problems between the settings of one recipe."""
-    for rule in (descriptions_differ, phrasings_differ, region_findings, tiles_findings):
+    for rule in (descriptions_differ, phrasings_differ, region_findings, tiles_findings, align_findings):
         for path, text in rule(source):
             yield source.problem(path, text)
 

@@ -5,6 +5,7 @@
     ├── ModelError             weights, tokenizer or processor cannot be had or do not fit
     │   └── HubUnreachable     … today: it may be had when tried again
     ├── ScoringError           an embedding or a score that is not a number
+    │   └── AlignmentError     … because the part was not found in its frame
     ├── CalibrationError       samples cannot support what was asked
     ├── CameraError            no usable frame
     │   └── CameraTimeout      … within the time a part has
@@ -37,6 +38,10 @@ class HubUnreachable(ModelError):
 
 class ScoringError(InspectionError):
     """A picture or a phrase has no finite score."""
+
+
+class AlignmentError(ScoringError):
+    """The part does not lie where the recipe's template has it, or near."""
 
 
 class CalibrationError(InspectionError):

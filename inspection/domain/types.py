@@ -52,6 +52,7 @@ class Cause(StrEnum):
     FRAME_CLIPPED = "frame-clipped"
     FRAME_FROZEN = "frame-frozen"  # the camera gives the same picture again and again
     FRAME_SIZE = "frame-size"
+    FRAME_MISALIGNED = "frame-misaligned"  # the part does not lie where the recipe's template has it, or near
     SCORER_FAULT = "scorer-fault"
     LATE = "late"  # judged after the moment its PASS had to be on the wire
     QUEUE_FULL = "queue-full"  # more parts waited than the line can judge in time

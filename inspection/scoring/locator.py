@@ -131,7 +131,7 @@ def _on_the_frame(values: Map, region: Region, pixels: Pixels) -> HeatMap:
     rows, columns = values.shape
     is_seen = region.cells(rows, columns, height, width)
     inside = np.where(is_seen, values, values[is_seen].min()) if is_seen.any() else values
-    return HeatMap(inside, region.box(height, width))
+    return HeatMap(inside, region.box_on(pixels))
 
 
 def hottest(values: npt.NDArray[np.float32]) -> Box:

@@ -8,8 +8,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from inspection.domain.errors import ScoringError
+from inspection.domain.errors import AlignmentError, ScoringError
 from inspection.domain.types import Box, Pixels
+from inspection.scoring.alignment import Template
 from inspection.scoring.tiles import WHOLE, Tiles
 
 Mask = npt.NDArray[np.bool_]
@@ -87,21 +88,35 @@ class Region:
     outline: Polygon | Ring | None = None
     tiles: Tiles = WHOLE
     """How closely it is looked at. No matter of `crop`."""
+    template: Template | None = None
+    """Where the part lies in a frame: the region is as far off its place as the part is off the template's."""
 
     def __str__(self) -> str:
         """As a calibration's fingerprint has it: two that say the same cut out alike."""
-        return str(self.outline or f"left {self.left} top {self.top} width {self.width} height {self.height}")
+        shape = str(self.outline or f"left {self.left} top {self.top} width {self.width} height {self.height}")
+        return f"{shape}, {self.template}" if self.template else shape
 
     def box(self, height: int, width: int) -> Box:
         """The rectangle on a frame of this size, in fractions of it. Raises ScoringError of a ring too large."""
         return self.outline.box(height, width) if self.outline else Box(self.left, self.top, self.width, self.height)
 
-    def crop(self, pixels: Pixels, *, outside: int = OUTSIDE) -> Pixels:
-        """Of RGB uint8 (H, W, 3) the rectangle, never empty; what is not within the outline is `outside`.
+    def box_on(self, frame: Pixels) -> Box:
+        """The same where the part lies in this frame, RGB uint8 (H, W, 3). Raises ScoringError as `crop`."""
+        height, width = frame.shape[:2]
+        box = self.box(height, width)
+        if self.template is None:
+            return box
+        down, right = self.template.shift(frame)
+        return box._replace(left=box.left + right / width, top=box.top + down / height)
 
-        A view of it where there is no outline. Raises ScoringError as `box`.
+    def crop(self, pixels: Pixels, *, outside: int = OUTSIDE, placed_by: Pixels | None = None) -> Pixels:
+        """Of RGB uint8 (H, W, 3) the rectangle, never empty; what is not within the outline is `outside`. `placed_by`:
+        the frame that the part is looked for in, where it is another.
+
+        A view of it where there is no outline. Raises ScoringError as `box`, AlignmentError where the part is not found
+        or lies so far off that some of its region is beyond the frame.
         """
-        y0, y1, x0, x1 = self.edges_px(*pixels.shape[:2])
+        y0, y1, x0, x1 = self._placed_px(pixels if placed_by is None else placed_by)
         cut = pixels[y0:y1, x0:x1]
         if self.outline is None:
             return cut
@@ -123,6 +138,20 @@ class Region:
         y = y0 + (np.arange(rows, dtype=np.float64) + 0.5) * ((y1 - y0) / rows)
         x = x0 + (np.arange(columns, dtype=np.float64) + 0.5) * ((x1 - x0) / columns)
         return np.ones((rows, columns), bool) if self.outline is None else self.outline.inside(x, y, height, width)
+
+    def _placed_px(self, frame: Pixels) -> tuple[int, int, int, int]:
+        """`edges_px` where the part lies in this frame."""
+        height, width = frame.shape[:2]
+        y0, y1, x0, x1 = self.edges_px(height, width)
+        if self.template is None:
+            return y0, y1, x0, x1
+        down, right = self.template.shift(frame)
+        if y0 + down < 0 or x0 + right < 0 or y1 + down > height or x1 + right > width:
+            raise AlignmentError(
+                f"the part lies {right:+d} pixels to the right and {down:+d} down of where the template has it: some of"
+                " its region of interest is beyond the frame"
+            )
+        return y0 + down, y1 + down, x0 + right, x1 + right
 
     def edges_px(self, height: int, width: int) -> tuple[int, int, int, int]:
         """Of the rectangle on a frame of this size: first row, row after the last, first column, column after."""

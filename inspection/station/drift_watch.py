@@ -166,10 +166,10 @@ class DriftWatch(Watcher):
 
     def _take(self, utc: datetime, frame: Frame, verdict: Verdict) -> None:
         """Of pictures that are the same one counts: they are copies, and no camera makes them."""
-        picture = appearance(self._plan.region.crop(frame.pixels))
         embedding = verdict.embedding
         if embedding is None or set(verdict.scores) != set(self._plan.descriptions):
             return
+        picture = appearance(self._plan.region.crop(frame.pixels))
         scores = tuple(verdict.scores[name] for name in self._plan.descriptions)
         if np.isfinite(picture).all() and np.isfinite(scores).all() and np.isfinite(embedding).all():
             self._window.setdefault(picture.tobytes(), _Part(utc, scores, picture, embedding.astype(np.float16)))

@@ -15,6 +15,7 @@ _WITHOUT_PICTURE = (
     Cause.FRAME_CLIPPED,
     Cause.FRAME_FROZEN,
     Cause.FRAME_SIZE,
+    Cause.FRAME_MISALIGNED,
 )
 _ALARM_AFTER = 3
 

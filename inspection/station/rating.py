@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from inspection.calibration.thresholds import Threshold
-from inspection.domain.errors import ScoringError
+from inspection.domain.errors import AlignmentError, ScoringError
 from inspection.domain.ports import Clock
 from inspection.domain.types import Cause, Frame, Verdict, VerdictKind
 from inspection.judging.band import NO_BAND, ReviewBand
@@ -32,13 +32,15 @@ class Rater:
         self._band = band
 
     def __call__(self, frames: Sequence[Frame]) -> list[Verdict]:
-        """One verdict a frame, in order. What cannot be scored is UNJUDGED(scorer-fault), and only that."""
+        """One verdict a frame, in order. What cannot be scored is UNJUDGED(scorer-fault), or (frame-misaligned) where
+        the part is not found, and only that."""
         try:
             return self._rate(frames)
         except Exception as error:  # noqa: BLE001  (it becomes the verdict: whatever a runtime raises, the part diverts)
             if len(frames) == 1:
                 detail = str(error) if isinstance(error, ScoringError) else f"{type(error).__name__}: {error}"
-                return [Verdict(VerdictKind.UNJUDGED, cause=Cause.SCORER_FAULT, detail=detail)]
+                cause = Cause.FRAME_MISALIGNED if isinstance(error, AlignmentError) else Cause.SCORER_FAULT
+                return [Verdict(VerdictKind.UNJUDGED, cause=cause, detail=detail)]
         return [verdict for frame in frames for verdict in self([frame])]
 
     def _rate(self, frames: Sequence[Frame]) -> list[Verdict]:

@@ -187,3 +187,26 @@ def test_a_model_without_a_map_needs_tiles_to_locate_with(calibrated: Path, tmp_
     region = row["region"]
     assert region["width"] == pytest.approx(0.8 / 1.75)
     assert region["left"] == pytest.approx(0.1) or region["left"] + region["width"] == pytest.approx(0.9)
+
+
+def test_a_part_that_is_not_found_is_named_and_one_that_lies_off_scores_as_where_it_should(
+    calibrated: Path, tmp_path: Path
+) -> None:
+    recipe = calibrated / RECIPE_FILE
+    Image.open(GOOD).save(calibrated / "recipes" / "good.png")
+    recipe.write_text(f"{recipe.read_text()}align: {{to: good.png}}\n")
+    pixels = np.asarray(Image.open(SCRATCHED).convert("RGB"))
+    Image.fromarray(np.roll(pixels, (6, -4), axis=(0, 1))).save(tmp_path / "off.png")
+    Image.fromarray(np.full_like(pixels, 90)).save(tmp_path / "none.png")
+    called = call(
+        "score", SCRATCHED, tmp_path / "off.png", tmp_path / "none.png", "--recipe", "nut", "--config-dir", calibrated,
+        "--locate", "--json",
+    )  # fmt: skip
+    there, off, none = json.loads(called.out)
+    assert called.code == 1
+    assert none["cause"].startswith(f"{tmp_path / 'none.png'}: frame-misaligned: the part was not found")
+    for name, value in there["scores"].items():
+        assert off["scores"][name] == pytest.approx(value, abs=1.0)
+    side = len(pixels)
+    assert off["region"]["left"] - there["region"]["left"] == pytest.approx(-4 / side, abs=0.06)
+    assert off["region"]["top"] - there["region"]["top"] == pytest.approx(6 / side, abs=0.06)

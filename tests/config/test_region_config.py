@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from inspection.config import load_site
 from inspection.config.problems import ConfigProblems, Source
 from inspection.config.region import region_findings
+from inspection.domain.errors import ConfigError
 from inspection.gauge import region_of
 from inspection.scoring.region import Polygon, Region, Ring
 from inspection.scoring.tiles import Tiles
-from tests.config.site_files import RECIPE, RECIPE_FILE, write_site
+from tests.config.site_files import LINE_FILE, RECIPE, RECIPE_FILE, write_site
 
 RECTANGLE = "{left: 0.1, top: 0.1, width: 0.8, height: 0.8}"
 
@@ -147,6 +150,50 @@ def test_what_are_no_tiles_is_told_with_its_key(tmp_path, written, where, told):
     with pytest.raises(ConfigProblems) as caught:
         recipe(tmp_path, f"{RECTANGLE}\ntiles: {written}")
     assert [(problem.key, problem.text) for problem in caught.value.problems] == [(f"tiles{where}", told)]
+
+
+def test_what_a_part_is_aligned_to_is_of_the_region_and_of_the_recipes_content(tmp_path):
+    picture = tmp_path / "recipes" / "part.png"
+    picture.parent.mkdir()
+    ids, told = set(), set()
+    for grey in (90, 91):
+        Image.fromarray(np.full((32, 32, 3), grey, np.uint8)).save(picture)
+        found = recipe(tmp_path, f"{RECTANGLE}\nalign: {{to: part.png, within: 0.2}}")
+        ids.add(found.content_id())
+        told.add(str(region_of(found)))
+    assert len(ids) == len(told) == 2
+    assert all(each.endswith(" within 0.2, likeness 0.5") for each in told)
+    picture.write_bytes(b"another")
+    with pytest.raises(ConfigError, match="the template of align: "):
+        region_of(found)
+
+
+@pytest.mark.parametrize(
+    ("written", "where", "told"),
+    [
+        (f"{RECTANGLE}\nalign: {{to: gone.png}}", ".to",
+         '"gone.png" cannot be read (PLACE/recipes/gone.png: No such file or directory); write the name of a picture'),
+        (f"{RECTANGLE}\nalign: {{to: 7}}", ".to", "7 is no file; write the name of a picture, relative to this file"),
+        (f"{RECTANGLE}\nalign: {{within: 0.1}}", ".to",
+         "is missing; add it; allowed the name of a picture, relative to this file; a frame of a good part"),
+        (f"{RECTANGLE}\nalign: {{to: ../{RECIPE_FILE}, within: 0.5}}", ".within",
+         "0.5 is out of range; allowed 0.01 to 0.3 (of the frame's width and height); how far off a part may lie"),
+    ],
+)  # fmt: skip
+def test_what_is_no_alignment_is_told_with_its_key(tmp_path, written, where, told):
+    with pytest.raises(ConfigProblems) as caught:
+        recipe(tmp_path, written)
+    expected = (f"align{where}", told.replace("PLACE", str(tmp_path)))
+    assert [(problem.key, problem.text) for problem in caught.value.problems] == [expected]
+
+
+def test_alignment_without_a_region_is_told(tmp_path):
+    text = RECIPE.replace(f"region_of_interest: {RECTANGLE}", f"align: {{to: ../{LINE_FILE}}}")
+    folder = write_site(tmp_path, {RECIPE_FILE: text})
+    with pytest.raises(
+        ConfigProblems, match=r"align: moves the region of interest with the part; add region_of_interest"
+    ):
+        load_site(folder, folder / "samples")
 
 
 angles = st.lists(st.floats(0, 6.28), min_size=3, max_size=8, unique_by=lambda angle: round(angle, 2))

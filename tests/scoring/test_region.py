@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection.adapters.clip.encoder import ClipEncoder
-from inspection.domain.errors import ScoringError
+from inspection.domain.errors import AlignmentError, ScoringError
+from inspection.scoring.alignment import Template
 from inspection.scoring.locator import Locator
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
 from inspection.scoring.region import OUTSIDE, Polygon, Region, Ring
@@ -146,3 +147,39 @@ def test_without_an_outline_every_window_counts():
     views, is_seen = Region(0.1, 0.1, 0.5, 0.5, tiles=Tiles((3,))).views(frame(40, 40))
     assert len(views) == len(is_seen) == 10
     assert is_seen.all()
+
+
+SEEN = np.random.default_rng(7).integers(0, 256, (12, 12, 3), np.uint8).repeat(8, axis=0).repeat(8, axis=1)
+ALIGNED = Region(0.25, 0.25, 0.5, 0.5, template=Template(SEEN, 0.2, "ab" * 32))
+
+
+@settings(max_examples=20)
+@given(st.integers(-16, 16), st.integers(-16, 16))
+def test_an_aligned_region_goes_with_the_part(down, right):
+    """The same pixels are cut out wherever the part lies, and the box on the frame is where they are."""
+    frame = np.roll(SEEN, (down, right), axis=(0, 1))
+    assert np.array_equal(ALIGNED.crop(frame), ALIGNED.crop(SEEN))
+    box = ALIGNED.box_on(frame)
+    assert (box.left, box.top) == pytest.approx((0.25 + right / 96, 0.25 + down / 96))
+    mask = np.zeros_like(SEEN)
+    mask[40 + down, 40 + right] = 255
+    assert ALIGNED.crop(mask, placed_by=frame)[16, 16].all()
+
+
+def test_an_aligned_region_that_would_be_beyond_the_frame_is_told():
+    wide = Region(0.05, 0.25, 0.9, 0.5, template=Template(SEEN, 0.2))
+    with pytest.raises(AlignmentError, match=r"lies -16 pixels to the right and \+8 down of where .* beyond the frame"):
+        wide.crop(np.roll(SEEN, (8, -16), axis=(0, 1)))
+
+
+def test_what_it_is_aligned_to_is_in_its_words():
+    told = "left 0.25 top 0.25 width 0.5 height 0.5, aligned to abababababababab within 0.2, likeness 0.5"
+    assert str(ALIGNED) == told
+
+
+def test_where_the_defect_is_is_told_where_the_part_lies(bundled, prototypes):
+    frame = np.roll(SEEN, (8, -16), axis=(0, 1))
+    there, here = (Locator(bundled, prototypes, ALIGNED)(each, "dent") for each in (frame, SEEN))
+    assert (there.region.left - here.region.left, there.region.top - here.region.top) == pytest.approx(
+        (-16 / 96, 8 / 96)
+    )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from inspection.domain.types import Cause, Frame, VerdictKind
+from inspection.scoring.alignment import Template
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region
@@ -64,3 +65,16 @@ def test_the_line_scores_as_every_command_does():
     embeddings, scores = score_frames(frames, encoder, prototypes, region)
     assert [tuple(verdict.scores.values()) for verdict in verdicts] == [tuple(row) for row in scores]
     assert np.array_equal([verdict.embedding for verdict in verdicts], embeddings)
+
+
+def test_a_part_that_is_not_found_is_unjudged_with_that_cause_and_the_others_are_judged():
+    seen = np.random.default_rng(7).integers(1, 256, (8, 8, 3), np.uint8).repeat(8, axis=0).repeat(8, axis=1)
+    region = Region(0.25, 0.25, 0.5, 0.5, template=Template(seen, 0.1))
+    encoder = CellEncoder()
+    prototypes = encode_prototypes(encoder, ["good"], {"scratch": ["scratch"]})
+    frames = [Frame(pixels, FRAME.utc) for pixels in (seen, 255 - seen, seen)]
+    found, lost, again = Rater(PartScorer(encoder, prototypes, region), None)(frames)
+    assert (found.cause, lost.cause, again.cause) == (Cause.MONITOR, Cause.FRAME_MISALIGNED, Cause.MONITOR)
+    assert "likeness" in str(lost.detail)
+    assert found.scores == again.scores
+    assert not lost.scores
