@@ -158,8 +158,9 @@ class Bench:
         return preprocessing.apply([read_image(self.files[0])])
 
     def operations(self) -> int:
-        """Floating-point operations that the station's image tower does for a picture, counted by torch."""
-        with torch.inference_mode(), FlopCounterMode(display=False) as counted:
+        """Floating-point operations that the station's image tower does for a picture, as torch counts them: with
+        gradients, because without them `parts_clip` asks for a kernel by name, which is not counted."""
+        with torch.enable_grad(), FlopCounterMode(display=False) as counted:
             image_features(self.model)(**self.ready())
         return int(counted.get_total_flops())
 
