@@ -448,7 +448,7 @@ def test_a_short_training_is_better_than_random_weights(tmp_path: Path) -> None:
 
     control = np.mean([area(untrained(seed)) for seed in (0, 3, 4)])
     plan = LOOKING.model_copy(
-        update={"scenes": 96, "pictures": 9600, "scenes_a_step": 8, "rate": 1e-2, "exam_every": 10**6}
+        update={"scenes": 96, "pictures": 6400, "scenes_a_step": 8, "rate": 1e-2, "exam_every": 10**6}
     )
     model = untrained(0)
     gallery = Gallery.open(tmp_path / "gallery", plan.scenes, 100, 1, lambda *_: None)
