@@ -1,8 +1,8 @@
 """`inspection bench station | gate | relay | encoder | phrases | model | tracking | log | fuzz | faults | soak | crash
-| commits | calibration | drift | ladder | tiles`: how fast this machine is, what the bundled model understands, what
-tracking is worth, how long the log takes to answer, whether the firmware's core does what the reference does, whether a
-line, its log and its calibrations keep their promises whatever goes wrong, how soon drift is told, and what references,
-labels and tiles are worth.
+| commits | calibration | drift | ladder | references | tiles`: how fast this machine is, what the bundled model
+understands, what tracking is worth, how long the log takes to answer, whether the firmware's core does what the
+reference does, whether a line, its log and its calibrations keep their promises whatever goes wrong, how soon drift is
+told, and what references, labels and tiles are worth.
 """
 
 from __future__ import annotations
@@ -319,3 +319,33 @@ def tiles(
     folders = named_folders(bad, "--bad", by_folder=True)
     config = load_site(config_dir_of(config_dir)).recipe(recipe)
     main(recipe=config, good=good, bad=folders, overlap=overlap, as_json=as_json)
+
+
+@app.command("references")
+def references(
+    recipe: Annotated[str, typer.Option(help="The recipe, as its file in recipes/ is called.")],
+    good: Annotated[Path, typer.Option(metavar="DIR", help="Folder of pictures of good parts.")],
+    bad: Annotated[list[str], typer.Option(metavar="[NAME=]DIR", help="Folder of defective parts. May be repeated.")],
+    references: Annotated[int, typer.Option(min=3, metavar="N", help="Of the good parts.")] = 20,
+    false_reject: Annotated[float, typer.Option(min=0.001, max=0.5, help="As of a calibration.")] = 0.05,
+    draws: Annotated[int, typer.Option(min=1, help="Of references, and of parts that set the thresholds.")] = 20,
+    config_dir: ConfigDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """What escapes by a recipe's sentences, by good parts as references, and by both, under one promise."""
+    from inspection.cli._options import config_dir_of, named_folders
+    from inspection.config import load_site
+    from inspection.resources import benchmarks_dir
+
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.references import main
+
+    main(
+        recipe=load_site(config_dir_of(config_dir)).recipe(recipe),
+        good=good,
+        bad=named_folders(bad, "--bad", by_folder=True),
+        references=references,
+        false_reject=false_reject,
+        draws=draws,
+        as_json=as_json,
+    )

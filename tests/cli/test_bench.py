@@ -268,3 +268,19 @@ def test_the_tiles_bench_tells_rules_side_by_side_the_one_without_tiles_as_evalu
     assert all(0 <= area <= 1 for area in result["auroc"].values())
     assert result["own"] in result["auroc"]
     assert result["auroc"]["whole alone"] == json.loads(call("evaluate", *pictures).out)["overall"]["auroc"]
+
+
+def test_the_references_bench_tells_what_each_way_lets_escape_under_one_promise(tmp_path):
+    samples = resources.samples_dir() / "hex_nut" / "calibration"
+    for label, count in (("good", 18), ("dent", 4)):
+        (tmp_path / label).mkdir()
+        for path in sorted((samples / label).glob("*.jpg"))[:count]:
+            (tmp_path / label / path.name).symlink_to(path)
+    pictures = ["--recipe", "hex-nut", "--good", str(tmp_path / "good"), "--bad", str(tmp_path / "dent")]
+    asked = [*pictures, "--references", "4", "--false-reject", "0.2", "--draws", "3"]
+    result = json.loads(call("bench", "references", *asked, "--json").out)
+    assert set(result["ways"]) == {"sentences", "references", "both"}
+    assert all(0 <= share <= 1 for way in result["ways"].values() for share in way.values())
+    refused = call("bench", "references", *pictures, "--references", "12")
+    assert refused.code == 2
+    assert "18 good parts are too few: add 32" in refused.err
