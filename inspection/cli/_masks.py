@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspection.domain.errors import CameraError, ConfigError
+from inspection.domain.errors import AlignmentError, CameraError, ConfigError
 from inspection.wording import counted
 
 if TYPE_CHECKING:
@@ -68,16 +68,17 @@ def _masks_of(labelled: Labelled, masks: Mapping[Path, Path], region: Region) ->
     for path in labelled.files:
         if path in masks:
             try:
-                picture = read_image(path)
-            except CameraError:
+                mask = read_mask(masks[path], read_image(path), region)
+            except (CameraError, AlignmentError):
                 continue
-            yield read_mask(masks[path], picture, region)
+            yield mask
 
 
 def read_mask(path: Path, picture: Pixels, region: Region) -> Mask:
     """The region of a mask (h, w), True on the defect: what is brighter than half. `picture` is the whole frame.
 
-    Raises ConfigError where it cannot be read or is not of the picture's size.
+    Raises ConfigError where it cannot be read or is not of the picture's size, AlignmentError where the part is not
+    found in the picture.
     """
     import numpy as np
 

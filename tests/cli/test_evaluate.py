@@ -415,3 +415,27 @@ def test_the_bundled_model_tells_the_sample_parts_apart(site: Path) -> None:
     assert called.code == 0
     assert told["model"] == "bundled"
     assert told["overall"]["auroc"] > 0.8
+
+
+def test_a_part_that_is_not_found_is_named_and_left_out_also_of_the_masks(site: Path, tmp_path: Path) -> None:
+    for folder in ("good", "dent", "masks/dent"):
+        (tmp_path / folder).mkdir(parents=True)
+    for path in sorted((SAMPLES / "line" / "good").glob("*.jpg"))[:16]:
+        (tmp_path / "good" / path.name).symlink_to(path)
+    for name in ("000", "001"):
+        (tmp_path / "dent" / f"{name}.jpg").symlink_to(SAMPLES / "line" / "dent" / f"{name}.jpg")
+        (tmp_path / "masks" / "dent" / f"{name}.png").symlink_to(SAMPLES / "masks" / "dent" / f"{name}.png")
+    plain = np.full((256, 256, 3), 90, np.uint8)
+    Image.fromarray(plain).save(tmp_path / "dent" / "none.png")
+    Image.fromarray(plain * 2).save(tmp_path / "masks" / "dent" / "none.png")
+    recipe = site / RECIPE_FILE
+    recipe.write_text(f"{recipe.read_text()}align: {{to: {tmp_path / 'good' / '000.jpg'}}}\n")
+    called = call(
+        "evaluate", "--recipe", "nut", "--good", tmp_path / "good", "--bad", tmp_path / "dent",
+        "--masks", tmp_path / "masks", "--config-dir", site, "--json",
+    )  # fmt: skip
+    assert called.code == 0, called.err
+    assert f"left out: {tmp_path / 'dent' / 'none.png'}: frame-misaligned" in called.err
+    told = json.loads(called.out)
+    assert told["bad"]["dent"]["pictures"] == 2
+    assert told["located"]["masks"] == 2

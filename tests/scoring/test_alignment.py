@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection.adapters.cameras.images import read_image
+from inspection.adapters.clip.encoder import ClipEncoder
+from inspection.config import load_site
 from inspection.domain.errors import AlignmentError
-from inspection.resources import samples_dir
+from inspection.gauge import prototypes_of
+from inspection.resources import configs_dir, samples_dir
 from inspection.scoring.alignment import Template
+from inspection.scoring.region import Region
+from inspection.scoring.scorer import score_frames
 
 NUT = read_image(samples_dir() / "hex_nut" / "line" / "good" / "001.jpg")
 OTHERS = [read_image(samples_dir() / "hex_nut" / "line" / kind / "003.jpg") for kind in ("good", "scratch", "stain")]
@@ -74,3 +81,35 @@ def test_a_frame_of_another_size_is_told():
 
 def test_the_template_itself_lies_where_it_lies():
     assert Template(NUT, 0.1).shift(NUT) == (0, 0)
+
+
+@pytest.fixture(scope="module")
+def bundled() -> ClipEncoder:
+    return ClipEncoder.load("bundled")
+
+
+@pytest.mark.parametrize(("name", "least_found", "most_left"), [("hex-nut", 1.0, 0.1), ("board", 0.8, 0.5)])
+def test_a_shift_moves_scores_less_where_the_region_goes_with_the_part(bundled, measured, name, least_found, most_left):
+    """Of twenty good parts of each: found, shifted by up to 20 pixels, and scored with and without a template."""
+    recipe = load_site(configs_dir()).recipe(name)
+    files = sorted((samples_dir() / name.replace("-", "_") / "line" / "good").glob("*.jpg"))
+    first, *others = [read_image(path) for path in files[:: len(files) // 20]]
+    prototypes = prototypes_of(recipe, bundled)
+    plain = Region(0.2, 0.2, 0.6, 0.6)
+    aligned = replace(plain, template=Template(first, 0.15))
+    rng = np.random.default_rng(0)
+    found, changes = 0, {plain: list[float](), aligned: list[float]()}
+    for frame in others:
+        off = moved(frame, *rng.integers(-20, 21, 2))
+        try:
+            aligned.crop(frame), aligned.crop(off)
+        except AlignmentError:
+            continue
+        found += 1
+        for region, of_region in changes.items():
+            scores = score_frames([frame, off], bundled, prototypes, region)[1]
+            of_region.append(float(np.abs(scores[1] - scores[0]).mean()))
+    without, with_it = (float(np.mean(each)) for each in changes.values())
+    measured(f"{name}: {found} of {len(others)} found; scores moved by {without:.2f} without, {with_it:.2f} with")
+    assert found >= least_found * len(others)
+    assert with_it <= most_left * without
