@@ -25,7 +25,7 @@ from inspection.adapters.store.files import digest_of, is_temporary, make_folder
 from inspection.adapters.store.merging import made_of, merge
 from inspection.adapters.store.names import LogFile, file_name, parse
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.rollups import KINDS, has_rollup, remove_orphans, rollup_file, write_rollups
+from inspection.adapters.store.rollups import KINDS, remove_orphans, rollup_file, write_rollups
 from inspection.domain.errors import StoreError
 
 _MAKING = ".making"
@@ -76,6 +76,8 @@ def finish_day(paths: LinePaths, day: str, record: Record, alone: Alone) -> bool
     """Finish the merge of a day that was cut short; whether step 6 is still to do. Raises StoreError, OSError."""
     waiting = _waiting(paths.compacting_dir / day, paths.log_dir / day)
     if waiting:
+        # Nobody vouches for those that lie there, and the event is to say what they are.
+        write_rollups(paths, f"{day}/{waiting}", paths.compacting_dir / day / waiting)
         _finish(paths, day, waiting, record, alone)
         return True
     remove_old(paths, day)
@@ -109,11 +111,9 @@ def _undo(paths: LinePaths, making: Path) -> None:
 
 
 def _finish(paths: LinePaths, day: str, name: str, record: Record, alone: Alone) -> None:
-    """Steps 3 to 5."""
+    """Steps 3 to 5, of a merged file whose rollups were just written."""
     staged, live = paths.compacting_dir / day, paths.log_dir / day
     inputs = made_of(staged / name)
-    if not has_rollup(paths, f"{day}/{name}"):
-        write_rollups(paths, f"{day}/{name}", staged / name)
     named = parse(name)
     digest, size = digest_of(staged / name)
     data = {

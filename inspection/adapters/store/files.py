@@ -94,6 +94,17 @@ def sync_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
+def is_gone(path: Path) -> bool:
+    """Whether nothing is there. What this user may not look at is not gone; `Path.exists` raises an error over it."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        pass
+    return False
+
+
 def digest_of(path: Path) -> tuple[str, int]:
     """SHA-256 of a file's bytes in hexadecimal digits, and how many bytes they are. Raises OSError."""
     with path.open("rb") as file:

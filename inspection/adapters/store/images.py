@@ -4,7 +4,8 @@ The steps of an image, so that dying between any two of them leaves no file that
  1. `begin`: the index names the image, and that has reached the disk; where its defect is, is in the part's row;
  2. the file is written beside its place, flushed, and renamed there;
  3. `done`: the part's row in the journal names it. Until then the row is not sealed.
-Who opens the index takes up what was left: a file that is there is named (step 3), an image without one is forgotten.
+Who opens the index takes up what was left: a file that is there is named (step 3), an image without one is
+forgotten, and where its defect is with it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ CREATE INDEX IF NOT EXISTS images_unwritten ON images (epoch) WHERE NOT written;
 COMMIT;
 """
 _SELECT = "SELECT epoch, number, sha256, size_bytes, utc_us, verdict FROM images"
+_LOCATED = (
+    "UPDATE parts SET region_left = ?, region_top = ?, region_width = ?, region_height = ?, heat_map = ?"
+    " WHERE epoch = ? AND number = ? AND seal IS NULL"
+)
 _OF_BEFORE = "evidence/line=%/date=%"  # a path that an earlier version gave a part before there was a file
 
 
@@ -75,21 +80,18 @@ class ImageIndex:
 
     def begin(self, images: Sequence[KeptImage], located: Mapping[PartId, Located]) -> None:
         """These are about to be written. `located`: what is known of where their parts' descriptions fit; a row that
-        names its image has that too."""
+        names its image has that too. A heat map that cannot be written is left out."""
+        # Encoded before the transaction: the part path waits for that.
+        regions = [
+            (*found.region, found.heat_map and heat_map_text(found.heat_map), *part) for part, found in located.items()
+        ]
         with self._transaction() as db:
             db.executemany(
                 "INSERT OR REPLACE INTO images (epoch, number, sha256, size_bytes, utc_us, verdict)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 [(*i.part, i.sha256, i.size_bytes, i.utc_us, i.verdict) for i in images],
             )
-            db.executemany(
-                "UPDATE parts SET region_left = ?, region_top = ?, region_width = ?, region_height = ?, heat_map = ?"
-                " WHERE epoch = ? AND number = ? AND seal IS NULL",
-                [
-                    (*found.region, found.heat_map and heat_map_text(found.heat_map), *part)
-                    for part, found in located.items()
-                ],
-            )
+            db.executemany(_LOCATED, regions)
         self.flush()
 
     def done(self, images: Sequence[KeptImage]) -> None:
@@ -187,6 +189,7 @@ class ImageIndex:
             temporary_of(self._paths.image(image.sha256)).unlink(missing_ok=True)
         with self._transaction() as db:
             db.execute("DELETE FROM images WHERE NOT written")
+            db.executemany(_LOCATED, [(*[None] * 5, *image.part) for image in left if image not in there])
             named = "SELECT epoch, number, image_path FROM parts WHERE image_path = '' OR image_path LIKE ?"
             for epoch, number, path in db.execute(named, (_OF_BEFORE,)).fetchall():
                 if not (self._paths.data_dir / path).is_file():  # nor is the folder itself, for one that waited

@@ -79,7 +79,8 @@ def _lines(line: str, done: Repaired, would_be: str, *, at_length: bool) -> Iter
         yield "no part is missing"
     if done.moved and not would_be:
         if done.missing or any(_is_lost(moved.damaged.holds) for moved in done.moved):
-            yield f"'inspection log verify {line}' names what is gone; a whole copy, put where it was, brings it back"
+            back = "a whole copy, put where it was before the station is started, brings it back"
+            yield f"'inspection log verify {line}' names what is gone; {back}"
         yield f"'inspection log events {line}' has it too" if at_length else f"report: {done.report}"
 
 

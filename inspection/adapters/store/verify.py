@@ -17,7 +17,7 @@ from inspection.adapters.store.chain import Event
 from inspection.adapters.store.chain_walk import TO_REPAIR, Fault, Head, Walked, walk
 from inspection.adapters.store.duck import log_errors, quoted
 from inspection.adapters.store.event_reader import events_in
-from inspection.adapters.store.files import digest_of
+from inspection.adapters.store.files import digest_of, is_gone
 from inspection.adapters.store.journal_reader import open_journal
 from inspection.adapters.store.names import parse
 from inspection.adapters.store.numbering import FILES_AT_ONCE, Completeness, look_at_numbers
@@ -233,7 +233,7 @@ class _Look:
         rows = dict[str, int]()
         for path, name, promise in todo:
             if what := self._digests.differs(path, promise):
-                what = what if path.exists() else promises.gone(path, promise)
+                what = promises.gone(path, promise) if is_gone(path) else what
                 self._faults.append(Fault(self._place(path), what))
                 self._unread.add(name or "")
             else:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inspection.adapters.store.chain import EMBEDDINGS_REMOVED
 from inspection.adapters.store.chain_walk import TO_REPAIR, Differs, Fault
-from inspection.adapters.store.files import temporary_of
+from inspection.adapters.store.files import is_gone, temporary_of
 from inspection.adapters.store.journal_reader import open_journal
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises, removed_embeddings
@@ -51,7 +51,7 @@ class EmbeddingCheck:
             if what and not (self._is_on_its_way(path, promise, newest, differs) or self._was_removed(path, name)):
                 lacking = "it is gone, and no event says that it was removed"
                 gone = f"{lacking}{self._whither(path)}"
-                yield Fault(self._place(name), what if path.exists() else gone)
+                yield Fault(self._place(name), gone if is_gone(path) else what)
             told("embeddings", done, len(todo))
         unknown = [name for name in self._there if name not in self._promised]
         if self._may_know_all:
@@ -60,19 +60,21 @@ class EmbeddingCheck:
 
     def _is_on_its_way(self, path: Path, promise: Promise, newest: int, differs: Differs) -> bool:
         """Between its event and its place: a station writes it just now, or died there and finishes it at its start."""
-        waits = promise.event == newest and not path.exists() and differs(temporary_of(path), promise) is None
+        waits = promise.event == newest and is_gone(path) and differs(temporary_of(path), promise) is None
         return waits or differs(path, promise) is None
 
     def _was_removed(self, path: Path, name: str) -> bool:
         """Retention may have gone on since the events were read."""
-        if path.exists():
+        if not is_gone(path):
             return False
         with open_journal(self._paths) as db:
             told = db.execute("SELECT data FROM events WHERE kind = ?", (EMBEDDINGS_REMOVED,)).fetchall() if db else []
         return name in self._removed or any(name in removed_embeddings(json.loads(data)) for (data,) in told)
 
     def _notes(self, unknown: int) -> Iterator[str]:
-        still = [name for name in self._there if name in self._removed and (self._paths.embeddings_dir / name).exists()]
+        still = [
+            name for name in self._there if name in self._removed and not is_gone(self._paths.embeddings_dir / name)
+        ]
         if still:
             yield f"{counted(len(still), 'embedding file')} that an event says to be removed: the first is {still[0]}"
         if unknown:

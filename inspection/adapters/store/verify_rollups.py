@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain_walk import TO_REPAIR, Fault
 from inspection.adapters.store.duck import log_errors, quoted
-from inspection.adapters.store.files import digest_of
+from inspection.adapters.store.files import digest_of, is_gone
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rollups import KINDS, UNREADABLE, VERSION, one_core, rollup_file, source_of, write_rollup
 from inspection.adapters.store.scratch import not_of_scratch
@@ -37,7 +37,7 @@ def look_at_rollups(
     """Those of these files of the log. Where the SHA-256 that `names` has of their kind is not theirs they are made
     anew, in the folder `scratch`. Raises ScratchFull."""
     seen = RollupsSeen()
-    todo = [(kind, name) for name in names for kind in KINDS if rollup_file(paths, kind, name).exists()]
+    todo = [(kind, name) for name in names for kind in KINDS if not is_gone(rollup_file(paths, kind, name))]
     doubted = [each for each in todo if not _is_as_told(rollup_file(paths, *each), names[each[1]].get(each[0]))]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         wrong = pool.map(lambda each: wrong_rollup(paths, each[0], each[1], scratch), doubted)

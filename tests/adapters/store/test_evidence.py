@@ -15,8 +15,9 @@ import pytest
 
 from inspection import history
 from inspection.adapters.store import evidence as evidence_module
-from inspection.adapters.store import files
+from inspection.adapters.store import files, images
 from inspection.adapters.store.evidence import ImageEvidence, write_jpeg
+from inspection.adapters.store.heat_maps import heat_map_text
 from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.domain.errors import StoreError
@@ -384,6 +385,53 @@ def test_it_is_there_also_when_the_station_dies_before_the_row_names_its_image(l
     assert row["image_path"] is not None
     assert history.heat_map(row) is not None
     line.check()
+
+
+def test_an_image_that_was_never_written_leaves_nothing_of_where_its_defect_is(line, monkeypatch):
+    for number in (1, 2):
+        line.kept(number, frame(150 + number))
+    written = evidence_module._write_file
+
+    def die(*given: object, **options: object) -> None:
+        if line.images():
+            raise Died
+        written(*given, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evidence_module, "_write_file", die)
+        with pytest.raises(Died):
+            line.evidence.drain()
+    line.restart()
+    rows = line.rows()
+    assert rows["image_path"].notna().tolist() == [True, False]
+    assert rows["heat_map"].notna().tolist() == rows["region_left"].notna().tolist() == [True, False]
+    line.check()
+
+
+def test_the_part_path_does_not_wait_while_a_heat_map_is_encoded(line, monkeypatch):
+    free = []
+
+    def encoded(heat_map: HeatMap) -> str | None:
+        free.append(not line.journal.lock.locked() and not line.index._db.in_transaction)
+        return heat_map_text(heat_map)
+
+    monkeypatch.setattr(images, "heat_map_text", encoded)
+    line.kept(1, frame(150))
+    line.evidence.drain()
+    assert free == [True]
+    assert history.heat_map(line.rows().iloc[0]) is not None
+
+
+def test_a_heat_map_that_cannot_be_written_keeps_no_image_from_being(line):
+    nothing = HeatMap(np.zeros((0, 0), np.float32), Box(0.0, 0.0, 1.0, 1.0))
+    line.locate = lambda frame, verdict: Located(LOCATED.region, nothing)
+    line.open_evidence()
+    line.kept(1, frame(150))
+    assert line.evidence.drain() == 1
+    (row,) = (row for _, row in line.rows().iterrows())
+    assert row["image_path"] is not None
+    assert history.region(row) == LOCATED.region
+    assert history.heat_map(row) is None
 
 
 def test_nobody_looks_for_it_while_half_of_what_may_wait_does(line):

@@ -38,6 +38,22 @@ def test_it_is_a_grey_picture_for_any_program_brighter_where_the_defect_is():
     assert np.asarray(picture).tolist() == [[0, 64], [128, 255]]
 
 
+@pytest.mark.parametrize("shape", [(0, 0), (0, 4), (4, 600)])
+def test_one_without_cells_or_with_too_many_has_none(shape):
+    assert heat_map_text(HeatMap(np.zeros(shape, np.float32), Box(0, 0, 1, 1))) is None
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_one_that_is_not_finite_has_none(value):
+    assert heat_map_text(HeatMap(np.array([[0, value], [1, 2]], np.float32), Box(0, 0, 1, 1))) is None
+
+
+def test_values_of_any_size_are_written():
+    most = np.finfo(np.float32).max
+    text = heat_map_text(HeatMap(np.array([[-most, most]], np.float32), Box(0, 0, 1, 1)))
+    np.testing.assert_allclose(heat_map_of(text).values, [[-most, most]], rtol=1e-5)
+
+
 def _png(mode: str, side: int) -> str:
     encoded = io.BytesIO()
     Image.new(mode, (side, side)).save(encoded, "PNG")

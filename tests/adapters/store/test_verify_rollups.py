@@ -10,11 +10,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from inspection.adapters.store import rollups, verify_rollups
-from inspection.adapters.store.compaction import Compactor
+from inspection import history
+from inspection.adapters.store import compaction, day_merge, rollups, verify_rollups
+from inspection.adapters.store.compaction import Compactor, compact_line
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rollups import KINDS, rollup_file
 from inspection.adapters.store.verify import verify_line
+from tests.adapters.store.test_evidence import Died
 from tests.adapters.store.test_log import Line
 from tests.fakes.clock import START_UTC
 
@@ -54,6 +56,10 @@ def made_anew(paths: LinePaths, monkeypatch: pytest.MonkeyPatch, *, recount: boo
     return [fault.place for fault in found.faults], len(made)
 
 
+def die(*_: object) -> None:
+    raise Died
+
+
 def test_what_the_chain_vouches_for_is_not_made_anew_unless_it_is_asked_for(tmp_path, monkeypatch):
     paths, _ = merged(tmp_path)
     assert made_anew(paths, monkeypatch) == ([], 0)
@@ -89,3 +95,25 @@ def test_what_was_summed_up_wrongly_when_it_was_merged_is_found_when_it_is_asked
 def test_an_event_that_says_strange_things_of_rollups_is_named(tmp_path, told):
     paths, _ = merged(tmp_path, lambda data: {**data, "rollups": told})
     assert "an event compacted that does not say what it should" in verify_line(paths).faults[0].what
+
+
+def test_a_rollup_that_was_altered_while_a_merge_was_cut_short_is_not_what_the_chain_says(tmp_path, monkeypatch):
+    line = Line(tmp_path)
+    for number in range(1, 31):
+        line.part(number)
+    line.log.seal()
+    line.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(day_merge, "exchange", die)
+        with pytest.raises(Died):
+            compact_line(line.paths)
+    for kind in KINDS:
+        (rollup,) = line.paths.rollup_dir(kind).rglob("*.parquet")
+        there = pq.read_table(rollup, partitioning=None)
+        pq.write_table(there.slice(1), rollup)  # with the same metadata, by which it is told whose it is
+    monkeypatch.setattr(compaction, "OLD_FILES_STAY_S", 0.0)
+    compact_line(line.paths)
+    for recount in (False, True):
+        found = verify_line(line.paths, recount=recount)
+        assert (found.rollups, found.faults) == (2, [])
+    assert history.counts(tmp_path, "demo", ["verdict"])["count"].sum() == 30
