@@ -85,7 +85,8 @@ class Tuning:
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
 
     def to_json(self) -> str:
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, default=str, allow_nan=False) + "\n"
+        kept = {**asdict(self), "measured": [_finite(asdict(each)) for each in self.measured]}
+        return json.dumps({"format": FORMAT, **kept}, indent=2, default=str, allow_nan=False) + "\n"
 
     def changes(self, fingerprint: Mapping[str, str], machine: Mapping[str, str]) -> list[str]:
         """What is different now from when it was made, in words; empty if the choice holds."""
@@ -95,6 +96,12 @@ class Tuning:
             for key in {**then, **now}
             if then.get(key) != now.get(key)
         )
+
+
+def _finite(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no other numbers: null stands for one, and agrees as little."""
+    is_none = {name for name, value in measured.items() if isinstance(value, float) and not math.isfinite(value)}
+    return {name: None if name in is_none else value for name, value in measured.items()}
 
 
 def load_tuning(path: Path) -> Tuning | None:

@@ -68,12 +68,12 @@ def tune(
     scorer = scorer_of(recipe, encoder, references=references_of(site, present))
     encoders, unusable = at_hand(encoder, runtimes())
     scorers = {name: scorer.on(each) for name, each in encoders.items()}
-    taken = measure(scorers, [good_listed, *defects_listed.values()])
+    taken, failed = measure(scorers, [good_listed, *defects_listed.values()])
     reference = next(iter(taken.values())).scores
     of_good = PartScores(reference[: len(good_listed.files)], good_listed.parts)
     band = band_of(line_config, present)
     thresholds = present.thresholds if present else _fitted(of_good, scorer.names, band)
-    measured = _compared(taken, unusable, scorer.names, thresholds, band)
+    measured = _compared(taken, {**unusable, **failed}, scorer.names, thresholds, band)
     chosen = fastest(measured)
     tuning = Tuning(
         line=line,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from inspection.adapters.clip.encoder import ClipEncoder
     from inspection.adapters.clip.runtimes import Runtime
     from inspection.cli._calibration_samples import Listed
+    from inspection.domain.types import Pixels
     from inspection.scoring.part_scorer import PartScorer
 
 
@@ -45,23 +46,45 @@ def at_hand(encoder: ClipEncoder, runtimes: Sequence[Runtime]) -> tuple[dict[str
     return opened, unusable
 
 
-def measure(scorers: Mapping[str, PartScorer], listed: Sequence[Listed]) -> dict[str, Taken]:
+def measure(scorers: Mapping[str, PartScorer], listed: Sequence[Listed]) -> tuple[dict[str, Taken], dict[str, str]]:
     """Every picture alone, as the station sees them, on all runtimes one after another: what else the machine does
-    befalls all alike. A picture that cannot be read raises CameraError."""
+    befalls all alike. And why those did not come to the end that failed on a picture.
+
+    Raises what the first one does, the reference; CameraError for a picture that cannot be read.
+    """
     import numpy as np
 
+    reference = next(iter(scorers))
     ms: dict[str, list[float]] = {name: [] for name in scorers}
     scores: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in scorers}
+    failed: dict[str, str] = {}
     files = [(path, each.pixels) for each in listed for path in each.files]
     console = Console(stderr=True)
     shown = track(files, description="measuring", console=console, transient=True, disable=not console.is_terminal)
     for index, (path, read) in enumerate(shown):
         frame = read(path)
-        for name, scorer in scorers.items():
-            if index == 0:
-                scorer.look([frame])  # the first one takes many times as long
-            before_ns = time.monotonic_ns()
-            look = scorer.look([frame])
-            ms[name].append((time.monotonic_ns() - before_ns) / 1e6)
-            scores[name].append(look.scores[0])
-    return {name: Taken(statistics.median(ms[name]), np.array(scores[name])) for name in scorers}
+        for name in [name for name in scorers if name not in failed]:
+            try:
+                if index == 0:
+                    scorers[name].look([frame])  # the first one takes many times as long
+                took_ms, row = _timed(scorers[name], frame)
+            except Exception as error:  # whatever a runtime raises: the others are measured
+                if name == reference:
+                    raise
+                failed[name] = f"{path.name}: {reason_of(error)}"
+                continue
+            ms[name].append(took_ms)
+            scores[name].append(row)
+    taken = {name: Taken(statistics.median(ms[name]), np.array(scores[name])) for name in scorers if name not in failed}
+    return taken, failed
+
+
+def reason_of(error: Exception) -> str:
+    """The first line of what is told."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _timed(scorer: PartScorer, frame: Pixels) -> tuple[float, npt.NDArray[np.float64]]:
+    before_ns = time.monotonic_ns()
+    look = scorer.look([frame])
+    return (time.monotonic_ns() - before_ns) / 1e6, look.scores[0]

@@ -45,6 +45,16 @@ def test_a_tuning_survives_its_file(tmp_path):
     assert load_tuning(tmp_path / "other.json") is None
 
 
+@pytest.mark.parametrize("sigma", [math.inf, math.nan])
+def test_what_is_no_number_is_kept_as_none_and_agrees_with_nothing(tmp_path, sigma):
+    path = tmp_path / "demo.json"
+    made = tuning(measured=(REFERENCE, QUICK, Measured("x", 9.0, sigma, 0)))
+    path.write_text(made.to_json())
+    kept = load_tuning(path)
+    assert kept.measured[2] == Measured("x", 9.0, None, 0)
+    assert (kept.measured[2].agrees, kept.id) == (False, made.id)
+
+
 @given(
     st.lists(
         st.builds(

@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from inspection.adapters.clip import openvino_runtime
 from inspection.adapters.clip import runtimes as module
 from inspection.adapters.clip.runtimes import REFERENCE, ImageTower, Runtime
 from inspection.adapters.clip.torch_runtime import TorchTower
@@ -151,6 +152,44 @@ def test_one_that_changes_verdicts_is_not_chosen_however_fast_it_is(
     encoder, untuned = line_encoder(site, site.line("demo"))
     assert (untuned, "tuning" in encoder.fingerprint) == (None, False)
     assert require_calibration(site, site.line("demo"), encoder).line == "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken(Runtime):
+    """It starts, and says no number of any picture."""
+
+    def open(self, model: Any, input_px: tuple[int, int] | None) -> ImageTower:
+        tower = TorchTower(model, "float32", "cpu")
+        return lambda inputs: tower(inputs) * float("nan")
+
+
+def test_a_runtime_that_fails_on_a_picture_is_told_and_the_others_are_measured(
+    own: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, REFERENCE, Broken("torch", "int8"))
+    called = tune(own, good, "--json")
+    assert called.code == 0
+    told = json.loads(called.out)
+    assert told["runtime"] == str(REFERENCE)
+    assert "the embedding of picture 0 is not finite" in told["measured"][1]["unusable"]
+    monkeypatch.undo()
+    only(monkeypatch, Broken("torch", "int8"))
+    assert "is not finite" in tune(own, good).err, "the reference itself"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("driver"), torch.OutOfMemoryError("full\nof it"), MemoryError()])
+def test_a_device_that_does_not_start_is_told_and_the_line_runs_on_the_reference(
+    tuned: tuple[dict[str, Any], Called, Path], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*arguments: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(openvino_runtime.OpenVinoTower, "__init__", refuse)
+    site = load_site(tuned[2])
+    encoder, untuned = line_encoder(site, site.line("demo"))
+    assert encoder.fingerprint["runtime"] == REFERENCE.describe()
+    reason = str(error).partition("\n")[0] or "MemoryError"
+    assert f"runs on {REFERENCE}: runtime {OPENVINO}: the model does not start on it ({reason})" in (untuned or "")
 
 
 def test_a_runtime_that_is_not_there_is_told_and_the_others_are_measured(

@@ -93,10 +93,15 @@ class Runtime:
                     from inspection.adapters.clip.onnx_runtime import OnnxTower
 
                     return OnnxTower(model, input_px, self.precision, station_threads())
+        except ModelError:
+            raise
         except ImportError as error:
             raise ModelError(
                 f"runtime {self}: it is installed and does not start ({error}); install it again"
             ) from error
+        except Exception as error:  # a driver or a device that is full answers with anything; told as ModelError
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise ModelError(f"runtime {self}: the model does not start on it ({reason})") from error
 
 
 REFERENCE = Runtime("torch", "float32")
