@@ -24,7 +24,7 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
 
 _LAST = sys.maxsize  # such a fault may follow from one of an event
-TO_REPAIR = "'inspection log repair' sets it aside"
+TO_REPAIR = "'inspection log repair' sets it aside, or says why it stays"
 _NAME = re.compile(r"date=[^/]+/(\d+)_(\d+)\.parquet")
 
 
@@ -92,13 +92,13 @@ class _Walk:
         counted = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
         self._top = max(counted[0] if counted else 0, *self._stored, *self._files, 0)
 
-    def _list(self) -> dict[int, _File]:
+    def _list(self) -> dict[int, list[_File]]:
         """By the last event. Listed after the journal was read: what has left that is in one of these."""
-        files: dict[int, _File] = {}
+        files: dict[int, list[_File]] = {}
         for path in sorted(self._paths.events_dir.glob("date=*/*.parquet")):
             name = path.relative_to(self._paths.events_dir).as_posix()
-            if (fits := _NAME.fullmatch(name)) and int(fits[2]) not in files:
-                files[int(fits[2])] = _File(int(fits[1]), int(fits[2]), name)
+            if fits := _NAME.fullmatch(name):
+                files.setdefault(int(fits[2]), []).append(_File(int(fits[1]), int(fits[2]), name))
             else:
                 self._found.strays.add(name)
                 self._fault(_LAST, _place(name), f"no event knows it; {TO_REPAIR}")
@@ -111,8 +111,8 @@ class _Walk:
         found.head = Head(newest.id, newest.hash) if newest and newest.hash else None
         due = self._top
         while due > 0:
-            file = self._files.pop(due, None)
-            if file:
+            if due in self._files:
+                file = self._next(due)
                 self._take(self._read(file))
                 due = file.first - 1
             elif due in self._stored:
@@ -122,21 +122,33 @@ class _Walk:
                 due = self._skip(due)
         if self._wanted not in (None, GENESIS):
             self._fault(1, "event 1", "it continues an event that is not there: the chain was cut at its beginning")
-        for file in self._files.values():
-            found.strays.add(file.name)
-            self._fault(_LAST, _place(file.name), f"its events are elsewhere; {TO_REPAIR}")
+        for file in (file for files in self._files.values() for file in files):
+            self._pass_by(file)
         for name, promise in self._promises.events.items():
             self._fault(promise.event, _place(name), self._promises.gone(self._paths.events_dir / name, promise))
         found.unfound = list(self._heads.values())
         found.faults.sort(key=lambda fault: fault[0])
         return found
 
+    def _next(self, due: int) -> _File:
+        """Of the files that end with an event the one that an event knows; all others have their events elsewhere."""
+        files = self._files.pop(due)
+        chosen = next((file for file in files if file.name in self._promises.events), files[0])
+        for file in files:
+            if file != chosen:
+                self._pass_by(file)
+        return chosen
+
+    def _pass_by(self, file: _File) -> None:
+        self._found.strays.add(file.name)
+        self._fault(_LAST, _place(file.name), f"its events are elsewhere; {TO_REPAIR}")
+
     def _read(self, file: _File) -> Sequence[Event]:
         """The file's events; none, with the fault told, if it cannot be trusted."""
         promise = self._promises.events.pop(file.name, None)
         here = all(number in self._stored for number in range(file.first, file.last + 1))  # it is just being written
         if promise is None and not here and not self._found.has_gaps:
-            self._fault(_LAST, _place(file.name), "no event knows it; move it away")
+            self._fault(_LAST, _place(file.name), "no event knows it; it stays, for nothing else has its events")
         path = self._paths.events_dir / file.name
         differs = self._differs(path, promise) if promise else None
         try:

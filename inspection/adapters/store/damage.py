@@ -27,7 +27,7 @@ from inspection.adapters.store.reader import merged_from
 from inspection.adapters.store.rollups import KINDS, rollup_file
 from inspection.adapters.store.schema import PARTS
 from inspection.adapters.store.scratch import scratch_folder
-from inspection.adapters.store.torn import OF_PARTS, why_unreadable
+from inspection.adapters.store.torn import OF_PARTS, TooLittleMemory, why_unreadable
 from inspection.adapters.store.verify import Told
 from inspection.adapters.store.verify_rollups import wrong_rollup
 from inspection.domain.errors import StoreError
@@ -75,6 +75,10 @@ def look_for_damage(paths: LinePaths, known: Known, told: Told = lambda what, do
             rollups = [
                 each for kind, look in looks.items() for each in _each(kind, paths.rollup_dir(kind), look, known, told)
             ]
+    except MemoryError as error:
+        raise StoreError(
+            f"there is too little memory to look at the log of line {paths.line}; nothing was set aside"
+        ) from error
     except OSError as error:
         raise StoreError(
             f"cannot read {error.filename or paths.data_dir}: {error.strerror or error}; nothing was set aside;"
@@ -127,10 +131,15 @@ def _holds(of: str, path: Path, known: Known, *, is_torn: bool) -> Holds | None:
 
 def _unreadable(path: Path, known: Known, columns: pa.Schema, needed: tuple[str, ...]) -> Found:
     """Raises StoreError of one that has the very bytes that were written: then it is not the file that is at fault."""
-    found = why_unreadable(path, columns, needed, whole=True)
+    promise = known.promised.get(path)
+    try:
+        found = why_unreadable(path, columns, needed, whole=True)
+    except TooLittleMemory as error:
+        if promise and known.differs(path, promise):  # a length that was altered asks for any amount
+            return "torn", str(error.__cause__)
+        raise
     if found is None:
         return None
-    promise = known.promised.get(path)
     if promise and known.differs(path, promise) is None:
         raise StoreError(
             f"{path} has the bytes that event {promise.event} says, and cannot be read here: {found.why};"
@@ -144,7 +153,12 @@ def _of_log(paths: LinePaths, known: Known, path: Path) -> Found:
     named = parse(name)
     if named is None:
         return "foreign", "its name is none that the log gives"
-    if found := _unreadable(path, known, PARTS, OF_PARTS) or _of_others(paths, path, named):
+    if found := _unreadable(path, known, PARTS, OF_PARTS):
+        return found
+    promise = known.promised.get(path)
+    if promise and known.differs(path, promise) is None:  # whatever is in it, as in a line whose folders were renamed
+        return None
+    if found := _of_others(paths, path, named):
         return found
     if not known.all or path in known.promised or path in known.marked or known.promises.is_of_before(name):
         return None

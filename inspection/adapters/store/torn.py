@@ -20,6 +20,10 @@ OF_PARTS = tuple(name for name in PARTS.names if name not in SINCE_VERSION_1)
 _ROWS_AT_ONCE = 32_768
 
 
+class TooLittleMemory(StoreError):
+    """Nothing is known to be wrong with the file."""
+
+
 class Unreadable(NamedTuple):
     """`torn`: its bytes cannot be read; `foreign`: it has other columns."""
 
@@ -31,7 +35,7 @@ def why_unreadable(file: Path, columns: pa.Schema, needed: Iterable[str], *, who
     """None if it can be read. `columns`: what those that it has must be; `needed`: it has all these.
 
     `whole`: every page of it, not its end alone. Raises the OSError of the system: what the disk does not give, or this
-    user may not see, is no torn file.
+    user may not see, is no torn file; and TooLittleMemory.
     """
     try:
         with pq.ParquetFile(file) as opened:
@@ -44,6 +48,11 @@ def why_unreadable(file: Path, columns: pa.Schema, needed: Iterable[str], *, who
                 rows = db.sql(f"FROM read_parquet([{quoted(str(file))}], hive_partitioning = false)")
                 for _ in rows.to_arrow_reader(_ROWS_AT_ONCE):
                     pass
+    except (MemoryError, duckdb.OutOfMemoryException) as error:  # before NOT_READ: Arrow's is of both kinds
+        why = (str(error).splitlines() or ["out of memory"])[0]
+        raise TooLittleMemory(
+            f"cannot read {file}: there is too little memory ({why}); end what else runs on this machine, and try again"
+        ) from error
     except NOT_READ as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

@@ -11,6 +11,7 @@ import pytest
 from inspection import history
 from inspection.adapters.store import backup, embedding_files
 from inspection.adapters.store.backup import back_up
+from inspection.adapters.store.chain_walk import TO_REPAIR
 from inspection.adapters.store.embedding_retention import EmbeddingRule
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.verify import verify_line
@@ -207,8 +208,8 @@ def test_verify_names_what_was_altered_removed_or_put_there(line):
     assert [(fault.place, fault.what) for fault in found.faults] == [
         (place[first], f"its bytes were altered: they are not as event {sealed[0]} says"),
         (place[second], "it is gone, and no event says that it was removed"),
-        (place[stranger], "no event knows it; 'inspection log repair' sets it aside"),
-        (place[other], "no event knows it; 'inspection log repair' sets it aside"),
+        (place[stranger], f"no event knows it; {TO_REPAIR}"),
+        (place[other], f"no event knows it; {TO_REPAIR}"),
     ]
     assert found.embeddings == 4
 

@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from inspection import history
 from inspection.adapters.store import lock, torn
+from inspection.adapters.store.chain_walk import TO_REPAIR
 from inspection.adapters.store.compaction import Compactor
 from inspection.adapters.store.files import temporary_of
 from inspection.adapters.store.lock import FileLock, LineLock
@@ -48,6 +50,7 @@ from tests.adapters.store.damaged_line import (
 )
 from tests.adapters.store.embedding_line import EmbeddingLine
 from tests.adapters.store.test_evidence import Died
+from tests.adapters.store.test_log import Line
 
 
 @pytest.fixture(scope="module")
@@ -228,13 +231,15 @@ def test_a_torn_file_of_events_is_set_aside_and_named(paths):
     assert repaired(paths).is_nothing  # what the lost events said of files is not known: no file is moved for it
 
 
-def test_events_that_are_there_twice_are_set_aside(paths):
+@pytest.mark.parametrize("day", ["date=2025-12-31", "date=2026-01-31"])
+def test_events_that_are_there_twice_are_set_aside(paths, day):
     (file, *_) = files(paths, "events")
-    again = file.parent.with_name("date=2026-01-31") / file.name
+    again = file.parent.with_name(day) / file.name
     again.parent.mkdir()
     again.write_bytes(file.read_bytes())
     events = history.events(paths.data_dir, "demo")["id"].tolist()
-    assert verify_line(paths).faults[0].what == "no event knows it; 'inspection log repair' sets it aside"
+    (fault,) = verify_line(paths).faults
+    assert (fault.place, fault.what) == (f"file events/…/{day}/{file.name}", f"its events are elsewhere; {TO_REPAIR}")
     (moved,) = repaired(paths).moved
     assert (moved.file, moved.damaged.why) == (below(paths, again), "its events are elsewhere")
     assert history.events(paths.data_dir, "demo")["id"].tolist() == sorted({*events, max(events) + 1})
@@ -345,16 +350,67 @@ def test_a_file_that_is_altered_and_can_be_read_stays(paths):
 
 
 def test_a_file_that_has_the_bytes_that_were_written_is_never_taken_for_torn(paths, monkeypatch):
-    """Whoever cannot read it has too little memory, or an older version."""
+    """Whoever cannot read it has an older version."""
 
-    def no_memory(*_, **__):
-        raise pa.ArrowMemoryError("malloc of size 64 failed")
+    def not_this_version(*_, **__):
+        raise pa.ArrowNotImplementedError("no such codec")
 
     before = contents(paths)
-    monkeypatch.setattr(torn.pq, "ParquetFile", no_memory)
-    with pytest.raises(StoreError, match=r"has the bytes that event \d+ says, and cannot be read here: malloc"):
+    monkeypatch.setattr(torn.pq, "ParquetFile", not_this_version)
+    with pytest.raises(StoreError, match=r"has the bytes that event \d+ says, and cannot be read here: no such codec"):
         repaired(paths)
     assert contents(paths) == before
+
+
+def of_before_the_chain(paths):
+    """A line whose one file no event vouches for."""
+    line = Line(paths.data_dir)
+    line.part(1, utc=line.clock.utc())
+    line.log.seal(everything=True)
+    line.close()
+    with closing(sqlite3.connect(paths.state_db)) as db, db:
+        db.execute("DELETE FROM events")
+        db.execute("DELETE FROM sqlite_sequence WHERE name = 'events'")
+        db.execute("INSERT INTO events (utc_us, kind, text) VALUES (1, 'state', 'running')")
+    Line(paths.data_dir).close()  # its chain begins over it
+    return files(paths)
+
+
+def no_memory_of_arrow(*_, **__):
+    raise pa.ArrowMemoryError("malloc of size 64 failed")
+
+
+def no_memory_of_duckdb(*_, **__):
+    raise duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block")
+
+
+@pytest.mark.parametrize(
+    ("of", "name", "fails"),
+    [(torn.pq, "ParquetFile", no_memory_of_arrow), (torn.duckdb, "connect", no_memory_of_duckdb)],
+    ids=["arrow", "duckdb"],
+)
+def test_too_little_memory_is_told_of_a_file_that_no_event_vouches_for(tmp_path, monkeypatch, of, name, fails):
+    paths = LinePaths(tmp_path, "demo")
+    (file,) = of_before_the_chain(paths)
+    before = contents(paths)
+    monkeypatch.setattr(of, name, fails)
+    with pytest.raises(StoreError, match=f"cannot read {file}: there is too little memory"):
+        repaired(paths)
+    monkeypatch.undo()
+    assert contents(paths) == before
+    assert numbers(paths) == [1]
+
+
+def test_a_line_whose_folders_were_renamed_has_the_bytes_that_were_written_and_stays(paths):
+    for folder in [paths.state_dir, *sorted(paths.data_dir.rglob("line=demo"))]:
+        folder.rename(folder.with_name(folder.name.replace("demo", "north")))
+    north = LinePaths(paths.data_dir, "north")
+    before = contents(north)
+    done = repaired(north)
+    assert not done.moved
+    assert {name: sha256 for name, sha256 in contents(north).items() if "rollup" not in name} == {
+        name: sha256 for name, sha256 in before.items() if "rollup" not in name
+    }
 
 
 def test_a_line_that_runs_or_is_merged_or_copied_is_refused(paths, monkeypatch):
