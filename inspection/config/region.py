@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -167,6 +168,12 @@ def _ring(source: Source) -> Iterator[Finding]:
     inner, outer = number_at(source, _KEY, "ring", "inner"), number_at(source, _KEY, "ring", "outer")
     if inner is not None and outer is not None and inner >= outer:
         yield (_KEY, "ring", "inner"), f"{inner:g} leaves nothing of the ring; write less than outer, {outer:g}"
+    elif inner is not None and outer is not None and inner >= 0 and 0.01 <= outer <= 0.5:
+        area = math.pi * (outer**2 - inner**2)  # of a square picture; of any other less
+        if area < _LEAST_AREA:
+            most = math.floor(math.sqrt(outer**2 - _LEAST_AREA / math.pi) * 1e6) / 1e6
+            text = f"{inner:g} leaves an area of {area:.2g} of the picture; write {most:g} at most"
+            yield (_KEY, "ring", "inner"), text
     centre = value_at(source, _KEY, "ring", "centre")
     if outer is not None and outer <= 0.5 and _is_point(centre):
         beyond = [outer > min(each, 1 - each) + 1e-9 for each in centre]

@@ -4,7 +4,7 @@
     ├── ConfigError            a setting that cannot be used (exit code 2, before any device is opened)
     ├── ModelError             weights, tokenizer or processor cannot be had or do not fit
     │   └── HubUnreachable     … today: it may be had when tried again
-    ├── ScoringError           an embedding or a score that is not a number
+    ├── ScoringError           no score, or none that is a number
     │   └── AlignmentError     … because the part was not found in its frame
     ├── CalibrationError       samples cannot support what was asked
     ├── CameraError            no usable frame
@@ -37,7 +37,7 @@ class HubUnreachable(ModelError):
 
 
 class ScoringError(InspectionError):
-    """A picture or a phrase has no finite score."""
+    """A picture or a phrase has no finite score, or a picture shows too little to have one."""
 
 
 class AlignmentError(ScoringError):

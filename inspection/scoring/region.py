@@ -10,8 +10,10 @@ import numpy.typing as npt
 
 from inspection.domain.errors import AlignmentError, ScoringError
 from inspection.domain.types import Box, Pixels
+from inspection.judging.frame_gate import LEAST_PX
 from inspection.scoring.alignment import Template
 from inspection.scoring.tiles import WHOLE, Tiles
+from inspection.wording import counted
 
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.floating]
@@ -19,6 +21,9 @@ Places = npt.NDArray[np.floating]
 OUTSIDE = 128
 """What pixels beside a polygon or in the hole of a ring are given: the grey that models take for nothing, and never
 what the camera saw there."""
+
+LEAST_SEEN_PX = 64
+"""Of a polygon or a ring: with fewer the picture is grey, and grey is scored like a good part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +115,19 @@ class Region:
         return box._replace(left=box.left + right / width, top=box.top + down / height)
 
     def crop(self, pixels: Pixels, *, outside: int = OUTSIDE, placed_by: Pixels | None = None) -> Pixels:
-        """Of RGB uint8 (H, W, 3) the rectangle, never empty; what is not within the outline is `outside`. `placed_by`:
-        the frame that the part is looked for in, where it is another.
+        """Of RGB uint8 (H, W, 3) the rectangle; what is not within the outline is `outside`. `placed_by`: the frame
+        that the part is looked for in, where it is another.
 
-        A view of it where there is no outline. Raises ScoringError as `box`, AlignmentError where the part is not found
-        or lies so far off that some of its region is beyond the frame.
+        A view of it where there is no outline. Raises ScoringError as `box`, and where a frame of this size shows too
+        little of the region to see a part: a side under LEAST_PX, or under LEAST_SEEN_PX of an outline. Whether a frame
+        as a whole is large enough is the frame gate's matter. AlignmentError where the part is not found or lies so far
+        off that some of its region is beyond the frame.
         """
         y0, y1, x0, x1 = self._placed_px(pixels if placed_by is None else placed_by)
         cut = pixels[y0:y1, x0:x1]
+        if min(cut.shape[:2]) < LEAST_PX and cut.shape != pixels.shape:
+            told = f"{x1 - x0} x {y1 - y0} pixels, a side under {LEAST_PX}"
+            raise _too_small(told, *pixels.shape[:2])
         if self.outline is None:
             return cut
         kept, beside = _masks(self, *pixels.shape[:2])
@@ -165,15 +175,27 @@ class Region:
 @lru_cache(maxsize=2)
 def _masks(region: Region, height: int, width: int) -> tuple[Pixels, Pixels]:
     """Of what is cut out, which pixels are within the outline, those whose middle is, and which are not: all bits set
-    or none, (h, w, 3). Frames are of one size, mostly; a choice by truth values takes forty times as long."""
+    or none, (h, w, 3). Frames are of one size, mostly; a choice by truth values takes forty times as long.
+
+    Raises ScoringError as `Region.crop`.
+    """
     y0, y1, x0, x1 = region.edges_px(height, width)
-    inside = np.repeat(region.cells(y1 - y0, x1 - x0, height, width)[:, :, None], 3, axis=2)
+    seen = region.cells(y1 - y0, x1 - x0, height, width)
+    if (count := int(seen.sum())) < LEAST_SEEN_PX:
+        raise _too_small(f"{counted(count, 'pixel')} within its outline, under {LEAST_SEEN_PX}", height, width)
+    inside = np.repeat(seen[:, :, None], 3, axis=2)
     return np.where(inside, np.uint8(255), np.uint8(0)), np.where(inside, np.uint8(0), np.uint8(255))
 
 
 @lru_cache(maxsize=2)
 def _seen(region: Region, height: int, width: int) -> Mask:
-    """Which views show any of the region: all, where it is too thin for the middle of any pixel."""
+    """Which views show any of the region; of each grid one does."""
     inside, _ = _masks(region, height, width)
-    is_seen = np.array([bool(view.any()) for view in region.tiles.cut(inside)])
-    return is_seen if is_seen.any() else ~is_seen
+    return np.array([bool(view.any()) for view in region.tiles.cut(inside)])
+
+
+def _too_small(shown: str, height: int, width: int) -> ScoringError:
+    return ScoringError(
+        f"region_of_interest is too small to see a part: of a picture of {width} x {height} pixels it shows {shown};"
+        " make it larger, or take larger pictures"
+    )

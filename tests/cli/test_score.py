@@ -210,3 +210,15 @@ def test_a_part_that_is_not_found_is_named_and_one_that_lies_off_scores_as_where
     side = len(pixels)
     assert off["region"]["left"] - there["region"]["left"] == pytest.approx(-4 / side, abs=0.06)
     assert off["region"]["top"] - there["region"]["top"] == pytest.approx(6 / side, abs=0.06)
+
+
+def test_a_region_that_shows_nothing_of_a_part_stops_score_and_calibrate(site: Path) -> None:
+    recipe = site / RECIPE_FILE
+    rectangle = "{left: 0.1, top: 0.1, width: 0.8, height: 0.8}"
+    hair = "{polygon: [[0.1, 0.1], [0.9, 0.9], [0.9, 0.9004]]}"
+    recipe.write_text(changed(recipe.read_text(), rectangle, hair))
+    for asked in (("score", GOOD, "--recipe", "nut"), ("calibrate", "demo", "--good", GOOD.parent, "--by", "Kim")):
+        called = call(*asked, "--config-dir", site)
+        assert called.code == 1
+        assert "region_of_interest is too small to see a part: of a picture of 256 x 256 pixels it shows" in called.err
+    assert not (site / "calibrations" / "demo.json").exists()

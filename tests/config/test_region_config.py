@@ -98,6 +98,8 @@ POINT = "is no point of the picture; write [x, y], each 0 to 1 (of the picture's
          "has an area of 5e-05 of the picture; allowed 0.0001 and more"),
         ("{ring: {centre: [0.5, 0.5], inner: 0.4, outer: 0.4}}", ".ring.inner",
          "0.4 leaves nothing of the ring; write less than outer, 0.4"),
+        ("{ring: {centre: [0.5, 0.5], inner: 0.3999999, outer: 0.4}}", ".ring.inner",
+         "0.4 leaves an area of 2.5e-07 of the picture; write 0.39996 at most"),
         ("{ring: {centre: [0.3, 0.2], inner: 0.1, outer: 0.4}}", ".ring.outer",
          "0.4 reaches outside the picture from that centre; write 0.3 at most, or move centre"),
         ("{ring: {centre: [0.5, 0.5], inner: 0.1, outer: 0.6}}", ".ring.outer",

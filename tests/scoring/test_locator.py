@@ -46,23 +46,23 @@ def test_a_spot_ends_at_half_its_height_and_another_one_is_not_of_it():
     assert hottest(values) == Box(2 / 8, 1 / 4, 2 / 8, 1 / 4)
 
 
-def frame() -> np.ndarray:
-    """8 x 8, good but for a scratch of two pixels and a stain of one."""
+def frame(cell_px: int = 1) -> np.ndarray:
+    """8 x 8 cells, good but for a scratch of two cells and a stain of one."""
     pixels = np.zeros((8, 8, 3), np.uint8)
     pixels[..., 0] = 200
     pixels[5, 4:6] = 0, 200, 0
     pixels[6, 6] = 0, 0, 200
-    return pixels
+    return pixels.repeat(cell_px, axis=0).repeat(cell_px, axis=1)
 
 
 @pytest.mark.parametrize(("name", "box"), [("scratch", (4, 5, 2, 1)), ("stain", (6, 6, 1, 1))])
 @pytest.mark.parametrize("region", [Region(), Region(0.5, 0.25, 0.5, 0.75)])
 def test_each_description_is_found_where_it_is_in_the_whole_picture(name, box, region):
-    found = Locator(ENCODER, PROTOTYPES, region)(frame(), name)
+    found = Locator(ENCODER, PROTOTYPES, region)(frame(4), name)
     assert np.allclose(found.region, np.array(box) / 8)
     assert found.heat_map is not None
     assert found.heat_map.box == region.box(8, 8)
-    assert found.heat_map.values.shape == region.crop(frame()).shape[:2]
+    assert found.heat_map.values.shape == region.crop(frame(4)).shape[:2]
     assert found.heat_map.values.max() == pytest.approx(10)  # the scale times (1 - 0)
     assert found.heat_map.values.min() == pytest.approx(-10)
 
@@ -99,7 +99,7 @@ class WithoutMap(CellEncoder):
 @pytest.mark.parametrize("region", [Region(tiles=Tiles((2, 4), 0)), Region(0.5, 0.5, 0.5, 0.5, tiles=Tiles((2, 4), 0))])
 def test_without_a_map_it_is_the_window_that_scores_highest(region):
     encoder = WithoutMap()
-    found = TileLocator(encoder, PROTOTYPES, region)(frame(), "scratch")
+    found = TileLocator(encoder, PROTOTYPES, region)(frame(4), "scratch")
     assert encoder.asked == [1] * 20  # so that nobody waits for more than one
     box, scratch = found.region, Box(4 / 8, 5 / 8, 2 / 8, 1 / 8)
     assert box.left <= scratch.left + scratch.width

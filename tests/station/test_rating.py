@@ -60,7 +60,7 @@ def test_without_thresholds_scores_are_recorded_and_nothing_is_judged():
 def test_the_line_scores_as_every_command_does():
     encoder, region = CellEncoder(), Region(0.25, 0, 0.75, 1, tiles=Tiles((2,)))
     prototypes = encode_prototypes(encoder, ["good"], {"scratch": ["scratch"], "stain": ["stain"]})
-    frames = [np.random.default_rng(seed).integers(1, 256, (8, 8, 3), np.uint8) for seed in range(3)]
+    frames = [np.random.default_rng(seed).integers(1, 256, (32, 32, 3), np.uint8) for seed in range(3)]
     verdicts = Rater(PartScorer(encoder, prototypes, region), None)([Frame(pixels, FRAME.utc) for pixels in frames])
     embeddings, scores = score_frames(frames, encoder, prototypes, region)
     assert [tuple(verdict.scores.values()) for verdict in verdicts] == [tuple(row) for row in scores]
