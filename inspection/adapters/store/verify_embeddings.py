@@ -64,9 +64,12 @@ class EmbeddingCheck:
         return waits or differs(path, promise) is None
 
     def _was_removed(self, path: Path, name: str) -> bool:
-        """Retention may have gone on since the events were read."""
+        """Retention may have gone on since the events were read. It goes from the oldest on, so one that was set aside
+        before it came there would be gone by now."""
         if not is_gone(path):
             return False
+        if self._whither(path) and name < max(self._removed, default=""):
+            return True
         with open_journal(self._paths) as db:
             told = db.execute("SELECT data FROM events WHERE kind = ?", (EMBEDDINGS_REMOVED,)).fetchall() if db else []
         return name in self._removed or any(name in removed_embeddings(json.loads(data)) for (data,) in told)
