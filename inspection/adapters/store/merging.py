@@ -21,6 +21,8 @@ from inspection.domain.errors import StoreError
 
 ROW_GROUP_ROWS = 32_768
 """One part is found by decoding one row group; a scan reads some eighty of them a day at thirty parts a second."""
+ROW_GROUP_BYTES = 16_000_000
+"""In memory, where some groups are at once while files are merged: rows with heat maps are fewer to a group."""
 
 _MERGED_FROM = b"inspection.merged_from"
 
@@ -46,7 +48,7 @@ class DayWriter:
             column_encoding=dict.fromkeys(_STEADY, "DELTA_BINARY_PACKED"),
         )
         self._waiting: list[pa.Table] = []
-        self._rows = 0
+        self._rows = self._bytes = 0
 
     def __enter__(self) -> DayWriter:
         return self
@@ -57,8 +59,9 @@ class DayWriter:
     def write(self, rows: pa.Table) -> None:
         self._waiting.append(rows)
         self._rows += rows.num_rows
-        while self._rows >= ROW_GROUP_ROWS:
-            self._write_group(ROW_GROUP_ROWS)
+        self._bytes += rows.nbytes
+        while self._rows >= ROW_GROUP_ROWS or (self._rows and self._bytes >= ROW_GROUP_BYTES):
+            self._write_group(min(ROW_GROUP_ROWS, max(1, self._rows * ROW_GROUP_BYTES // max(1, self._bytes))))
 
     def finish(self) -> None:
         """What is left, as the last row group."""
@@ -68,7 +71,8 @@ class DayWriter:
     def _write_group(self, size: int) -> None:
         together = pa.concat_tables(self._waiting)
         self._writer.write_table(together.slice(0, size), row_group_size=size)
-        self._waiting, self._rows = [together.slice(size)], together.num_rows - size
+        left = together.slice(size)
+        self._waiting, self._rows, self._bytes = [left], left.num_rows, left.nbytes
 
 
 def merge(files: Sequence[Path], target: Path) -> Generator[int, None, int]:
