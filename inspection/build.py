@@ -168,7 +168,7 @@ def build_station(
             _log.warning("%s", told, extra={"event": "wording", "fields": {"recipe": recipe.name}})
         prototypes, region = prototypes_of(recipe, texts), region_of(recipe)
         scorer, locate = _scoring(PartScorer(encoder, prototypes, region, references_of(site, calibration)))
-        evidence = ImageEvidence(paths, images, locate=locate)
+        evidence = ImageEvidence(paths, images, clock, locate=locate)
         rater = Rater(scorer, thresholds, band)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
