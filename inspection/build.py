@@ -90,7 +90,7 @@ from inspection.station.drift_watch import DriftPlan, DriftWatch
 from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
-from inspection.station.locating import Locating, SharedDenseEncoder, SharedEncoder
+from inspection.station.locating import Locating, SharedDenseEncoder, SharedEncoder, Turns
 from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.merging_watch import MergingWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
@@ -283,10 +283,16 @@ def build_station(
 
 def _scoring(scorer: PartScorer) -> tuple[PartScorer, Locate]:
     """The scorer for the part path, and what finds where the defect is: the stores' thread has the model, too."""
-    with_map = dense(scorer.encoder)
-    shared = SharedEncoder(scorer.encoder) if with_map is None else SharedDenseEncoder(with_map)
-    locator = locator_of(scorer.on(shared))
-    return (scorer, lambda frame, verdict: None) if locator is None else (scorer.on(shared), Locating(locator))
+    turns, with_map = Turns(), dense(scorer.encoder)
+    behind = (
+        SharedEncoder(scorer.encoder, turns, goes_first=False)
+        if with_map is None
+        else SharedDenseEncoder(with_map, turns, goes_first=False)
+    )
+    locator = locator_of(scorer.on(behind))
+    if locator is None:
+        return scorer, lambda frame, verdict: None
+    return scorer.on(SharedEncoder(scorer.encoder, turns, goes_first=True)), Locating(locator)
 
 
 def _context(

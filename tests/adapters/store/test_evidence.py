@@ -440,7 +440,7 @@ def test_however_fast_parts_come_and_slow_a_look_is_draining_ends_and_every_imag
     """While one defect is looked for other parts are kept: another one, or more than can be looked at."""
     looks, last = 0, 1
 
-    def locate(taken: Frame, _: Verdict) -> Located:
+    def locate(taken: Frame, verdict: Verdict) -> Located:
         nonlocal looks, last
         looks += 1
         assert looks <= 2, "the stores' thread has other things to do"
