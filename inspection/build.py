@@ -56,7 +56,7 @@ from inspection.devices import (
     travel_of,
 )
 from inspection.domain.draw import is_drawn
-from inspection.domain.errors import CalibrationError, InspectionError
+from inspection.domain.errors import CalibrationError, InspectionError, ScoringError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
 from inspection.gauge import (
@@ -533,13 +533,21 @@ def _is_kept(
 
 
 def _check_rate(line: LineConfig, rater: Rater, region: Region, clock: Clock) -> None:
-    """Refuse a line that the model cannot keep up with here; it warms the model up, too.
+    """Refuse a line that the model cannot keep up with here, or whose frames cannot be scored; warms the model up, too.
 
     Raises InspectionError, and not ConfigError: a machine that was busy at its boot may be tried again.
     """
     height_px, width_px = line.frame.height_px or _FRAME_PX[0], line.frame.width_px or _FRAME_PX[1]
     noise = np.random.default_rng(0).integers(0, 255, (height_px, width_px, 3), np.uint8)
-    measured = sustained_parts_per_s(rater, Frame(noise, clock.utc()), at_once=PathSettings().batch, clock=clock)
+    try:
+        measured = sustained_parts_per_s(rater, Frame(noise, clock.utc()), at_once=PathSettings().batch, clock=clock)
+    except ScoringError as error:
+        is_told = line.frame.width_px is not None and line.frame.height_px is not None
+        assumed = (
+            "" if is_told else "; that size is assumed: write frame.width_px and frame.height_px into the line's file"
+        )
+        told = f"line {line.name} cannot score a frame of {width_px} x {height_px} pixels: {error}{assumed}"
+        raise InspectionError(told) from error
     if line.parts_per_s_max > measured:
         raise InspectionError(
             f"line {line.name} is rated for {line.parts_per_s_max:g} parts/s, and its model does {measured:.3g} parts/s"
