@@ -56,7 +56,7 @@ from inspection.devices import (
     travel_of,
 )
 from inspection.domain.draw import is_drawn
-from inspection.domain.errors import CalibrationError, InspectionError
+from inspection.domain.errors import CalibrationError, InspectionError, ScoringError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
 from inspection.gauge import (
@@ -90,7 +90,7 @@ from inspection.station.drift_watch import DriftPlan, DriftWatch
 from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
-from inspection.station.locating import Locating, SharedDenseEncoder, SharedEncoder
+from inspection.station.locating import Locating, SharedDenseEncoder, SharedEncoder, Turns
 from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.merging_watch import MergingWatch
 from inspection.station.numbering import UNCONTROLLED_BY_RULE
@@ -168,7 +168,7 @@ def build_station(
             _log.warning("%s", told, extra={"event": "wording", "fields": {"recipe": recipe.name}})
         prototypes, region = prototypes_of(recipe, texts), region_of(recipe)
         scorer, locate = _scoring(PartScorer(encoder, prototypes, region, references_of(site, calibration)))
-        evidence = ImageEvidence(paths, images, locate=locate)
+        evidence = ImageEvidence(paths, images, clock, locate=locate)
         rater = Rater(scorer, thresholds, band)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
@@ -283,10 +283,16 @@ def build_station(
 
 def _scoring(scorer: PartScorer) -> tuple[PartScorer, Locate]:
     """The scorer for the part path, and what finds where the defect is: the stores' thread has the model, too."""
-    with_map = dense(scorer.encoder)
-    shared = SharedEncoder(scorer.encoder) if with_map is None else SharedDenseEncoder(with_map)
-    locator = locator_of(scorer.on(shared))
-    return (scorer, lambda frame, verdict: None) if locator is None else (scorer.on(shared), Locating(locator))
+    turns, with_map = Turns(), dense(scorer.encoder)
+    behind = (
+        SharedEncoder(scorer.encoder, turns, goes_first=False)
+        if with_map is None
+        else SharedDenseEncoder(with_map, turns, goes_first=False)
+    )
+    locator = locator_of(scorer.on(behind))
+    if locator is None:
+        return scorer, lambda frame, verdict: None
+    return scorer.on(SharedEncoder(scorer.encoder, turns, goes_first=True)), Locating(locator)
 
 
 def _context(
@@ -527,7 +533,7 @@ def _is_kept(
 
 
 def _check_rate(line: LineConfig, rater: Rater, region: Region, clock: Clock) -> None:
-    """Refuse a line that the model cannot keep up with here; it warms the model up, too.
+    """Refuse a line that the model cannot keep up with here, or whose frames cannot be scored; warms the model up, too.
 
     Raises InspectionError, and not ConfigError: a machine that was busy at its boot may be tried again.
     """
@@ -535,7 +541,15 @@ def _check_rate(line: LineConfig, rater: Rater, region: Region, clock: Clock) ->
     noise = np.random.default_rng(0).integers(0, 255, (height_px, width_px, 3), np.uint8)
     pixels = region.template.frame if region.template else noise  # in noise no part is found, and nothing is scored
     height_px, width_px = pixels.shape[:2]
-    measured = sustained_parts_per_s(rater, Frame(pixels, clock.utc()), at_once=PathSettings().batch, clock=clock)
+    try:
+        measured = sustained_parts_per_s(rater, Frame(pixels, clock.utc()), at_once=PathSettings().batch, clock=clock)
+    except ScoringError as error:
+        is_told = region.template or (line.frame.width_px is not None and line.frame.height_px is not None)
+        assumed = (
+            "" if is_told else "; that size is assumed: write frame.width_px and frame.height_px into the line's file"
+        )
+        told = f"line {line.name} cannot score a frame of {width_px} x {height_px} pixels: {error}{assumed}"
+        raise InspectionError(told) from error
     if line.parts_per_s_max > measured:
         raise InspectionError(
             f"line {line.name} is rated for {line.parts_per_s_max:g} parts/s, and its model does {measured:.3g} parts/s"

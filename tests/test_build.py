@@ -135,6 +135,27 @@ def test_the_rate_of_a_line_with_a_template_is_measured_on_that(site, tmp_path):
     assert "does 50 parts/s on this machine (frames of 64 x 64 pixels" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("region", "frame", "told"),
+    [
+        ("{polygon: [[0.1, 0.1], [0.9, 0.9], [0.9, 0.901]]}", "width_px: 100, height_px: 80",
+         "line stub cannot score a frame of 100 x 80 pixels: region_of_interest is too small to see a part"),
+        ("{ring: {centre: [0.25, 0.5], inner: 0.1, outer: 0.4}}", "width_px: 100",
+         "line stub cannot score a frame of 100 x 1024 pixels: the ring of region_of_interest reaches beyond a"),
+    ],
+)  # fmt: skip
+def test_a_line_on_which_nothing_can_be_scored_is_refused(site, tmp_path, region, frame, told):
+    with (site / "recipes" / "stub.yaml").open("a") as recipe:
+        recipe.write(f"\nregion_of_interest: {region}\n")
+    edit(site / "lines" / "stub.yaml", "frame: {", f"frame: {{{frame}, ")
+    of_line, monitor = (load_site(site), "stub", tmp_path / "data"), RunOptions(monitor=True)
+    with pytest.raises(InspectionError) as refused, build_station(*of_line, monitor, encoder=AxisEncoder()):
+        pytest.fail("the station was built")
+    assert str(refused.value).startswith(told)
+    is_assumed = "height_px" not in frame
+    assert ("write frame.width_px and frame.height_px into the line's file" in str(refused.value)) == is_assumed
+
+
 def test_a_stale_calibration_is_refused_but_in_monitor_mode_and_both_say_what_changed(site, tmp_path):
     edit(site / "recipes" / "stub.yaml", "phrasings: [scratch]", "phrasings: [scratch, a scratch]")
     refusal = pytest.raises(CalibrationError, match="recipe: was stub")

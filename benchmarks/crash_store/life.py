@@ -78,7 +78,7 @@ def open_stores(data_dir: Path, durability: Durability) -> Iterator[Stores]:
         files = EmbeddingFiles(paths, journal, SystemClock(), _VIEW)
         retention = EmbeddingRetention(files, HastyClock(), _EMBEDDINGS_KEPT, lambda: None)
         embeddings = EmbeddingStore(files, retention, journal, SystemClock(), file_rows=SEAL_AFTER_PARTS)
-        yield Stores(paths, journal, log, ImageEvidence(paths, index), embeddings)
+        yield Stores(paths, journal, log, ImageEvidence(paths, index, SystemClock()), embeddings)
 
 
 class Life:

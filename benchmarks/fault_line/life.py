@@ -108,7 +108,7 @@ class Life:
         self.log = FaultyLog(paths, clock, disk, seal_after_parts=seal_after_parts, seal_after_s=seal_after_s)
         self._inbox = RequestInbox(paths)
         self._index = ImageIndex(paths)
-        self.evidence = ImageEvidence(paths, self._index, capacity=8)
+        self.evidence = ImageEvidence(paths, self._index, clock, capacity=8)
         self.condition = ConditionKeeper(self.journal, clock)
         gear, travel = line.gear, _BY_ENCODER if line.gear.encoder else TRAVEL
         self.session = StationSession(_gate_settings(self.journal.station_id, travel), clock)

@@ -390,8 +390,8 @@ class Evidence(Protocol):
         """Take a frame to be written. False when the queue is full: the part must not pass."""
 
     def drain(self) -> int:
-        """Write what is waiting and name it in the journal; how many. Raises StoreError when one cannot be written (it
-        stays in line)."""
+        """Write what is waiting, for a moment, and name it in the journal; how many, 0 where nothing waits. Raises
+        StoreError when one cannot be written (it stays in line)."""
 
 
 class Embeddings(Protocol):

@@ -1,6 +1,6 @@
 """Where on a picture one description fits best, with a heat map: from the model's maps of cells, or from tiles alone.
 
-One view after the other is embedded, so that who shares the model never waits for more than one.
+One view after the other is embedded, so that a part, which goes first, never waits for more than one.
 """
 
 from __future__ import annotations

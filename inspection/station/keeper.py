@@ -73,7 +73,8 @@ class StoreKeeper:
         if self._merging is not None:
             self._merging.close()  # while it exchanges a day nothing is sealed
         try:
-            self._evidence.drain()
+            while self._evidence.drain():
+                pass
             self._log.seal(everything=True)
             self.publish()
         finally:

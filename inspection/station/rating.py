@@ -61,13 +61,18 @@ _NO_THRESHOLDS = "there are no thresholds for its scores"
 
 
 def sustained_parts_per_s(
-    rate: Callable[[Sequence[Frame]], object], frame: Frame, *, at_once: int, clock: Clock
+    rate: Callable[[Sequence[Frame]], Sequence[Verdict]], frame: Frame, *, at_once: int, clock: Clock
 ) -> float:
     """What `rate` can do at its best with frames like this one, `at_once` together; measured in a fraction of a second,
-    or with one frame of a model that takes longer. The first calls take many times as long and do not count."""
+    or with one frame of a model that takes longer. The first calls take many times as long and do not count.
+
+    Raises ScoringError where such a frame cannot be scored: to fail is quick, and no rate.
+    """
 
     def best_ns(frames: Sequence[Frame]) -> int:
-        rate(frames)
+        for verdict in rate(frames):
+            if verdict.cause is Cause.SCORER_FAULT:
+                raise ScoringError(verdict.detail)
         took_ns = list[int]()
         while len(took_ns) < _ROUNDS and sum(took_ns) < _ENOUGH_NS:
             start_ns = clock.monotonic_ns()

@@ -79,7 +79,7 @@ def run_line(config_dir: Path, data_dir: Path, shown: Sequence[Shown], *, scores
     )
     paths = LinePaths(data_dir, "demo")
     journal = SqliteJournal(paths.state_db, "process")
-    evidence = ImageEvidence(paths, ImageIndex(paths, journal.lock))
+    evidence = ImageEvidence(paths, ImageIndex(paths, journal.lock), ManualClock())
     log = ParquetLog(paths, ManualClock(), seal_after_parts=1000, seal_after_s=3600)
     epoch, begin = journal.new_epoch(), datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
     parts, verdicts, utcs = list[PartId](), list[Verdict](), list[datetime]()

@@ -53,7 +53,7 @@ class Life:
         self.journal = SqliteJournal(paths.state_db, "process")
         self.log = ParquetLog(paths, clock, seal_after_parts=4, seal_after_s=10)
         self.index = ImageIndex(paths, self.journal.lock)
-        self.evidence = ImageEvidence(paths, self.index, capacity=6)
+        self.evidence = ImageEvidence(paths, self.index, clock, capacity=6)
         self.free_bytes = 1000
         self.retention = Retention(self.index, self.journal, clock, RULE, lambda: self.free_bytes)
 

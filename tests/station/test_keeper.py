@@ -131,6 +131,13 @@ def test_a_status_that_cannot_be_written_is_one_fault_and_not_one_each_time(benc
     assert set(faults) == {"no space left for the status"}
 
 
+def test_at_the_end_images_are_written_until_none_waits(keeper, monkeypatch):
+    waiting = [3, 2]
+    monkeypatch.setattr(keeper.disk, "drain", lambda: waiting.pop() if waiting else 0)
+    keeper.finish()
+    assert not waiting
+
+
 def test_at_the_end_everything_is_written_or_it_says_so(keeper):
     keeper.disk.full = True
     with pytest.raises(StoreError):

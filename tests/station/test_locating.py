@@ -7,11 +7,13 @@ import threading
 import numpy as np
 import pytest
 
+from inspection.domain.errors import ScoringError
 from inspection.domain.ports import DenseEncoder
 from inspection.domain.types import Box, Cause, Frame, Located, Verdict, VerdictKind
-from inspection.station.locating import Locating, SharedDenseEncoder, SharedEncoder
+from inspection.station.locating import Locating, SharedDenseEncoder, SharedEncoder, Turns
 from tests.fakes.clock import START_UTC
 from tests.fakes.encoder import AxisEncoder, CellEncoder
+from tests.waiting import wait_for
 
 FRAME = Frame(np.full((2, 2, 3), 90, np.uint8), START_UTC)
 REJECT = Verdict(VerdictKind.REJECT, {"scratch": 2.0}, "scratch", 1.0)
@@ -56,8 +58,12 @@ def test_two_threads_that_share_an_encoder_are_never_in_it_together():
             return super().embed_cells(images)
 
     plain = CellEncoder()
-    shared = SharedDenseEncoder(Counting())
-    maps = [threading.Thread(target=lambda: [shared.embed_cells([FRAME.pixels]) for _ in range(20)]) for _ in range(3)]
+    encoder, turns = Counting(), Turns()
+    shared, behind = (
+        SharedEncoder(encoder, turns, goes_first=True),
+        SharedDenseEncoder(encoder, turns, goes_first=False),
+    )
+    maps = [threading.Thread(target=lambda: [behind.embed_cells([FRAME.pixels]) for _ in range(20)]) for _ in range(3)]
     for thread in maps:
         thread.start()
     found = [shared.embed_images([FRAME.pixels]) for _ in range(20)]
@@ -71,5 +77,40 @@ def test_two_threads_that_share_an_encoder_are_never_in_it_together():
 
 
 def test_an_encoder_without_a_map_has_none_when_it_is_shared():
-    assert not isinstance(SharedEncoder(AxisEncoder()), DenseEncoder)
-    assert isinstance(SharedDenseEncoder(CellEncoder()), DenseEncoder)
+    turns = Turns()
+    assert not isinstance(SharedEncoder(AxisEncoder(), turns, goes_first=True), DenseEncoder)
+    assert isinstance(SharedDenseEncoder(CellEncoder(), turns, goes_first=False), DenseEncoder)
+
+
+def test_a_part_waits_for_one_view_of_those_that_are_looked_at():
+    """It comes while the first of them is in the model; nobody may have the model before it then."""
+    order = []
+    turns = Turns()
+
+    class Recording(CellEncoder):
+        def embed_images(self, images):
+            order.append("part")
+            return super().embed_images(images)
+
+        def embed_cells(self, images):
+            order.append("view")
+            if len(order) == 1:
+                part.start()
+                wait_for(lambda: turns._first_waiting == 1, "the part that waits")
+            return super().embed_cells(images)
+
+    encoder = Recording()
+    for_parts = SharedEncoder(encoder, turns, goes_first=True)
+    behind = SharedDenseEncoder(encoder, turns, goes_first=False)
+    part = threading.Thread(target=lambda: for_parts.embed_images([FRAME.pixels]))
+    for _ in range(3):
+        behind.embed_cells([FRAME.pixels])
+    part.join()
+    assert order == ["view", "part", "view", "view"]
+
+
+def test_a_call_that_fails_gives_the_model_back():
+    shared = SharedEncoder(AxisEncoder(), Turns(), goes_first=True)
+    with pytest.raises(ScoringError):
+        shared.embed_images([np.zeros((2, 2, 3), np.uint8)])
+    assert len(shared.embed_images([FRAME.pixels])) == 1

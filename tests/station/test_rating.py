@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from inspection.domain.types import Cause, Frame, VerdictKind
+from inspection.domain.errors import ScoringError
+from inspection.domain.types import Cause, Frame, Verdict, VerdictKind
 from inspection.scoring.alignment import Template
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
@@ -33,6 +34,7 @@ def test_the_rate_is_that_of_a_batch_once_warm(fixed_s, each_s, parts_per_s):
         calls.append(len(frames))
         first = len(frames) not in calls[:-1]
         clock.advance((fixed_s + each_s * len(frames)) * (20 if first else 1))
+        return [Verdict(VerdictKind.PASS)] * len(frames)
 
     assert sustained_parts_per_s(rate, FRAME, at_once=8, clock=clock) == pytest.approx(parts_per_s)
 
@@ -44,9 +46,21 @@ def test_a_slow_model_is_not_asked_for_a_batch():
     def rate(frames):
         calls.append(len(frames))
         clock.advance(3.0 * len(frames))
+        return [Verdict(VerdictKind.PASS)] * len(frames)
 
     sustained_parts_per_s(rate, FRAME, at_once=8, clock=clock)
     assert calls == [1, 1]
+
+
+@pytest.mark.parametrize("most_at_once", [0, 1])
+def test_to_fail_is_no_rate(most_at_once):
+    def rate(frames):
+        if len(frames) <= most_at_once:
+            return [Verdict(VerdictKind.UNJUDGED, cause=Cause.MONITOR)]
+        return [Verdict(VerdictKind.UNJUDGED, cause=Cause.SCORER_FAULT, detail="the model is broken")]
+
+    with pytest.raises(ScoringError, match="the model is broken"):
+        sustained_parts_per_s(rate, FRAME, at_once=8, clock=ManualClock())
 
 
 def test_without_thresholds_scores_are_recorded_and_nothing_is_judged():

@@ -17,6 +17,7 @@ from inspection.adapters.store.files import replace_durably, settle
 from inspection.adapters.store.images import ImageIndex, KeptImage
 from inspection.adapters.store.journal import to_us
 from inspection.adapters.store.paths import LinePaths
+from inspection.domain.ports import Clock
 from inspection.domain.types import Frame, Located, PartId, Pixels, Verdict
 
 Locate = Callable[[Frame, Verdict], Located | None]
@@ -25,6 +26,7 @@ Locate = Callable[[Frame, Verdict], Located | None]
 JPEG_QUALITY = 92
 _JPEG_SIDE_PX = 65_500
 _AT_ONCE = 8  # images, flushed into the index together
+_DRAIN_NS = 200_000_000  # then whoever called has other things to do: rows to seal, a status to publish
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +47,7 @@ class ImageEvidence:
         self,
         paths: LinePaths,
         index: ImageIndex,
+        clock: Clock,
         *,
         capacity: int = 64,
         capacity_mb: int = 256,
@@ -55,6 +58,7 @@ class ImageEvidence:
         self._capacity_bytes = capacity_mb * 1_000_000
         self._paths = paths
         self._index = index
+        self._clock = clock
         self._capacity = capacity
         self._locate = locate
         self._waiting: deque[_Waiting] = deque()
@@ -72,10 +76,14 @@ class ImageEvidence:
         return len(self._waiting) < self._capacity and (not waiting or waiting + size <= self._capacity_bytes)
 
     def drain(self) -> int:
+        """As `ports.Evidence`, for a fifth of a second, however fast pictures come; what is begun then is ended: one
+        batch, or one look for a defect."""
+        until_ns = self._clock.monotonic_ns() + _DRAIN_NS
         written = 0
         while True:
             with self._lock:
                 some = list(islice(self._waiting, _AT_ONCE))
+            some = self._looked_at(some, until_ns)
             if not some:
                 return written
             self._write(some)
@@ -83,6 +91,17 @@ class ImageEvidence:
                 for _ in some:
                     self._waiting.popleft()
             written += len(some)
+            if self._clock.monotonic_ns() >= until_ns:
+                return written
+
+    def _looked_at(self, some: list[_Waiting], until_ns: int) -> list[_Waiting]:
+        """The first of them, whose defects have been looked for until then; all, where nobody may look."""
+        for count, each in enumerate(some, start=1):
+            if not each.is_looked_at and self._has_time():
+                each.located, each.is_looked_at = self._locate(each.frame, each.verdict), True
+                if self._clock.monotonic_ns() >= until_ns:
+                    return some[:count]
+        return some
 
     def _write(self, some: list[_Waiting]) -> None:
         """All three steps of `images`. Whatever fails, the next call does all of it again."""
@@ -97,7 +116,7 @@ class ImageEvidence:
             )
             for each, content in zip(some, contents, strict=True)
         ]
-        self._index.begin(images, self._located(some))
+        self._index.begin(images, {each.part: each.located for each in some if each.located is not None})
         for image, content in zip(images, contents, strict=True):
             path = self._paths.image(image.sha256)
             if path.exists():
@@ -105,12 +124,6 @@ class ImageEvidence:
             else:
                 _write_file(path, content, sync=True)  # the log will say that it is there
         self._index.done(images)
-
-    def _located(self, some: list[_Waiting]) -> dict[PartId, Located]:
-        for each in some:
-            if not each.is_looked_at and self._has_time():
-                each.located, each.is_looked_at = self._locate(each.frame, each.verdict), True
-        return {each.part: each.located for each in some if each.located is not None}
 
     def _has_time(self) -> bool:
         with self._lock:

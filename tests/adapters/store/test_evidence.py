@@ -50,7 +50,7 @@ class EvidenceLine(Line):
 
     def open_evidence(self, **limits: int) -> None:
         self.index = ImageIndex(self.paths, self.journal.lock)
-        self.evidence = ImageEvidence(self.paths, self.index, locate=self.locate, **limits)
+        self.evidence = ImageEvidence(self.paths, self.index, self.clock, locate=self.locate, **limits)
 
     def locate(self, frame: Frame, verdict: Verdict) -> Located | None:
         """Of a picture of grey 100 and more, in its upper left quarter."""
@@ -481,3 +481,31 @@ def test_it_is_looked_for_once_however_often_the_image_cannot_be_written(line, m
     line.evidence.drain()
     assert len(looked) == 1
     assert history.heat_map(line.rows().iloc[0]) is not None
+
+
+@pytest.mark.parametrize("coming", [1, 3])
+def test_however_fast_parts_come_and_slow_a_look_is_draining_ends_and_every_image_is_written(line, coming):
+    """While one defect is looked for other parts are kept: another one, or more than can be looked at."""
+    looks, last = 0, 1
+
+    def locate(taken: Frame, verdict: Verdict) -> Located:
+        nonlocal looks, last
+        looks += 1
+        assert looks <= 2, "the stores' thread has other things to do"
+        line.clock.advance(0.15)
+        for _ in range(coming if last < 30 else 0):
+            last += 1
+            line.kept(last)
+        return LOCATED
+
+    line.locate = locate
+    line.open_evidence(capacity=12)
+    line.kept(last)
+    while line.evidence.drain():
+        looks = 0
+    rows = line.rows()
+    assert len(rows) == last >= 30
+    assert rows["image_path"].notna().all()
+    looked_at = rows["heat_map"].notna()
+    assert looked_at.all() if coming == 1 else 0 < looked_at.sum() < last
+    line.check()
