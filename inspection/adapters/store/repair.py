@@ -34,7 +34,7 @@ from inspection.adapters.store.lock import REPAIR, by_hand, merging, nothing_cha
 from inspection.adapters.store.numbering import look_at_numbers
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.reader import sealed_files
-from inspection.adapters.store.repair_report import Moved, Repaired, as_text
+from inspection.adapters.store.repair_report import Moved, Repaired, Stays, as_text
 from inspection.adapters.store.rollups import rollup_file, write_rollup
 from inspection.adapters.store.verify import Told
 from inspection.domain.errors import StoreError
@@ -81,7 +81,7 @@ class _Repair:
     def plan(self) -> None:
         """What is to be done, as far as it can be told before the merges that were cut short are settled."""
         found = look_for_damage(self._paths, self._known, self._told)
-        merges = list(cut_merges(self._paths, [each.path for each in found]))
+        merges = list(cut_merges(self._paths, [each.path for each in found if each.kind != "unknown"]))
         self.done.merges = merges
         first = [Damaged(path, "torn", why) for merge in merges for path, why in merge.torn]
         in_merges = {each.path for each in first} | {path for merge in merges for path in merge.inputs}
@@ -89,10 +89,12 @@ class _Repair:
         self.done.missing = None if merges and self._todo else self._missing()
 
     def _plan(self, found: list[Damaged]) -> None:
-        paths, gone = self._paths, {each.path for each in found}
+        to_go = [each for each in found if each.kind != "unknown"]
+        paths, gone = self._paths, {each.path for each in to_go}
         self._todo = []
-        for each in found:
+        for each in to_go:
             self._todo.append(self._move_of(each))
+        self.done.stays = [Stays(self._below(each.path), each.why) for each in found if each.kind == "unknown"]
         self.done.moved += self._todo
         self.done.rollups = [self._below(rollup_file(paths, *each)) for each in lacking_rollups(paths, gone)]
 
