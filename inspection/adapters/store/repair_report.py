@@ -26,7 +26,7 @@ class Moved(NamedTuple):
 
 
 class Stays(NamedTuple):
-    """A file that nobody knows, its name below the data directory, and why it is not set aside."""
+    """A file that does not belong where it is, its name below the data directory, and why it is not set aside."""
 
     file: str
     why: str
@@ -103,8 +103,7 @@ def _staying(line: str, stays: Sequence[Stays]) -> Iterator[str]:
         yield file
         yield f"  stays: {why}"
     if stays:
-        which = "a file that stays is" if len(stays) == 1 else f"{len(stays)} files that stay are"
-        yield f"{which} read with the log, and named by 'inspection log verify {line}'; keep a copy, delete none"
+        yield f"delete none that stays; 'inspection log verify {line}' says what does not fit"
 
 
 def _is_lost(holds: Holds | None) -> bool:
