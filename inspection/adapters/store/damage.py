@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -22,8 +22,9 @@ from inspection.adapters.store.event_files import EVENTS
 from inspection.adapters.store.files import is_temporary
 from inspection.adapters.store.known_files import Known
 from inspection.adapters.store.names import LogFile, parse
+from inspection.adapters.store.only_copies import OF_EMBEDDINGS, OnlyIn, only_in, that_stay
 from inspection.adapters.store.paths import LinePaths
-from inspection.adapters.store.reader import merged_from
+from inspection.adapters.store.reader import journal_tail, merged_from
 from inspection.adapters.store.rollups import KINDS, rollup_file
 from inspection.adapters.store.schema import PARTS
 from inspection.adapters.store.scratch import scratch_folder
@@ -36,7 +37,7 @@ from inspection.wording import counted
 _DAY = re.compile(r"date=\d{4}-\d\d-\d\d")
 _EVENTS = re.compile(r"(\d+)_(\d+)\.parquet")
 
-Kind = Literal["torn", "foreign", "leftover", "rollup"]
+Kind = Literal["torn", "foreign", "leftover", "rollup", "unknown"]
 
 
 class Holds(NamedTuple):
@@ -53,7 +54,8 @@ class Holds(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """`kind`: torn, foreign, leftover (of a process that died) or rollup (which is made anew)."""
+    """`kind`: torn, foreign, leftover (of a process that died), rollup (which is made anew) or unknown: foreign, but it
+    has what nothing else has, and stays."""
 
     path: Path
     kind: Kind
@@ -66,10 +68,15 @@ def look_for_damage(paths: LinePaths, known: Known, told: Told = lambda what, do
     what is in it."""
     try:
         parts = [*_each("part", paths.log_dir, partial(_of_log, paths, known), known, told)]
+        if any(each.kind == "unknown" for each in parts):
+            in_journal = journal_tail(paths).select(["epoch", "number"])
+            parts = _told_apart(parts, paths.log_dir, partial(only_in, paths, tail=in_journal))
         events = [*_each("event", paths.events_dir, partial(_of_events, known), known, told)]
         of_embeddings = partial(_of_embeddings, known)
         embeddings = [*_each("embedding", paths.embeddings_dir, of_embeddings, known, told)]
-        bad = {each.path for each in parts}
+        only_here = partial(only_in, paths, keys=OF_EMBEDDINGS, of_line=False)
+        embeddings = _told_apart(embeddings, paths.embeddings_dir, only_here)
+        bad = {each.path for each in parts if each.kind != "unknown"}
         with scratch_folder(paths.line) as folder:
             looks = {kind: partial(_of_rollups, paths, known, kind, bad, folder) for kind in KINDS}
             rollups = [
@@ -113,6 +120,20 @@ def _each(of: str, root: Path, look: Callable[[Path], Found], known: Known, told
         told(of, done, len(days))
 
 
+def _told_apart(found: list[Damaged], root: Path, only_in: OnlyIn) -> list[Damaged]:
+    """Those that nobody knows are foreign if all that is in them is in files that stay as well."""
+    unknown = [each.path for each in found if each.kind == "unknown"]
+    rows = that_stay(root, unknown, {each.path for each in found if each.kind != "unknown"}, only_in)
+    return [
+        each
+        if each.kind != "unknown"
+        else replace(each, why=f"{each.why}, and {counted(rows[each.path], 'row')} of it are nowhere else")
+        if each.path in rows
+        else replace(each, kind="foreign")
+        for each in found
+    ]
+
+
 def _holds(of: str, path: Path, known: Known, *, is_torn: bool) -> Holds | None:
     """What is gone with a file: with one that is torn, or lies where one of ours should."""
     promise, in_journal = known.promised.get(path), known.marked.get(path, 0)
@@ -152,20 +173,21 @@ def _of_log(paths: LinePaths, known: Known, path: Path) -> Found:
     name = f"{path.parent.name}/{path.name}"
     named = parse(name)
     if named is None:
-        return "foreign", "its name is none that the log gives"
+        is_read = path.suffix == ".parquet" and why_unreadable(path, PARTS, OF_PARTS, whole=True) is None
+        return "unknown" if is_read else "foreign", "its name is none that the log gives"
     if found := _unreadable(path, known, PARTS, OF_PARTS):
         return found
     promise = known.promised.get(path)
     if promise and known.differs(path, promise) is None:  # whatever is in it, as in a line whose folders were renamed
         return None
-    if found := _of_others(paths, path, named):
-        return found
+    if others := _of_others(paths, path, named):
+        return "foreign" if promise or path in known.marked else "unknown", others
     if not known.all or path in known.promised or path in known.marked or known.promises.is_of_before(name):
         return None
     if known.promises.was_merged(name):
         into = [other for other in sorted(path.parent.glob("*.parquet")) if name in _merged_from(paths, other)]
-        return ("foreign", f"what is in it was merged into {into[0].name}") if into else None
-    return "foreign", "no event knows it"
+        return "unknown", f"what is in it was merged into {into[0].name if into else 'another file'}"
+    return "unknown", "no event knows it"
 
 
 def _merged_from(paths: LinePaths, path: Path) -> set[str]:
@@ -173,18 +195,17 @@ def _merged_from(paths: LinePaths, path: Path) -> set[str]:
     return merged_from(paths, f"{path.parent.name}/{path.name}") if named and named.is_merged else set()
 
 
-def _of_others(paths: LinePaths, path: Path, named: LogFile) -> Found:
+def _of_others(paths: LinePaths, path: Path, named: LogFile) -> str | None:
     """Whether parts are in it that are not this line's, or that its name does not tell of."""
     there = pq.read_table(path, columns=["line", "epoch", "number"], partitioning=None)
     others = there.filter(pc.not_equal(pc.fill_null(there["line"], ""), paths.line))["line"]
     if len(others):
-        return "foreign", f"{counted(len(others), 'row')} of it are of line {others[0]}"
+        return f"{counted(len(others), 'row')} of it are of line {others[0]}"
     epochs, numbers = (there[name].to_numpy() for name in ("epoch", "number"))
     (e0, n0), (e1, n1) = named.first, named.last
     before = (epochs < e0) | ((epochs == e0) & (numbers < n0))
     outside = int((before | (epochs > e1) | ((epochs == e1) & (numbers > n1))).sum())
-    told = f"{counted(outside, 'row')} of it are of parts that its name does not tell of"
-    return ("foreign", told) if outside else None
+    return f"{counted(outside, 'row')} of it are of parts that its name does not tell of" if outside else None
 
 
 def _of_events(known: Known, path: Path) -> Found:
@@ -203,7 +224,7 @@ def _of_embeddings(known: Known, path: Path) -> Found:
         return found
     if not has_vectors(path):
         return "foreign", f"its column {VECTOR} is no list of float16 of one length"
-    return ("foreign", "no event knows it") if known.all and path not in known.promised else None
+    return ("unknown", "no event knows it") if known.all and path not in known.promised else None
 
 
 def _of_rollups(paths: LinePaths, known: Known, kind: str, bad: set[Path], folder: Path, path: Path) -> Found:

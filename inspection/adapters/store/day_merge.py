@@ -58,7 +58,7 @@ def merge_day(paths: LinePaths, day: str, files: Sequence[LogFile], record: Reco
         raise
     sync_to_disk(paths.compacting_dir)
     yield 0
-    _finish(paths, day, name, record, alone)
+    finish(paths, day, name, record, alone)
 
 
 def finish_interrupted(paths: LinePaths, record: Record, alone: Alone) -> list[str]:
@@ -78,7 +78,7 @@ def finish_day(paths: LinePaths, day: str, record: Record, alone: Alone) -> bool
     if waiting:
         # Nobody vouches for those that lie there, and the event is to say what they are.
         write_rollups(paths, f"{day}/{waiting}", paths.compacting_dir / day / waiting)
-        _finish(paths, day, waiting, record, alone)
+        finish(paths, day, waiting, record, alone)
         return True
     remove_old(paths, day)
     return False
@@ -90,7 +90,10 @@ def remove_old(paths: LinePaths, day: str) -> None:
     inputs = inputs_of(live, than=old)
     if not inputs and any(old.iterdir()):
         told = f"{old} holds nothing that was merged into {live}"
-        raise StoreError(f"{told}; compare the two and remove {old}, then 'inspection log compact {paths.line}'")
+        raise StoreError(
+            f"{told}; remove neither: when the line stands, 'inspection log repair {paths.line}' puts it right, or says"
+            " what is in it"
+        )
     # What was merged is last: while some of it is there, the directory can be told from one that is to come.
     for entry in sorted(old.iterdir(), key=lambda entry: entry.name in inputs):
         if entry.name in inputs or is_temporary(entry) or (live / entry.name).exists():
@@ -110,10 +113,13 @@ def _undo(paths: LinePaths, making: Path) -> None:
             shutil.rmtree(making)
 
 
-def _finish(paths: LinePaths, day: str, name: str, record: Record, alone: Alone) -> None:
-    """Steps 3 to 5, of a merged file whose rollups were just written."""
+def finish(
+    paths: LinePaths, day: str, name: str, record: Record, alone: Alone, gone: Mapping[str, str | None] | None = None
+) -> None:
+    """Steps 3 to 5, of a merged file whose rollups were just written. `gone`: what it was made of that is not in the
+    log any more, `date=…/<name>`, with the SHA-256 that its event says, if one does. Raises StoreError, OSError."""
     staged, live = paths.compacting_dir / day, paths.log_dir / day
-    inputs = made_of(staged / name)
+    inputs, were = made_of(staged / name), gone or {}
     named = parse(name)
     digest, size = digest_of(staged / name)
     data = {
@@ -121,7 +127,10 @@ def _finish(paths: LinePaths, day: str, name: str, record: Record, alone: Alone)
         "rows": named.rows if named else None,
         "sha256": digest,
         "bytes": size,
-        "from": {f"{day}/{each}": digest_of(live / each)[0] for each in inputs},
+        "from": {
+            **{f"{day}/{each}": digest_of(live / each)[0] for each in inputs if f"{day}/{each}" not in were},
+            **{each: sha256 for each, sha256 in were.items() if sha256},
+        },
         "rollups": {kind: digest_of(rollup_file(paths, kind, f"{day}/{name}"))[0] for kind in KINDS},
     }
 

@@ -24,9 +24,8 @@ from pathlib import Path
 
 from inspection.adapters.store.chain import SET_ASIDE
 from inspection.adapters.store.compaction import OLD_FILES_STAY_S, check_whose_it_is
-from inspection.adapters.store.cut_merges import cut_merges, settle
+from inspection.adapters.store.cut_merges import clear, cut_merges, settle
 from inspection.adapters.store.damage import Damaged, Kind, lacking_rollups, look_for_damage
-from inspection.adapters.store.day_merge import finish_day
 from inspection.adapters.store.files import digest_of, make_folder, replace_durably, sync_to_disk
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.known_files import what_is_known
@@ -34,10 +33,15 @@ from inspection.adapters.store.lock import REPAIR, by_hand, merging, nothing_cha
 from inspection.adapters.store.numbering import look_at_numbers
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.reader import sealed_files
-from inspection.adapters.store.repair_report import Moved, Repaired, as_text
+from inspection.adapters.store.repair_report import Moved, Repaired, Stays, as_text
 from inspection.adapters.store.rollups import rollup_file, write_rollup
 from inspection.adapters.store.verify import Told
 from inspection.domain.errors import StoreError
+
+_OF_CUT_MERGE = (
+    "a merge that was cut short made it, and some of what that was made of is gone: some of its parts are in other"
+    " files or in the journal, and some are not"
+)
 
 
 def repair_line(
@@ -76,23 +80,28 @@ class _Repair:
         self._folder = _free(paths.set_aside_dir / f"{utc():%Y-%m-%dT%H-%M-%SZ}", set())
         self._known = what_is_known(paths)
         self._todo: list[Moved] = []
+        self._stays: list[Stays] = []
         self.done = Repaired(f"{self._below(self._folder)}/report.txt")
 
     def plan(self) -> None:
         """What is to be done, as far as it can be told before the merges that were cut short are settled."""
         found = look_for_damage(self._paths, self._known, self._told)
-        merges = list(cut_merges(self._paths, [each.path for each in found]))
-        self.done.merges = merges
+        cut = list(cut_merges(self._paths, {each.path: each.why for each in found if each.kind != "unknown"}))
+        merges = self.done.merges = [merge for merge in cut if not merge.stays]
+        self._stays = [Stays(self._below(path), _OF_CUT_MERGE) for merge in cut for path in merge.stays]
         first = [Damaged(path, "torn", why) for merge in merges for path, why in merge.torn]
         in_merges = {each.path for each in first} | {path for merge in merges for path in merge.inputs}
         self._plan([*first, *(each for each in found if each.path not in in_merges)])
         self.done.missing = None if merges and self._todo else self._missing()
 
     def _plan(self, found: list[Damaged]) -> None:
-        paths, gone = self._paths, {each.path for each in found}
+        to_go = [each for each in found if each.kind != "unknown"]
+        paths, gone = self._paths, {each.path for each in to_go}
         self._todo = []
-        for each in found:
+        for each in to_go:
             self._todo.append(self._move_of(each))
+        of_log = [Stays(self._below(each.path), each.why) for each in found if each.kind == "unknown"]
+        self.done.stays = [*self._stays, *of_log]
         self.done.moved += self._todo
         self.done.rollups = [self._below(rollup_file(paths, *each)) for each in lacking_rollups(paths, gone)]
 
@@ -147,11 +156,14 @@ class _Repair:
             self._move(moved)
             self.done.moved.append(moved)
 
-        days = [merge.day for merge in self.done.merges if settle(self._paths, merge, move_aside, self._record)]
+        promised = self._known.promised
+        days = [
+            merge.day for merge in self.done.merges if settle(self._paths, merge, move_aside, self._record, promised)
+        ]
         if days:
             time.sleep(OLD_FILES_STAY_S)  # as `compaction.compact_line`: a reader may be listing them
         for day in days:
-            finish_day(self._paths, day, self._record, lambda work: work())
+            clear(self._paths, day, move_aside, self._record)
 
     def _report(self) -> None:
         if self.done.moved:

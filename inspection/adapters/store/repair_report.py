@@ -25,6 +25,13 @@ class Moved(NamedTuple):
     """By the event of an earlier run that died before it moved the file."""
 
 
+class Stays(NamedTuple):
+    """A file that does not belong where it is, its name below the data directory, and why it is not set aside."""
+
+    file: str
+    why: str
+
+
 @dataclass(slots=True)
 class Repaired:
     """What was done; of a dry run, what would be."""
@@ -34,6 +41,7 @@ class Repaired:
     moved: list[Moved] = field(default_factory=list)
     merges: list[CutMerge] = field(default_factory=list)
     """Finished or undone, for a torn file was in their way."""
+    stays: list[Stays] = field(default_factory=list)
     rollups: list[str] = field(default_factory=list)
     """Made anew; below the data directory."""
     missing: list[str] | None = field(default_factory=list)
@@ -47,9 +55,10 @@ class Repaired:
 
 def as_text(line: str, done: Repaired, *, dry_run: bool = False, at_length: bool = False) -> str:
     """`at_length`: with the digests, and all that is missing."""
-    if done.is_nothing:
-        return f"the log of line {line}: nothing to set aside"
-    lines = _lines(line, done, "would be " if dry_run else "", at_length=at_length)
+    would_be = "would be " if dry_run else ""
+    nothing = [f"the log of line {line}: nothing to set aside"]
+    lines = nothing if done.is_nothing else _lines(line, done, would_be, at_length=at_length)
+    lines = [*lines, *_staying(line, done.stays)]
     return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
 
@@ -69,19 +78,33 @@ def _lines(line: str, done: Repaired, would_be: str, *, at_length: bool) -> Iter
         yield f"{rollup}: {would_be}made anew from the rows"
     if done.moved:
         yield f"{counted(len(done.moved), 'file')} {would_be}set aside, and none deleted"
+    yield from _missing(done, at_length=at_length)
+    if done.moved and not would_be:
+        if done.missing or any(_is_lost(moved.damaged.holds) for moved in done.moved):
+            back = "a whole copy, put where it was before the station is started, brings it back"
+            yield f"'inspection log verify {line}' names what is gone; {back}"
+        yield f"'inspection log events {line}' has it too" if at_length else f"report: {done.report}"
+
+
+def _missing(done: Repaired, *, at_length: bool) -> Iterator[str]:
     if done.missing is None:
         yield "which parts are missing then shows when the merge is done with"
     elif done.missing:
         are, named = "is" if len(done.missing) == 1 else "are", _ranges(done.missing)
         which = ", ".join(named) if at_length else shortened(named)
         yield f"{counted(len(done.missing), 'part')} {are} in no file and not in the journal: {which}"
+    elif any(moved.damaged.holds and moved.damaged.holds.rows is None for moved in done.moved):
+        yield "no part that the rest of the log knows of is missing"
     elif done.moved:
         yield "no part is missing"
-    if done.moved and not would_be:
-        if done.missing or any(_is_lost(moved.damaged.holds) for moved in done.moved):
-            back = "a whole copy, put where it was before the station is started, brings it back"
-            yield f"'inspection log verify {line}' names what is gone; {back}"
-        yield f"'inspection log events {line}' has it too" if at_length else f"report: {done.report}"
+
+
+def _staying(line: str, stays: Sequence[Stays]) -> Iterator[str]:
+    for file, why in stays:
+        yield file
+        yield f"  stays: {why}"
+    if stays:
+        yield f"delete none that stays; 'inspection log verify {line}' says what does not fit"
 
 
 def _is_lost(holds: Holds | None) -> bool:
@@ -123,6 +146,7 @@ def as_dictionary(line: str, done: Repaired, *, dry_run: bool) -> dict[str, obje
             for moved in done.moved
         ],
         "merges": [{"day": merge.day, "undone": merge.is_undone} for merge in done.merges],
+        "stays": [{"file": file, "why": why} for file, why in done.stays],
         "rollups": done.rollups,
         "missing": done.missing,
     }

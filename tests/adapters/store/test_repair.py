@@ -12,20 +12,20 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inspection import history
-from inspection.adapters.store import lock, torn
+from inspection.adapters.store import compaction, lock, torn
 from inspection.adapters.store.chain_walk import TO_REPAIR
-from inspection.adapters.store.compaction import Compactor
+from inspection.adapters.store.compaction import compact_line
 from inspection.adapters.store.files import temporary_of
 from inspection.adapters.store.lock import FileLock, LineLock
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.reader import sealed_files
+from inspection.adapters.store.repair_report import as_dictionary, as_text
 from inspection.adapters.store.rollups import KINDS, rollup_file, rollup_fits
 from inspection.adapters.store.verify import verify_line
 from inspection.domain.errors import StoreError
@@ -62,6 +62,12 @@ def whole(tmp_path_factory):
 def paths(whole, tmp_path):
     shutil.copytree(whole.data_dir, tmp_path / "data")
     return LinePaths(tmp_path / "data", "demo")
+
+
+def merge_all(paths):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compaction, "OLD_FILES_STAY_S", 0.0)
+        compact_line(paths)
 
 
 def below(paths, path):
@@ -141,16 +147,12 @@ def of_another_line(table):
 
 
 def beyond_its_name(table):
-    return table.set_column(table.column_names.index("number"), "number", pc.add(table["number"], 100))
-
-
-def not_known(table):
-    return table.set_column(table.column_names.index("number"), "number", pa.array([54], pa.int64()))
+    return table  # of part 5
 
 
 def test_foreign_tables_are_set_aside(paths):
     table = pq.read_table(of_part(paths, 5), partitioning=None)
-    for number, made in enumerate((other_columns, no_number, of_another_line, beyond_its_name, not_known), start=50):
+    for number, made in enumerate((other_columns, no_number, of_another_line, beyond_its_name), start=50):
         name = f"000001-{number:09d}_000001-{number:09d}.parquet"
         pq.write_table(made(table), of_part(paths, 4).with_name(name))
     moved = repaired(paths).moved
@@ -159,10 +161,85 @@ def test_foreign_tables_are_set_aside(paths):
         ("foreign", "it has no column number", None),
         ("foreign", "1 row of it are of line other", None),
         ("foreign", "1 row of it are of parts that its name does not tell of", None),
-        ("foreign", "no event knows it", None),
     ]
     assert numbers(paths) == EVERYTHING
     assert verify_line(paths).faults == []
+
+
+@pytest.mark.parametrize("put_back", ["short", "both"])
+def test_what_has_been_merged_and_merged_again_is_set_aside_where_it_is_put_back(tmp_path, put_back):
+    line, short, once = Line(tmp_path), dict[Path, bytes](), dict[Path, bytes]()
+    for number in range(1, 5):
+        line.part(number, utc=line.clock.utc())
+        line.log.seal(everything=True)
+        if number == 2:
+            line.close()
+            short = {file: file.read_bytes() for file in files(line.paths)}
+            merge_all(line.paths)
+            once = {file: file.read_bytes() for file in files(line.paths)}
+            line = Line(tmp_path)
+    line.close()
+    merge_all(line.paths)
+    there = {min(short): short[min(short)]} if put_back == "short" else {**short, **once}
+    for file, content in there.items():
+        file.write_bytes(content)
+    assert TO_REPAIR in verify_line(line.paths).faults[0].what
+    done = repaired(line.paths)
+    assert [moved.file for moved in done.moved] == [below(line.paths, file) for file in sorted(there)]
+    assert {moved.damaged.kind for moved in done.moved} == {"foreign"}
+    assert done.stays == []
+    assert numbers(line.paths) == [1, 2, 3, 4]
+    assert verify_line(line.paths).faults == []
+
+
+def an_older_journal(paths, tmp_path):
+    """Put in the place of one that knew more: of `whole_line`, what was sealed since."""
+    copy, more = tmp_path / "older", EmbeddingLine(paths.data_dir)
+    more.close()
+    shutil.copytree(paths.state_dir, copy)
+    line = EmbeddingLine(paths.data_dir)
+    line.clock.advance(4 * 86_400)
+    line.keep(7, 8, 9)
+    line.store.drain(everything=True)
+    line.log.seal(everything=True)
+    line.close()
+    shutil.rmtree(paths.state_dir)
+    shutil.copytree(copy, paths.state_dir)
+
+
+def test_a_file_that_nobody_knows_stays_where_it_has_what_nothing_else_has(paths, tmp_path):
+    an_older_journal(paths, tmp_path)
+    log, vectors = (of_part(paths, number, root) for number, root in ((6, "log"), (7, "embeddings")))
+    before, there = contents(paths), history.parts(paths.data_dir, "demo")["number"].tolist()
+    assert there == [*EVERYTHING, 7, 8, 9]
+    done = repaired(paths)
+    assert done.stays == [
+        (below(paths, log), "no event knows it, and 3 rows of it are nowhere else"),
+        (below(paths, vectors), "no event knows it, and 3 rows of it are nowhere else"),
+    ]
+    assert done.is_nothing
+    told_of_it = as_text("demo", done).splitlines()
+    assert told_of_it[0] == "the log of line demo: nothing to set aside"
+    assert told_of_it[1:3] == [below(paths, log), "  stays: no event knows it, and 3 rows of it are nowhere else"]
+    assert [each["file"] for each in as_dictionary("demo", done, dry_run=False)["stays"]] == [
+        stays.file for stays in done.stays
+    ]
+    assert contents(paths) == before
+    assert history.parts(paths.data_dir, "demo")["number"].tolist() == there
+    assert {f"file {stays.file}" for stays in done.stays} < {fault.place for fault in verify_line(paths).faults}
+
+
+@pytest.mark.parametrize("name", ["copy.parquet", "000001-000000001_000001-000000099.parquet"])
+def test_of_two_files_that_nobody_knows_and_that_have_the_same_one_stays(paths, tmp_path, name):
+    an_older_journal(paths, tmp_path)
+    file = of_part(paths, 6)
+    copy = file.with_name(name)
+    shutil.copy(file, copy)
+    file.rename(file.with_name("z.parquet")) if name == "copy.parquet" else None
+    done = repaired(paths)
+    assert len(done.moved) == 1
+    assert history.parts(paths.data_dir, "demo")["number"].tolist() == [*EVERYTHING, 7, 8, 9]
+    assert done.missing == []
 
 
 @pytest.mark.parametrize("put", ["table", "folder"])
@@ -511,9 +588,8 @@ def test_after_it_a_merge_goes_on(paths):
     repaired(paths)
     line = EmbeddingLine(paths.data_dir)
     line.clock.advance(30 * 86_400)
-    record = lambda kind, text, data: line.journal.record_event(kind, text, line.clock.utc(), data)  # noqa: E731
-    Compactor(paths, line.clock, record).compact()
     line.close()
+    merge_all(paths)
     assert numbers(paths) == [1, 2, 3, 4, 6]
 
 

@@ -19,8 +19,10 @@ from inspection.adapters.store.day_merge import finish_interrupted
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.reader import sealed_files
+from inspection.adapters.store.repair_report import as_text
 from inspection.adapters.store.rollups import rollup_file
 from inspection.adapters.store.verify import verify_line
+from inspection.domain.errors import StoreError
 from tests.adapters.store.damaged_line import (
     AT,
     EVERYTHING,
@@ -179,7 +181,77 @@ def test_of_a_merge_that_was_cut_short_the_whole_side_is_kept(cut_merge, tmp_pat
         assert numbers(paths) == sorted({1, 2, 3, 4} - lost)
         finish(paths)
         assert history.parts(paths.data_dir, "demo")["number"].tolist() == sorted({1, 2, 3, 4} - lost)
-    assert torn != "merged" or verify_line(paths).faults == []
+        assert torn == "other" or verify_line(paths).faults == []
+    compact_all(paths)
+    assert torn == "other" or verify_line(paths).faults == []
+
+
+def cut_short(data_dir, dies_at):
+    """Three short files of a day whose merge died before it changed places, and one that came then."""
+    line = Line(data_dir)
+    for number in range(1, 4):
+        line.part(number, utc=line.clock.utc())
+        line.log.seal(everything=True)
+    line.close()
+
+    def die(*_):
+        raise Died
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(day_merge, dies_at, die)
+        with pytest.raises(Died):
+            compact_line(line.paths)
+    line = Line(line.data_dir)
+    line.part(4, utc=line.clock.utc())
+    line.log.seal(everything=True)
+    line.close()
+    return line.paths
+
+
+def compact_all(paths):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compaction, "OLD_FILES_STAY_S", 0.0)
+        compact_line(paths)
+
+
+@pytest.mark.parametrize(("dies_at", "gone"), [("_link_others", 3), ("exchange", 1)], ids=["not told", "told"])
+def test_a_merge_whose_inputs_were_moved_away_by_hand_is_finished(tmp_path, dies_at, gone):
+    first = cut_short(tmp_path / "first", dies_at)
+    for file in files(first)[:gone]:
+        file.unlink()
+    with pytest.raises(StoreError, match=r"remove neither: .*'inspection log repair demo' puts it right"):
+        finish(first)
+    for moment in (1, 2, 3):  # before it changes places, with the old files all there, with one of them gone
+        paths = copied(first, tmp_path / str(moment))
+        assert dies_after(paths, moment)
+        repaired(paths)
+        assert verify_line(paths).faults == []
+    assert numbers(paths) == [1, 2, 3, 4]
+    done = repaired(first)
+    assert (len(done.merges), done.moved, done.stays) == (1, [], [])
+    assert (numbers(first), verify_line(first).faults) == ([1, 2, 3, 4], [])
+    assert repaired(first).is_nothing
+    compact_all(first)
+    assert verify_line(first).faults == []
+
+
+def test_a_merged_file_that_has_parts_twice_and_parts_alone_is_named_and_stays(tmp_path):
+    paths = cut_short(tmp_path, "exchange")
+    one, two, *_ = files(paths)
+    two.unlink()
+    one.rename(one.with_name("mine.parquet"))  # of somebody who tries to save what he can
+    before = contents(paths)
+    done = repaired(paths)
+    assert done.is_nothing
+    (merged,) = paths.compacting_dir.rglob("*_r3.parquet")
+    assert [stays.file for stays in done.stays] == [
+        file.relative_to(paths.data_dir).as_posix() for file in (merged, one.with_name("mine.parquet"))
+    ]
+    assert as_text("demo", done).splitlines()[1:3] == [done.stays[0].file, f"  stays: {done.stays[0].why}"]
+    assert contents(paths) == before
+    two.write_bytes(b"")  # the rest is repaired all the same
+    assert [moved.file for moved in repaired(paths).moved] == [two.relative_to(paths.data_dir).as_posix()]
+    assert merged.exists()
 
 
 def test_a_merge_that_was_cut_short_with_nothing_torn_is_left_to_the_next_merge(cut_merge, tmp_path):
