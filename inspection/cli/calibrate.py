@@ -96,7 +96,7 @@ def calibrate(
     )
     from inspection.cli._calibration_text import tell, tell_free_labels
     from inspection.cli._options import config_dir_of, named_folders
-    from inspection.cli._references import fit_references
+    from inspection.cli._references import fit_references, tell_unproven
     from inspection.cli._site_files import person, refuse_the_shipped, write_bytes, write_text
     from inspection.config import load_site
     from inspection.domain.errors import CalibrationError
@@ -136,6 +136,7 @@ def calibrate(
         good_listed = without_copies(good_listed, what="good parts")
     held_against = drawn = None
     if references is not None:
+        tell_unproven(site, line, encoder)
         drawn, good_listed = draw_references(good_listed, references)
         held_against = fit_references(drawn, scorer)
         scorer = scorer.with_references(held_against)
