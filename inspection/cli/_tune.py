@@ -79,7 +79,8 @@ def tune(
     present = calibration if drawn is None and _judges(calibration, under) else None
     scorer = scorer_of(recipe, encoder)
     encoders, unusable = at_hand(encoder, runtimes())
-    scorers, unfitted = {name: scorer.on(each) for name, each in encoders.items()}, {}
+    scorers = {name: scorer.on(each) for name, each in encoders.items()}
+    unfitted: dict[str, str] = {}
     if drawn is not None:
         scorers, unfitted = held_against(scorers, drawn)
     names = next(iter(scorers.values())).names
