@@ -70,7 +70,7 @@ from inspection.gauge import (
     references_of,
     region_of,
     require_calibration,
-    require_reference,
+    require_drift_window,
     shadow_calibration,
     view_id,
     view_of,
@@ -472,12 +472,12 @@ def _drift(
     if calibration is None:
         return None, "there is no calibration that holds"
     try:
-        reference, then = require_reference(site, line, calibration)
+        kept, then = require_drift_window(site, line, calibration)
     except CalibrationError as error:
         return None, str(error)
     plan = DriftPlan(
         calibration.id,
-        reference.descriptions,
+        kept.descriptions,
         then,
         region,
         config.window_parts,

@@ -8,12 +8,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspection.calibration.drift import Sample, parts_needed
-from inspection.calibration.record import Calibration, load_calibration
-from inspection.calibration.reference import Reference, load_reference, reference_path
+from inspection.calibration.drift_kept import DriftKept, load_drift_kept
+from inspection.calibration.record import Calibration, kept_path, load_calibration
 from inspection.calibration.tuning import load_tuning
 from inspection.config import AlignConfig, LineConfig, RecipeConfig, Site
 from inspection.domain.errors import CalibrationError, CameraError, ConfigError, ModelError, ScoringError
@@ -146,14 +147,24 @@ def locator_of(scorer: PartScorer) -> Locator | TileLocator | None:
     return TileLocator(scorer.encoder, scorer.prototypes, scorer.region) if tiled else None
 
 
+def region_changes(calibration: Calibration, recipe: RecipeConfig) -> list[str]:
+    """What is looked at otherwise now than when it was made, in words: another region, or other tiles."""
+    then = {key: value for key, value in calibration.fingerprint.items() if key in ("region_of_interest", "tiles")}
+    return replace(calibration, fingerprint=then).changes(_region_fingerprint(recipe))
+
+
+def _region_fingerprint(recipe: RecipeConfig) -> dict[str, str]:
+    region = region_of(recipe)
+    return {"region_of_interest": str(region), **({"tiles": str(region.tiles)} if region.tiles.grids else {})}
+
+
 def fingerprint(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[str, str]:
     """Everything that a threshold depends on. Two that are equal judge alike."""
-    frame, region = line.frame, region_of(recipe)
+    frame = line.frame
     return {
         **encoder.fingerprint,
         "recipe": f"{recipe.name} {recipe.content_id()}",
-        "region_of_interest": str(region),
-        **({"tiles": str(region.tiles)} if region.tiles.grids else {}),
+        **_region_fingerprint(recipe),
         "camera": f"{line.camera.kind} width {frame.width_px or 'any'} height {frame.height_px or 'any'}",
     }
 
@@ -182,17 +193,12 @@ def calibration_path(site: Site, line_name: str) -> Path:
     return site.config_dir / "calibrations" / f"{line_name}.json"
 
 
-def references_path(calibration: Path, sha256: str) -> Path:
-    """Beside a calibration. Its name changes with its content: none is ever read with another one's thresholds."""
-    return calibration.with_name(f"{calibration.stem}-{sha256[:12]}.references.npz")
-
-
 def references_of(site: Site, calibration: Calibration | None) -> Bank | None:
     """What the calibration's good parts left as references. Raises CalibrationError if they are not as they were."""
     if calibration is None or calibration.references is None:
         return None
     sha256 = calibration.references.sha256
-    path = references_path(calibration_path(site, calibration.line), sha256)
+    path = kept_path(calibration_path(site, calibration.line), sha256, "references")
     what_to_do = f"bring it back, or calibrate with 'inspection calibrate {calibration.line} --good DIR --references N'"
     try:
         content = path.read_bytes()
@@ -207,27 +213,35 @@ def references_of(site: Site, calibration: Calibration | None) -> Bank | None:
         raise CalibrationError(f"{path}: {error}: {what_to_do}") from error
 
 
-def require_reference(site: Site, line: LineConfig, calibration: Calibration) -> tuple[Reference, Sample]:
+def require_drift_kept(site: Site, line: LineConfig, calibration: Calibration) -> tuple[DriftKept, Sample]:
     """What the calibration keeps of its good parts, and of those that would pass now: what drift is told from.
 
-    Raises CalibrationError if there is nothing to compare with, or too little.
+    Raises CalibrationError if there is nothing to compare with.
     """
     try:
-        reference = load_reference(reference_path(calibration_path(site, line.name)), calibration)
-        if set(reference.descriptions) != set(calibration.thresholds):
+        kept = load_drift_kept(calibration_path(site, line.name), calibration)
+        if set(kept.descriptions) != set(calibration.thresholds):
             raise CalibrationError("what the calibration keeps is of other descriptions")
         band = band_of(line, calibration)
-        then = reference.passing(lambda scores: judge(scores, calibration.thresholds, band).kind is VerdictKind.PASS)
-        wanted, count = line.drift.window_parts, len(reference.descriptions)
-        if not len(then.scores) or parts_needed(len(then.scores), wanted, line.drift.error, count):
-            raise CalibrationError(
-                f"{counted(len(then.scores), 'good part')} of the calibration are too few to tell drift"
-            )
+        then = kept.passing(lambda scores: judge(scores, calibration.thresholds, band).kind is VerdictKind.PASS)
+        if not len(then.scores):
+            raise CalibrationError("none of the good parts that the calibration keeps would pass")
     except CalibrationError as error:
-        raise CalibrationError(
-            f"{error}; to watch drift, calibrate anew with 'inspection calibrate {line.name} --good DIR'"
-        ) from error
-    return reference, then
+        raise _calibrate_for_drift(line, error) from error
+    return kept, then
+
+
+def require_drift_window(site: Site, line: LineConfig, calibration: Calibration) -> tuple[DriftKept, Sample]:
+    """As `require_drift_kept`, for a station: raises CalibrationError also if they are too few for a window."""
+    kept, then = require_drift_kept(site, line, calibration)
+    if parts_needed(len(then.scores), line.drift.window_parts, line.drift.error, len(kept.descriptions)):
+        told = f"{counted(len(then.scores), 'good part')} of the calibration are too few to tell drift"
+        raise _calibrate_for_drift(line, told)
+    return kept, then
+
+
+def _calibrate_for_drift(line: LineConfig, why: object) -> CalibrationError:
+    return CalibrationError(f"{why}; to watch drift, calibrate anew with 'inspection calibrate {line.name} --good DIR'")
 
 
 def tuning_path(site: Site, line_name: str) -> Path:

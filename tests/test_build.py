@@ -18,7 +18,8 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.verify import verify_line
 from inspection.build import RunOptions, build_station
 from inspection.calibration.appearance import STATISTICS
-from inspection.calibration.reference import Reference, reference_path
+from inspection.calibration.drift_kept import DriftKept
+from inspection.calibration.record import kept_path
 from inspection.config import load_site
 from inspection.domain.errors import CalibrationError, ConfigError, InspectionError
 from inspection.domain.ports import Encoder
@@ -380,10 +381,11 @@ def test_a_calibration_that_keeps_its_good_parts_has_passed_parts_held_against_t
     rng = np.random.default_rng(0)
     embeddings = rng.normal(size=(40, len(AXES))).astype(np.float32)
     pictures = rng.normal(size=(40, len(STATISTICS)))
-    kept = Reference(("scratch",), np.full((40, 1), -1e6), pictures, embeddings, ()).to_bytes()
-    reference_path(path).write_bytes(kept)
+    kept = DriftKept(("scratch",), np.full((40, 1), -1e6), pictures, embeddings, ()).to_bytes()
+    sha256 = hashlib.sha256(kept).hexdigest()
+    kept_path(path, sha256, "drift").write_bytes(kept)
     content = json.loads(path.read_text())
-    path.write_text(json.dumps({**content, "drift_reference": hashlib.sha256(kept).hexdigest()}))
+    path.write_text(json.dumps({**content, "drift_reference": sha256}))
     _, status = run_until(site, tmp_path / "data-2", 10, RunOptions())
     assert (status.drift.unwatched, status.drift.window_parts, status.drift.moved) == (None, 300, ())
     assert status.drift.parts >= 1

@@ -178,6 +178,6 @@ def test_first_aid_quotes_messages_as_they_are() -> None:
     assert len(rows) > 6
     source = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "inspection").rglob("*.py"))
     for quoted in rows:
-        told = re.sub(r"my-line|123|3-(?:1[78]|900017)|/dev/\S+|last 3|unjudged|…", "\0", quoted)
+        told = re.sub(r"my-line|123|3-(?:1[78]|900017)|/dev/\S+|last 3|unjudged|torch float32 cpu|…", "\0", quoted)
         for piece in filter(None, (piece.strip() for piece in told.split("\0"))):
             assert piece in source, f"{quoted!r}: {piece!r} is said nowhere"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from inspection.calibration.cost import CostCheck, Prices
 from inspection.calibration.origin import KnownDefects, LineOrigin, ScoreShift
@@ -161,6 +161,12 @@ def load_calibration(path: Path) -> Calibration:
         raise CalibrationError(f"{path}: not a calibration: it has no {error}") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise CalibrationError(f"{path}: not a calibration ({error})") from error
+
+
+def kept_path(calibration_path: Path, sha256: str, what: Literal["references", "drift"]) -> Path:
+    """Beside a calibration, what it keeps of its good parts. Its name changes with its content: none is ever read with
+    another one's thresholds, and one that is taken back finds its own."""
+    return calibration_path.with_name(f"{calibration_path.stem}-{sha256[:12]}.{what}.npz")
 
 
 def sample_set(folder: str, digests: Sequence[str], parts: int) -> SampleSet:

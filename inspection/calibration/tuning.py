@@ -59,7 +59,8 @@ def fastest(measured: Sequence[Measured]) -> Measured:
 class Tuning:
     """`runtime`: the chosen one. `fingerprint`: the line's on the reference. `machine`: what the choice holds for as
     well, the runtime's own version among it. `judged_by`: the calibration whose thresholds judged the samples; None:
-    limits were fitted on them for it. `measured`: the reference first.
+    limits were fitted on them for it. `measured`: the reference first. `references`: good parts that the others were
+    held against, by each runtime as it saw them itself; None: it was proven without.
     """
 
     line: str
@@ -72,6 +73,7 @@ class Tuning:
     good: SampleSet
     defects: Mapping[str, SampleSet]
     measured: Sequence[Measured]
+    references: SampleSet | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError if what was measured does not bear the choice out."""
@@ -85,7 +87,10 @@ class Tuning:
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
 
     def to_json(self) -> str:
+        """Without `references` where it has none, so that a record from before there were any keeps its `id`."""
         kept = {**asdict(self), "measured": [_finite(asdict(each)) for each in self.measured]}
+        if self.references is None:
+            del kept["references"]
         return json.dumps({"format": FORMAT, **kept}, indent=2, default=str, allow_nan=False) + "\n"
 
     def changes(self, fingerprint: Mapping[str, str], machine: Mapping[str, str]) -> list[str]:
@@ -122,6 +127,7 @@ def load_tuning(path: Path) -> Tuning | None:
                 "good": SampleSet(**content["good"]),
                 "defects": {name: SampleSet(**each) for name, each in content["defects"].items()},
                 "measured": tuple(Measured(**each) for each in content["measured"]),
+                "references": SampleSet(**content["references"]) if "references" in content else None,
             }
         )
     except FileNotFoundError:

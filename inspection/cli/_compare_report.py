@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspection import __version__
-from inspection.adapters.store.files import CannotWrite, replace_durably
 from inspection.cli._calibration_weakest import section
 from inspection.cli._compare_text import NAMES, Compared, answer, notes, rows
 from inspection.cli._picture_report import STYLE
 from inspection.cli._plots import Axis, Line, Steps, lines
-from inspection.domain.errors import StoreError
 
 if TYPE_CHECKING:
     from inspection.analytics.comparison import Comparison, Method
@@ -32,20 +30,8 @@ _LOOKS: Mapping[Method, str] = {
 _WITH_BAND: tuple[Method, ...] = ("text", "transfer")
 
 
-def write_page(path: Path, result: Compared) -> None:
-    """Raises StoreError if the file cannot be written; then it is as it was."""
-    page = _page(result)
-
-    def write(temporary: Path) -> None:
-        temporary.write_text(page, encoding="utf-8")
-
-    try:
-        replace_durably(path, write)
-    except CannotWrite as error:
-        raise StoreError(f"{error}; or name another place with --report") from error
-
-
-def _page(result: Compared) -> str:
+def report_of(result: Compared) -> str:
+    """The page."""
     found = result.found
     headline, told = answer(found)
     style = "".join(sheet.read_text(encoding="utf-8") for sheet in _STYLES)

@@ -16,8 +16,8 @@ from inspection.cli._picture_report import STYLE, picture_html
 
 if TYPE_CHECKING:
     from inspection.calibration.drift import Compared
+    from inspection.calibration.drift_kept import DriftKept
     from inspection.calibration.record import Calibration
-    from inspection.calibration.reference import Reference
     from inspection.cli._drift_sample import Passed
     from inspection.scoring.region import Region
 
@@ -27,7 +27,7 @@ _OWN_STYLE = Path(__file__).with_name("calibration_report.css")
 
 def report_of(
     calibration: Calibration,
-    reference: Reference,
+    kept: DriftKept,
     passed: Passed,
     tests: Sequence[Compared],
     told: Sequence[str],
@@ -44,7 +44,7 @@ def report_of(
         f"<title>{name}: drift</title><style>{style}</style></head><body><header>"
         f"<h1>{name}: drift</h1><div class=promise>{paragraphs}</div>"
         f"<p class=made>{made}</p></header><main class=report>\n"
-        f"{_table(tests)}{_then(calibration, reference, region)}{_now(passed, region)}</main></body></html>\n"
+        f"{_table(tests)}{_then(calibration, kept, region)}{_now(passed, region)}</main></body></html>\n"
     )
 
 
@@ -65,11 +65,11 @@ def _table(tests: Sequence[Compared]) -> str:
     )
 
 
-def _then(calibration: Calibration, reference: Reference, region: Region) -> str:
+def _then(calibration: Calibration, kept: DriftKept, region: Region) -> str:
     import numpy as np
     from PIL import Image
 
-    pictures = [np.asarray(Image.open(io.BytesIO(each)).convert("RGB")) for each in reference.thumbnails[:_SHOWN]]
+    pictures = [np.asarray(Image.open(io.BytesIO(each)).convert("RGB")) for each in kept.thumbnails[:_SHOWN]]
     cards = "".join(f"<article class=good>{picture_html(pixels, region)}</article>" for pixels in pictures)
     note = f"Good parts of the calibration of {calibration.created_utc:%Y-%m-%d}, by {escape(calibration.by)}."
     return section("Then", note, f"<div class=parts>{cards}</div>")

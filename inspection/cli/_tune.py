@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inspection.cli._options import AsJson, ConfigDir
+from inspection.wording import counted
 
 if TYPE_CHECKING:
     from inspection.calibration.parts import PartScores
@@ -28,6 +29,15 @@ def tune(
     defect: Annotated[
         list[str] | None, typer.Option(help="NAME=FOLDER of defective parts: their verdicts must stay as well.")
     ] = None,
+    references: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Hold the others against N of the good parts, as 'calibrate --references N' does; 0: against none.",
+            show_default="as many as the line's calibration has",
+        ),
+    ] = None,
     by: Annotated[str | None, typer.Option(help="Who answers for it; default: the user name.")] = None,
     config_dir: ConfigDir = None,
     as_json: AsJson = False,
@@ -39,17 +49,16 @@ def tune(
     from inspection.adapters.clip.runtimes import machine, runtime_named, runtimes
     from inspection.calibration.parts import PartScores
     from inspection.calibration.tuning import Tuning, fastest
-    from inspection.cli._calibration_samples import list_defects, list_good
+    from inspection.cli._calibration_samples import list_defects, list_good, without_copies
     from inspection.cli._options import config_dir_of, named_folders
     from inspection.cli._site_files import person, refuse_the_shipped, write_text
-    from inspection.cli._tune_measure import at_hand, measure
+    from inspection.cli._tune_measure import at_hand, held_against, measure
     from inspection.config import load_site
     from inspection.gauge import (
         band_of,
         calibration_path,
         fingerprint,
         load_encoder,
-        references_of,
         scorer_of,
         tuning_path,
     )
@@ -62,18 +71,25 @@ def tune(
     recipe = site.recipe(line_config.recipe)
     good_listed = list_good(good, None)
     defects_listed = list_defects(named_folders(defect or [], "--defect"), good_listed, None)
+    good_listed = without_copies(good_listed, what="good parts")
     encoder = load_encoder(recipe)
     under = fingerprint(encoder, recipe, line_config)
-    present = _present(calibration_path(site, line), under)
-    scorer = scorer_of(recipe, encoder, references=references_of(site, present))
+    calibration = _present(calibration_path(site, line))
+    drawn, good_listed = _drawn(good_listed, _references_in(calibration) if references is None else references)
+    present = calibration if drawn is None and _judges(calibration, under) else None
+    scorer = scorer_of(recipe, encoder)
     encoders, unusable = at_hand(encoder, runtimes())
     scorers = {name: scorer.on(each) for name, each in encoders.items()}
+    unfitted: dict[str, str] = {}
+    if drawn is not None:
+        scorers, unfitted = held_against(scorers, drawn)
+    names = next(iter(scorers.values())).names
     taken, failed = measure(scorers, [good_listed, *defects_listed.values()])
     reference = next(iter(taken.values())).scores
     of_good = PartScores(reference[: len(good_listed.files)], good_listed.parts)
     band = band_of(line_config, present)
-    thresholds = present.thresholds if present else _fitted(of_good, scorer.names, band)
-    measured = _compared(taken, {**unusable, **failed}, scorer.names, thresholds, band)
+    thresholds = present.thresholds if present else _fitted(of_good, names, band, drawn)
+    measured = _compared(taken, {**unusable, **unfitted, **failed}, names, thresholds, band)
     chosen = fastest(measured)
     tuning = Tuning(
         line=line,
@@ -86,35 +102,67 @@ def tune(
         good=_sample_set(good_listed),
         defects={name: _sample_set(each) for name, each in defects_listed.items()},
         measured=measured,
+        references=_sample_set(drawn) if drawn else None,
     )
     path = tuning_path(site, line)
     content = tuning.to_json()
     write_text(path, content)
     if as_json:
-        typer.echo(json.dumps({"path": str(path), "id": tuning.id, **json.loads(content)}))
+        typer.echo(json.dumps({"path": str(path), "id": tuning.id, "references": None, **json.loads(content)}))
     else:
         _tell(tuning, path, len(reference))
 
 
-def _present(path: Path, under: Mapping[str, str]) -> Calibration | None:
-    """The line's calibration, if it was made on the reference and holds."""
+def _present(path: Path) -> Calibration | None:
+    """The line's calibration, whatever runtime it was made on; None if there is none that can be read."""
     from inspection.calibration.record import load_calibration
     from inspection.domain.errors import CalibrationError
 
     try:
-        calibration = load_calibration(path)
+        return load_calibration(path)
     except CalibrationError:
         return None
-    return None if calibration.changes(under) else calibration
 
 
-def _fitted(good: PartScores, names: Sequence[str], band: ReviewBand) -> Mapping[str, Threshold]:
+def _references_in(calibration: Calibration | None) -> int:
+    """Of so many parts."""
+    if calibration is None or calibration.references is None:
+        return 0
+    samples = calibration.references.samples
+    return samples.parts or samples.count
+
+
+def _judges(calibration: Calibration | None, under: Mapping[str, str]) -> bool:
+    """Whether it was made on the reference without references, and holds."""
+    return calibration is not None and calibration.references is None and not calibration.changes(under)
+
+
+def _drawn(good: Listed, references: int) -> tuple[Listed | None, Listed]:
+    """References, as `inspection calibrate` draws them, and the others. Raises CalibrationError if none is left."""
+    from inspection.cli._calibration_samples import draw_references
+    from inspection.domain.errors import CalibrationError
+
+    if not references:
+        return None, good
+    drawn, others = draw_references(good, references)
+    if not others.files:
+        raise CalibrationError(f"{counted(len(drawn.files), 'good part')} and no other beside them: give more")
+    return drawn, others
+
+
+def _fitted(good: PartScores, names: Sequence[str], band: ReviewBand, drawn: Listed | None) -> Mapping[str, Threshold]:
     """As `inspection calibrate` would by default. Raises CalibrationError where the good parts are too few for it."""
     from inspection.calibration.promise import Promise
     from inspection.calibration.thresholds import fit_thresholds
     from inspection.cli.calibrate import FALSE_REJECT
+    from inspection.domain.errors import CalibrationError
 
-    return fit_thresholds(good, names, Promise(FALSE_REJECT), review_below=band.below).thresholds
+    try:
+        return fit_thresholds(good, names, Promise(FALSE_REJECT), review_below=band.below).thresholds
+    except CalibrationError as error:
+        if drawn is None:
+            raise
+        raise CalibrationError(f"{error} (beside {counted(len(drawn.files), 'reference')})") from error
 
 
 def _compared(
@@ -163,10 +211,14 @@ def _tell(tuning: Tuning, path: Path, pictures: int) -> None:
         table.add_row(each.runtime, *figures, _why(each, tuning))
     Console().print(table)
     judged = f"calibration {tuning.judged_by}" if tuning.judged_by else "limits fitted on them by the reference"
+    held = (
+        f"held against {counted(tuning.references.count, 'reference')}" if tuning.references else "without references"
+    )
+    then = f" --references {tuning.references.count}" if tuning.references else ""
     typer.echo(
-        f"\n{pictures} pictures, judged by {judged}. A runtime agrees if no margin moves by more"
+        f"\n{pictures} pictures, {held}, judged by {judged}. A runtime agrees if no margin moves by more"
         f" than {MOST_SIGMA:g} σ and no verdict changes.\nLine {tuning.line} runs on {tuning.runtime}: {path}\n"
-        f"Then: inspection calibrate {tuning.line} --good DIR"
+        f"Then: inspection calibrate {tuning.line} --good DIR{then}"
     )
 
 

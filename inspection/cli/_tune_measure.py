@@ -46,6 +46,23 @@ def at_hand(encoder: ClipEncoder, runtimes: Sequence[Runtime]) -> tuple[dict[str
     return opened, unusable
 
 
+def held_against(scorers: Mapping[str, PartScorer], drawn: Listed) -> tuple[dict[str, PartScorer], dict[str, str]]:
+    """Each with these good parts as references, as it sees them itself and would be calibrated with; and why not those
+    that failed on them. Raises what the first one does, the reference."""
+    from inspection.cli._references import fit_references
+
+    fitted: dict[str, PartScorer] = {}
+    failed: dict[str, str] = {}
+    for name, scorer in scorers.items():
+        try:
+            fitted[name] = scorer.with_references(fit_references(drawn, scorer))
+        except Exception as error:  # whatever a runtime raises: the others are measured
+            if not fitted:
+                raise
+            failed[name] = reason_of(error)
+    return fitted, failed
+
+
 def measure(scorers: Mapping[str, PartScorer], listed: Sequence[Listed]) -> tuple[dict[str, Taken], dict[str, str]]:
     """Every picture alone, as the station sees them, on all runtimes one after another: what else the machine does
     befalls all alike. And why those did not come to the end that failed on a picture.

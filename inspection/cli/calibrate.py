@@ -81,10 +81,9 @@ def calibrate(
     """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they will not do."""
     from inspection.adapters.store.phrase_vectors import RememberedTexts
     from inspection.calibration.promise import Promise
-    from inspection.calibration.record import Calibration, References, sample_set
-    from inspection.calibration.reference import reference_path
+    from inspection.calibration.record import Calibration, References, kept_path, sample_set
+    from inspection.cli._calibration_drift_kept import drift_kept_of
     from inspection.cli._calibration_fit import escapes_by_text, fit
-    from inspection.cli._calibration_reference import reference_of
     from inspection.cli._calibration_report import report_of
     from inspection.cli._calibration_samples import (
         draw_references,
@@ -96,11 +95,11 @@ def calibrate(
     )
     from inspection.cli._calibration_text import tell, tell_free_labels
     from inspection.cli._options import config_dir_of, named_folders
-    from inspection.cli._references import fit_references
+    from inspection.cli._references import fit_references, tell_unproven
     from inspection.cli._site_files import person, refuse_the_shipped, write_bytes, write_text
     from inspection.config import load_site
     from inspection.domain.errors import CalibrationError
-    from inspection.gauge import calibration_path, fingerprint, line_encoder, references_path, scorer_of
+    from inspection.gauge import calibration_path, fingerprint, line_encoder, scorer_of
     from inspection.phrasings import in_brief, phrasing_warnings
     from inspection.scoring.bank_file import to_bytes
     from inspection.wording import counted
@@ -136,6 +135,7 @@ def calibrate(
         good_listed = without_copies(good_listed, what="good parts")
     held_against = drawn = None
     if references is not None:
+        tell_unproven(site, line, encoder)
         drawn, good_listed = draw_references(good_listed, references)
         held_against = fit_references(drawn, scorer)
         scorer = scorer.with_references(held_against)
@@ -158,7 +158,8 @@ def calibrate(
         samples = sample_set(drawn.folder, drawn.digests, len(set(drawn.parts)))
         sha256 = hashlib.sha256(references_file).hexdigest()
         held = References(samples, sha256, scorer.has_places, by_text)
-    kept = reference_of(of_good, good_listed.pixels, scorer.names)
+    kept = drift_kept_of(of_good, good_listed.pixels, scorer.names)
+    kept_sha256 = hashlib.sha256(kept).hexdigest()
     calibration = Calibration(
         line=line,
         recipe=recipe.name,
@@ -179,15 +180,15 @@ def calibrate(
         cost=fitted.cost,
         origin=origin,
         references=held,
-        drift_reference=hashlib.sha256(kept).hexdigest(),
+        drift_reference=kept_sha256,
     )
     report = path.with_suffix(".html")
     content = calibration.to_json()
     page = report_of(calibration, fitted, of_good, of_defects, scorer.names, scorer.region)
     # Before the record that names them.
     if held is not None:
-        write_bytes(references_path(path, held.sha256), references_file)
-    write_bytes(reference_path(path), kept)
+        write_bytes(kept_path(path, held.sha256, "references"), references_file)
+    write_bytes(kept_path(path, kept_sha256, "drift"), kept)
     write_text(path, content)
     write_text(report, page)
     if as_json:

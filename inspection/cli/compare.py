@@ -60,10 +60,11 @@ def compare(
 
     from inspection.analytics.comparison import Parts, labels_of
     from inspection.analytics.comparison import compare as compare_parts
-    from inspection.cli._compare_report import write_page
+    from inspection.cli._compare_report import report_of
     from inspection.cli._compare_text import Compared, as_dict, print_result
     from inspection.cli._labelled import list_labelled, measure
     from inspection.cli._options import check_page, config_dir_of, named_folders
+    from inspection.cli._site_files import write_text
     from inspection.config import load_site
     from inspection.gauge import load_backbone, load_encoder
 
@@ -83,7 +84,7 @@ def compare(
     seen_by = other.fingerprint if other else None
     result = Compared(recipe_config, encoder.fingerprint, seen_by, measured, folders, seed, found)
     if report:
-        write_page(report, result)
+        write_text(report, report_of(result))
     if as_json:
         typer.echo(json.dumps(as_dict(result), ensure_ascii=False))
     else:

@@ -149,13 +149,13 @@ def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Find
 
 def _drift(site: Site, line: LineConfig, calibration: Calibration) -> Finding:
     """Whether passed parts are held against the calibration. The line judges without that."""
-    from inspection.gauge import require_reference
+    from inspection.gauge import require_drift_window
 
     what = f"{line.name}: drift"
     if not line.drift.watch:
         return Finding(what, True, "not watched: drift.watch is false")
     try:
-        _, then = require_reference(site, line, calibration)
+        _, then = require_drift_window(site, line, calibration)
     except CalibrationError as error:
         return Finding(what, True, f"not watched: {error}")
     return Finding(what, True, f"watched, against {counted(len(then.scores), 'good part')} of the calibration")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from inspection.calibration.drift import Compared, Sample
     from inspection.calibration.record import Calibration
     from inspection.cli._drift_sample import Passed
+    from inspection.config import RecipeConfig
 
 _ERROR = 0.01
 
@@ -42,39 +43,74 @@ def drift(
 
     Exit code 1 if something has moved, 2 if it cannot be told.
     """
-    from inspection.adapters.store.files import replace_durably
+    from inspection.cli._failure import EXIT_CONFIG, message_of
+    from inspection.cli._options import check_page
+    from inspection.domain.errors import InspectionError
+
+    check_page(html, "--html")
+    try:
+        has_moved = _compare(line, since, until, html, error, config_dir, data_dir, as_json)
+    except (InspectionError, OSError) as failed:  # whatever it is, 1 would say that something has moved
+        typer.echo(message_of(failed), err=True)
+        raise typer.Exit(EXIT_CONFIG) from failed
+    if has_moved:
+        raise typer.Exit(1)
+
+
+def _compare(
+    line: str,
+    since: str | None,
+    until: str | None,
+    html: Path | None,
+    error: float,
+    config_dir: Path | None,
+    data_dir: Path | None,
+    as_json: bool,
+) -> bool:
+    """Whether something has moved. What was found is told."""
     from inspection.calibration.drift import compare, done
     from inspection.calibration.record import load_calibration
     from inspection.cli._drift_report import report_of
     from inspection.cli._drift_sample import passed_parts
     from inspection.cli._line_sample import asked
     from inspection.cli._options import config_dir_of, data_dir_of_line
+    from inspection.cli._site_files import write_text
     from inspection.config import load_site
-    from inspection.gauge import calibration_path, region_of, require_reference
+    from inspection.gauge import calibration_path, region_of, require_drift_kept
 
     site = load_site(config_dir_of(config_dir))
     line_config = site.line(line)
-    region = region_of(site.recipe(line_config.recipe))
+    recipe = site.recipe(line_config.recipe)
+    region = region_of(recipe)
     calibration = load_calibration(calibration_path(site, line))
-    reference, then = require_reference(site, line_config, calibration)
+    _require_region(calibration, recipe)
+    kept, then = require_drift_kept(site, line_config, calibration)
     wanted = asked(line_config, since, until, None)
     folder = data_dir_of_line(data_dir, line)
-    passed = passed_parts(line_config, calibration, folder, wanted, reference.descriptions, region)
-    tests = done(compare(then, passed.sample, reference.descriptions, error))
+    passed = passed_parts(line_config, calibration, folder, wanted, kept.descriptions, region)
+    tests = done(compare(then, passed.sample, kept.descriptions, error))
     told = [_summary(calibration, then, passed), _verdict(tests, error)]
     if html is not None:
-        page = report_of(calibration, reference, passed, tests, told, region)
-        replace_durably(html, lambda temporary: _write(temporary, page))
+        write_text(html, report_of(calibration, kept, passed, tests, told, region))
     if as_json:
         typer.echo(json.dumps(_as_data(calibration, then, passed, tests, error)))
     else:
         _print(told, tests, passed)
-    if any(test.has_moved for test in tests):
-        raise typer.Exit(1)
+    return any(test.has_moved for test in tests)
 
 
-def _write(path: Path, content: str) -> None:
-    path.write_text(content, encoding="utf-8")
+def _require_region(calibration: Calibration, recipe: RecipeConfig) -> None:
+    """Figures of other parts of a picture are no drift."""
+    from inspection.domain.errors import CalibrationError
+    from inspection.gauge import region_changes
+
+    changes = region_changes(calibration, recipe)
+    if changes:
+        raise CalibrationError(
+            f"calibration {calibration.id} of line {calibration.line} looked at another part of the picture"
+            f" ({'; '.join(changes)}): calibrate anew with 'inspection calibrate {calibration.line} --good DIR', or"
+            " bring the recipe of then back"
+        )
 
 
 def _summary(calibration: Calibration, then: Sample, passed: Passed) -> str:

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as npst
 from benchmarks.drift import false_alarms, power_of
 from inspection.calibration.appearance import STATISTICS
 from inspection.calibration.drift import Kind, Sample, compare, done, energy_distance, parts_needed, smirnov
-from inspection.calibration.reference import Reference, drawn_rows
+from inspection.calibration.drift_kept import DriftKept, drawn_rows
 from inspection.domain.errors import CalibrationError
 
 NAMES = ("scratch", "stain")
@@ -133,7 +133,7 @@ def test_a_value_that_is_not_finite_is_refused(bad):
 
 def test_the_calibrations_side_is_cut_by_the_thresholds_as_the_lines_is():
     given = sample(50)
-    reference = Reference(NAMES, given.scores, given.pictures, given.embeddings, ())
+    reference = DriftKept(NAMES, given.scores, given.pictures, given.embeddings, ())
     then = reference.passing(lambda scores: scores["stain"] <= 0.5)
     passing = given.scores[:, 1] <= 0.5
     assert 0 < passing.sum() < 50

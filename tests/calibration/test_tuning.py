@@ -45,6 +45,14 @@ def test_a_tuning_survives_its_file(tmp_path):
     assert load_tuning(tmp_path / "other.json") is None
 
 
+def test_references_are_part_of_a_tuning_and_one_without_is_as_before_there_were_any(tmp_path):
+    path = tmp_path / "demo.json"
+    path.write_text(tuning(references=SampleSet("good", 20, "02")).to_json())
+    assert load_tuning(path).references == SampleSet("good", 20, "02")
+    assert load_tuning(path).id != tuning().id
+    assert "references" not in json.loads(tuning().to_json())
+
+
 @pytest.mark.parametrize("sigma", [math.inf, math.nan])
 def test_what_is_no_number_is_kept_as_none_and_agrees_with_nothing(tmp_path, sigma):
     path = tmp_path / "demo.json"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,11 +22,19 @@ from inspection.adapters.store.embedding_schema import View
 from inspection.adapters.store.embeddings import EmbeddingStore
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
-from inspection.calibration.record import load_calibration
-from inspection.calibration.reference import load_reference, reference_path
+from inspection.calibration.drift_kept import load_drift_kept
+from inspection.calibration.record import kept_path, load_calibration
 from inspection.config import load_site
 from inspection.domain.errors import CalibrationError
-from inspection.gauge import load_encoder, model_id_of, region_of, view_id, view_in
+from inspection.gauge import (
+    load_encoder,
+    model_id_of,
+    region_of,
+    require_drift_kept,
+    require_drift_window,
+    view_id,
+    view_in,
+)
 from tests.cli.conftest import SAMPLES, Called, call
 from tests.cli.judged_line import JudgedLine, Shown, run_line
 from tests.fakes.clock import ManualClock
@@ -105,11 +115,12 @@ def test_a_calibration_from_before_or_a_file_that_is_not_its_own_is_told_and_not
     path = site / "calibrations" / "demo.json"
     command = ("drift", "demo", "--config-dir", site, "--data-dir", ran.data_dir)
     calibration = load_calibration(path)
-    reference_path(path).write_bytes(b"x")
+    kept = kept_path(path, calibration.drift_reference or "", "drift")
+    kept.write_bytes(b"x")
     called = call(*command)
     assert called.code == 2
     assert "its hash is another; to watch drift, calibrate anew with 'inspection calibrate demo" in called.err
-    reference_path(path).unlink()
+    kept.unlink()
     assert "cannot be read (No such file or directory)" in call(*command).err
     content = json.loads(path.read_text())
     del content["drift_reference"]
@@ -140,14 +151,95 @@ def test_without_a_part_of_the_calibration_it_says_what_there_is(ran: JudgedLine
 def test_what_is_kept_is_of_the_good_parts_and_nothing_that_could_run(calibrated: Path) -> None:
     path = calibrated / "calibrations" / "demo.json"
     calibration = load_calibration(path)
-    kept = load_reference(reference_path(path), calibration)
+    kept = load_drift_kept(path, calibration)
     assert len(kept.scores) == len(kept.pictures) == len(kept.embeddings) == calibration.good.count
     assert set(kept.descriptions) == set(calibration.thresholds)
     assert np.linalg.norm(kept.embeddings, axis=1) == pytest.approx(1, abs=0.001)
     assert all(each.startswith(b"\xff\xd8") for each in kept.thumbnails)
-    content = reference_path(path).read_bytes()
+    file = kept_path(path, calibration.drift_reference or "", "drift")
+    content = file.read_bytes()
+    assert file.name == f"demo-{hashlib.sha256(content).hexdigest()[:12]}.drift.npz"
     assert kept.to_bytes() == content
     for at in range(0, len(content), len(content) // 20):
-        reference_path(path).write_bytes(content[:at] + b"\x00" + content[at + 1 :] + b"!")
+        file.write_bytes(content[:at] + b"\x00" + content[at + 1 :] + b"!")
         with pytest.raises(CalibrationError, match="its hash is another"):
-            load_reference(reference_path(path), calibration)
+            load_drift_kept(path, calibration)
+
+
+def test_a_calibration_that_is_taken_back_finds_what_it_kept(calibrated: Path) -> None:
+    """Calibrated anew, and the record of before put in its place."""
+    path = calibrated / "calibrations" / "demo.json"
+    before, content = load_calibration(path), path.read_text()
+    options = ("--good", calibrated.parent / "more", "--by", "Kim", "--config-dir", calibrated)
+    shutil.copytree(SAMPLES / "calibration" / "good", calibrated.parent / "more")
+    for picture in sorted((calibrated.parent / "more").iterdir())[45:]:
+        picture.unlink()
+    assert call("calibrate", "demo", *options).code == 0
+    after = load_calibration(path)
+    assert len(load_drift_kept(path, after).scores) == 45
+    path.write_text(content)
+    assert len(load_drift_kept(path, before).scores) == 40
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("region_of_interest: {left: 0.2, top: 0.2, width: 0.5, height: 0.5}\n", "region of interest: was "),
+        ("tiles: {grids: [2]}\n", "tiles: was not there, is "),
+    ],
+)
+def test_another_region_than_the_calibrations_is_no_drift(
+    ran: JudgedLine, tmp_path: Path, change: str, message: str
+) -> None:
+    site = shutil.copytree(ran.config_dir, tmp_path / "site")
+    recipe = next((site / "recipes").iterdir())
+    kept = [line for line in recipe.read_text().splitlines(True) if not line.startswith(change.partition(":")[0])]
+    recipe.write_text("".join(kept) + change)
+    called = call("drift", "demo", "--config-dir", site, "--data-dir", ran.data_dir)
+    assert (called.code, called.out) == (2, "")
+    assert f"looked at another part of the picture ({message}" in called.err
+    assert "calibrate anew with 'inspection calibrate demo --good DIR', or bring the recipe of then back" in called.err
+
+
+def test_what_cannot_be_told_is_not_what_has_moved(ran: JudgedLine, tmp_path: Path) -> None:
+    """A picture that is not as it was, a log that is none, and a page that cannot be written."""
+    data_dir = shutil.copytree(ran.data_dir, tmp_path / "data")
+    passed = history.parts(data_dir, "demo", until=ran.utcs[COUNT])
+    (data_dir / passed[passed["verdict"] == "PASS"]["image_path"].iloc[-1]).write_bytes(b"x")
+    since, until = ran.utcs[0].isoformat(), ran.utcs[COUNT].isoformat()
+    command = ("drift", "demo", "--since", since, "--until", until, "--config-dir", ran.config_dir, "--data-dir")
+    assert call(*command, data_dir).code == 2
+    for path in data_dir.rglob("*.parquet"):
+        path.write_bytes(b"x")
+    assert call(*command, data_dir).code == 2
+    (tmp_path / "folder.html").mkdir()
+    assert call(*command, ran.data_dir, "--html", tmp_path / "folder.html").code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("line.yaml", "give it the ending .html"), ("none/drift.html", "there is no folder")]
+)
+def test_a_page_is_not_written_over_anything_else(ran: JudgedLine, tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "line.yaml").write_text("mine")
+    called = drift(ran, ran.utcs[0], ran.utcs[COUNT], "--html", tmp_path / name)
+    assert called.code == 2
+    assert message in " ".join(called.err.split())
+    assert (tmp_path / "line.yaml").read_text() == "mine"
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_stations_window_is_the_stations_alone(calibrated: Path) -> None:
+    """Three good parts are too few for any window, and may do for the command, which says how many it needs."""
+    path = calibrated / "calibrations" / "demo.json"
+    kept = load_drift_kept(path, load_calibration(path))
+    few = replace(kept, scores=kept.scores[:3], pictures=kept.pictures[:3], embeddings=kept.embeddings[:3]).to_bytes()
+    sha256 = hashlib.sha256(few).hexdigest()
+    kept_path(path, sha256, "drift").write_bytes(few)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "drift_reference": sha256}))
+    line = calibrated / "lines" / "demo.yaml"
+    line.write_text(line.read_text() + "drift: {window_parts: 20}\n")
+    site = load_site(calibrated)
+    _, then = require_drift_kept(site, site.line("demo"), load_calibration(path))
+    assert 1 <= len(then.scores) <= 3
+    with pytest.raises(CalibrationError, match="are too few to tell drift; to watch drift, calibrate anew"):
+        require_drift_window(site, site.line("demo"), load_calibration(path))

@@ -13,13 +13,20 @@ import pytest
 import torch
 from torch import Tensor
 
+from inspection.adapters.cameras.images import read_image
 from inspection.adapters.clip import openvino_runtime
 from inspection.adapters.clip import runtimes as module
 from inspection.adapters.clip.runtimes import REFERENCE, ImageTower, Runtime
 from inspection.adapters.clip.torch_runtime import TorchTower
 from inspection.build import build_station
+from inspection.calibration.record import load_calibration
+from inspection.calibration.tuning import load_tuning
+from inspection.cli._calibration_samples import list_good
+from inspection.cli._tune_measure import held_against
 from inspection.config import load_site
-from inspection.gauge import line_encoder, require_calibration
+from inspection.domain.errors import ScoringError
+from inspection.gauge import line_encoder, load_encoder, require_calibration, scorer_of
+from inspection.scoring.part_scorer import PartScorer
 from tests.cli.conftest import SAMPLES, Called, call
 
 OPENVINO = Runtime("openvino", "float32")
@@ -161,6 +168,68 @@ class Broken(Runtime):
     def open(self, model: Any, input_px: tuple[int, int] | None) -> ImageTower:
         tower = TorchTower(model, "float32", "cpu")
         return lambda inputs: tower(inputs) * float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Askew(Runtime):
+    """All embeddings turned alike. Among themselves they are as far apart as before; from another runtime's they are
+    not."""
+
+    def open(self, model: Any, input_px: tuple[int, int] | None) -> ImageTower:
+        tower = TorchTower(model, "float32", "cpu")
+        return lambda inputs: tower(inputs).roll(1, dims=1)
+
+
+def test_references_are_fitted_for_each_runtime_on_what_it_sees(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of pictures as a whole: places are torch's on every runtime."""
+    monkeypatch.setattr(PartScorer, "has_places", False)
+    site = load_site(own)
+    recipe = site.recipe(site.line("demo").recipe)
+    encoder = load_encoder(recipe)
+    scorer = scorer_of(recipe, encoder)
+    named = {"reference": REFERENCE, "askew": Askew("torch", "float32"), "broken": Broken("torch", "float32")}
+    drawn = list_good(Path(GOOD), None).take(range(6))
+    scorers = {name: scorer.on(encoder.on(runtime)) for name, runtime in named.items()}
+    fitted, failed = held_against(scorers, drawn)
+    assert "is not finite" in failed["broken"]
+    frame = read_image(PICTURE)
+    reference, askew = (each.look([frame]).scores[0, -1] for each in fitted.values())
+    assert askew == pytest.approx(reference, rel=1e-3)
+    foreign = fitted["askew"].with_references(fitted["reference"].references).look([frame]).scores[0, -1]
+    assert foreign > 2 * reference
+    with pytest.raises(ScoringError, match="is not finite"):
+        held_against({"broken": scorers["broken"]}, drawn)
+
+
+def test_as_many_references_as_the_calibration_has_whatever_runtime_it_was_made_on(
+    tuned: tuple[dict[str, Any], Called, Path], good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Path(shutil.copytree(tuned[2], tmp_path / "site"))
+    more = tmp_path / "more"
+    more.mkdir()
+    for picture in sorted(Path(GOOD).iterdir())[:44]:
+        shutil.copy(picture, more)
+    calibrate = ("calibrate", "demo", "--good", more, "--by", "Kim", "--config-dir", own)
+    assert "proven without" not in call(*calibrate).err
+    told = call(*calibrate, "--references", "4").err
+    assert f"{OPENVINO} was proven without references: run 'inspection model tune demo --good DIR" in told
+    only(monkeypatch, REFERENCE)
+    called = tune(own, more)
+    assert "48 pictures, held against 4 references, judged by limits fitted" in called.out
+    assert "Then: inspection calibrate demo --good DIR --references 4" in called.out
+    kept = load_tuning(own / "tunings" / "demo.json")
+    held = load_calibration(own / "calibrations" / "demo.json").references
+    assert kept is not None
+    assert held is not None
+    assert kept.references == held.samples
+    assert "(beside 3 references)" in tune(own, good, "--references", "3").err
+    assert "and no other beside them: give more" in tune(own, good, "--references", "50").err
+
+
+def test_without_references_it_says_so(own: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, REFERENCE)
+    assert "18 pictures, without references, judged by calibration " in tune(own, good).out
+    assert json.loads(tune(own, good, "--references", "0", "--json").out)["references"] is None
 
 
 def test_a_runtime_that_fails_on_a_picture_is_told_and_the_others_are_measured(

@@ -1,5 +1,5 @@
 """What a calibration keeps of its good parts so that a line can tell later whether they are still alike: a file beside
-the calibration's, `LINE.drift.npz`, small and without code. The calibration holds its hash.
+the calibration's, `LINE-….drift.npz`, small and without code. The calibration holds its hash.
 
     scores (n, K) float64 · pictures (n, 7) float32 · embeddings (n, D) float16 · descriptions (K,) · statistics (7,)
     thumbnails: bytes of JPEG files in a row · ends (t,): where each ends
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from inspection.calibration.appearance import STATISTICS
 from inspection.calibration.drift import Sample
-from inspection.calibration.record import Calibration
+from inspection.calibration.record import Calibration, kept_path
 from inspection.domain.errors import CalibrationError
 from inspection.domain.types import Vectors
 
@@ -30,7 +30,7 @@ _SHOWN = [each.name for each in STATISTICS]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reference:
+class DriftKept:
     """Good parts of a calibration, a row each, with `descriptions` as the columns of the scores; and some pictures of
     them, as JPEG."""
 
@@ -61,11 +61,6 @@ class Reference:
         return content.getvalue()
 
 
-def reference_path(calibration_path: Path) -> Path:
-    """Beside the calibration's file."""
-    return calibration_path.with_suffix(".drift.npz")
-
-
 def drawn_rows(parts: Sequence[Hashable], most: int = MOST_PARTS) -> list[int]:
     """Which pictures are kept: of each part its first one, of more than `most` some at random, always the same."""
     first: dict[Hashable, int] = {}
@@ -77,11 +72,12 @@ def drawn_rows(parts: Sequence[Hashable], most: int = MOST_PARTS) -> list[int]:
     return sorted(np.random.default_rng(0).choice(rows, most, replace=False).tolist())
 
 
-def load_reference(path: Path, calibration: Calibration) -> Reference:
-    """Of this calibration, from the file beside it. Raises CalibrationError saying why there is nothing to compare
+def load_drift_kept(calibration_path: Path, calibration: Calibration) -> DriftKept:
+    """Of this calibration, from the file beside its own. Raises CalibrationError saying why there is nothing to compare
     with; what to do, to calibrate anew, says whoever asked."""
     if calibration.drift_reference is None:
         raise CalibrationError("the calibration keeps nothing of its good parts to compare with")
+    path = kept_path(calibration_path, calibration.drift_reference, "drift")
     try:
         if path.stat().st_size > _LARGEST_BYTES:
             raise CalibrationError(f"{path}: not what a calibration keeps: {path.stat().st_size:,} bytes")
@@ -91,12 +87,12 @@ def load_reference(path: Path, calibration: Calibration) -> Reference:
     if hashlib.sha256(content).hexdigest() != calibration.drift_reference:
         raise CalibrationError(f"{path}: is not what calibration {calibration.id} kept: its hash is another")
     try:
-        return _reference(content)
+        return _drift_kept(content)
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
         raise CalibrationError(f"{path}: not what a calibration keeps ({error})") from error
 
 
-def _reference(content: bytes) -> Reference:
+def _drift_kept(content: bytes) -> DriftKept:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         if arrays["statistics"].tolist() != _SHOWN:
             raise CalibrationError("it was made by another version of inspection, which looked at other figures")
@@ -104,4 +100,4 @@ def _reference(content: bytes) -> Reference:
         names, joined = arrays["descriptions"].tolist(), arrays["thumbnails"].tobytes()
         ends = arrays["ends"].tolist()
     thumbnails = tuple(joined[start:end] for start, end in zip([0, *ends], ends, strict=False))
-    return Reference(tuple(names), scores, pictures.astype(np.float64), embeddings.astype(np.float32), thumbnails)
+    return DriftKept(tuple(names), scores, pictures.astype(np.float64), embeddings.astype(np.float32), thumbnails)

@@ -15,14 +15,14 @@ _THUMBNAIL_PX = 320
 _JPEG_QUALITY = 80
 
 
-def reference_of(good: Sampled, read: Callable[[Path], Pixels] | None, names: Sequence[str]) -> bytes:
+def drift_kept_of(good: Sampled, read: Callable[[Path], Pixels] | None, names: Sequence[str]) -> bytes:
     """The content of the file. `read`: as in `Listed`. Raises CameraError if a picture has gone meanwhile."""
     from inspection.adapters.cameras.images import read_image
-    from inspection.calibration.reference import MOST_THUMBNAILS, Reference, drawn_rows
+    from inspection.calibration.drift_kept import MOST_THUMBNAILS, DriftKept, drawn_rows
 
     rows = drawn_rows(good.scores.parts)
     shown = rows[:: -(-len(rows) // MOST_THUMBNAILS)]
-    return Reference(
+    return DriftKept(
         tuple(names),
         good.scores.scores[rows],
         good.pictures[rows],
