@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from inspection.config import RecipeConfig
     from inspection.domain.ports import DenseEncoder, Encoder
     from inspection.domain.types import Pixels, Vectors
+    from inspection.scoring.locator import Locator
     from inspection.scoring.part_scorer import PartScorer
-    from inspection.scoring.prototypes import Prototypes
     from inspection.scoring.region import Region
 
     MapAndMask = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]
@@ -91,18 +91,19 @@ def measure(
     """
     from inspection.cli._masks import check_masks
     from inspection.gauge import prototypes_of, region_of
+    from inspection.scoring.locator import Locator
     from inspection.scoring.part_scorer import PartScorer
 
     try:
         prototypes, region = prototypes_of(recipe, encoder), region_of(recipe)
     except ScoringError as error:
         raise ConfigError(f"recipe {recipe.name}: {error}") from error
-    locator = None
+    maps = None
     if masks:
-        locator = _Locator(_dense(encoder), prototypes, region, masks)
+        maps = _Maps(Locator(_dense(encoder), prototypes, region), prototypes.names, region, masks)
         check_masks(masks, folders, region)
     scorer = PartScorer(encoder, prototypes, region)
-    return [_measured(each, scorer, locator) for each in folders]
+    return [_measured(each, scorer, maps) for each in folders]
 
 
 def _dense(encoder: Encoder) -> DenseEncoder:
@@ -118,28 +119,27 @@ def _dense(encoder: Encoder) -> DenseEncoder:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Locator:
-    """What compares a model's maps with masks."""
+class _Maps:
+    """What holds the maps that a line draws its boxes by against masks. `names`: of the descriptions."""
 
-    encoder: DenseEncoder
-    prototypes: Prototypes
+    locator: Locator
+    names: Sequence[str]
     region: Region
     masks: Mapping[Path, Path]
 
     def compare(self, path: Path, pixels: Pixels, name: str | None) -> list[MapAndMask]:
         """The picture's map and mask; nothing where it has no mask. `name`: of the defect."""
         from inspection.cli._masks import read_mask
-        from inspection.scoring.maps import beside_mask, defect_map
+        from inspection.scoring.maps import beside_mask
 
         if path not in self.masks:
             return []
         mask = read_mask(self.masks[path], pixels, self.region)
-        cells = self.encoder.embed_cells([self.region.crop(pixels)])[0]
-        own = name if name in self.prototypes.names else None
-        return [beside_mask(defect_map(cells, self.prototypes, own), mask)]
+        heat_map = self.locator.heat_map(pixels, name if name in self.names else None)
+        return [beside_mask(heat_map.values, mask)]
 
 
-def _measured(labelled: Labelled, scorer: PartScorer, locator: _Locator | None) -> Measured:
+def _measured(labelled: Labelled, scorer: PartScorer, maps_of: _Maps | None) -> Measured:
     import numpy as np
 
     from inspection.cli._samples import scored_files
@@ -156,8 +156,8 @@ def _measured(labelled: Labelled, scorer: PartScorer, locator: _Locator | None) 
         scores.append(scored.scores)
         embeddings.append(scored.embedding)
         ms.append(scored.ms)
-        if locator:
-            maps += locator.compare(scored.path, scored.pixels, labelled.name)
+        if maps_of:
+            maps += maps_of.compare(scored.path, scored.pixels, labelled.name)
     if not scores:
         told = f"none of {counted(len(labelled.files), 'picture')} can be read; bring them anew"
         raise ConfigError(f"{labelled.folder}: {told}")

@@ -44,29 +44,27 @@ class Locator:
 
         Raises ScoringError if the map is not finite, ModelError where the model has none.
         """
-        values = self._unlike(pixels) if name == UNLIKE_GOOD_PARTS else self._of_description(pixels, name)
-        if values is None:
-            return None
-        heat_map = _on_the_frame(values, self._region, pixels)
-        return Located(within(heat_map.box, hottest(heat_map.values)), heat_map)
+        heat_map = self._unlike(pixels) if name == UNLIKE_GOOD_PARTS else self.heat_map(pixels, name)
+        return None if heat_map is None else Located(within(heat_map.box, hottest(heat_map.values)), heat_map)
 
-    def _of_description(self, pixels: Pixels, description: str) -> Map:
+    def heat_map(self, pixels: Pixels, description: str | None) -> HeatMap:
+        """What the box is drawn around. `description`: None for the largest of all, place by place. Raises as above."""
         views, is_seen = self._region.views(pixels)
         boxes = (_WHOLE, *self._region.tiles.boxes)
         seen = [(box, view) for box, view, shows in zip(boxes, views, is_seen, strict=True) if shows]
         maps = [self._map(view, description) for _, view in seen]
         finer = max(self._region.tiles.grids, default=1)
         rows, columns = (side * finer for side in maps[0].shape)
-        return _together([box for box, _ in seen], maps, rows, columns)
+        return _on_the_frame(_together([box for box, _ in seen], maps, rows, columns), self._region, pixels)
 
-    def _unlike(self, pixels: Pixels) -> Map | None:
+    def _unlike(self, pixels: Pixels) -> HeatMap | None:
         """How far each place is from good parts, where references are compared place by place."""
         if not isinstance(self._references, PlaceBank) or not isinstance(self._encoder, PlacesEncoder):
             return None
         places = self._encoder.embed_places([self._region.crop(pixels)])
-        return np.asarray(self._references.maps(places)[0], np.float32)
+        return _on_the_frame(np.asarray(self._references.maps(places)[0], np.float32), self._region, pixels)
 
-    def _map(self, view: Pixels, description: str) -> Map:
+    def _map(self, view: Pixels, description: str | None) -> Map:
         cells = self._encoder.embed_cells([view])[0]
         values = np.float32(self._encoder.logit_scale) * defect_map(cells, self._prototypes, description)
         if not np.isfinite(values).all():

@@ -14,7 +14,11 @@ from PIL import Image
 from inspection import gauge
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.analytics.drawn import LEAST_LABELS
+from inspection.analytics.separation import pixel_auroc
+from inspection.config import load_site
 from inspection.domain.types import Pixels, Vectors
+from inspection.scoring.locator import Locator
+from inspection.scoring.maps import beside_mask
 from inspection.scoring.references import LEAST_REFERENCES
 from tests.adapters.clip.tiny import save_clip
 from tests.cli.conftest import SAMPLES, call
@@ -349,6 +353,27 @@ def test_masks_tell_how_well_defects_are_located(masked: Path) -> None:
     assert table[3].split()[-1] == f"{located['pixel_auroc_by_defect']['scratch']:.3f}"
     told = "pixels: AUROC of the pixels in 5 masks against those beside them; of all, the mean over the defects"
     assert told in table
+
+
+def test_with_tiles_the_map_is_the_one_that_the_line_shows(masked: Path) -> None:
+    """By hand: where `Locator` is hottest, and how finely, on each scratched picture."""
+    (masked / RECIPE_FILE).write_text(f"{WORDS}tiles: {{grids: [2]}}\n")
+    told = json.loads(call(*LOCATE, "--json").out)["located"]["pixel_auroc_by_defect"]["scratch"]
+    encoder, recipe = ChannelEncoder(), load_site(masked).recipe("nut")
+    locate = Locator(encoder, gauge.prototypes_of(recipe, encoder), gauge.region_of(recipe))
+    compared = []
+    for number in range(3):
+        with Image.open(masked / "bad" / "scratch" / f"{number}.png") as opened:
+            found = locate(np.asarray(opened), "scratch")
+        assert found is not None
+        assert found.heat_map is not None
+        assert found.heat_map.values.shape == (16, 16)
+        with Image.open(masked / "masks" / "scratch" / f"{number}.png") as opened:
+            compared.append(beside_mask(found.heat_map.values, np.asarray(opened) > 0))
+    assert told == pytest.approx(pixel_auroc(compared), abs=1e-6)
+    (masked / RECIPE_FILE).write_text(WORDS)
+    without = json.loads(call(*LOCATE, "--json").out)["located"]["pixel_auroc_by_defect"]["scratch"]
+    assert told != pytest.approx(without, abs=1e-3)
 
 
 def test_a_mask_of_a_picture_that_cannot_be_read_is_left_out(masked: Path) -> None:

@@ -8,7 +8,7 @@ from inspection.domain.types import Cause, Frame, Verdict, VerdictKind
 from inspection.scoring.alignment import Template
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
-from inspection.scoring.region import Region
+from inspection.scoring.region import Region, Ring
 from inspection.scoring.scorer import score_frames
 from inspection.scoring.tiles import Tiles
 from inspection.station.rating import Rater, sustained_parts_per_s
@@ -69,6 +69,16 @@ def test_without_thresholds_scores_are_recorded_and_nothing_is_judged():
     (verdict,) = Rater(PartScorer(encoder, prototypes, Region()), None)([Frame(picture(200), FRAME.utc)])
     assert (verdict.kind, verdict.cause, verdict.shadow) == (VerdictKind.UNJUDGED, Cause.MONITOR, None)
     assert set(verdict.scores) == {"scratch"}
+
+
+def test_a_part_of_which_the_region_shows_nothing_is_not_judged_and_the_others_are():
+    encoder, region = CellEncoder(), Region(outline=Ring(0.5, 0.5, 0.48, 0.5))
+    prototypes = encode_prototypes(encoder, ["good"], {"scratch": ["scratch"]})
+    frames = [Frame(np.full((side, side, 3), 90, np.uint8), FRAME.utc) for side in (20, 200)]
+    small, large = Rater(PartScorer(encoder, prototypes, region), None)(frames)
+    assert (small.kind, small.cause) == (VerdictKind.UNJUDGED, Cause.SCORER_FAULT)
+    assert "of a picture of 20 x 20 pixels it shows" in small.detail
+    assert large.cause is Cause.MONITOR
 
 
 def test_the_line_scores_as_every_command_does():
