@@ -383,7 +383,7 @@ def embeddings(
     and the embeddings themselves, float32 (n, D) of unit length (to 0.0005: they are kept as float16), row for row.
 
     `since` (inclusive) and `until` (exclusive) are aware times of the trigger. Embeddings of different views (another
-    model, another region of interest) cannot be compared: StoreError names them, and `view` chooses one.
+    model, runtime or region of interest) cannot be compared: StoreError names them, and `view` chooses one.
     """
     keys, vectors = read_embeddings(LinePaths(data_dir, line), since=since, until=until, view=view)
     return _frame(keys), vectors
