@@ -58,7 +58,7 @@ def merge_day(paths: LinePaths, day: str, files: Sequence[LogFile], record: Reco
         raise
     sync_to_disk(paths.compacting_dir)
     yield 0
-    _finish(paths, day, name, record, alone)
+    _finish(paths, day, name, record, alone, is_summed_up=True)
 
 
 def finish_interrupted(paths: LinePaths, record: Record, alone: Alone) -> list[str]:
@@ -76,8 +76,6 @@ def finish_day(paths: LinePaths, day: str, record: Record, alone: Alone) -> bool
     """Finish the merge of a day that was cut short; whether step 6 is still to do. Raises StoreError, OSError."""
     waiting = _waiting(paths.compacting_dir / day, paths.log_dir / day)
     if waiting:
-        # Nobody vouches for those that lie there, and the event is to say what they are.
-        write_rollups(paths, f"{day}/{waiting}", paths.compacting_dir / day / waiting)
         _finish(paths, day, waiting, record, alone)
         return True
     remove_old(paths, day)
@@ -110,10 +108,13 @@ def _undo(paths: LinePaths, making: Path) -> None:
             shutil.rmtree(making)
 
 
-def _finish(paths: LinePaths, day: str, name: str, record: Record, alone: Alone) -> None:
-    """Steps 3 to 5, of a merged file whose rollups were just written."""
+def _finish(paths: LinePaths, day: str, name: str, record: Record, alone: Alone, *, is_summed_up: bool = False) -> None:
+    """Steps 3 to 5. `is_summed_up`: its rollups were just written. For others that lie there nobody vouches, and the
+    event is to say what they are: they are written anew."""
     staged, live = paths.compacting_dir / day, paths.log_dir / day
     inputs = made_of(staged / name)
+    if not is_summed_up:
+        write_rollups(paths, f"{day}/{name}", staged / name)
     named = parse(name)
     digest, size = digest_of(staged / name)
     data = {
