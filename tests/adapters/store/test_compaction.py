@@ -437,13 +437,13 @@ def test_a_row_group_at_a_time_is_in_memory(paths: LinePaths, monkeypatch: pytes
     assert 8 <= max(held) <= 20
 
 
-@pytest.mark.parametrize("most_bytes", [1, 20_000])
+@pytest.mark.parametrize(("number", "most_bytes"), [(20, 1), (120, 20_000)])
 def test_of_large_rows_a_row_group_has_fewer(
-    paths: LinePaths, monkeypatch: pytest.MonkeyPatch, most_bytes: int
+    paths: LinePaths, monkeypatch: pytest.MonkeyPatch, number: int, most_bytes: int
 ) -> None:
     monkeypatch.setattr(merging, "ROW_GROUP_BYTES", most_bytes)
-    some = [{**each, "heat_map": "x" * 2_000 if at < 40 else None} for at, each in enumerate(rows(11, 120))]
-    for first in range(0, 120, 10):
+    some = [{**each, "heat_map": "x" * 2_000 if at < 40 else None} for at, each in enumerate(rows(11, number))]
+    for first in range(0, number, 10):
         write_short(paths, some[first : first + 10])
     before = history.parts(paths.data_dir, LINE)
     compactor(paths).compact()
@@ -451,7 +451,7 @@ def test_of_large_rows_a_row_group_has_fewer(
     (name,) = names(paths)
     with pq.ParquetFile(paths.log_dir / name) as file:
         groups = [file.read_row_group(group) for group in range(file.num_row_groups)]
-    assert sum(group.num_rows for group in groups) == 120
+    assert sum(group.num_rows for group in groups) == number
     if most_bytes == 1:
         assert {group.num_rows for group in groups} == {1}
     else:
