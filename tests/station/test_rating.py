@@ -77,7 +77,7 @@ def test_a_part_of_which_the_region_shows_nothing_is_not_judged_and_the_others_a
     frames = [Frame(np.full((side, side, 3), 90, np.uint8), FRAME.utc) for side in (20, 200)]
     small, large = Rater(PartScorer(encoder, prototypes, region), None)(frames)
     assert (small.kind, small.cause) == (VerdictKind.UNJUDGED, Cause.SCORER_FAULT)
-    assert "of a picture of 20 x 20 pixels it shows" in small.detail
+    assert "of a picture of 20 x 20 pixels it shows" in str(small.detail)
     assert large.cause is Cause.MONITOR
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspection.adapters.store.chain_walk import Differs, walk
-from inspection.adapters.store.files import temporary_of
+from inspection.adapters.store.files import is_gone, temporary_of
 from inspection.adapters.store.journal_reader import open_journal
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
@@ -79,5 +79,5 @@ def _on_its_way(paths: LinePaths, promises: Promises, differs: Differs) -> Path 
         return None
     name, promise = max(promises.embeddings.items(), key=lambda each: each[1].event)
     path = paths.embeddings_dir / name
-    is_written = not path.exists() and differs(temporary_of(path), promise) is None
+    is_written = is_gone(path) and differs(temporary_of(path), promise) is None
     return temporary_of(path) if is_written else None

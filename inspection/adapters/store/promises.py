@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from inspection.adapters.store import chain
 from inspection.adapters.store.chain import Event
+from inspection.adapters.store.files import is_gone
 from inspection.adapters.store.paths import LinePaths
 
 
@@ -104,11 +105,11 @@ class Promises:
         """Its event is written when the new day is complete, and before that takes the old one's place; a second time
         if the station died there. A backup of one that died there has not what was complete: it was told, and not done.
         """
-        in_place = name in self._merged or name in self.parts or (self.paths.log_dir / name).exists()
-        if not in_place and (self.paths.compacting_dir / name).exists():
+        in_place = name in self._merged or name in self.parts or not is_gone(self.paths.log_dir / name)
+        if not in_place and not is_gone(self.paths.compacting_dir / name):
             self.staged.setdefault(name, promise)
             return
-        if not in_place and all(each in self._merged or (self.paths.log_dir / each).exists() for each in merged):
+        if not in_place and all(each in self._merged or not is_gone(self.paths.log_dir / each) for each in merged):
             return
         self._sealed(name, promise)
         for each, sha256 in merged.items():
