@@ -67,4 +67,5 @@ def test_it_is_named_and_not_called_gone(paths: LinePaths, root: str, number: in
         file.parent.chmod(0o755)
     assert found.faults[0].place.endswith(f" {file.relative_to(paths.data_dir)}")
     others = [fault for fault in found.faults if "Permission denied" not in fault.what]
-    assert [fault.place for fault in others] == ([f"part 1-{number}"] if root == "log" else [])  # its rows cannot be read
+    # Its rows cannot be read.
+    assert [fault.place for fault in others] == ([f"part 1-{number}"] if root == "log" else [])
