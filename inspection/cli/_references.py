@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +13,43 @@ import typer
 from inspection.domain.errors import CalibrationError, ScoringError
 
 if TYPE_CHECKING:
+    from inspection.calibration.record import References
     from inspection.cli._calibration_samples import Listed
     from inspection.config import Site
     from inspection.domain.ports import Encoder
     from inspection.domain.types import Vectors
     from inspection.scoring.part_scorer import PartScorer
     from inspection.scoring.references import Bank
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Good parts that a line holds every part against. `content`: of the file that is kept of them."""
+
+    parts: Listed
+    content: bytes
+    by_place: bool
+
+    @property
+    def count(self) -> int:
+        return len(set(self.parts.parts))
+
+    def record(self, text_alone: Mapping[str, int]) -> References:
+        """What the calibration says of them. `text_alone`: as there."""
+        from inspection.calibration.record import References, sample_set
+
+        samples = sample_set(self.parts.folder, self.parts.digests, self.count)
+        return References(samples, hashlib.sha256(self.content).hexdigest(), self.by_place, text_alone)
+
+
+def hold_against(good: Listed, count: int, scorer: PartScorer) -> tuple[PartScorer, Held, Listed]:
+    """The scorer with `count` of the good parts as references, these, and the others. Raises as `fit_references`."""
+    from inspection.cli._calibration_samples import draw_references
+    from inspection.scoring.bank_file import to_bytes
+
+    drawn, others = draw_references(good, count)
+    bank = fit_references(drawn, scorer)
+    return scorer.with_references(bank), Held(drawn, to_bytes(bank), scorer.has_places), others
 
 
 def tell_unproven(site: Site, line: str, encoder: Encoder) -> None:

@@ -81,27 +81,19 @@ def calibrate(
     """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they will not do."""
     from inspection.adapters.store.phrase_vectors import RememberedTexts
     from inspection.calibration.promise import Promise
-    from inspection.calibration.record import Calibration, References, kept_path, sample_set
+    from inspection.calibration.record import Calibration, kept_path
     from inspection.cli._calibration_drift_kept import drift_kept_of
     from inspection.cli._calibration_fit import escapes_by_text, fit
     from inspection.cli._calibration_report import report_of
-    from inspection.cli._calibration_samples import (
-        draw_references,
-        group_pattern,
-        list_defects,
-        list_good,
-        sampled,
-        without_copies,
-    )
+    from inspection.cli._calibration_samples import group_pattern, list_defects, list_good, sampled, without_copies
     from inspection.cli._calibration_text import tell, tell_free_labels
     from inspection.cli._options import config_dir_of, named_folders
-    from inspection.cli._references import fit_references, tell_unproven
+    from inspection.cli._references import hold_against, tell_unproven
     from inspection.cli._site_files import person, refuse_the_shipped, write_bytes, write_text
     from inspection.config import load_site
     from inspection.domain.errors import CalibrationError
     from inspection.gauge import calibration_path, fingerprint, line_encoder, scorer_of
     from inspection.phrasings import in_brief, phrasing_warnings
-    from inspection.scoring.bank_file import to_bytes
     from inspection.wording import counted
 
     answers = person(by)
@@ -133,31 +125,23 @@ def calibrate(
     # Whoever says which part a picture is of has thought of pictures that look the same; the log knows.
     if pattern is None and own is None:
         good_listed = without_copies(good_listed, what="good parts")
-    held_against = drawn = None
+    held = None
     if references is not None:
         tell_unproven(site, line, encoder)
-        drawn, good_listed = draw_references(good_listed, references)
-        held_against = fit_references(drawn, scorer)
-        scorer = scorer.with_references(held_against)
+        scorer, held, good_listed = hold_against(good_listed, references, scorer)
     of_good = sampled(good_listed, scorer, what="good parts")
     of_defects = {name: sampled(each, scorer, what=name) for name, each in defects_listed.items()}
     review_below = line_config.review.below if line_config.review else 0.0
     try:
         fitted = fit(of_good, of_defects, scorer.names, asked, review_below)
     except CalibrationError as error:
-        if drawn is None:
+        if held is None:
             raise
-        raise CalibrationError(f"{error} (beside {counted(len(set(drawn.parts)), 'reference')})") from error
+        raise CalibrationError(f"{error} (beside {counted(held.count, 'reference')})") from error
     promise = asked if isinstance(asked, Promise) else None
     recipe_id = recipe.content_id()
     origin = own.origin(of_good, fitted.fit, scorer, recipe_id) if own else None
-    held, references_file = None, b""
-    if drawn is not None and held_against is not None:
-        references_file = to_bytes(held_against)
-        by_text = escapes_by_text(of_good, of_defects, scorer.names, promise) if promise else {}
-        samples = sample_set(drawn.folder, drawn.digests, len(set(drawn.parts)))
-        sha256 = hashlib.sha256(references_file).hexdigest()
-        held = References(samples, sha256, scorer.has_places, by_text)
+    by_text = escapes_by_text(of_good, of_defects, scorer.names, promise) if held and promise else {}
     kept = drift_kept_of(of_good, good_listed.pixels, scorer.names)
     kept_sha256 = hashlib.sha256(kept).hexdigest()
     calibration = Calibration(
@@ -179,15 +163,15 @@ def calibrate(
         group_by=group_by,
         cost=fitted.cost,
         origin=origin,
-        references=held,
+        references=held.record(by_text) if held else None,
         drift_reference=kept_sha256,
     )
     report = path.with_suffix(".html")
     content = calibration.to_json()
     page = report_of(calibration, fitted, of_good, of_defects, scorer.names, scorer.region)
     # Before the record that names them.
-    if held is not None:
-        write_bytes(kept_path(path, held.sha256, "references"), references_file)
+    if held and calibration.references:
+        write_bytes(kept_path(path, calibration.references.sha256, "references"), held.content)
     write_bytes(kept_path(path, kept_sha256, "drift"), kept)
     write_text(path, content)
     write_text(report, page)
