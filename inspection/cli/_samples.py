@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import track
 
-from inspection.domain.errors import AlignmentError, CameraError
+from inspection.domain.errors import AlignmentError, CameraError, ScoringError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,10 +104,11 @@ def seen_files(
 def _read(path: Path, read: Callable[[Path], Pixels], region: Region) -> Scored:
     try:
         pixels = read(path)
-        if region.template is not None:
-            region.crop(pixels)
+        region.crop(pixels)  # one that shows nothing of it must not take its batch with it
         return Scored(path, pixels)
     except AlignmentError as error:
         return Scored(path, error=CameraError(f"{path}: frame-misaligned: {error}"))
+    except ScoringError as error:
+        return Scored(path, error=CameraError(f"{path}: {error}"))
     except CameraError as error:
         return Scored(path, error=error)

@@ -125,7 +125,7 @@ class Region:
         """
         y0, y1, x0, x1 = self._placed_px(pixels if placed_by is None else placed_by)
         cut = pixels[y0:y1, x0:x1]
-        if min(cut.shape[:2]) < LEAST_PX and cut.shape != pixels.shape:
+        if min(cut.shape[:2]) < LEAST_PX <= min(pixels.shape[:2]):
             told = f"{x1 - x0} x {y1 - y0} pixels, a side under {LEAST_PX}"
             raise _too_small(told, *pixels.shape[:2])
         if self.outline is None:
