@@ -15,7 +15,7 @@ from inspection.domain.types import UNLIKE_GOOD_PARTS, Pixels, Vectors
 from inspection.scoring.prototypes import Prototypes
 from inspection.scoring.references import Bank, PlaceBank
 from inspection.scoring.region import Region
-from inspection.scoring.scorer import score_frames
+from inspection.scoring.scorer import score_views
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,10 +71,11 @@ class PartScorer:
 
     def look(self, frames: Sequence[Pixels]) -> Look:
         """RGB uint8 (H, W, 3) each, of any sizes. Raises ScoringError if anything is not finite."""
-        embeddings, scores = score_frames(frames, self._encoder, self._prototypes, self._region)
+        looks = [self._region.views(frame) for frame in frames]  # once: a part that is aligned is looked for in it
+        embeddings, scores = score_views(looks, self._encoder, self._prototypes, self._region)
         if self._references is not None:
             of_places = isinstance(self._references, PlaceBank)
-            seen = _places(self._encoder, [self._region.crop(frame) for frame in frames]) if of_places else embeddings
+            seen = _places(self._encoder, [views[0] for views, _ in looks]) if of_places else embeddings
             distances = self._references.score(seen)
             scores = np.column_stack([scores, distances])
         return Look(scores, embeddings)

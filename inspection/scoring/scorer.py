@@ -11,7 +11,7 @@ from inspection.domain.errors import ScoringError
 from inspection.domain.ports import Encoder
 from inspection.domain.types import Pixels, Vectors
 from inspection.scoring.prototypes import Prototypes, unit_checked
-from inspection.scoring.region import Region
+from inspection.scoring.region import Mask, Region
 
 
 def score(embeddings: Vectors, prototypes: Prototypes, scale: float) -> npt.NDArray[np.float64]:
@@ -33,16 +33,22 @@ def score_frames(
 ) -> tuple[Vectors, npt.NDArray[np.float64]]:
     """Frames RGB uint8 (H, W, 3) of any sizes -> the embeddings (n, D) of their regions as a whole, and scores (n, K).
 
-    All views of all frames in one batch. The line, its calibration and every command score by this alone. Raises
-    ScoringError.
+    All views of all frames in one batch. Raises ScoringError.
     """
-    looks = [region.views(frame) for frame in frames]
+    return score_views([region.views(frame) for frame in frames], encoder, prototypes, region)
+
+
+def score_views(
+    looks: Sequence[tuple[list[Pixels], Mask]], encoder: Encoder, prototypes: Prototypes, region: Region
+) -> tuple[Vectors, npt.NDArray[np.float64]]:
+    """The same of frames whose views were cut, as `region.views` has them. The line, its calibration and every command
+    score by this alone."""
     views = [view for views, _ in looks for view in views]
     embeddings = encoder.embed_images(views)
     if len(embeddings) != len(views):
         raise ScoringError(f"the model gave {len(embeddings)} results for {len(views)} pictures")
     scores = score(embeddings, prototypes, encoder.logit_scale)
-    shape = (len(frames), 1 + len(region.tiles.boxes))
+    shape = (len(looks), 1 + len(region.tiles.boxes))
     is_seen = np.array([seen for _, seen in looks], bool).reshape(shape)
     joined = region.tiles.join(scores.reshape(*shape, scores.shape[1]), is_seen)
     return embeddings.reshape(*shape, embeddings.shape[1])[:, 0], joined

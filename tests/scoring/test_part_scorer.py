@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.domain.errors import ModelError, ScoringError
-from inspection.domain.types import UNLIKE_GOOD_PARTS, Pixels
+from inspection.domain.types import UNLIKE_GOOD_PARTS, Pixels, Vectors
+from inspection.scoring.alignment import Template
 from inspection.scoring.locator import Locator
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
@@ -22,6 +25,15 @@ ENCODER = AxisEncoder()
 PROTOTYPES = encode_prototypes(ENCODER, ["good"], {"scratch": ["scratch"], "stain": ["stain"]})
 GOOD = [picture(200, scratch, stain) for scratch, stain in ((0, 3), (5, 0), (2, 9), (9, 1))]
 level = st.integers(0, 255)
+
+
+class WithPlaces(AxisEncoder):
+    """`ports.PlacesEncoder`: of a picture its upper left pixels."""
+
+    def embed_places(self, images: Sequence[Pixels]) -> Vectors:
+        return np.stack([image[:3, :3].astype(np.float32) for image in images])
+
+
 frames = st.lists(st.builds(picture, st.integers(1, 255), level, level), min_size=1, max_size=5)
 
 
@@ -86,3 +98,20 @@ def test_where_a_part_is_unlike_good_ones_is_where_it_differs() -> None:
     assert top < 170 / 256 < top + height
     assert width * height < 0.25
     assert Locator(encoder, prototypes, Region())(bad, UNLIKE_GOOD_PARTS) is None
+
+
+def test_a_part_is_looked_for_once_a_frame_whatever_it_is_held_against() -> None:
+    class Counting(Template):
+        asked = 0
+
+        def shift(self, frame: Pixels) -> tuple[int, int]:
+            Counting.asked += 1
+            return super().shift(frame)
+
+    frame = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    encoder = WithPlaces()
+    bank = bank_of(encoder.embed_places([frame, frame[::-1], frame[:, ::-1], 255 - frame]))
+    region = Region(0.25, 0.25, 0.5, 0.5, template=Counting(frame, 0.1))
+    look = PartScorer(encoder, PROTOTYPES, region, bank).look([frame, frame])
+    assert look.scores.shape == (2, 3)
+    assert Counting.asked == 2
