@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from inspection.calibrated import calibration_path
 from inspection.calibration.record import Calibration, SampleSet
 from inspection.calibration.thresholds import Threshold
 from inspection.config import Site, load_site
 from inspection.domain.ports import Clock, Encoder
 from inspection.domain.types import Frame, Pixels, Trigger, Vectors
-from inspection.gauge import calibration_path, fingerprint
+from inspection.gauge import fingerprint
 
 NAME = "bench"
 LINE = """\

@@ -34,6 +34,14 @@ from inspection.adapters.store.phrase_vectors import RememberedTexts
 from inspection.adapters.store.requests import RequestInbox
 from inspection.adapters.store.retention import Retention, RetentionRule
 from inspection.adapters.store.status import FileStatusBoard
+from inspection.calibrated import (
+    band_of,
+    beyond_promise,
+    references_of,
+    require_calibration,
+    require_drift_window,
+    shadow_calibration,
+)
 from inspection.calibration.record import Calibration
 from inspection.config import (
     DryGateConfig,
@@ -59,22 +67,7 @@ from inspection.domain.draw import is_drawn
 from inspection.domain.errors import CalibrationError, InspectionError, ScoringError
 from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
 from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
-from inspection.gauge import (
-    band_of,
-    beyond_promise,
-    dense,
-    line_encoder,
-    locator_of,
-    model_id_of,
-    prototypes_of,
-    references_of,
-    region_of,
-    require_calibration,
-    require_drift_window,
-    shadow_calibration,
-    view_id,
-    view_of,
-)
+from inspection.gauge import dense, line_encoder, locator_of, model_id_of, prototypes_of, region_of, view_id, view_of
 from inspection.judging.deadline import Travel
 from inspection.judging.reconciliation import Ledger
 from inspection.phrasings import in_brief, phrasing_warnings

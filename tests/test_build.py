@@ -17,13 +17,13 @@ from inspection.adapters.store.merger_process import MergerProcess
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.verify import verify_line
 from inspection.build import RunOptions, build_station
+from inspection.calibrated import calibration_path
 from inspection.calibration.appearance import STATISTICS
 from inspection.calibration.drift_kept import DriftKept
 from inspection.calibration.record import kept_path
 from inspection.config import load_site
 from inspection.domain.errors import CalibrationError, ConfigError, InspectionError
 from inspection.domain.ports import Encoder
-from inspection.gauge import calibration_path
 from tests.adapters.store.log_files import DAY, rows, write_short
 from tests.fakes.encoder import AXES, AxisEncoder, CellEncoder
 from tests.faults.stub_station import write_site

@@ -9,9 +9,10 @@ import pytest
 from inspection import resources
 from inspection.adapters.cameras.images import list_images, read_image
 from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
+from inspection.calibrated import require_calibration
 from inspection.config import Site, load_site
 from inspection.domain.ports import Encoder
-from inspection.gauge import load_encoder, prototypes_of, region_of, require_calibration
+from inspection.gauge import load_encoder, prototypes_of, region_of
 from inspection.judging.judge import judge
 from inspection.scoring.scorer import score
 

@@ -47,6 +47,7 @@ def tune(
     A calibration is of one runtime: tune first, then calibrate.
     """
     from inspection.adapters.clip.runtimes import machine, runtime_named, runtimes
+    from inspection.calibrated import band_of, calibration_path
     from inspection.calibration.parts import PartScores
     from inspection.calibration.tuning import Tuning, fastest
     from inspection.cli._calibration_samples import list_defects, list_good, without_copies
@@ -54,14 +55,7 @@ def tune(
     from inspection.cli._site_files import person, refuse_the_shipped, write_text
     from inspection.cli._tune_measure import at_hand, held_against, measure
     from inspection.config import load_site
-    from inspection.gauge import (
-        band_of,
-        calibration_path,
-        fingerprint,
-        load_encoder,
-        scorer_of,
-        tuning_path,
-    )
+    from inspection.gauge import fingerprint, load_encoder, scorer_of, tuning_path
 
     answers = person(by)
     folder = config_dir_of(config_dir)

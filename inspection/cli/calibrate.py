@@ -80,6 +80,7 @@ def calibrate(
 ) -> None:
     """Set a line's thresholds from pictures of its own good parts. Nothing is changed if they will not do."""
     from inspection.adapters.store.phrase_vectors import RememberedTexts
+    from inspection.calibrated import calibration_path
     from inspection.calibration.promise import Promise
     from inspection.calibration.record import Calibration, kept_path
     from inspection.cli._calibration_drift_kept import drift_kept_of
@@ -92,7 +93,7 @@ def calibrate(
     from inspection.cli._site_files import person, refuse_the_shipped, write_bytes, write_text
     from inspection.config import load_site
     from inspection.domain.errors import CalibrationError
-    from inspection.gauge import calibration_path, fingerprint, line_encoder, scorer_of
+    from inspection.gauge import fingerprint, line_encoder, scorer_of
     from inspection.phrasings import in_brief, phrasing_warnings
     from inspection.wording import counted
 

@@ -106,8 +106,8 @@ def _row(site: Site, line: LineConfig) -> dict[str, Any]:
 
 def _calibration(site: Site, line: LineConfig) -> tuple[bool, str]:
     """Whether there is one of this recipe, and its date or what is wrong. Whether it fits the model, a doctor sees."""
+    from inspection.calibrated import beyond_promise, calibration_path, references_of
     from inspection.calibration.record import load_calibration
-    from inspection.gauge import beyond_promise, calibration_path, references_of
 
     try:
         found = load_calibration(calibration_path(site, line.name))

@@ -110,7 +110,8 @@ def _extras(line: LineConfig) -> Iterator[Finding]:
 
 def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Finding]:
     """Shift, station, model and calibration. `station`: the process that runs the line."""
-    from inspection.gauge import beyond_promise, line_encoder, references_of, require_calibration
+    from inspection.calibrated import beyond_promise, references_of, require_calibration
+    from inspection.gauge import line_encoder
 
     now = datetime.now(UTC).astimezone(line.timezone)
     shift = line.shift_at(now)
@@ -149,7 +150,7 @@ def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Find
 
 def _drift(site: Site, line: LineConfig, calibration: Calibration) -> Finding:
     """Whether passed parts are held against the calibration. The line judges without that."""
-    from inspection.gauge import require_drift_window
+    from inspection.calibrated import require_drift_window
 
     what = f"{line.name}: drift"
     if not line.drift.watch:

@@ -68,6 +68,7 @@ def _compare(
     as_json: bool,
 ) -> bool:
     """Whether something has moved. What was found is told."""
+    from inspection.calibrated import calibration_path, require_drift_kept
     from inspection.calibration.drift import compare, done
     from inspection.calibration.record import load_calibration
     from inspection.cli._drift_report import report_of
@@ -76,7 +77,7 @@ def _compare(
     from inspection.cli._options import config_dir_of, data_dir_of_line
     from inspection.cli._site_files import write_text
     from inspection.config import load_site
-    from inspection.gauge import calibration_path, region_of, require_drift_kept
+    from inspection.gauge import region_of
 
     site = load_site(config_dir_of(config_dir))
     line_config = site.line(line)
@@ -101,8 +102,8 @@ def _compare(
 
 def _require_region(calibration: Calibration, recipe: RecipeConfig) -> None:
     """Figures of other parts of a picture are no drift."""
+    from inspection.calibrated import region_changes
     from inspection.domain.errors import CalibrationError
-    from inspection.gauge import region_changes
 
     changes = region_changes(calibration, recipe)
     if changes:

@@ -42,17 +42,11 @@ def score(
     A line does not judge what is too dark, overexposed or of another size than its file says. Exit code 1 if a
     picture cannot be read; the others are scored all the same.
     """
+    from inspection.calibrated import band_of, references_of, require_calibration
     from inspection.cli._options import config_dir_of
     from inspection.cli._samples import scored_files
     from inspection.config import load_site
-    from inspection.gauge import (
-        band_of,
-        line_encoder,
-        load_encoder,
-        references_of,
-        require_calibration,
-        scorer_of,
-    )
+    from inspection.gauge import line_encoder, load_encoder, scorer_of
     from inspection.judging.band import NO_BAND
 
     _check_arguments(images, recipe, line, html)

@@ -14,6 +14,7 @@ from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.paths import LinePaths
+from inspection.calibrated import calibration_path
 from inspection.calibration.record import load_calibration
 from inspection.config import load_site
 from inspection.domain.ports import IMAGE_WAITS, JudgedPart
@@ -28,7 +29,7 @@ from inspection.domain.types import (
     Verdict,
     VerdictKind,
 )
-from inspection.gauge import calibration_path, load_encoder, model_id_of, prototypes_of, region_of
+from inspection.gauge import load_encoder, model_id_of, prototypes_of, region_of
 from inspection.judging.judge import judge
 from inspection.scoring.scorer import score
 from tests.fakes.clock import ManualClock

@@ -14,11 +14,11 @@ from PIL import Image
 
 from inspection import resources
 from inspection.adapters.store.files import digest_of
+from inspection.calibrated import beyond_promise
 from inspection.calibration.record import load_calibration
 from inspection.cli._calibration_samples import Listed, draw_references
 from inspection.config import load_site
 from inspection.domain.types import UNLIKE_GOOD_PARTS
-from inspection.gauge import beyond_promise
 from tests.cli.conftest import SAMPLES, Called, call
 
 GOOD = SAMPLES / "calibration" / "good"

@@ -22,19 +22,12 @@ from inspection.adapters.store.embedding_schema import View
 from inspection.adapters.store.embeddings import EmbeddingStore
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
+from inspection.calibrated import require_drift_kept, require_drift_window
 from inspection.calibration.drift_kept import load_drift_kept
 from inspection.calibration.record import kept_path, load_calibration
 from inspection.config import load_site
 from inspection.domain.errors import CalibrationError
-from inspection.gauge import (
-    load_encoder,
-    model_id_of,
-    region_of,
-    require_drift_kept,
-    require_drift_window,
-    view_id,
-    view_in,
-)
+from inspection.gauge import load_encoder, model_id_of, region_of, view_id, view_in
 from tests.cli.conftest import SAMPLES, Called, call
 from tests.cli.judged_line import JudgedLine, Shown, run_line
 from tests.fakes.clock import ManualClock

@@ -19,13 +19,14 @@ from inspection.adapters.clip import runtimes as module
 from inspection.adapters.clip.runtimes import REFERENCE, ImageTower, Runtime
 from inspection.adapters.clip.torch_runtime import TorchTower
 from inspection.build import build_station
+from inspection.calibrated import require_calibration
 from inspection.calibration.record import load_calibration
 from inspection.calibration.tuning import load_tuning
 from inspection.cli._calibration_samples import list_good
 from inspection.cli._tune_measure import held_against
 from inspection.config import load_site
 from inspection.domain.errors import ScoringError
-from inspection.gauge import line_encoder, load_encoder, require_calibration, scorer_of
+from inspection.gauge import line_encoder, load_encoder, scorer_of
 from inspection.scoring.part_scorer import PartScorer
 from tests.cli.conftest import SAMPLES, Called, call
 

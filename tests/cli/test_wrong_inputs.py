@@ -15,12 +15,13 @@ from PIL import Image
 
 from inspection import gauge
 from inspection.adapters.cameras.folder import FolderCamera
+from inspection.calibrated import require_calibration
 from inspection.calibration.thresholds import Threshold
 from inspection.config import load_site
 from inspection.devices import frame_gate_of
 from inspection.domain.errors import CameraError, ScoringError
 from inspection.domain.types import Cause, Frame, PartId, Trigger, VerdictKind
-from inspection.gauge import load_encoder, require_calibration, scorer_of
+from inspection.gauge import load_encoder, scorer_of
 from inspection.scoring.head import Head
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
