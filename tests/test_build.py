@@ -352,7 +352,7 @@ def test_a_line_merges_its_log_beside_it_and_ends_that_with_it(site, tmp_path):
 def test_a_line_whose_log_cannot_be_merged_runs_and_says_so(site, tmp_path, monkeypatch):
     edit(site / "lines" / "stub.yaml", "merge: false", "merge: true")
     broken = [sys.executable, "-c", "print('this disk is full'); raise SystemExit(1)"]
-    monkeypatch.setattr("inspection.build.MergerProcess", lambda paths: MergerProcess(paths, broken))
+    monkeypatch.setattr("inspection.build.line.MergerProcess", lambda paths: MergerProcess(paths, broken))
     data_dir = tmp_path / "data"
     with running(site, data_dir):
         wait_for(lambda: "log-compaction" in alarms(data_dir), "the alarm")

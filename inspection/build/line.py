@@ -1,94 +1,84 @@
-"""Configuration -> running station. The only place that sees the station and its adapters together."""
+"""Configuration -> running station: everything of a line, opened and tied together."""
 
 from __future__ import annotations
 
 import gc
-import hashlib
-import json
 import logging
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel
 
 import inspection
 from inspection.adapters.machine import ThisMachine
-from inspection.adapters.store.embedding_files import EmbeddingFiles
-from inspection.adapters.store.embedding_retention import EmbeddingRetention, EmbeddingRule
-from inspection.adapters.store.embedding_schema import View
-from inspection.adapters.store.embeddings import EmbeddingStore
 from inspection.adapters.store.evidence import ImageEvidence, Locate
 from inspection.adapters.store.images import ImageIndex
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.lock import LineLock
-from inspection.adapters.store.log import ParquetLog
 from inspection.adapters.store.merger_process import MergerProcess
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.phrase_vectors import RememberedTexts
 from inspection.adapters.store.requests import RequestInbox
-from inspection.adapters.store.retention import Retention, RetentionRule
+from inspection.adapters.store.retention import Retention
 from inspection.adapters.store.status import FileStatusBoard
+from inspection.build.stores import (
+    embedding_is_kept,
+    image_is_kept,
+    open_embeddings,
+    open_log,
+    retention_rule,
+    view_kept,
+)
+from inspection.build.supervision import (
+    challenge_of,
+    challenge_requests,
+    drift_watch_of,
+    machine_watch_of,
+    path_settings_of,
+    progress_limits_of,
+    watchers_at_the_gate,
+)
 from inspection.calibrated import (
     band_of,
     beyond_promise,
     references_of,
     require_calibration,
-    require_drift_window,
     shadow_calibration,
 )
 from inspection.calibration.record import Calibration
 from inspection.config import (
     DryGateConfig,
-    EvidenceConfig,
     LineConfig,
-    LogConfig,
     RecipeConfig,
-    SerialGateConfig,
     Site,
-    SupervisionConfig,
 )
-from inspection.config.challenge import counts_since
 from inspection.devices import (
-    demands_of,
     frame_gate_of,
     open_camera,
     open_gate,
-    reactions_of,
     require_extras,
     travel_of,
 )
-from inspection.domain.draw import is_drawn
-from inspection.domain.errors import CalibrationError, InspectionError, ScoringError
-from inspection.domain.ports import Camera, Clock, Encoder, Gate, Journal, Request
-from inspection.domain.types import Alarm, Cause, Decision, Frame, PartContext, PartId, Reaction, Verdict, VerdictKind
-from inspection.gauge import dense, line_encoder, locator_of, model_id_of, prototypes_of, region_of, view_id, view_of
-from inspection.judging.deadline import Travel
+from inspection.domain.errors import InspectionError, ScoringError
+from inspection.domain.ports import Camera, Clock, Encoder
+from inspection.domain.types import Alarm, Frame, PartContext, Reaction
+from inspection.gauge import dense, line_encoder, locator_of, model_id_of, prototypes_of, region_of
 from inspection.judging.reconciliation import Ledger
 from inspection.phrasings import in_brief, phrasing_warnings
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.region import Region
-from inspection.station.challenge import Challenge
-from inspection.station.challenge_due import ChallengePlan
-from inspection.station.challenge_run import GoldenPart
 from inspection.station.clock import SystemClock
 from inspection.station.condition import ConditionKeeper
 from inspection.station.drift_watch import ALARM as DRIFT
-from inspection.station.drift_watch import DriftPlan, DriftWatch
 from inspection.station.embeddings import EmbeddingWatch
 from inspection.station.examiner import Examiner
 from inspection.station.keeper import StoreKeeper
 from inspection.station.locating import Locating, SharedDenseEncoder, SharedEncoder, Turns
-from inspection.station.machine_watch import MachineLimits, MachineWatch
 from inspection.station.merging_watch import MergingWatch
-from inspection.station.numbering import UNCONTROLLED_BY_RULE
 from inspection.station.part_path import PartPath, PathSettings
-from inspection.station.progress import ProgressLimits
 from inspection.station.rating import Rater, sustained_parts_per_s
 from inspection.station.reconciler import Reconciler
 from inspection.station.report import StatusReport
@@ -98,13 +88,10 @@ from inspection.station.station import Station
 from inspection.station.tally import Tally
 from inspection.station.timing import Timing
 from inspection.station.told_journal import told_journal
-from inspection.station.watcher import Watcher
-from inspection.station.watchers import at_a_gate, watchers_of
+from inspection.station.watchers import watchers_of
 
 _log = logging.getLogger(__name__)
 _SWITCH_S = 0.00005
-_ROOM = 1.2  # times what the alarm `disk-low` comes at, and well over what it goes at
-_ROOM_FOR_EMBEDDINGS = 1.4  # the same of embeddings, which are worth less
 _FRAME_PX = (1024, 1280)  # of a camera whose picture size is not said
 
 
@@ -144,7 +131,7 @@ def build_station(
     with ExitStack() as stack:
         stack.enter_context(LineLock(paths))
         journal = stack.enter_context(closing(SqliteJournal(paths.state_db, line.durability)))
-        log = stack.enter_context(closing(_open_log(paths, line.log, clock, journal.lock)))
+        log = stack.enter_context(closing(open_log(paths, line.log, clock, journal.lock)))
         inbox = stack.enter_context(closing(RequestInbox(paths)))
         images = stack.enter_context(closing(ImageIndex(paths, journal.lock)))
         condition = ConditionKeeper(journal, clock)
@@ -170,25 +157,25 @@ def build_station(
         travel = travel_of(line)
         gate = open_gate(line, options.gate_url, travel, journal.station_id, camera, clock)
         stack.callback(gate.close)
-        challenge = _challenge(line, journal, condition, clock, context, options, lambda: path.is_empty())  # noqa: PLW0108  (made below)
+        challenge = challenge_of(line, journal, condition, clock, context, options.monitor, lambda: path.is_empty())  # noqa: PLW0108  (made below)
         examiner = Examiner(
             camera=camera,
             frame_gate=frame_gate_of(line.frame),
             score=rater,
-            keep_image=_is_kept(line.evidence, challenge, line.evidence.passed_share),
+            keep_image=image_is_kept(line.evidence, challenge, line.evidence.passed_share),
             evidence=evidence,
             clock=clock,
             travel=travel,
             camera_timeout_s=line.camera.timeout_ms / 1000,
             monitor=options.monitor,
         )
-        drift, unwatched = _drift(
+        drift, unwatched = drift_watch_of(
             site, line, calibration if not stale else None, region_of(recipe), journal, condition, clock, challenge
         )
-        embeddings = _embeddings(line, paths, journal, clock, _view(encoder, recipe, line))
+        embeddings = open_embeddings(line, paths, journal, clock, view_kept(encoder, recipe, line))
         timing = Timing(travel, clock)
         tally = Tally(condition, clock, timing.figures)
-        machine = _machine_watch(line, data_dir, condition, clock)
+        machine = machine_watch_of(line, data_dir, condition, clock)
         merging = MergingWatch(MergerProcess(paths), condition, clock) if line.log.merge else None
         if merging is not None:
             stack.callback(merging.close)
@@ -207,21 +194,21 @@ def build_station(
             condition=condition,
             context=challenge.context if challenge else context,
             clock=clock,
-            settings=_path_settings(line),
+            settings=path_settings_of(line),
             watchers=[
                 *watchers_of(
                     condition,
                     clock,
-                    at_the_gate=_at_the_gate(line, gate, condition, travel, clock, challenge, options),
+                    at_the_gate=watchers_at_the_gate(line, gate, condition, travel, clock, challenge, options.monitor),
                     purge_ns=0 if isinstance(line.gate, DryGateConfig) else travel.purge_ns,
                     challenge=challenge,
                     machine=machine,
-                    limits=_progress_limits(line.supervision),
+                    limits=progress_limits_of(line.supervision),
                     timing=timing,
                     reconciler=reconciler,
                     merging=merging,
                 ),
-                EmbeddingWatch(embeddings, _embedding_is_kept(line.evidence, challenge)),
+                EmbeddingWatch(embeddings, embedding_is_kept(line.evidence, challenge)),
                 *([drift] if drift else []),
             ],
         )
@@ -258,14 +245,14 @@ def build_station(
                 report,
                 clock,
                 machine.measure,
-                Retention(images, journal, clock, _retention_rule(line), ThisMachine(data_dir).disk_free).step,
+                Retention(images, journal, clock, retention_rule(line), ThisMachine(data_dir).disk_free).step,
                 embeddings,
                 merging,
                 drift,
             ),
             condition=condition,
             requests=RequestDesk(
-                inbox, condition, clock, _requests(challenge), {DRIFT: drift.put_aside} if drift else {}
+                inbox, condition, clock, challenge_requests(challenge), {DRIFT: drift.put_aside} if drift else {}
             ),
             tally=tally,
             clock=clock,
@@ -320,120 +307,6 @@ def _context(
     return context
 
 
-def _challenge(
-    line: LineConfig,
-    journal: Journal,
-    condition: ConditionKeeper,
-    clock: Clock,
-    context: Callable[[], PartContext],
-    options: RunOptions,
-    belt_is_empty: Callable[[], bool],
-) -> Challenge | None:
-    """None where the line has no challenge runs, and in monitor mode, where nothing can pass."""
-    config = line.challenge
-    if config is None or options.monitor:
-        return None
-    plan = ChallengePlan(
-        parts=tuple(GoldenPart(part.name, VerdictKind(part.expect.upper()), part.description) for part in config.parts),
-        required=config.required,
-        every=config.every,
-        settings={
-            "camera": _digest(line.camera, line.frame),
-            "gate": _digest(line.gate),
-            "review band": _digest(*([line.review] if line.review else [])),
-            "golden parts": _digest(*config.parts),
-        },
-        timeout_s=config.timeout_s,
-        counts_since=lambda utc: counts_since(line, utc),
-    )
-    return Challenge(
-        plan, journal=journal, condition=condition, clock=clock, context=context, belt_is_empty=belt_is_empty
-    )
-
-
-def _requests(challenge: Challenge | None) -> dict[str, Callable[[Request], None]]:
-    return {"challenge": challenge.ask, "challenge-abort": challenge.abort} if challenge else {}
-
-
-def _digest(*sections: BaseModel) -> str:
-    """Another one when any setting of these sections is another."""
-    content = json.dumps([section.model_dump(mode="json") for section in sections], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-
-def _open_log(paths: LinePaths, log: LogConfig, clock: Clock, lock: threading.Lock) -> ParquetLog:
-    return ParquetLog(paths, clock, seal_after_parts=log.seal_after_parts, seal_after_s=log.seal_after_s, lock=lock)
-
-
-def _path_settings(line: LineConfig) -> PathSettings:
-    if isinstance(line.gate, DryGateConfig):
-        return PathSettings(by_rule=UNCONTROLLED_BY_RULE)
-    has_lane = line.review is not None and line.review.lane
-    return PathSettings(review=Decision.REVIEW if has_lane else Decision.DIVERT, reactions=reactions_of(line))
-
-
-def _at_the_gate(
-    line: LineConfig,
-    gate: Gate,
-    condition: ConditionKeeper,
-    travel: Travel,
-    clock: Clock,
-    challenge: Challenge | None,
-    options: RunOptions,
-) -> list[Watcher]:
-    """Who acts on what a controller says. A dry gate has none, and nothing to act with."""
-    if isinstance(line.gate, DryGateConfig):
-        return []
-    return at_a_gate(
-        gate,
-        condition,
-        clock,
-        travel,
-        demands=demands_of(line),
-        reactions=reactions_of(line),
-        min_gap_counts=line.gate.min_gap_counts if isinstance(line.gate, SerialGateConfig) else 0,
-        challenge=challenge,
-        monitor=options.monitor,
-    )
-
-
-def _machine_watch(line: LineConfig, data_dir: Path, condition: ConditionKeeper, clock: Clock) -> MachineWatch:
-    limits = line.supervision
-    diverts = "no part is judged" if isinstance(line.gate, DryGateConfig) else "everything diverts"
-    return MachineWatch(
-        ThisMachine(data_dir),
-        condition,
-        clock,
-        MachineLimits(limits.disk_low_mb, limits.disk_min_mb, limits.memory_free_min_mb, limits.memory_used_max_mb),
-        diverts,
-    )
-
-
-def _retention_rule(line: LineConfig) -> RetentionRule:
-    """Images go before the alarm `disk-low` comes: it then says that they cannot make room."""
-    evidence, days = line.evidence, line.evidence.keep_days
-    by_verdict = {
-        VerdictKind.PASS: days.passed,
-        VerdictKind.UNJUDGED: days.unjudged,
-        VerdictKind.REVIEW: days.review,
-        VerdictKind.REJECT: days.reject,
-    }
-    return RetentionRule(
-        {verdict: kept for verdict, kept in by_verdict.items() if kept is not None},
-        None if evidence.max_gb is None else round(evidence.max_gb * 1e9),
-        round(line.supervision.disk_low_mb * 1e6 * _ROOM),
-        round(evidence.floor_gb * 1e9),
-    )
-
-
-def _progress_limits(config: SupervisionConfig) -> ProgressLimits:
-    return ProgressLimits(
-        no_part_ns=None if config.no_part_s is None else round(config.no_part_s * 1e9),
-        ack_silence_ns=config.ack_silence_ms * 1_000_000,
-        clock_step=timedelta(seconds=config.clock_step_s),
-    )
-
-
 @contextmanager
 def _nothing_holds_up_a_part() -> Iterator[None]:
     """What is there by now stays, and looking for garbage in it takes 60 ms. A thread that computes, as sealing does,
@@ -446,83 +319,6 @@ def _nothing_holds_up_a_part() -> Iterator[None]:
     finally:
         sys.setswitchinterval(before_s)
         gc.unfreeze()
-
-
-def _drift(
-    site: Site,
-    line: LineConfig,
-    calibration: Calibration | None,
-    region: Region,
-    journal: Journal,
-    condition: ConditionKeeper,
-    clock: Clock,
-    challenge: Challenge | None,
-) -> tuple[DriftWatch | None, str | None]:
-    """Who watches for drift; or None, and why not. `calibration`: None where the line has none that holds."""
-    config = line.drift
-    if not config.watch:
-        return None, "the line's drift.watch is false"
-    if calibration is None:
-        return None, "there is no calibration that holds"
-    try:
-        kept, then = require_drift_window(site, line, calibration)
-    except CalibrationError as error:
-        return None, str(error)
-    plan = DriftPlan(
-        calibration.id,
-        kept.descriptions,
-        then,
-        region,
-        config.window_parts,
-        round(config.window_minutes * 60e9),
-        config.error,
-        Reaction(config.reaction),
-    )
-    is_golden = challenge.is_golden if challenge else lambda part: False
-    return DriftWatch(plan, journal, condition, clock, is_golden), None
-
-
-def _view(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> View:
-    details = view_of(encoder, recipe, line)
-    return View(view_id(details), model_id_of(encoder), details)
-
-
-def _embeddings(line: LineConfig, paths: LinePaths, journal: Journal, clock: Clock, view: View) -> EmbeddingStore:
-    """They go before images do, and none is written where images are about to go."""
-    config = line.evidence.embeddings
-    rule = EmbeddingRule(
-        config.keep_days,
-        round(config.max_gb * 1e9),
-        round(line.supervision.disk_low_mb * 1e6 * _ROOM_FOR_EMBEDDINGS),
-    )
-    files = EmbeddingFiles(paths, journal, clock, view)
-    retention = EmbeddingRetention(files, clock, rule, ThisMachine(paths.data_dir).disk_free)
-    return EmbeddingStore(files, retention, journal, clock)
-
-
-def _embedding_is_kept(evidence: EvidenceConfig, challenge: Challenge | None) -> Callable[[PartId, Verdict], bool]:
-    match evidence.embeddings.keep:
-        case "all":
-            return lambda part, verdict: True
-        case "none":
-            return lambda part, verdict: False
-        case "share":
-            return _is_kept(evidence, challenge, evidence.embeddings.passed_share)
-
-
-def _is_kept(
-    evidence: EvidenceConfig, challenge: Challenge | None, passed_share: float
-) -> Callable[[PartId, Verdict], bool]:
-    """Rejects, golden parts, those near their threshold, and a share of the others that follows from their number."""
-
-    def keep(part: PartId, verdict: Verdict) -> bool:
-        has_passed = (verdict.shadow or verdict.kind) is VerdictKind.PASS
-        is_unsaid = verdict.cause is Cause.MONITOR and verdict.shadow is None
-        near = verdict.margin is not None and verdict.margin > -evidence.near_margin
-        golden = challenge is not None and challenge.is_golden(part)
-        return not (has_passed or is_unsaid) or near or golden or is_drawn(part, passed_share)
-
-    return keep
 
 
 def _check_rate(line: LineConfig, rater: Rater, region: Region, clock: Clock) -> None:
