@@ -1,9 +1,13 @@
-"""What a line gains by good parts as references: defective parts that escape by the sentences, by references, by both.
+"""What a line gains by good parts as references, and by labelled bad ones beside them: defective parts that escape by
+the sentences, by references, by labels, and by them together.
 
-    inspection bench references --recipe R --good DIR --bad [NAME=]DIR … --references N [--false-reject X] [--draws K]
+    inspection bench references --recipe R --good DIR --bad [NAME=]DIR … --references N [--labels M]
+                                [--false-reject X] [--draws K]
 
-In each draw N good parts are references, and of the others two thirds, or as many as the promise needs, set the
-thresholds; the rest, if there is one, tells how many good parts do not pass. All three ways use the same parts.
+In each draw N good parts are references, M bad ones are labelled, and of the other good ones two thirds, or as many as
+the promise needs, set the thresholds; the rest, if there is one, tells how many good parts do not pass. All ways use
+the same parts, and are tested on the bad parts that are not labelled. Where references are compared place by place,
+`nearest` is what a memory of their places would do in the bank's stead.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.nearest import NearestPlaces
 from inspection.adapters.cameras.images import list_images, read_image
 from inspection.calibration.parts import PartScores
 from inspection.calibration.promise import Promise
@@ -22,18 +27,33 @@ from inspection.calibration.thresholds import LEAST_FOR_A_DEVIATION, Fit, fit_th
 from inspection.config import RecipeConfig
 from inspection.domain.errors import CalibrationError
 from inspection.gauge import load_encoder, scorer_of
-from inspection.scoring.references import bank_of
+from inspection.scoring.head import Head
+from inspection.scoring.references import bank_of, with_neighbours
 
 Numbers = npt.NDArray[np.float64]
-WAYS = {"sentences": slice(None, -1), "references": slice(-1, None), "both": slice(None)}
-"""By name, which columns of the scores."""
+
+
+def ways_of(descriptions: int, *, has_labels: bool, by_place: bool) -> dict[str, list[int]]:
+    """By name, which of the scores: those of descriptions, the distance from references, what labels tell if there are
+    any, and the distance from the nearest place."""
+    sentences = list(range(descriptions))
+    ways = {"sentences": sentences, "references": [descriptions], "both": [*sentences, descriptions]}
+    if has_labels:
+        ways |= {"labels": [descriptions + 1], "all": [*sentences, descriptions, descriptions + 1]}
+    return {**ways, "nearest": [descriptions + 1 + has_labels]} if by_place else ways
 
 
 def measure(
-    recipe: RecipeConfig, good: Path, bad: Mapping[str, Path], references: int, promise: Promise, draws: int
+    recipe: RecipeConfig,
+    good: Path,
+    bad: Mapping[str, Path],
+    references: int,
+    labels: int | None,
+    promise: Promise,
+    draws: int,
 ) -> dict[str, dict[str, float | None]]:
     """Of each way the mean share of defective parts that escape, and of held-out good ones that do not pass (None where
-    none is left). Raises InspectionError."""
+    none is left). `labels`: of bad parts, all kinds together. Raises InspectionError."""
     scorer = scorer_of(recipe, load_encoder(recipe))
 
     def seen(folder: Path) -> tuple[Numbers, npt.NDArray[np.float32]]:
@@ -50,15 +70,32 @@ def measure(
     lacking = references + needed - len(good_scores)
     if lacking > 0:
         raise CalibrationError(f"{len(good_scores)} good parts are too few: add {lacking}, or ask for fewer references")
-    told: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+    if labels is not None and labels >= len(bad_scores):
+        raise CalibrationError(f"{labels} labels of {len(bad_scores)} bad parts leave none to test: ask for fewer")
+    by_place = good_features.ndim == 4
+    ways = ways_of(bad_scores.shape[1], has_labels=labels is not None, by_place=by_place)
+    told: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     for draw in range(draws):
-        order = np.random.default_rng(draw).permutation(len(good_scores))
-        bank = bank_of(good_features[order[:references]])
-        rest = order[references:]
+        rng = np.random.default_rng(draw)
+        order, bad_order = rng.permutation(len(good_scores)), rng.permutation(len(bad_scores))
+        drawn, rest = order[:references], order[references:]
+        labelled, tested = bad_order[: labels or 0], bad_order[labels or 0 :]
+        bank = bank_of(good_features[drawn])
         fitted, held = rest[: max(needed, 2 * len(rest) // 3)], rest[max(needed, 2 * len(rest) // 3) :]
         of_good = np.column_stack([good_scores, bank.score(good_features)])
         of_bad = np.column_stack([bad_scores, bank.score(bad_features)])
-        for way, columns in WAYS.items():
+        if labels is not None:
+            features = np.concatenate([good_features[drawn], bad_features[labelled]])
+            margins = np.concatenate([good_scores[drawn], bad_scores[labelled]])
+            head = Head.fit(features, np.arange(len(margins)) >= references, margins)
+            of_good = np.column_stack([of_good, head.score(good_features, good_scores)])
+            of_bad = np.column_stack([of_bad, head.score(bad_features, bad_scores)])
+        if by_place:
+            nearest = NearestPlaces.fit(with_neighbours(good_features[drawn]), rng)
+            of_good = np.column_stack([of_good, nearest.score(with_neighbours(good_features))])
+            of_bad = np.column_stack([of_bad, nearest.score(with_neighbours(bad_features))])
+        of_bad = of_bad[tested]
+        for way, columns in ways.items():
             names = [str(column) for column in range(of_good[:, columns].shape[1])]
             fit = fit_thresholds(PartScores.of_pictures(of_good[fitted][:, columns]), names, promise)
             escape, pass_ = (_passing(each[:, columns], fit) for each in (of_bad, of_good[held]))
@@ -82,16 +119,19 @@ def main(
     good: Path,
     bad: Mapping[str, Path],
     references: int,
+    labels: int | None,
     false_reject: float,
     draws: int,
     as_json: bool,
 ) -> None:
     """Print what was measured."""
-    found = measure(recipe, good, bad, references, Promise(false_reject), draws)
+    found = measure(recipe, good, bad, references, labels, Promise(false_reject), draws)
     if as_json:
-        print(json.dumps({"references": references, "asked": false_reject, "draws": draws, "ways": found}))
+        asked = {"references": references, "labels": labels, "asked": false_reject, "draws": draws}
+        print(json.dumps({**asked, "ways": found}))
         return
-    print(f"{draws} draws, {references} references, {false_reject:.0%} of good parts may fail to pass")
+    taught = f"{references} references" + ("" if labels is None else f", {labels} labelled bad parts")
+    print(f"{draws} draws, {taught}, {false_reject:.0%} of good parts may fail to pass")
     for way, each in found.items():
         rejected = "" if each["false_reject"] is None else f", {each['false_reject']:.1%} of good ones do not pass"
         print(f"{way:10}  {each['escape']:.1%} of defective parts escape{rejected}")

@@ -12,12 +12,12 @@ from inspection.calibration.record import Calibration, kept_path, load_calibrati
 from inspection.config import LineConfig, RecipeConfig, Site
 from inspection.domain.errors import CalibrationError, ConfigError, ScoringError
 from inspection.domain.ports import Encoder
-from inspection.domain.types import UNLIKE_GOOD_PARTS, VerdictKind
+from inspection.domain.types import OF_NO_DESCRIPTION, VerdictKind
 from inspection.gauge import fingerprint, region_fingerprint, view_in, view_of
 from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.judging.judge import judge
 from inspection.scoring.bank_file import from_bytes
-from inspection.scoring.references import Bank
+from inspection.scoring.head import Held
 from inspection.wording import counted
 
 
@@ -63,7 +63,7 @@ def shadow_calibration(
     view = view_of(encoder, site.recipe(line.recipe), line)
     if calibration.references and view_in(calibration.fingerprint) != view:
         return None, f"scores are recorded without a verdict, the references are of another view: {told}"
-    if set(calibration.thresholds) - {UNLIKE_GOOD_PARTS} != {
+    if set(calibration.thresholds) - set(OF_NO_DESCRIPTION) != {
         description.name for description in site.recipe(line.recipe).descriptions
     }:
         return None, f"scores are recorded without a verdict, the descriptions are others now: {told}"
@@ -76,8 +76,9 @@ def region_changes(calibration: Calibration, recipe: RecipeConfig) -> list[str]:
     return replace(calibration, fingerprint=then).changes(region_fingerprint(recipe))
 
 
-def references_of(site: Site, calibration: Calibration | None) -> Bank | None:
-    """What the calibration's good parts left as references. Raises CalibrationError if they are not as they were."""
+def references_of(site: Site, calibration: Calibration | None) -> Held | None:
+    """What the calibration's good parts, and those labelled bad, left as references. Raises CalibrationError if that is
+    not as it was."""
     if calibration is None or calibration.references is None:
         return None
     sha256 = calibration.references.sha256

@@ -16,10 +16,10 @@ from inspection.config import AlignConfig, LineConfig, RecipeConfig, Site
 from inspection.domain.errors import CalibrationError, CameraError, ConfigError, ModelError
 from inspection.domain.ports import Backbone, DenseEncoder, Encoder, TextEncoder
 from inspection.scoring.alignment import Template
+from inspection.scoring.head import Held
 from inspection.scoring.locator import Locator, TileLocator
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import Prototypes, encode_prototypes
-from inspection.scoring.references import Bank
 from inspection.scoring.region import Polygon, Region, Ring
 from inspection.scoring.tiles import WHOLE, Tiles
 
@@ -98,7 +98,7 @@ def prototypes_of(recipe: RecipeConfig, encoder: TextEncoder) -> Prototypes:
 
 
 def scorer_of(
-    recipe: RecipeConfig, encoder: Encoder, texts: TextEncoder | None = None, references: Bank | None = None
+    recipe: RecipeConfig, encoder: Encoder, texts: TextEncoder | None = None, references: Held | None = None
 ) -> PartScorer:
     """What turns frames into scores. `texts` reads the phrasings in the encoder's place, if given."""
     return PartScorer(encoder, prototypes_of(recipe, texts or encoder), region_of(recipe), references)

@@ -37,11 +37,10 @@ _LEAST_GOOD, _LEAST_BAD = 2 * LEAST_GOOD - 1, 2 * LEAST_BAD_TESTED - 1  # the la
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """What the methods see of the same n parts: `margins` (n, K), unit `embeddings` (n, D), what references compare
-    (n, …), the backbone's `features` (n, F)."""
+    """What the methods see of the same n parts: `margins` (n, K), unit embeddings (n, D) or places (n, h, w, C)
+    that are `compared` with those of labelled parts, the backbone's `features` (n, F)."""
 
     margins: Scores
-    embeddings: Vectors
     compared: Vectors
     features: Vectors
 
@@ -50,7 +49,6 @@ class Parts:
         """All of them, in order."""
         return cls(
             np.concatenate([each.margins for each in several]),
-            np.concatenate([each.embeddings for each in several]),
             np.concatenate([each.compared for each in several]),
             np.concatenate([each.features for each in several]),
         )
@@ -154,5 +152,5 @@ def _fitted(
             return lambda tested: line.score(parts.features[tested])
         case "head_with_text" | "head":
             margins = parts.margins if method == "head_with_text" else parts.margins[:, :0]
-            head = Head.fit(parts.embeddings[rows], is_bad[rows], margins[rows])
-            return lambda tested: head.score(parts.embeddings[tested], margins[tested])
+            head = Head.fit(parts.compared[rows], is_bad[rows], margins[rows])
+            return lambda tested: head.score(parts.compared[tested], margins[tested])

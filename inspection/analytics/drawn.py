@@ -20,7 +20,7 @@ LEAST_BAD_TESTED = 5  # an AUROC of fewer bad parts says next to nothing
 
 Rows = npt.NDArray[np.intp]
 Seen = tuple[Scores, Vectors]
-"""Of one folder: scores (n, K) and unit embeddings (n, D)."""
+"""Of one folder: scores (n, K), and unit embeddings (n, D) or places (n, h, w, C)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +101,16 @@ def evaluate_labels(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats:
     kinds together; tested on the others.
 
     Of each kind of bad parts one at least is left. Raises CalibrationError if too few are left, or those drawn are
-    copies; ScoringError if an embedding is not finite.
+    copies; ScoringError if a number is not finite.
     """
     sizes = {name: len(scores) for name, (scores, _) in bad.items()}
     require_labels(len(good[0]), sizes, count)
 
     def scores(draw: _Draw) -> _Tested:
         fitted = [(good, draw.good_fitted), *((bad[name], rows) for name, rows in draw.bad_fitted.items())]
-        margins, embeddings = (np.concatenate([seen[of][rows] for seen, rows in fitted]) for of in (0, 1))
+        margins, features = (np.concatenate([seen[of][rows] for seen, rows in fitted]) for of in (0, 1))
         try:
-            head = Head.fit(embeddings, np.arange(2 * count) >= count, margins)
+            head = Head.fit(features, np.arange(2 * count) >= count, margins)
         except ScoringError as error:
             raise CalibrationError(f"{count} good and {count} bad parts drawn as labels: {error}") from error
 

@@ -18,7 +18,18 @@ from inspection.domain.errors import CalibrationError
 
 FORMAT = 1
 # Where they are None:
-_LEFT_OUT = {"confidence", "review_below", "group_by", "cost", "parts", "origin", "references", "drift_reference"}
+_LEFT_OUT = {
+    "confidence",
+    "review_below",
+    "group_by",
+    "cost",
+    "parts",
+    "origin",
+    "references",
+    "labelled",
+    "references_alone",
+    "drift_reference",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +62,17 @@ class DefectCheck:
 class References:
     """Good parts that scores are also held against; no threshold is fitted on them. `sha256`: of the file beside the
     record that has what is kept of them. `by_place`: place by place, or pictures as a whole. `text_alone`: how many of
-    each kind of defective parts would escape without them, under the same promise."""
+    each kind of defective parts would escape without them, under the same promise.
+
+    `labelled`: of each kind the defective parts that taught the line beside them, and that nothing else is told of;
+    `references_alone`: how many of the others would escape without those. None where there are none."""
 
     samples: SampleSet
     sha256: str
     by_place: bool
     text_alone: Mapping[str, int]
+    labelled: Mapping[str, SampleSet] | None = None
+    references_alone: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +196,9 @@ def _cost(content: Mapping[str, Any]) -> CostCheck:
 
 
 def _references(content: Mapping[str, Any]) -> References:
-    return References(**{**content, "samples": SampleSet(**content["samples"])})
+    labelled = content.get("labelled")
+    kinds = {name: SampleSet(**samples) for name, samples in labelled.items()} if labelled is not None else None
+    return References(**{**content, "samples": SampleSet(**content["samples"]), "labelled": kinds})
 
 
 def _origin(content: Mapping[str, Any]) -> LineOrigin:

@@ -48,18 +48,16 @@ def fit(
     return Fitted(found, {name: _check(each, found, rows[name]) for name, each in defects.items()}, rows, cost)
 
 
-def escapes_by_text(
-    good: Sampled, defects: Mapping[str, Sampled], names: Sequence[str], promise: Promise
-) -> dict[str, int]:
-    """How many of each kind would escape if the last score, that of references, were not there."""
+def escapes_by(names: Sequence[str], good: Sampled, defects: Mapping[str, Sampled], promise: Promise) -> dict[str, int]:
+    """How many of each kind would escape by these scores alone, the first of those that there are."""
     from inspection.calibration.parts import PartScores
     from inspection.calibration.thresholds import fit_thresholds
 
-    def of_text(scores: PartScores) -> PartScores:
-        return PartScores(scores.scores[:, :-1], scores.parts)
+    def first(scores: PartScores) -> PartScores:
+        return PartScores(scores.scores[:, : len(names)], scores.parts)
 
-    found = fit_thresholds(of_text(good.scores), names[:-1], promise)
-    return {name: escapes_of(of_text(each.scores), found) for name, each in defects.items()}
+    found = fit_thresholds(first(good.scores), names, promise)
+    return {name: escapes_of(first(each.scores), found) for name, each in defects.items()}
 
 
 def _check(defects: Sampled, found: Fit, rows: Rows) -> DefectCheck:

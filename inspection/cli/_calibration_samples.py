@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from inspection.domain.errors import CameraError, ConfigError
+from inspection.domain.errors import CalibrationError, CameraError, ConfigError
 from inspection.wording import counted
 
 if TYPE_CHECKING:
@@ -139,6 +139,28 @@ def draw_references(listed: Listed, count: int) -> tuple[Listed, Listed]:
         listed.take([row for row in rows if listed.parts[row] in drawn]),
         listed.take([row for row in rows if listed.parts[row] not in drawn]),
     )
+
+
+def draw_labels(defects: Mapping[str, Listed], count: int) -> tuple[dict[str, Listed], dict[str, Listed]]:
+    """The pictures of `count` parts, of each kind as many as of another where there are so many, at random but always
+    the same; and those of the others, of each kind one part or more.
+
+    Raises CalibrationError if there are too few of them.
+    """
+    spare = {name: len(set(each.parts)) - 1 for name, each in defects.items()}
+    if count > sum(spare.values()):
+        there, needed = sum(spare.values()) + len(spare), count + max(len(spare), 1)
+        raise CalibrationError(
+            f"{count} labels need {needed} defective parts, so that one of each kind is left to tell what escapes, and"
+            f" there are {there}: add {needed - there} more, or ask for fewer labels"
+        )
+    share = dict.fromkeys(defects, 0)
+    while count > sum(share.values()):
+        name = min((name for name in share if share[name] < spare[name]), key=share.__getitem__)
+        share[name] += 1
+    both = {name: draw_references(each, share[name]) for name, each in defects.items()}
+    taught = {name: drawn for name, (drawn, _) in both.items() if drawn.files}
+    return taught, {name: others for name, (_, others) in both.items()}
 
 
 def sampled(listed: Listed, scorer: PartScorer, *, what: str) -> Sampled:

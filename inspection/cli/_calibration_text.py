@@ -55,10 +55,18 @@ def references_told(calibration: Calibration) -> list[str]:
     if held is None:
         return []
     how = "place by place" if held.by_place else "as a whole"
-    return [
+    within = " within the promise" if calibration.cost is None else ""
+    lines = [
         f"Every part is also held against {_of_parts(held.samples)} of good parts, {how}: how unlike them it is, is one"
-        " more score, and within the promise."
+        f" more score{within}."
     ]
+    if held.labelled is not None:
+        kinds = ", ".join(f"{name} {samples.parts or samples.count}" for name, samples in held.labelled.items())
+        lines.append(
+            f"The line has learnt from defective parts ({kinds}), beside those good ones: how like them a part is, is"
+            f" one more score{within}. What escapes is told of the others."
+        )
+    return lines
 
 
 def origin_told(calibration: Calibration) -> list[str]:
@@ -135,7 +143,12 @@ def defects_told(calibration: Calibration) -> list[str]:
 
 def _by_text(calibration: Calibration, name: str) -> str:
     held = calibration.references
-    return f"; by the sentences alone {held.text_alone[name]}" if held and name in held.text_alone else ""
+    if held is None or name not in held.text_alone:
+        return ""
+    without = (held.references_alone or {}).get(name)
+    return f"; by the sentences alone {held.text_alone[name]}" + (
+        "" if without is None else f", by them and the references {without}"
+    )
 
 
 def _beside(calibration: Calibration) -> list[str]:

@@ -45,7 +45,7 @@ def measure_controls(
     by_labels: ByLabels | None,
 ) -> ControlFigures:
     """Networks of the seeds 0 to `networks` - 1. `by_references`: what `features_of` good and bad in, figures out;
-    `by_labels`: their scores and embeddings in.
+    `by_labels`: their scores beside it.
 
     Raises ModelError for one that tells nothing apart at all, CameraError where a picture has gone.
     """
@@ -65,12 +65,15 @@ def measure_controls(
             scores, embeddings = measure_files(good.files, scorer, what=what)
             of_bad = {name: measure_files(each.files, scorer, what=what) for name, each in bad.items()}
             texts.append(evaluate_text(scores, {name: each for name, (each, _) in of_bad.items()}, names))
-            if by_references:
-                seen = [(good.files, embeddings), *((bad[name].files, each) for name, (_, each) in of_bad.items())]
-                good_seen, *bad_seen = features_of(scorer, seen, what=what)
-                references.append(by_references(good_seen, dict(zip(bad, bad_seen, strict=True))))
-            if by_labels:
-                labels.append(by_labels((scores, embeddings), of_bad))
+            if by_references or by_labels:
+                folders = [(good.files, embeddings), *((bad[name].files, each) for name, (_, each) in of_bad.items())]
+                good_seen, *bad_ones_seen = features_of(scorer, folders, what=what)
+                bad_seen = dict(zip(bad, bad_ones_seen, strict=True))
+                if by_references:
+                    references.append(by_references(good_seen, bad_seen))
+                if by_labels:
+                    of_kind = {name: (each, bad_seen[name]) for name, (each, _) in of_bad.items()}
+                    labels.append(by_labels((scores, good_seen), of_kind))
         except (CalibrationError, ScoringError) as error:  # the model itself could be measured on these pictures
             name = encoder.fingerprint["model"]
             raise ModelError(

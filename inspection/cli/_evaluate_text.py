@@ -130,7 +130,7 @@ def print_result(result: Result) -> None:
     if references := result.with_references:
         told.append(f"references: {references.count} good parts, {_COMPARED[references.by]}, {references.told}")
     if labels := result.with_labels:
-        told.append(f"labels: {labels.count} good and {labels.count} bad parts, {labels.told}")
+        told.append(f"labels: {labels.count} good and {labels.count} bad, {_COMPARED[labels.by]}, {labels.told}")
     if result.drawn:
         told.append(
             f"{' and '.join(result.drawn)}: mean ± deviation of the draws; [95 %] is of the mean of all bad parts"

@@ -56,11 +56,6 @@ class Measured:
     unreadable: list[Scored]
     maps: list[MapAndMask]
 
-    @property
-    def seen(self) -> tuple[npt.NDArray[np.float64], Vectors]:
-        """What labels are fitted on and tested by."""
-        return self.scores, self.embeddings
-
 
 def list_labelled(good: Path, bad: Mapping[str, Path]) -> list[Labelled]:
     """The good parts, then each kind of bad ones. Raises ConfigError for no picture, or for one under two labels."""

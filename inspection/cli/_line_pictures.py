@@ -12,7 +12,7 @@ import typer
 
 from inspection.cli._calibration_samples import Listed
 from inspection.domain.errors import CalibrationError
-from inspection.domain.types import UNLIKE_GOOD_PARTS
+from inspection.domain.types import OF_NO_DESCRIPTION
 from inspection.wording import counted
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class LinePictures:
         from inspection.calibration.rescored import score_shift
         from inspection.gauge import model_id_of
 
-        names = [name for name in scorer.names if name != UNLIKE_GOOD_PARTS]
+        names = [name for name in scorer.names if name not in OF_NO_DESCRIPTION]
         now = (recipe_id, model_id_of(scorer.encoder))
         part_of = {part.sha256: part for part in self.taken.sample.good}
         of_row = {row: part_of[digest] for row, digest in enumerate(good.digests)}

@@ -1,10 +1,10 @@
-"""What references are fitted on and compared by: places where the model has them, else pictures as a whole."""
+"""What a line holds parts against, and learns from labels: by place where the model has places, else as a whole."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import typer
 from inspection.domain.errors import CalibrationError, ScoringError
 
 if TYPE_CHECKING:
-    from inspection.calibration.record import References
+    from inspection.calibration.record import References, SampleSet
     from inspection.cli._calibration_samples import Listed
     from inspection.config import Site
     from inspection.domain.ports import Encoder
@@ -23,33 +23,73 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """Good parts that a line holds every part against. `content`: of the file that is kept of them."""
+class HeldParts:
+    """Good parts that a line holds every part against; and those that are `labelled` bad, by kind, None where the line
+    learns from none. `content`: of the file that is kept of both."""
 
     parts: Listed
     content: bytes
     by_place: bool
+    labelled: Mapping[str, Listed] | None = None
 
     @property
     def count(self) -> int:
         return len(set(self.parts.parts))
 
-    def record(self, text_alone: Mapping[str, int]) -> References:
-        """What the calibration says of them. `text_alone`: as there."""
-        from inspection.calibration.record import References, sample_set
+    def record(self, text_alone: Mapping[str, int], references_alone: Mapping[str, int]) -> References:
+        """What the calibration says of them. `text_alone`, `references_alone`: as there."""
+        from inspection.calibration.record import References
 
-        samples = sample_set(self.parts.folder, self.parts.digests, self.count)
-        return References(samples, hashlib.sha256(self.content).hexdigest(), self.by_place, text_alone)
+        sha256 = hashlib.sha256(self.content).hexdigest()
+        if self.labelled is None:
+            return References(_sample_set(self.parts), sha256, self.by_place, text_alone)
+        kinds = {name: _sample_set(each) for name, each in self.labelled.items()}
+        return References(_sample_set(self.parts), sha256, self.by_place, text_alone, kinds, references_alone)
 
 
-def hold_against(good: Listed, count: int, scorer: PartScorer) -> tuple[PartScorer, Held, Listed]:
+def _sample_set(listed: Listed) -> SampleSet:
+    from inspection.calibration.record import sample_set
+
+    return sample_set(listed.folder, listed.digests, len(set(listed.parts)))
+
+
+def hold_against(good: Listed, count: int, scorer: PartScorer) -> tuple[PartScorer, HeldParts, Listed]:
     """The scorer with `count` of the good parts as references, these, and the others. Raises as `fit_references`."""
     from inspection.cli._calibration_samples import draw_references
     from inspection.scoring.bank_file import to_bytes
 
     drawn, others = draw_references(good, count)
     bank = fit_references(drawn, scorer)
-    return scorer.with_references(bank), Held(drawn, to_bytes(bank), scorer.has_places), others
+    return scorer.with_references(bank), HeldParts(drawn, to_bytes(bank), scorer.has_places), others
+
+
+def teach(
+    defects: Mapping[str, Listed], count: int, held: HeldParts, scorer: PartScorer
+) -> tuple[PartScorer, HeldParts, dict[str, Listed]]:
+    """The scorer that has learnt from `count` of the defective parts as bad and from its references as good ones; what
+    it holds parts against now, and the other defective parts.
+
+    Raises CalibrationError if they are too few or copies, CameraError naming the first that cannot be read.
+    """
+    import numpy as np
+
+    from inspection.cli._calibration_samples import draw_labels
+    from inspection.cli._samples import measure_files, seen_files
+    from inspection.scoring.bank_file import to_bytes
+    from inspection.scoring.head import Head
+
+    labelled, others = draw_labels(defects, count)
+    by_text = scorer.with_references(None)
+    features, margins, is_bad = [], [], []
+    for bad, each in [(False, held.parts), *((True, each) for each in labelled.values())]:
+        features.append(seen_files(each.files, scorer.features, what="labels", read=each.pixels))
+        margins.append(measure_files(each.files, by_text, what="labels, words", read=each.pixels)[0])
+        is_bad += [bad] * len(each.files)
+    try:
+        head = Head.fit(np.concatenate(features), np.array(is_bad), np.concatenate(margins))
+    except ScoringError as error:
+        raise CalibrationError(f"labels: {error}") from error
+    return scorer.with_references(head), replace(held, content=to_bytes(head), labelled=labelled), others
 
 
 def tell_unproven(site: Site, line: str, encoder: Encoder) -> None:

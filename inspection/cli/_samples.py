@@ -70,12 +70,15 @@ def scored_files(
     yield from scored(batch)
 
 
-def measure_files(files: Sequence[Path], scorer: PartScorer, *, what: str) -> tuple[npt.NDArray[np.float64], Vectors]:
-    """Scores (n, K) and embeddings (n, D) of picture files. Raises CameraError naming the first that cannot be read."""
+def measure_files(
+    files: Sequence[Path], scorer: PartScorer, *, what: str, read: Callable[[Path], Pixels] | None = None
+) -> tuple[npt.NDArray[np.float64], Vectors]:
+    """Scores (n, K) and embeddings (n, D) of picture files. `read`: where it is not `images.read_image`. Raises
+    CameraError naming the first that cannot be read."""
     import numpy as np
 
     scores, embeddings = [], []
-    for scored in scored_files(files, scorer, what=what):
+    for scored in scored_files(files, scorer, what=what, read=read):
         if scored.scores is None or scored.embedding is None:
             raise scored.error or CameraError(f"{scored.path}: was not scored")
         scores.append(scored.scores)

@@ -327,12 +327,14 @@ def references(
     good: Annotated[Path, typer.Option(metavar="DIR", help="Folder of pictures of good parts.")],
     bad: Annotated[list[str], typer.Option(metavar="[NAME=]DIR", help="Folder of defective parts. May be repeated.")],
     references: Annotated[int, typer.Option(min=3, metavar="N", help="Of the good parts.")] = 20,
+    labels: Annotated[int | None, typer.Option(min=2, metavar="M", help="Of the bad parts, to learn from.")] = None,
     false_reject: Annotated[float, typer.Option(min=0.001, max=0.5, help="As of a calibration.")] = 0.05,
     draws: Annotated[int, typer.Option(min=1, help="Of references, and of parts that set the thresholds.")] = 20,
     config_dir: ConfigDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """What escapes by a recipe's sentences, by good parts as references, and by both, under one promise."""
+    """What escapes by a recipe's sentences, by good parts as references, by labelled bad ones, and by all of them,
+    under one promise."""
     from inspection.cli._options import config_dir_of, named_folders
     from inspection.config import load_site
     from inspection.resources import benchmarks_dir
@@ -345,6 +347,7 @@ def references(
         good=good,
         bad=named_folders(bad, "--bad", by_folder=True),
         references=references,
+        labels=labels,
         false_reject=false_reject,
         draws=draws,
         as_json=as_json,

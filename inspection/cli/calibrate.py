@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from inspection.calibration.promise import Promise
     from inspection.calibration.record import Calibration
     from inspection.cli._line_pictures import LinePictures
+    from inspection.cli._references import HeldParts
     from inspection.config import LineConfig
 
 FALSE_REJECT = 0.05
@@ -70,6 +73,14 @@ def calibrate(
             help="Hold every part against N of the good parts, too: those, better 20, set no threshold.",
         ),
     ] = None,
+    labels: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            metavar="N",
+            help="… and learn from N of the defective parts (--defect) too; what escapes is told of the others.",
+        ),
+    ] = None,
     cost_escape: Annotated[float | None, typer.Option(help="By cost, as best effort: what an escape costs.")] = None,
     cost_overkill: Annotated[float | None, typer.Option(help="… what a good part that does not pass costs.")] = None,
     defect_rate: Annotated[float | None, typer.Option(help="… the share of parts that are defective.")] = None,
@@ -84,21 +95,20 @@ def calibrate(
     from inspection.calibration.promise import Promise
     from inspection.calibration.record import Calibration, kept_path
     from inspection.cli._calibration_drift_kept import drift_kept_of
-    from inspection.cli._calibration_fit import escapes_by_text, fit
+    from inspection.cli._calibration_fit import escapes_by, fit
     from inspection.cli._calibration_report import report_of
     from inspection.cli._calibration_samples import group_pattern, list_defects, list_good, sampled, without_copies
     from inspection.cli._calibration_text import tell, tell_free_labels
     from inspection.cli._options import config_dir_of, named_folders
-    from inspection.cli._references import hold_against, tell_unproven
+    from inspection.cli._references import hold_against, teach, tell_unproven
     from inspection.cli._site_files import person, refuse_the_shipped, write_bytes, write_text
     from inspection.config import load_site
-    from inspection.domain.errors import CalibrationError
     from inspection.gauge import fingerprint, line_encoder, scorer_of
     from inspection.phrasings import in_brief, phrasing_warnings
-    from inspection.wording import counted
 
     answers = person(by)
     asked = _asked(false_reject, confidence, (cost_escape, cost_overkill, defect_rate))
+    _require_references(references, labels)
     _require_one_source(good, from_dispositions, (since, until, share, data_dir), group_by, asked)
     pattern = group_pattern(group_by)
     folder = config_dir_of(config_dir)
@@ -126,23 +136,27 @@ def calibrate(
     # Whoever says which part a picture is of has thought of pictures that look the same; the log knows.
     if pattern is None and own is None:
         good_listed = without_copies(good_listed, what="good parts")
+        if labels is not None:  # else what was learnt could be what it is tested by
+            defects_listed = {name: without_copies(each, what=name) for name, each in defects_listed.items()}
     held = None
     if references is not None:
         tell_unproven(site, line, encoder)
         scorer, held, good_listed = hold_against(good_listed, references, scorer)
+    if held is not None and labels is not None:
+        scorer, held, defects_listed = teach(defects_listed, labels, held, scorer)
     of_good = sampled(good_listed, scorer, what="good parts")
     of_defects = {name: sampled(each, scorer, what=name) for name, each in defects_listed.items()}
     review_below = line_config.review.below if line_config.review else 0.0
-    try:
+    with _said_beside(held):
         fitted = fit(of_good, of_defects, scorer.names, asked, review_below)
-    except CalibrationError as error:
-        if held is None:
-            raise
-        raise CalibrationError(f"{error} (beside {counted(held.count, 'reference')})") from error
     promise = asked if isinstance(asked, Promise) else None
     recipe_id = recipe.content_id()
     origin = own.origin(of_good, fitted.fit, scorer, recipe_id) if own else None
-    by_text = escapes_by_text(of_good, of_defects, scorer.names, promise) if held and promise else {}
+    described = len(scorer.prototypes.names)
+    by_text, by_references = (
+        escapes_by(scorer.names[:scores], of_good, of_defects, promise) if held and promise else {}
+        for scores in (described, described + 1)
+    )
     kept = drift_kept_of(of_good, good_listed.pixels, scorer.names)
     kept_sha256 = hashlib.sha256(kept).hexdigest()
     calibration = Calibration(
@@ -164,7 +178,7 @@ def calibrate(
         group_by=group_by,
         cost=fitted.cost,
         origin=origin,
-        references=held.record(by_text) if held else None,
+        references=held.record(by_text, by_references) if held else None,
         drift_reference=kept_sha256,
     )
     report = path.with_suffix(".html")
@@ -181,6 +195,28 @@ def calibrate(
         typer.echo(json.dumps({**named, **json.loads(content)}))
     else:
         tell(calibration, path, report)
+
+
+@contextmanager
+def _said_beside(held: HeldParts | None) -> Iterator[None]:
+    """Where good parts are too few, that some of them are references is part of why."""
+    from inspection.domain.errors import CalibrationError
+    from inspection.wording import counted
+
+    try:
+        yield
+    except CalibrationError as error:
+        if held is None:
+            raise
+        raise CalibrationError(f"{error} (beside {counted(held.count, 'reference')})") from error
+
+
+def _require_references(references: int | None, labels: int | None) -> None:
+    if labels is not None and references is None:
+        raise typer.BadParameter(
+            "labelled bad parts teach nothing without good ones beside them: give --references N too",
+            param_hint="--labels",
+        )
 
 
 def _require_one_source(

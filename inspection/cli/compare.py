@@ -103,15 +103,15 @@ def _parts(
     from inspection.gauge import scorer_of
 
     scorer = scorer_of(recipe, encoder)
-    compared = features_of(scorer, [(each.files, each.embeddings) for each in measured], what="references")
+    compared = features_of(scorer, [(each.files, each.embeddings) for each in measured], what="comparing")
     if backbone is None:
         features = [each.embeddings for each in measured]
     else:
         see = _in_region(backbone, scorer)
         features = [seen_files(each.files, see, what="backbone") for each in measured]
     return [
-        Parts(each.scores, each.embeddings, of_references, of_backbone)
-        for each, of_references, of_backbone in zip(measured, compared, features, strict=True)
+        Parts(each.scores, of_labelled, of_backbone)
+        for each, of_labelled, of_backbone in zip(measured, compared, features, strict=True)
     ]
 
 

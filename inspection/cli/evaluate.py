@@ -102,17 +102,18 @@ def evaluate(
     text = evaluate_text(of_good.scores, {name: each.scores for name, each in of_bad.items()}, names)
     by_references = by_labels = with_references = with_labels = random = None
     repeats, seed = repeats or _REPEATS, seed or 0
-    if references is not None:
-        by_references = partial(evaluate_references, count=references, repeats=repeats, seed=seed)
+    if references is not None or labels is not None:
         folders_seen = [(each.files, each.embeddings) for each in (of_good, *of_bad_ones)]
         scorer = scorer_of(recipe_config, encoder)
-        good_seen, *bad_seen = features_of(scorer, folders_seen, what="references")
-        figures = by_references(good_seen, dict(zip(folders, bad_seen, strict=True)))
-        with_references = Drawn(references, "places" if scorer.has_places else "whole", repeats, seed, figures)
-    if labels is not None:
-        by_labels = partial(evaluate_labels, count=labels, repeats=repeats, seed=seed)
-        figures = by_labels(of_good.seen, {name: each.seen for name, each in of_bad.items()})
-        with_labels = Drawn(labels, "whole", repeats, seed, figures)
+        good_seen, *bad_ones_seen = features_of(scorer, folders_seen, what="comparing")
+        bad_seen, by = dict(zip(folders, bad_ones_seen, strict=True)), "places" if scorer.has_places else "whole"
+        if references is not None:
+            by_references = partial(evaluate_references, count=references, repeats=repeats, seed=seed)
+            with_references = Drawn(references, by, repeats, seed, by_references(good_seen, bad_seen))
+        if labels is not None:
+            by_labels = partial(evaluate_labels, count=labels, repeats=repeats, seed=seed)
+            of_kind = {name: (each.scores, bad_seen[name]) for name, each in of_bad.items()}
+            with_labels = Drawn(labels, by, repeats, seed, by_labels((of_good.scores, good_seen), of_kind))
     located = _located(of_bad) if masks else None
     if controls and to_rebuild:
         random = measure_controls(to_rebuild, recipe_config, of_good, of_bad, controls, by_references, by_labels)

@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from inspection.config.problems import KeyPath, Source
 from inspection.config.recipe import PART
 from inspection.config.values import Finding, folded, texts_at, twice, value_at
-from inspection.domain.types import UNLIKE_GOOD_PARTS
+from inspection.domain.types import LIKE_BAD_PARTS, UNLIKE_GOOD_PARTS
 
 
 def descriptions_differ(source: Source) -> Iterator[Finding]:
     names = list(texts_at(source, "descriptions", "name"))
     yield from twice(names, "is another description's name already; rename one")
+    taken = {
+        UNLIKE_GOOD_PARTS: "what the distance from good parts is called (calibrate --references)",
+        LIKE_BAD_PARTS: "what the likeness to parts labelled bad is called (calibrate --labels)",
+    }
     for path, name in names:
-        if folded(name) == UNLIKE_GOOD_PARTS:
-            yield path, "is what the distance from good parts is called (calibrate --references); take another name"
+        if folded(name) in taken:
+            yield path, f"is {taken[folded(name)]}; take another name"
 
 
 def phrasings_differ(source: Source) -> Iterator[Finding]:

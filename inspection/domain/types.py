@@ -20,6 +20,11 @@ Vectors = npt.NDArray[np.float32]
 UNLIKE_GOOD_PARTS = "unlike good parts"
 """The name of the score that says how far a part is from good ones, without a word: beside those of descriptions."""
 
+LIKE_BAD_PARTS = "like bad parts"
+"""The name of the score that tells parts like those labelled bad from those like the good ones, by the words too."""
+
+OF_NO_DESCRIPTION = (UNLIKE_GOOD_PARTS, LIKE_BAD_PARTS)
+
 
 class PartId(NamedTuple):
     """A part's number. `epoch` changes with every restart of station or controller; `number` counts from 1."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from inspection.domain.errors import ScoringError
 from inspection.domain.types import Vectors
-from inspection.scoring.references import LEAST_REFERENCES, ReferenceBank
+from inspection.scoring.references import LEAST_REFERENCES, Bank, bank_of
 
 LEAST_BAD = 2
 """Of one the spread is not known."""
@@ -23,13 +23,17 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
-    """A Gaussian process on embeddings with a linear kernel (as ridge regression), whose mean before any label is the
-    text's margin; plus the distance from the good parts among those labelled, as defects scatter in many directions.
+    """A Gaussian process with a linear kernel (as ridge regression) on what a picture is as a whole, whose mean before
+    any label is the text's margin; plus the distance from the good parts among those labelled, as defects scatter in
+    many directions.
 
-    `centre`, `direction` (D,): of the line. `level` is added. `text_*`: how a margin is standardised, and its weight.
+    A picture as a whole is its embedding; or, of its places, their mean and their deviation, component by component.
+
+    `centre`, `direction` (F,): of the line. `level` is added. `text_*`: how a margin is standardised, and its weight.
+    `*_spread`: what the line and the distance are divided by.
     """
 
-    bank: ReferenceBank
+    bank: Bank
     centre: Numbers
     direction: Numbers
     level: float
@@ -40,21 +44,22 @@ class Head:
     distance_spread: float
 
     @classmethod
-    def fit(cls, embeddings: Vectors, labels: npt.NDArray[np.bool_], text_margins: Numbers) -> Head:
-        """From unit embeddings (n, D), labels (n,) that are true for a bad part, margins (n, K) of K descriptions; K is
-        0 without text. Raises ScoringError if they do not fit together, say nothing, or are not finite.
+    def fit(cls, features: Vectors, labels: npt.NDArray[np.bool_], text_margins: Numbers) -> Head:
+        """From unit embeddings (n, D) or places (n, h, w, C), labels (n,) that are true for a bad part, margins (n, K)
+        of K descriptions; K is 0 without text. Raises ScoringError if they do not fit together, say nothing, or are
+        not finite.
         """
-        values, margins = _checked(embeddings, text_margins)
+        values, margins = _checked(features, text_margins)
         bad = np.asarray(labels)
         if bad.shape != (len(values),) or not np.isin(bad, (0, 1)).all():
-            raise ScoringError(f"{len(values)} embeddings need as many labels of 0 (good) or 1 (bad)")
+            raise ScoringError(f"{len(values)} pictures need as many labels of 0 (good) or 1 (bad)")
         bad = bad.astype(np.bool_)
         if (~bad).sum() < LEAST_REFERENCES or bad.sum() < LEAST_BAD:
             raise ScoringError(
                 f"{(~bad).sum()} good and {bad.sum()} bad labels are too few; give {LEAST_REFERENCES} good and"
                 f" {LEAST_BAD} bad or more, better 10 of each"
             )
-        bank = ReferenceBank.fit(embeddings[~bad])
+        bank = bank_of(features[~bad])
         centre = values.mean(axis=0)
         centred = values - centre
         products = centred @ centred.T
@@ -77,19 +82,20 @@ class Head:
         dual = inverse @ remaining
         # What each part would score had it not been among those fitted; bad ones are not among those of the bank.
         left_out = targets - dual / np.diag(inverse)
-        line_spread, distance_spread = float(left_out.std()), float(bank.score(embeddings[bad]).std())
+        line_spread, distance_spread = float(left_out.std()), float(bank.score(features[bad]).std())
         if min(line_spread, distance_spread) < 1e-9:
             raise ScoringError("the bad parts are copies of one picture; take pictures of different parts")
         direction = centred.T @ dual / unit
         level = _CONSTANT * float(dual.sum())
         return cls(bank, centre, direction, level, margins.shape[1], mean, weight, line_spread, distance_spread)
 
-    def score(self, embeddings: Vectors, text_margins: Numbers) -> Numbers:
-        """(m,) of embeddings (m, D) and margins (m, K), higher = more like the bad parts; of no unit.
+    def score(self, features: Vectors, text_margins: Numbers, distances: Numbers | None = None) -> Numbers:
+        """(m,) of embeddings (m, D) or places (m, h, w, C) and margins (m, K), higher = more like the bad parts; of no
+        unit. `distances` (m,): what `bank` makes of these, where that is known.
 
         Raises ScoringError if their shape is not that of those fitted, or one is not finite.
         """
-        values, margins = _checked(embeddings, text_margins)
+        values, margins = _checked(features, text_margins)
         if values.shape[1] != len(self.centre) or margins.shape[1] != self.text_columns:
             raise ScoringError(
                 f"the head was fitted on {len(self.centre)} components and {self.text_columns} margins, not on"
@@ -98,21 +104,44 @@ class Head:
         line = (values - self.centre) @ self.direction + self.level
         if self.text_columns:
             line = line + self.text_weight * (margins.max(axis=1) - self.text_mean)
-        distances = self.bank.score(embeddings) / self.distance_spread
-        return np.asarray(line / self.line_spread + _DISTANCE_SHARE * distances)
+        beyond = self.bank.score(features) if distances is None else distances
+        scores = line / self.line_spread + _DISTANCE_SHARE * beyond / self.distance_spread
+        if not np.isfinite(scores).all():
+            raise ScoringError("a score is not a finite number; check the model with 'inspection doctor'")
+        return np.asarray(scores)
 
 
-def _checked(embeddings: Vectors, text_margins: Numbers) -> tuple[Numbers, Numbers]:
-    """Both as float64. Raises ScoringError if they are no (n, D) and (n, K), not finite, or an embedding is 0."""
-    if embeddings.ndim != 2 or text_margins.ndim != 2 or len(embeddings) != len(text_margins):
+Held = Bank | Head
+"""What a line holds parts against: good ones; or good and bad ones, of which the good are a bank."""
+
+
+def good_in(held: Held) -> Bank:
+    """The bank of the good parts."""
+    return held.bank if isinstance(held, Head) else held
+
+
+def _checked(features: Vectors, text_margins: Numbers) -> tuple[Numbers, Numbers]:
+    """Pictures as a whole (n, F), and the margins, as float64. Raises ScoringError if the shapes do not fit, a number
+    is not finite, or a picture is 0."""
+    if features.ndim not in (2, 4) or text_margins.ndim != 2 or len(features) != len(text_margins):
         raise ScoringError(
-            f"embeddings (n, D) and text margins (n, K) are needed, not {embeddings.shape} and {text_margins.shape}"
+            "embeddings (n, D) or places (n, h, w, C), and text margins (n, K) are needed, not"
+            f" {features.shape} and {text_margins.shape}"
         )
-    if not embeddings.size:
+    if not features.size:
         raise ScoringError("there is no embedding; give pictures")
-    values, margins = embeddings.astype(np.float64), text_margins.astype(np.float64)
+    values, margins = features.astype(np.float64), text_margins.astype(np.float64)
     if not (np.isfinite(values).all() and np.isfinite(margins).all()):
         raise ScoringError("an embedding or a margin is not finite; check the model with 'inspection doctor'")
+    if values.ndim == 4:
+        places = values.reshape(len(values), -1, values.shape[-1])
+        values = np.hstack([_of_unit_length(places.mean(axis=1)), _of_unit_length(places.std(axis=1))])
     if (np.linalg.norm(values, axis=1) < 1e-6).any():
         raise ScoringError("an embedding is zero; check the model with 'inspection doctor'")
     return values, margins
+
+
+def _of_unit_length(vectors: Numbers) -> Numbers:
+    """(n, C); what is 0 stays 0."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0))

@@ -13,10 +13,11 @@ from PIL import Image
 
 from inspection.domain.errors import ScoringError
 from inspection.domain.ports import DenseEncoder, Encoder, PlacesEncoder
-from inspection.domain.types import UNLIKE_GOOD_PARTS, Box, HeatMap, Located, Pixels
+from inspection.domain.types import OF_NO_DESCRIPTION, Box, HeatMap, Located, Pixels
+from inspection.scoring.head import Held, good_in
 from inspection.scoring.maps import defect_map
 from inspection.scoring.prototypes import Prototypes
-from inspection.scoring.references import Bank, PlaceBank
+from inspection.scoring.references import PlaceBank
 from inspection.scoring.region import Region
 from inspection.scoring.scorer import score
 
@@ -31,20 +32,20 @@ class Locator:
     """For one recipe. With tiles the map is the mean of those of all views that show a place, and as much finer."""
 
     def __init__(
-        self, encoder: DenseEncoder, prototypes: Prototypes, region: Region, references: Bank | None = None
+        self, encoder: DenseEncoder, prototypes: Prototypes, region: Region, references: Held | None = None
     ) -> None:
         self._encoder = encoder
         self._prototypes = prototypes
         self._region = region
-        self._references = references
+        self._good = good_in(references) if references is not None else None
 
     def __call__(self, pixels: Pixels, name: str) -> Located | None:
-        """RGB uint8 (H, W, 3) and the name of a score. Takes as long as scoring the picture. None where that says how
-        unlike good parts the picture is as a whole.
+        """RGB uint8 (H, W, 3) and the name of a score. Takes as long as scoring the picture. Of a score
+        without words it is where the picture is least like good parts; None where those are compared as a whole.
 
         Raises ScoringError if the map is not finite, ModelError where the model has none.
         """
-        heat_map = self._unlike(pixels) if name == UNLIKE_GOOD_PARTS else self.heat_map(pixels, name)
+        heat_map = self._unlike(pixels) if name in OF_NO_DESCRIPTION else self.heat_map(pixels, name)
         return None if heat_map is None else Located(within(heat_map.box, hottest(heat_map.values)), heat_map)
 
     def heat_map(self, pixels: Pixels, description: str | None) -> HeatMap:
@@ -59,10 +60,10 @@ class Locator:
 
     def _unlike(self, pixels: Pixels) -> HeatMap | None:
         """How far each place is from good parts, where references are compared place by place."""
-        if not isinstance(self._references, PlaceBank) or not isinstance(self._encoder, PlacesEncoder):
+        if not isinstance(self._good, PlaceBank) or not isinstance(self._encoder, PlacesEncoder):
             return None
         places = self._encoder.embed_places([self._region.crop(pixels)])
-        return _on_the_frame(np.asarray(self._references.maps(places)[0], np.float32), self._region, pixels)
+        return _on_the_frame(np.asarray(self._good.maps(places)[0], np.float32), self._region, pixels)
 
     def _map(self, view: Pixels, description: str | None) -> Map:
         cells = self._encoder.embed_cells([view])[0]
@@ -87,7 +88,7 @@ class TileLocator:
     def __call__(self, pixels: Pixels, name: str) -> Located | None:
         """RGB uint8 (H, W, 3) and the name of a score; None where it is of no description. Raises ScoringError if a
         score is not finite."""
-        if name == UNLIKE_GOOD_PARTS:
+        if name in OF_NO_DESCRIPTION:
             return None
         (_, *windows), is_seen = self._region.views(pixels)
         seen = [

@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from inspection.domain.errors import ModelError
 from inspection.domain.ports import Encoder, PlacesEncoder
-from inspection.domain.types import UNLIKE_GOOD_PARTS, Pixels, Vectors
+from inspection.domain.types import LIKE_BAD_PARTS, UNLIKE_GOOD_PARTS, Pixels, Vectors
+from inspection.scoring.head import Head, Held, good_in
 from inspection.scoring.prototypes import Prototypes
-from inspection.scoring.references import Bank, PlaceBank
+from inspection.scoring.references import PlaceBank
 from inspection.scoring.region import Region
 from inspection.scoring.scorer import score_views
 
@@ -29,12 +30,12 @@ class Look:
 
 class PartScorer:
     """Scores what lies in the region of interest on every description; with references of good parts, on how unlike
-    those it is, too."""
+    those it is, too; with labelled bad parts beside them, also on how like those."""
 
     def __init__(
-        self, encoder: Encoder, prototypes: Prototypes, region: Region, references: Bank | None = None
+        self, encoder: Encoder, prototypes: Prototypes, region: Region, references: Held | None = None
     ) -> None:
-        """`references`: fitted on `features` of this encoder and region."""
+        """`references`: fitted on `features` of this encoder and region, and on scores of these prototypes."""
         self._encoder = encoder
         self._prototypes = prototypes
         self._region = region
@@ -42,8 +43,12 @@ class PartScorer:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the K scores: the descriptions, in the recipe's order; at the end UNLIKE_GOOD_PARTS."""
-        return self._prototypes.names if self._references is None else (*self._prototypes.names, UNLIKE_GOOD_PARTS)
+        """Of the K scores: the descriptions, in the recipe's order; then UNLIKE_GOOD_PARTS, and LIKE_BAD_PARTS."""
+        described = self._prototypes.names
+        if self._references is None:
+            return described
+        taught = (LIKE_BAD_PARTS,) if isinstance(self._references, Head) else ()
+        return (*described, UNLIKE_GOOD_PARTS, *taught)
 
     @property
     def encoder(self) -> Encoder:
@@ -58,11 +63,11 @@ class PartScorer:
         return self._region
 
     @property
-    def references(self) -> Bank | None:
+    def references(self) -> Held | None:
         return self._references
 
-    def with_references(self, references: Bank) -> PartScorer:
-        """The same one, with these."""
+    def with_references(self, references: Held | None) -> PartScorer:
+        """The same one, with these in place of its own."""
         return PartScorer(self._encoder, self._prototypes, self._region, references)
 
     def on(self, encoder: Encoder) -> PartScorer:
@@ -74,10 +79,12 @@ class PartScorer:
         looks = [self._region.views(frame) for frame in frames]  # once: a part that is aligned is looked for in it
         embeddings, scores = score_views(looks, self._encoder, self._prototypes, self._region)
         if self._references is not None:
-            of_places = isinstance(self._references, PlaceBank)
+            good = good_in(self._references)
+            of_places = isinstance(good, PlaceBank)
             seen = _places(self._encoder, [views[0] for views, _ in looks]) if of_places else embeddings
-            distances = self._references.score(seen)
-            scores = np.column_stack([scores, distances])
+            distances = good.score(seen)
+            taught = [self._references.score(seen, scores, distances)] if isinstance(self._references, Head) else []
+            scores = np.column_stack([scores, distances, *taught])
         return Look(scores, embeddings)
 
     @cached_property

@@ -97,7 +97,7 @@ class PlaceBank:
             raise ScoringError(f"{len(places)} references are too few; give {LEAST_REFERENCES} or more, better 20")
         if len({picture.tobytes() for picture in places}) < LEAST_REFERENCES:
             raise ScoringError("the references are copies of one or two pictures; take pictures of different parts")
-        return cls(ReferenceBank.fit(_with_neighbours(places).reshape(-1, places.shape[-1])))
+        return cls(ReferenceBank.fit(with_neighbours(places).reshape(-1, places.shape[-1])))
 
     def score(self, places: Vectors) -> npt.NDArray[np.float64]:
         """(m,) of places (m, h, w, C): the mean distance of the farthest places of each picture; 0 or more, higher =
@@ -107,11 +107,11 @@ class PlaceBank:
 
     def maps(self, places: Vectors) -> npt.NDArray[np.float64]:
         """(m, h, w) of places (m, h, w, C): each one's distance, with its neighbours. Raises as `score`."""
-        distances = self.bank.score(_with_neighbours(places).reshape(-1, places.shape[-1]))
+        distances = self.bank.score(with_neighbours(places).reshape(-1, places.shape[-1]))
         return distances.reshape(places.shape[:3])
 
 
-def _with_neighbours(places: Vectors) -> Vectors:
+def with_neighbours(places: Vectors) -> Vectors:
     """(n, h, w, C): the mean of each place and those around it, of unit length; at the edge a place stands for those
     beyond it. Raises ScoringError if one is not finite."""
     if not np.isfinite(places).all():

@@ -19,11 +19,11 @@ def parts(count, apart, seed):
     vectors[:, 0] += apart
     unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     margins = np.column_stack([0.5 * apart + rng.normal(0, 0.3, count), rng.normal(-5, 1, count)])
-    return Parts(margins, unit, unit, (100 * vectors).astype(np.float32))
+    return Parts(margins, unit, (100 * vectors).astype(np.float32))
 
 
 def taken(several, rows):
-    return Parts(several.margins[rows], several.embeddings[rows], several.compared[rows], several.features[rows])
+    return Parts(several.margins[rows], several.compared[rows], several.features[rows])
 
 
 GOOD, BAD = parts(40, 0.0, 1), parts(24, 0.8, 2)
@@ -106,8 +106,8 @@ def test_what_is_fitted_is_never_tested_and_all_methods_test_the_same(monkeypatc
     numbered = []
     for start, of in ((0, GOOD), (40, BAD)):
         numbers = start + np.arange(len(of.margins), dtype=np.float32)[:, None]
-        marked = np.hstack([numbers, of.embeddings])
-        numbered.append(Parts(of.margins, marked, marked, marked))
+        marked = np.hstack([numbers, of.compared])
+        numbered.append(Parts(of.margins, marked, marked))
     compare(numbered[0], numbered[1], range(5), seed=0)
     # The larger half of each kind is tested whole; what else is scored are held-out labels and the bank's own parts.
     halves = {tuple(sorted(rows)) for rows in tested if len(rows) in (12, 20) and set(rows) & {*range(64)}}

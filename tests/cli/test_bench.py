@@ -279,8 +279,16 @@ def test_the_references_bench_tells_what_each_way_lets_escape_under_one_promise(
     pictures = ["--recipe", "hex-nut", "--good", str(tmp_path / "good"), "--bad", str(tmp_path / "dent")]
     asked = [*pictures, "--references", "4", "--false-reject", "0.2", "--draws", "3"]
     result = json.loads(call("bench", "references", *asked, "--json").out)
-    assert set(result["ways"]) == {"sentences", "references", "both"}
+    assert set(result["ways"]) == {"sentences", "references", "both", "nearest"}
     assert all(0 <= share <= 1 for way in result["ways"].values() for share in way.values())
+    taught = json.loads(call("bench", "references", *asked, "--labels", "2", "--json").out)
+    assert set(taught["ways"]) == {"sentences", "references", "both", "labels", "all", "nearest"}
+    assert {way: each["false_reject"] for way, each in taught["ways"].items() if way in result["ways"]} == {
+        way: each["false_reject"] for way, each in result["ways"].items()
+    }
+    none_left = call("bench", "references", *asked, "--labels", "4")
+    assert none_left.code == 2
+    assert "4 labels of 4 bad parts leave none to test" in none_left.err
     refused = call("bench", "references", *pictures, "--references", "12")
     assert refused.code == 2
     assert "18 good parts are too few: add 32" in refused.err

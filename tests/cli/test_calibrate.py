@@ -10,15 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from inspection import resources
 from inspection.adapters.store.files import digest_of
 from inspection.calibrated import beyond_promise
 from inspection.calibration.record import load_calibration
-from inspection.cli._calibration_samples import Listed, draw_references
+from inspection.cli._calibration_samples import Listed, draw_labels, draw_references
 from inspection.config import load_site
-from inspection.domain.types import UNLIKE_GOOD_PARTS
+from inspection.domain.errors import CalibrationError
+from inspection.domain.types import LIKE_BAD_PARTS, UNLIKE_GOOD_PARTS
+from inspection.scoring.bank_file import from_bytes
+from inspection.scoring.head import Head
 from tests.cli.conftest import SAMPLES, Called, call
 
 GOOD = SAMPLES / "calibration" / "good"
@@ -100,6 +105,7 @@ def test_too_few_pictures_are_refused_with_how_many_are_needed(calibrated: Path,
         (["demo", "--good", "good", "--cost-escape", "9"], 2, "give all three: --cost-escape"),
         (["demo", "--good", "good", *COST, "--confidence", "0.9"], 2, "a limit by cost promises no rate"),
         (["demo", "--good", "good", *COST[:5], "2"], 2, "a defect rate of 2 is none"),
+        (["demo", "--good", "good", "--labels", "5"], 2, "give --references N too"),
         (["demo", "--good", "good", *COST], 2, "30 good parts, and 1 were given: add 29 more; and 20 defective parts"),
     ],
 )
@@ -309,6 +315,77 @@ def test_references_leave_too_few_to_set_a_threshold(calibrated: Path, tmp_path:
     assert called.code == 2
     assert "needs 38 good parts and 30 were given: add 8 more" in called.err
     assert "(beside 20 references)" in called.err
+
+
+@pytest.fixture(scope="module")
+def taught(calibration: tuple[Called, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Called, Path]:
+    """The same site, calibrated with 8 of 18 good parts as references, and 5 of 16 defective ones as labels."""
+    folder = tmp_path_factory.mktemp("labels")
+    site = Path(shutil.copytree(calibration[1], folder / "site"))
+    defects = [f"--defect={name}={SAMPLES / 'calibration' / name}" for name in ("scratch", "dent")]
+    asked = ("--references", "8", "--labels", "5", "--false-reject", "0.2", "--by", "Kim", "--config-dir", site)
+    return call("calibrate", "demo", "--good", pictures(folder / "good", 18), *defects, *asked), site
+
+
+def test_a_line_learns_from_bad_parts_and_tells_what_escapes_of_the_others(taught: tuple[Called, Path]) -> None:
+    called, site = taught
+    assert (called.code, called.err) == (0, "")
+    assert "The line has learnt from defective parts (scratch 3, dent 2), beside those good ones" in called.out
+    assert ", by them and the references " in called.out
+    kept = load_calibration(site / "calibrations" / "demo.json")
+    assert list(kept.thresholds) == ["scratch", "dent", UNLIKE_GOOD_PARTS, LIKE_BAD_PARTS]
+    assert kept.references is not None
+    assert kept.references.labelled is not None
+    assert {name: each.count for name, each in kept.references.labelled.items()} == {"scratch": 3, "dent": 2}
+    assert {name: check.parts for name, check in kept.defects.items()} == {"scratch": 5, "dent": 6}
+    assert set(kept.references.text_alone) == set(kept.references.references_alone or {}) == {"scratch", "dent"}
+    assert kept.references.sha256 == digest_of(bank_file(site))[0]
+    assert isinstance(from_bytes(bank_file(site).read_bytes()), Head)
+
+
+def test_the_line_judges_by_what_it_learnt(taught: tuple[Called, Path]) -> None:
+    good, bad = (next((SAMPLES / "line" / kind).iterdir()) for kind in ("good", "dent"))
+    called = call("score", good, bad, "--line", "demo", "--config-dir", taught[1], "--json")
+    rows = json.loads(called.out)
+    assert all(list(row["scores"]) == ["scratch", "dent", UNLIKE_GOOD_PARTS, LIKE_BAD_PARTS] for row in rows)
+    assert [row["verdict"] for row in rows] == ["PASS", "REJECT"]
+
+
+def test_labels_leave_a_part_of_each_kind_to_be_told_of(calibrated: Path, tmp_path: Path) -> None:
+    defects = [f"--defect={name}={SAMPLES / 'calibration' / name}" for name in ("scratch", "dent")]
+    asked = ("--references", "3", "--labels", "15", "--false-reject", "0.2", "--config-dir", calibrated)
+    called = call("calibrate", "demo", "--good", pictures(tmp_path / "good", 13), *defects, *asked)
+    assert called.code == 2
+    assert "15 labels need 17 defective parts" in called.err
+    assert "there are 16: add 1 more, or ask for fewer labels" in called.err
+
+
+parts_of_kinds = st.dictionaries(
+    st.text("abcd", min_size=1, max_size=2),
+    st.lists(st.integers(0, 9).map(str), min_size=1, max_size=12),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(parts_of_kinds, st.integers(1, 30))
+def test_labels_are_drawn_by_part_and_evenly(kinds: dict[str, list[str]], count: int) -> None:
+    files = {name: tuple(Path(f"{name}{row}") for row in range(len(parts))) for name, parts in kinds.items()}
+    defects = {name: Listed(name, files[name], tuple(map(str, files[name])), (*kinds[name],)) for name in kinds}
+    spare = {name: len(set(parts)) - 1 for name, parts in kinds.items()}
+    if sum(spare.values()) < count:
+        with pytest.raises(CalibrationError, match="ask for fewer labels"):
+            draw_labels(defects, count)
+        return
+    labelled, others = draw_labels(defects, count)
+    drawn = {name: len(set(labelled[name].parts)) if name in labelled else 0 for name in kinds}
+    assert sum(drawn.values()) == count
+    for name, each in defects.items():
+        taught_files = labelled[name].files if name in labelled else ()
+        assert sorted((*taught_files, *others[name].files)) == sorted(each.files)
+        assert not {*(labelled[name].parts if name in labelled else ())} & {*others[name].parts}
+        assert others[name].parts
+        assert all(drawn[name] >= min(drawn[other], spare[name]) - 1 for other in drawn)
 
 
 def test_frames_of_one_part_are_all_references_or_none() -> None:

@@ -122,7 +122,7 @@ def test_labels_are_drawn_by_the_seed_and_told_beside_references(folders: Path) 
     assert lines[5].endswith(f"{area['mean']:.3f} ± {area['spread']:.3f}")
     (line,) = [line for line in lines if line.startswith("labels: ")]
     assert line == (
-        "labels: 3 good and 3 bad parts, drawn 4 times (seed 7), tested on 13 other good and 5 bad:"
+        "labels: 3 good and 3 bad, as a whole, drawn 4 times (seed 7), tested on 13 other good and 5 bad:"
         f" {area['mean']:.3f} [{low:.2f}, {high:.2f}]"
     )
 

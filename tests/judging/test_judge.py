@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.calibration.thresholds import Threshold
-from inspection.domain.types import UNLIKE_GOOD_PARTS, Cause, Decision, VerdictKind
+from inspection.domain.types import LIKE_BAD_PARTS, UNLIKE_GOOD_PARTS, Cause, Decision, VerdictKind
 from inspection.judging.deadline import Travel
 from inspection.judging.judge import judge
 
@@ -62,3 +62,12 @@ def test_that_a_part_is_unlike_good_ones_is_named_where_no_description_is():
     assert (alone.kind, alone.description, alone.margin) == (VerdictKind.REJECT, UNLIKE_GOOD_PARTS, 170.0)
     both = judge({"scratch": 1.1, "stain": -4.0, UNLIKE_GOOD_PARTS: 90.0}, limits)
     assert (both.kind, both.description) == (VerdictKind.REJECT, "scratch")
+
+
+def test_of_two_scores_without_words_the_one_farther_over_its_threshold_is_named():
+    """They have no scale in common: a distance of 90 is not more than a likeness of 3."""
+    limits = {**LIMITS, UNLIKE_GOOD_PARTS: Threshold(80.0, 40.0, 10.0), LIKE_BAD_PARTS: Threshold(1.0, -1.0, 0.5)}
+    judged = judge({"scratch": 0.0, "stain": -4.0, UNLIKE_GOOD_PARTS: 90.0, LIKE_BAD_PARTS: 3.0}, limits)
+    assert (judged.kind, judged.description, judged.margin) == (VerdictKind.REJECT, LIKE_BAD_PARTS, 4.0)
+    described = judge({"scratch": 1.1, "stain": -4.0, UNLIKE_GOOD_PARTS: 90.0, LIKE_BAD_PARTS: 3.0}, limits)
+    assert (described.kind, described.description) == (VerdictKind.REJECT, "scratch")

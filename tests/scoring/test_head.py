@@ -130,3 +130,43 @@ def test_a_defect_of_another_kind_than_those_labelled_is_told_by_its_distance():
         head, none = Head.fit(values, bad, np.zeros((60, 0))), np.zeros((len(odd), 0))
         seen.append(auroc(head.score(odd, none), head.score(others, none)))
     assert np.mean(seen) > 0.9
+
+
+def marked(seed, count=24, spread=0.05):
+    """Places (count, 4, 4, 6) of plates, and labels: of every other one, bad, a place is of another kind, and all are a
+    little darker."""
+    rng = np.random.default_rng(seed)
+    bad = np.arange(count) % 2 == 1
+    places = np.eye(6)[0] + spread * rng.normal(size=(count, 4, 4, 6))
+    places[bad, 2, 1] += np.eye(6)[3]
+    places[bad] += 0.03 * np.eye(6)[2]
+    return places.astype(np.float32), bad
+
+
+@given(seeds)
+def test_bad_parts_are_told_by_their_places(seed):
+    places, bad = marked(seed)
+    others, is_bad = marked(seed + 1, 60)
+    none = np.zeros((60, 0))
+    head = Head.fit(places, bad, NO_TEXT)
+    assert areas(head.score(others, none), is_bad) > 0.95
+    known = head.bank.score(others)
+    np.testing.assert_array_equal(head.score(others, none, known), head.score(others, none))
+
+
+@given(seeds)
+def test_where_on_the_picture_a_place_is_matters_only_to_its_neighbours(seed):
+    """A part that lies the other way up is the same part."""
+    places, bad = marked(seed)
+    head = Head.fit(places, bad, NO_TEXT)
+    np.testing.assert_allclose(
+        head.score(places[:, ::-1, ::-1], NO_TEXT), head.score(places, NO_TEXT), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_places_that_show_nothing_are_no_picture():
+    places, bad = marked(0)
+    with pytest.raises(ScoringError, match="is zero"):
+        Head.fit(places, bad, NO_TEXT).score(np.zeros_like(places), NO_TEXT)
+    with pytest.raises(ScoringError, match="not finite"):
+        Head.fit(places, bad, NO_TEXT).score(np.full_like(places, np.nan), NO_TEXT)

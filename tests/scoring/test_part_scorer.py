@@ -1,8 +1,8 @@
-"""Frames -> scores: descriptions, and how unlike good parts, each picture by itself."""
+"""Frames -> scores: descriptions, how unlike good parts and how like bad ones, each picture by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.domain.errors import ModelError, ScoringError
-from inspection.domain.types import UNLIKE_GOOD_PARTS, Pixels, Vectors
+from inspection.domain.types import LIKE_BAD_PARTS, UNLIKE_GOOD_PARTS, Pixels, Vectors
 from inspection.scoring.alignment import Template
+from inspection.scoring.head import Head
 from inspection.scoring.locator import Locator
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
@@ -51,9 +52,26 @@ def test_references_are_one_more_score_and_change_no_other(pictures: list[Pixels
     np.testing.assert_array_equal(look.scores[:, 2], bank.score(look.embeddings))
 
 
+def taught() -> PartScorer:
+    """With two bad parts beside the good ones."""
+    labelled = [*GOOD, picture(200, 90, 0), picture(200, 0, 80)]
+    look = PartScorer(ENCODER, PROTOTYPES, Region()).look(labelled)
+    return held_against_good().with_references(Head.fit(look.embeddings, np.arange(6) > 3, look.scores))
+
+
 @given(frames)
-def test_a_picture_scores_as_it_does_alone(pictures: list[Pixels]) -> None:
-    scorer = held_against_good()
+def test_labels_are_one_more_score_and_change_no_other(pictures: list[Pixels]) -> None:
+    scorer = taught()
+    look = scorer.look(pictures)
+    np.testing.assert_array_equal(look.scores[:, :3], held_against_good().look(pictures).scores)
+    assert isinstance(scorer.references, Head)
+    head = scorer.references.score(look.embeddings, look.scores[:, :2])
+    np.testing.assert_allclose(look.scores[:, 3], head, rtol=1e-12)
+
+
+@given(frames, st.sampled_from([held_against_good, taught]))
+def test_a_picture_scores_as_it_does_alone(pictures: list[Pixels], made: Callable[[], PartScorer]) -> None:
+    scorer = made()
     alone = np.concatenate([scorer.look([each]).scores for each in pictures])
     np.testing.assert_allclose(scorer.look(pictures).scores, alone, rtol=1e-6)
 
@@ -61,6 +79,13 @@ def test_a_picture_scores_as_it_does_alone(pictures: list[Pixels]) -> None:
 def test_its_names_are_those_of_its_scores() -> None:
     assert PartScorer(ENCODER, PROTOTYPES, Region()).names == ("scratch", "stain")
     assert held_against_good().names == ("scratch", "stain", UNLIKE_GOOD_PARTS)
+    assert taught().names == ("scratch", "stain", UNLIKE_GOOD_PARTS, LIKE_BAD_PARTS)
+
+
+def test_labels_of_other_sentences_judge_nothing() -> None:
+    others = encode_prototypes(ENCODER, ["good"], {"scratch": ["scratch"]})
+    with pytest.raises(ScoringError, match="fit it anew"):
+        PartScorer(ENCODER, others, Region(), taught().references).look([picture(9)])
 
 
 def test_a_model_that_leaves_a_picture_out_is_told() -> None:
