@@ -109,7 +109,7 @@ def measure(
 
 def _passing(scores: Numbers, fit: Fit) -> float:
     """The share of these that pass; NaN of none."""
-    largest = PartScores.of_pictures(scores).largest(fit.scale.mean, fit.scale.std)
+    largest = fit.scale.largest(PartScores.of_pictures(scores))
     return float((largest <= fit.limit).mean()) if len(largest) else np.nan
 
 

@@ -123,6 +123,16 @@ def beyond_promise(line: LineConfig, calibration: Calibration) -> str | None:
     )
 
 
+def empty_not_told(calibration: Calibration) -> str | None:
+    """What is to be said of a calibration from before a frame was looked at for a part."""
+    if calibration.whole is not None:
+        return None
+    return (
+        "an empty frame, or another part on it, is not told from a good part: to look for that, calibrate anew with"
+        f" 'inspection calibrate {calibration.line} --good DIR'"
+    )
+
+
 def require_drift_kept(site: Site, line: LineConfig, calibration: Calibration) -> tuple[DriftKept, Sample]:
     """What the calibration keeps of its good parts, and of those that would pass now: what drift is told from.
 

@@ -21,6 +21,7 @@ _CAUSES = {
     "frame-frozen": "the camera gave the same picture again",
     "frame-size": "the picture had another size than it should",
     "frame-misaligned": "the part did not lie where it should",
+    "not-the-part": "no part, or another one, was on the picture",
     "station-down": "counted while no station was running",
     "store-down": "it could not be written to the log",
     "trigger-lost": "its trigger never arrived",

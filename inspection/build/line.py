@@ -44,6 +44,7 @@ from inspection.build.supervision import (
 from inspection.calibrated import (
     band_of,
     beyond_promise,
+    empty_not_told,
     references_of,
     require_calibration,
     shadow_calibration,
@@ -66,6 +67,7 @@ from inspection.domain.errors import InspectionError, ScoringError
 from inspection.domain.ports import Camera, Clock, Encoder
 from inspection.domain.types import Alarm, Frame, PartContext, Reaction
 from inspection.gauge import dense, line_encoder, locator_of, model_id_of, prototypes_of, region_of
+from inspection.judging.presence import Presence
 from inspection.judging.reconciliation import Ledger
 from inspection.phrasings import in_brief, phrasing_warnings
 from inspection.scoring.part_scorer import PartScorer
@@ -146,10 +148,14 @@ def build_station(
         texts = RememberedTexts(encoder, paths.phrases(recipe.name))
         if told := in_brief(phrasing_warnings(site, recipe.name, encoder, texts), recipe.name):
             _log.warning("%s", told, extra={"event": "wording", "fields": {"recipe": recipe.name}})
+        if calibration and (untold := empty_not_told(calibration)):
+            _log.warning("%s", untold, extra={"event": "empty-frames", "fields": {"calibration": calibration.id}})
         prototypes, region = prototypes_of(recipe, texts), region_of(recipe)
         scorer, locate = _scoring(PartScorer(encoder, prototypes, region, references_of(site, calibration)))
         evidence = ImageEvidence(paths, images, clock, locate=locate)
-        rater = Rater(scorer, thresholds, band)
+        # Thresholds that do not hold tell what would have been; good parts of another view tell nothing of this one.
+        whole = calibration.whole if calibration and not stale else None
+        rater = Rater(scorer, thresholds, band, Presence(whole) if whole else None)
         context = _context(line, recipe, calibration, encoder, options, clock)
 
         camera = stack.enter_context(closing(camera or open_camera(line, journal, clock)))

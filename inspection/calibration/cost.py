@@ -96,12 +96,12 @@ def fit_cheapest(
     """
     pieces = good.split(3)
     choosing, held_out = _halves(defects, pieces)
-    all_bad = PartScores.together(defects.values()) if defects else PartScores(good.scores[:0], ())
+    all_bad = PartScores.together(defects.values()) if defects else good.take(np.array([], np.intp))
     _require_enough(pieces, len(choosing), len(held_out))
     fitted, ranked, shown = (good.take(good.of(piece)) for piece in pieces)
     scale = Scale.of(fitted, names)
     chosen_good, chosen_bad, held_good, held_bad = (
-        each.largest(scale.mean, scale.std)
+        scale.largest(each)
         for each in (ranked, all_bad.take(all_bad.of(choosing)), shown, all_bad.take(all_bad.of(held_out)))
     )
     limit = cheapest_limit(chosen_good, chosen_bad, prices)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inspection.domain.errors import CalibrationError
+from inspection.domain.types import Vectors
 
 Scores = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -20,10 +21,14 @@ _SPLIT_SEED = 0  # the same samples always give the same thresholds
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartScores:
-    """`scores` (n, K) of pictures, and the part that each is of: pictures of one part have equal `parts`."""
+    """`scores` (n, K) of pictures, and the part that each is of: pictures of one part have equal `parts`.
+
+    `wholes`: of the pictures as a whole, n rows each, as `scoring.whole_picture` has them; empty: not looked at.
+    """
 
     scores: Scores
     parts: tuple[Hashable, ...]
+    wholes: tuple[Vectors, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises CalibrationError if a score is not finite: it is neither over a limit nor under it."""
@@ -44,7 +49,9 @@ class PartScores:
         """All pictures of one or more, in their order. A part that is in two of them is one."""
         given = list(several)
         return cls(
-            np.concatenate([each.scores for each in given]), tuple(part for each in given for part in each.parts)
+            np.concatenate([each.scores for each in given]),
+            tuple(part for each in given for part in each.parts),
+            tuple(np.concatenate(sides) for sides in zip(*(each.wholes for each in given), strict=True)),
         )
 
     @property
@@ -54,7 +61,8 @@ class PartScores:
 
     def take(self, rows: Rows) -> PartScores:
         """Of these pictures alone."""
-        return PartScores(self.scores[rows], tuple(self.parts[row] for row in rows))
+        wholes = tuple(side[rows] for side in self.wholes)
+        return PartScores(self.scores[rows], tuple(self.parts[row] for row in rows), wholes)
 
     def of(self, parts: set[Hashable]) -> Rows:
         """The pictures of these parts."""
@@ -64,12 +72,12 @@ class PartScores:
         """Its parts in so many pieces of like size, at random but always the same."""
         return split_parts(self.parts, pieces)
 
-    def largest(self, mean: Scores, std: Scores) -> Scores:
-        """(count,): of each part, in the order in which they come, the largest of all its standardised scores."""
+    def largest(self, values: Scores) -> Scores:
+        """(count,): of each part, in the order in which they come, the largest of all `values` (n, any) of its
+        pictures."""
         number = {part: index for index, part in enumerate(dict.fromkeys(self.parts))}
         largest = np.full(len(number), -np.inf)
-        of_picture = ((self.scores - mean) / std).max(axis=1)
-        np.maximum.at(largest, [number[part] for part in self.parts], of_picture)
+        np.maximum.at(largest, [number[part] for part in self.parts], values.max(axis=1))
         return largest
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,7 +15,8 @@ from inspection.calibration.cost import CostCheck, Prices
 from inspection.calibration.origin import KnownDefects, LineOrigin, ScoreShift
 from inspection.calibration.promise import Promise, percent
 from inspection.calibration.thresholds import Threshold
-from inspection.domain.errors import CalibrationError
+from inspection.domain.errors import CalibrationError, ScoringError
+from inspection.scoring.whole_picture import Side, WholePicture
 
 FORMAT = 1
 # Where they are None:
@@ -29,6 +31,8 @@ _LEFT_OUT = {
     "labelled",
     "references_alone",
     "drift_reference",
+    "whole",
+    "empty",
 }
 
 
@@ -76,12 +80,31 @@ class References:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """What the good parts that standardise look like as a whole, and how far from them a picture may be: in standard
+    deviations of their own distances. Beyond, it is not of such a part."""
+
+    limit: float
+    sides: tuple[Side, ...]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: every picture would be within a limit that is not a number."""
+        if not math.isfinite(self.limit) or not self.sides:
+            raise ValueError(f"a limit of {self.limit} for the picture as a whole, of {len(self.sides)} sides")
+        try:
+            WholePicture(self.sides)
+        except ScoringError as error:
+            raise ValueError(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """Thresholds of one recipe on one line.
 
     `false_reject`, `confidence`: the promise; with `cost` there is none. `review_below`: the part of the line's review
     band that is within the promise, in standard deviations. `group_by`: what of a picture's name says which part it
-    is of. `origin`: of good parts that were taken from the line's log; None where they lay in a folder.
+    is of. `origin`: of good parts that were taken from the line's log; None where they lay in a folder. `whole`: None
+    in one from before a frame was looked at for a part; `empty`: how it does on frames that are known to have none.
     """
 
     line: str
@@ -104,6 +127,8 @@ class Calibration:
     origin: LineOrigin | None = None
     references: References | None = None
     drift_reference: str | None = None
+    whole: Whole | None = None
+    empty: DefectCheck | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError: without a promise and without prices nobody knows what the thresholds are for."""
@@ -158,13 +183,12 @@ def load_calibration(path: Path) -> Calibration:
                 "created_utc": datetime.fromisoformat(content["created_utc"]),
                 "thresholds": {name: Threshold(**value) for name, value in content["thresholds"].items()},
                 "good": SampleSet(**content["good"]),
-                "defects": {
-                    name: DefectCheck(**{**check, "samples": SampleSet(**check["samples"])})
-                    for name, check in content["defects"].items()
-                },
+                "defects": {name: _check(check) for name, check in content["defects"].items()},
                 "cost": content.get("cost") and _cost(content["cost"]),
                 "origin": content.get("origin") and _origin(content["origin"]),
                 "references": content.get("references") and _references(content["references"]),
+                "whole": content.get("whole") and _whole(content["whole"]),
+                "empty": content.get("empty") and _check(content["empty"]),
             }
         )
     except FileNotFoundError as error:
@@ -189,6 +213,14 @@ def sample_set(folder: str, digests: Sequence[str], parts: int) -> SampleSet:
     """From the SHA-256 of each picture: renaming or reordering them changes nothing."""
     of_all = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
     return SampleSet(folder, len(digests), of_all, None if parts == len(digests) else parts)
+
+
+def _check(content: Mapping[str, Any]) -> DefectCheck:
+    return DefectCheck(**{**content, "samples": SampleSet(**content["samples"])})
+
+
+def _whole(content: Mapping[str, Any]) -> Whole:
+    return Whole(content["limit"], tuple(Side(**{**s, "variances": tuple(s["variances"])}) for s in content["sides"]))
 
 
 def _cost(content: Mapping[str, Any]) -> CostCheck:

@@ -10,9 +10,13 @@ import numpy as np
 
 from inspection.calibration.parts import PartScores, Rows, Scores
 from inspection.calibration.promise import Promise, percent
-from inspection.domain.errors import CalibrationError
+from inspection.domain.errors import CalibrationError, ScoringError
+from inspection.scoring.whole_picture import WholePicture
 
 LEAST_FOR_A_DEVIATION = 5
+WHOLE_FARTHER = 2.0
+"""A picture as a whole may be so many times as far from good parts as a description may: that takes little of the
+promise, and frames without a part are farther yet (decision 18)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,18 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
-    """What standardises each description's score: `mean` (K,) and `std` (K,) of good parts."""
+    """What standardises each description's score: `mean` (K,) and `std` (K,) of good parts.
+
+    `whole`: what these look like as a whole; None where that was not looked at.
+    """
 
     mean: Scores
     std: Scores
+    whole: WholePicture | None = None
 
     @classmethod
     def of(cls, good: PartScores, names: Sequence[str]) -> Scale:
-        """Raises CalibrationError if all have the same score for a description."""
+        """Raises CalibrationError if all have the same score for a description, or look the same."""
         mean, std = good.scores.mean(axis=0), good.scores.std(axis=0, ddof=1)
         # 1e-9: rounding gives equal numbers a deviation too.
         has_none = ~(std > 1e-9 * np.abs(good.scores).max(axis=0))
@@ -54,7 +62,29 @@ class Scale:
             raise CalibrationError(
                 f"the good parts all have the same score for {', '.join(flat)}: are they copies of one picture?"
             )
-        return cls(mean, std)
+        try:
+            whole = WholePicture.fit(good.wholes, good.parts) if good.wholes else None
+        except ScoringError as error:
+            raise CalibrationError(f"what the good parts look like as a whole: {error}") from error
+        return cls(mean, std, whole)
+
+    def standardised(self, parts: PartScores) -> Scores:
+        """(n, K) of pictures; with `whole` (n, K + 1), the last of the picture as a whole, where it counts by a part
+        of itself alone. Raises ScoringError."""
+        values: Scores = (parts.scores - self.mean) / self.std
+        if self.whole is None:
+            return values
+        return np.column_stack([values, self.whole.score(parts.wholes) / WHOLE_FARTHER])
+
+    def largest(self, parts: PartScores) -> Scores:
+        """(parts,): of each part the largest of all its standardised scores. It passes if that is not over the limit.
+        Raises ScoringError."""
+        return parts.largest(self.standardised(parts))
+
+    def whole_limit(self, limit: float) -> float | None:
+        """How far from good parts a picture as a whole may be, in deviations, where `limit` is that of the largest."""
+        # As with thresholds below, a part on the limit passes.
+        return None if self.whole is None else WHOLE_FARTHER * (limit + 1e-12 * abs(limit))
 
     def thresholds(self, names: Sequence[str], limit: float, review_below: float) -> dict[str, Threshold]:
         """Those under which no part passes whose largest standardised score is above `limit`, and every other does.
@@ -91,10 +121,10 @@ class Fit:
 def fit_thresholds(good: PartScores, names: Sequence[str], promise: Promise, *, review_below: float = 0.0) -> Fit:
     """Thresholds from scores of good parts that are exchangeable with those to come.
 
-    One half standardises each description's score; on the other half the largest standardised score of each part
-    is ranked, so that the promise is the part's, over all descriptions and frames together. `review_below`: how far
-    the line's review band reaches down, in standard deviations. Raises CalibrationError when the parts are too few for
-    the promise: it says how many more are needed.
+    One half standardises each description's score and says what good parts look like as a whole; on the other half the
+    largest standardised score of each part is ranked, so that the promise is the part's, over all descriptions, the
+    picture as a whole and frames together. `review_below`: how far the line's review band reaches down, in standard
+    deviations. Raises CalibrationError when the parts are too few for the promise: it says how many more are needed.
     """
     needed = 2 * max(promise.needed, LEAST_FOR_A_DEVIATION)
     if good.count < needed:
@@ -105,7 +135,7 @@ def fit_thresholds(good: PartScores, names: Sequence[str], promise: Promise, *, 
     first = first | set([part for part in dict.fromkeys(good.parts) if part in second][:spare])
     fitted, ranked = good.of(first), good.of(second - first)
     scale = Scale.of(good.take(fitted), names)
-    largest = np.sort(good.take(ranked).largest(scale.mean, scale.std))
+    largest = np.sort(scale.largest(good.take(ranked)))
     rank = promise.rank(len(largest))
     limit = float(largest[rank - 1])
     return Fit(

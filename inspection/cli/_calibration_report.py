@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspection import __version__
-from inspection.cli._calibration_text import band_told, origin_told, promise_of, references_told
-from inspection.cli._calibration_weakest import section, weakest_bad, weakest_good
+from inspection.cli._calibration_text import band_told, origin_told, promise_of, references_told, whole_told
+from inspection.cli._calibration_weakest import column_names, section, weakest_bad, weakest_good
 from inspection.cli._picture_report import STYLE
 from inspection.cli._plots import curve, distributions
 from inspection.wording import counted
@@ -54,6 +54,7 @@ def report_of(
     promise = [
         *promise_of(calibration).split("\n"),
         *references_told(calibration),
+        *whole_told(calibration),
         *origin_told(calibration),
         *band_told(calibration),
     ]
@@ -87,14 +88,13 @@ def _distributions(
     all_bad = PartScores.together(bad.values()) if bad else good.take(np.array([], np.intp))
     below = calibration.review_below or 0.0
     rows: list[tuple[str, npt.NDArray[np.float64], npt.NDArray[np.float64]]] = [
-        ("The part: the largest of all", good.largest(scale.mean, scale.std), all_bad.largest(scale.mean, scale.std))
+        ("The part: the largest of all", scale.largest(good), scale.largest(all_bad))
     ]
-    for index, name in enumerate(names):
-        mean, std = scale.mean[index : index + 1], scale.std[index : index + 1]
-        columns = (PartScores(each.scores[:, index : index + 1], each.parts) for each in (good, all_bad))
-        of_good, of_bad = (each.largest(mean, std) for each in columns)
+    columns = column_names(names, scale)
+    for index, name in enumerate(columns):
+        of_good, of_bad = (each.largest(scale.standardised(each)[:, index : index + 1]) for each in (good, all_bad))
         rows.append((name, of_good, of_bad))
-    if len(names) == 1:
+    if len(columns) == 1:
         del rows[0]
     everything = np.concatenate([values for row in rows for values in row[1:]])
     x = (max(-_WIDEST, float(everything.min()) - 0.5), min(_WIDEST, max(float(everything.max()), limit + below) + 0.5))
@@ -128,8 +128,7 @@ def _curves(calibration: Calibration, fitted: Fitted, good: PartScores, bad: Map
             "",
         )
     scale, limit = fitted.fit.scale, fitted.fit.limit
-    of_good = good.largest(scale.mean, scale.std)
-    of_bad = PartScores.together(bad.values()).largest(scale.mean, scale.std)
+    of_good, of_bad = scale.largest(good), scale.largest(PartScores.together(bad.values()))
     points, chosen = operating_curve(of_good, of_bad), operating_point(of_good, of_bad, limit)
     share = calibration.cost.prices.defect_rate if calibration.cost else len(of_bad) / (len(of_good) + len(of_bad))
     roc = curve(

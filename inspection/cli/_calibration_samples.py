@@ -171,19 +171,20 @@ def sampled(listed: Listed, scorer: PartScorer, *, what: str) -> Sampled:
     from inspection.calibration.parts import PartScores
     from inspection.cli._samples import scored_files
 
-    scores, pictures, embeddings = [], [], []
+    scores, pictures, embeddings, wholes = [], [], [], []
     for scored in scored_files(listed.files, scorer, what=what, read=listed.pixels):
         if scored.scores is None or scored.pixels is None or scored.embedding is None:
             raise scored.error or CameraError(f"{scored.path}: was not scored")
         scores.append(scored.scores)
         pictures.append(appearance(scorer.region.crop(scored.pixels)))
         embeddings.append(scored.embedding)
+        wholes.append(scored.wholes)
     in_rows = np.array(scores).reshape(len(scores), len(scorer.names))
     return Sampled(
         listed.folder,
         listed.files,
         listed.digests,
-        PartScores(in_rows, listed.parts),
+        PartScores(in_rows, listed.parts, tuple(np.array(side) for side in zip(*wholes, strict=True))),
         np.array(pictures),
         np.array(embeddings),
     )

@@ -22,6 +22,7 @@ def tell(calibration: Calibration, path: Path, report: Path) -> None:
     told = [
         promise_of(calibration),
         *references_told(calibration),
+        *whole_told(calibration),
         *origin_told(calibration),
         *band_told(calibration),
         *defects_told(calibration),
@@ -65,6 +66,28 @@ def references_told(calibration: Calibration) -> list[str]:
         lines.append(
             f"The line has learnt from defective parts ({kinds}), beside those good ones: how like them a part is, is"
             f" one more score{within}. What escapes is told of the others."
+        )
+    return lines
+
+
+def whole_told(calibration: Calibration) -> list[str]:
+    """Whether a frame is looked at for the part, and how that does on frames without one."""
+    whole, check = calibration.whole, calibration.empty
+    lines = []
+    if whole is not None:
+        lines.append(
+            f"A picture that as a whole is over {whole.limit:.1f} σ farther from good parts than those are, as one without"
+            " a part is, is not judged (not-the-part) and diverts. That, too, is within the promise."
+        )
+    if check is not None and check.escapes:
+        lines.append(
+            f"WARNING: {check.escapes} of {counted(check.parts, 'picture')} without the part would pass. Write a"
+            " sentence that says what is seen there, or let a region of interest show the part alone"
+        )
+    elif check is not None:
+        lines.append(
+            f"Of {counted(check.parts, 'picture')} without the part none would pass; with 95 % confidence at most"
+            f" {check.escape_upper_95:.0%} do."
         )
     return lines
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from inspection.calibration.thresholds import Scale
     from inspection.cli._calibration_fit import Fitted
     from inspection.cli._calibration_samples import Sampled
     from inspection.scoring.region import Region
@@ -24,30 +25,37 @@ def section(title: str, note: str, body: str) -> str:
     return f"<section><h2>{title}</h2>{f'<p class=note>{note}</p>' if note else ''}{body}</section>\n"
 
 
+def column_names(names: Sequence[str], scale: Scale) -> list[str]:
+    """Of `Scale.standardised`."""
+    from inspection.calibration.thresholds import WHOLE_FARTHER
+
+    return [*names, *([f"the picture as a whole, by {WHOLE_FARTHER:g}"] if scale.whole else [])]
+
+
 def weakest_good(good: Sampled, fitted: Fitted, names: Sequence[str], region: Region) -> str:
     """Highest first."""
     values = _standardised(good, fitted)
     order = sorted(fitted.fit.shown.tolist(), key=lambda row: -values[row].max())
-    cards = _cards(good, _once(good, order), values, names, fitted.fit.limit, region, "good")
+    columns = column_names(names, fitted.fit.scale)
+    cards = _cards(good, _once(good, order), values, columns, fitted.fit.limit, region, "good")
     note = "Look at these first: is one of them a defect, it does not belong among the good parts and moves the limit."
     return section("The weakest good parts", note, cards)
 
 
 def weakest_bad(defects: Mapping[str, Sampled], fitted: Fitted, names: Sequence[str], region: Region) -> str:
     """Of each kind, lowest first: a part by its highest picture."""
-    cards = []
+    cards, columns = [], column_names(names, fitted.fit.scale)
     for name, each in defects.items():
         values = _standardised(each, fitted)
         highest = _once(each, sorted(fitted.rows[name].tolist(), key=lambda row: -values[row].max()))
         lowest = sorted(highest, key=lambda row: values[row].max())
-        drawn = _cards(each, lowest, values, names, fitted.fit.limit, region, "bad")
+        drawn = _cards(each, lowest, values, columns, fitted.fit.limit, region, "bad")
         cards.append(f"<h3>{escape(name)}</h3>{drawn}")
     return section("Defective parts that escape, or nearly", "", "".join(cards))
 
 
 def _standardised(sampled: Sampled, fitted: Fitted) -> npt.NDArray[np.float64]:
-    values: npt.NDArray[np.float64] = (sampled.scores.scores - fitted.fit.scale.mean) / fitted.fit.scale.std
-    return values
+    return fitted.fit.scale.standardised(sampled.scores)
 
 
 def _once(sampled: Sampled, rows: Iterable[int]) -> list[int]:

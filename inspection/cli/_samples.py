@@ -27,13 +27,15 @@ _BATCH_MEGAPIXELS = 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """One picture. Either `pixels` (the whole frame), its unit `embedding` (D,) and `scores` (K,), or the error that it
-    cannot be read for. `ms`: what the model and the scores took, of a batch its share."""
+    """One picture. Either `pixels` (the whole frame), its unit `embedding` (D,), `scores` (K,) and `wholes` (a vector
+    each, as `whole_picture` has them), or the error that it cannot be read for. `ms`: what the model and the scores
+    took, of a batch its share."""
 
     path: Path
     pixels: Pixels | None = None
     embedding: Vectors | None = None
     scores: npt.NDArray[np.float64] | None = None
+    wholes: tuple[npt.NDArray[np.float32], ...] = ()
     ms: float = 0.0
     error: CameraError | None = None
 
@@ -56,7 +58,7 @@ def scored_files(
         before_ns = time.monotonic_ns()
         look = scorer.look(frames)
         ms = (time.monotonic_ns() - before_ns) / 1e6 / len(frames)
-        rows = iter(zip(look.embeddings, look.scores, strict=True))
+        rows = iter(zip(look.embeddings, look.scores, zip(*look.wholes, strict=True), strict=True))
         return [each if each.pixels is None else Scored(each.path, each.pixels, *next(rows), ms) for each in batch]
 
     console = Console(stderr=True)

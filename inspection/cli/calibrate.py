@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from inspection.config import LineConfig
 
 FALSE_REJECT = 0.05
+EMPTY = "without the part"
 
 
 def calibrate(
@@ -47,6 +48,10 @@ def calibrate(
     defect: Annotated[
         list[str] | None,
         typer.Option(help="NAME=FOLDER of defective parts, to see what escapes; any NAME will do. May be repeated."),
+    ] = None,
+    empty: Annotated[
+        Path | None,
+        typer.Option(help="Folder of pictures without a part, or of another part: says how many would pass."),
     ] = None,
     false_reject: Annotated[
         float | None,
@@ -95,7 +100,7 @@ def calibrate(
     from inspection.calibration.promise import Promise
     from inspection.calibration.record import Calibration, kept_path
     from inspection.cli._calibration_drift_kept import drift_kept_of
-    from inspection.cli._calibration_fit import escapes_by, fit
+    from inspection.cli._calibration_fit import check_of, escapes_by, fit, whole_of
     from inspection.cli._calibration_report import report_of
     from inspection.cli._calibration_samples import group_pattern, list_defects, list_good, sampled, without_copies
     from inspection.cli._calibration_text import tell, tell_free_labels
@@ -123,6 +128,7 @@ def calibrate(
     defects_listed = list_defects(defect_folders, good_listed, pattern)
     if own:
         defects_listed = {**own.defects(list(defect_folders)), **defects_listed}
+    empty_listed = list_defects({EMPTY: empty}, good_listed, pattern)[EMPTY] if empty else None
     encoder, untuned = line_encoder(site, line_config)
     if untuned:
         typer.echo(untuned, err=True)
@@ -146,6 +152,7 @@ def calibrate(
         scorer, held, defects_listed = teach(defects_listed, labels, held, scorer)
     of_good = sampled(good_listed, scorer, what="good parts")
     of_defects = {name: sampled(each, scorer, what=name) for name, each in defects_listed.items()}
+    of_empty = sampled(empty_listed, scorer, what=EMPTY) if empty_listed else None
     review_below = line_config.review.below if line_config.review else 0.0
     with _said_beside(held):
         fitted = fit(of_good, of_defects, scorer.names, asked, review_below)
@@ -180,6 +187,8 @@ def calibrate(
         origin=origin,
         references=held.record(by_text, by_references) if held else None,
         drift_reference=kept_sha256,
+        whole=whole_of(fitted.fit),
+        empty=check_of(of_empty, fitted.fit) if of_empty else None,
     )
     report = path.with_suffix(".html")
     content = calibration.to_json()

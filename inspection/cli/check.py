@@ -106,7 +106,7 @@ def _row(site: Site, line: LineConfig) -> dict[str, Any]:
 
 def _calibration(site: Site, line: LineConfig) -> tuple[bool, str]:
     """Whether there is one of this recipe, and its date or what is wrong. Whether it fits the model, a doctor sees."""
-    from inspection.calibrated import beyond_promise, calibration_path, references_of
+    from inspection.calibrated import beyond_promise, calibration_path, empty_not_told, references_of
     from inspection.calibration.record import load_calibration
 
     try:
@@ -117,7 +117,7 @@ def _calibration(site: Site, line: LineConfig) -> tuple[bool, str]:
     if found.recipe_id != site.recipe(line.recipe).content_id():
         return False, f"made with another recipe ({found.recipe} {found.recipe_id})"
     made = f"{found.created_utc:%Y-%m-%d}, by {found.by}"
-    return True, "; ".join(filter(None, [made, beyond_promise(line, found)]))
+    return True, "; ".join(filter(None, [made, beyond_promise(line, found), empty_not_told(found)]))
 
 
 def _print(site: Site, rows: list[dict[str, Any]], warnings: list[Problem], unread: dict[str, str]) -> None:

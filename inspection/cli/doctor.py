@@ -110,7 +110,7 @@ def _extras(line: LineConfig) -> Iterator[Finding]:
 
 def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Finding]:
     """Shift, station, model and calibration. `station`: the process that runs the line."""
-    from inspection.calibrated import beyond_promise, references_of, require_calibration
+    from inspection.calibrated import beyond_promise, empty_not_told, references_of, require_calibration
     from inspection.gauge import line_encoder
 
     now = datetime.now(UTC).astimezone(line.timezone)
@@ -139,7 +139,11 @@ def _judging(site: Site, line: LineConfig, station: int | None) -> Iterator[Find
         try:
             calibration = require_calibration(site, line, encoder, untuned)
             references_of(site, calibration)
-            told = [f"{calibration.id} of {calibration.created_utc:%Y-%m-%d}", beyond_promise(line, calibration)]
+            told = [
+                f"{calibration.id} of {calibration.created_utc:%Y-%m-%d}",
+                beyond_promise(line, calibration),
+                empty_not_told(calibration),
+            ]
             yield Finding(f"{line.name}: calibration", True, "; ".join(filter(None, told)))
         except InspectionError as error:
             advice = f"inspection calibrate {line.name} --good DIR"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from inspection.domain.types import Located, Pixels
     from inspection.judging.band import ReviewBand
     from inspection.judging.frame_gate import FrameGate
+    from inspection.judging.presence import Presence
     from inspection.scoring.part_scorer import PartScorer
 
 
@@ -39,7 +40,8 @@ def score(
 ) -> None:
     """Score pictures on every description of a recipe, or judge them as a line would.
 
-    A line does not judge what is too dark, overexposed or of another size than its file says. Exit code 1 if a
+    A line does not judge what is too dark, overexposed or of another size than its file says, nor what is not its part.
+    Exit code 1 if a
     picture cannot be read; the others are scored all the same.
     """
     from inspection.calibrated import band_of, references_of, require_calibration
@@ -48,6 +50,7 @@ def score(
     from inspection.config import load_site
     from inspection.gauge import line_encoder, load_encoder, scorer_of
     from inspection.judging.band import NO_BAND
+    from inspection.judging.presence import Presence
 
     _check_arguments(images, recipe, line, html)
     site = load_site(config_dir_of(config_dir))
@@ -60,6 +63,7 @@ def score(
     gate = _frame_gate(line_config) if line_config else None
     band = band_of(line_config, calibration) if line_config else NO_BAND
     scorer = scorer_of(recipe_config, encoder, references=references_of(site, calibration))
+    presence = Presence(calibration.whole) if calibration and calibration.whole else None
     locator = _locator(scorer) if locate else None
     rows: list[dict[str, Any]] = []
     unreadable = 0
@@ -68,7 +72,7 @@ def score(
         nonlocal unreadable
         for scored in scored_files(images, scorer, what="scoring"):
             unreadable += scored.error is not None
-            rows.append(_row(scored, scorer.names, calibration, gate, band))
+            rows.append(_row(scored, scorer.names, calibration, gate, band, presence))
             if locator is not None:
                 rows[-1]["region"] = _where(locator, scored, rows[-1]["description"])
             yield scored, rows[-1]
@@ -140,7 +144,10 @@ def _row(
     calibration: Calibration | None,
     gate: FrameGate | None,
     band: ReviewBand,
+    presence: Presence | None,
 ) -> dict[str, Any]:
+    import numpy as np
+
     from inspection.judging.judge import judge
 
     fault = gate.fault(scored.pixels) if gate is not None and scored.pixels is not None else None
@@ -155,12 +162,14 @@ def _row(
         }
     scores = dict(zip(names, map(float, scored.scores), strict=True))
     judged = judge(scores, calibration.thresholds, band) if calibration else None
+    if judged and presence:
+        (judged,) = presence.require([judged], [side[np.newaxis] for side in scored.wholes])
     return {
         "image": str(scored.path),
         "verdict": judged.kind if judged else None,
         "description": judged.description if judged else max(scores, key=scores.__getitem__),
         "margin": judged.margin if judged else None,
-        "cause": None,
+        "cause": f"{scored.path}: {judged.cause}: {judged.detail}" if judged and judged.cause else None,
         "scores": scores,
     }
 
@@ -208,7 +217,8 @@ def _print(rows: list[dict[str, Any]], names: Sequence[str], *, is_judged: bool)
     for row in rows:
         picture = escape("/".join(Path(row["image"]).parts[-2:]))
         margin = "" if row["margin"] is None else f"{row['margin']:+.1f}"
-        decided = escape(str(row["description"] or ("no usable picture" if row["cause"] else "")))
+        instead = "not the part" if row["scores"] else "no usable picture" if row["cause"] else ""
+        decided = escape(str(row["description"] or instead))
         told = [str(row["verdict"]), decided, margin] if is_judged else [decided]
         if is_located:
             told.append(_place(row["region"]))

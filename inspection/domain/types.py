@@ -58,6 +58,7 @@ class Cause(StrEnum):
     FRAME_FROZEN = "frame-frozen"  # the camera gives the same picture again and again
     FRAME_SIZE = "frame-size"
     FRAME_MISALIGNED = "frame-misaligned"  # the part does not lie where the recipe's template has it, or near
+    NOT_THE_PART = "not-the-part"  # no part, or another one, is on the frame: as a whole it is like no good part
     SCORER_FAULT = "scorer-fault"
     LATE = "late"  # judged after the moment its PASS had to be on the wire
     QUEUE_FULL = "queue-full"  # more parts waited than the line can judge in time

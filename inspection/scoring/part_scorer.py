@@ -17,15 +17,17 @@ from inspection.scoring.prototypes import Prototypes
 from inspection.scoring.references import PlaceBank
 from inspection.scoring.region import Region
 from inspection.scoring.scorer import score_views
+from inspection.scoring.whole_picture import wholes_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """What was made of frames: `scores` (n, K) in the order of `PartScorer.names`, higher = more like a defect;
-    `embeddings` (n, D), unit length."""
+    `embeddings` (n, D), unit length; `wholes`: of each picture as a whole, as `whole_picture.wholes_of` has them."""
 
     scores: npt.NDArray[np.float64]
     embeddings: Vectors
+    wholes: tuple[Vectors, ...]
 
 
 class PartScorer:
@@ -78,18 +80,20 @@ class PartScorer:
         """RGB uint8 (H, W, 3) each, of any sizes. Raises ScoringError if anything is not finite."""
         looks = [self._region.views(frame) for frame in frames]  # once: a part that is aligned is looked for in it
         embeddings, scores = score_views(looks, self._encoder, self._prototypes, self._region)
-        if self._references is not None:
-            good = good_in(self._references)
-            of_places = isinstance(good, PlaceBank)
-            seen = _places(self._encoder, [views[0] for views, _ in looks]) if of_places else embeddings
+        good = None if self._references is None else good_in(self._references)
+        by_place = isinstance(good, PlaceBank)
+        pictures = [views[0] for views, _ in looks]
+        places = _places(self._encoder, pictures) if by_place or self.has_places else None
+        if good is not None:
+            seen = places if by_place and places is not None else embeddings
             distances = good.score(seen)
             taught = [self._references.score(seen, scores, distances)] if isinstance(self._references, Head) else []
             scores = np.column_stack([scores, distances, *taught])
-        return Look(scores, embeddings)
+        return Look(scores, embeddings, wholes_of(embeddings, places))
 
     @cached_property
     def has_places(self) -> bool:
-        """Whether references see place by place, or pictures as a whole."""
+        """Whether the model tells what each place looks like: references see place by place then."""
         try:
             _places(self._encoder, [])
         except ModelError:

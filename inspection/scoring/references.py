@@ -59,6 +59,22 @@ class ReferenceBank:
             raise ScoringError("the references are copies of one or two pictures; take pictures of different parts")
         return cls(mean, directions, variances, shrinkage, mean_variance)
 
+    def compact(self, directions: int) -> ReferenceBank:
+        """One of at most so many directions, those of most variance; what the others have is spread evenly beside them.
+
+        Of the same `mean_variance`, as probabilistic principal components (Tipping and Bishop 1999, J. R. Stat. Soc. B
+        61:611) have it.
+        """
+        dimensions = len(self.mean)
+        kept = min(directions, len(self.variances), dimensions - 1)
+        whole = self.shrinkage * self.mean_variance + (1 - self.shrinkage) * self.variances[:kept]
+        beside = (dimensions * self.mean_variance - whole.sum()) / (dimensions - kept)
+        shrinkage = float(beside / self.mean_variance)
+        variances = (whole - beside) / (1 - shrinkage) if shrinkage < 1 else np.zeros(kept)
+        return ReferenceBank(
+            self.mean, self.directions[:kept], np.maximum(variances, 0.0), min(shrinkage, 1.0), self.mean_variance
+        )
+
     def score(self, embeddings: Vectors) -> npt.NDArray[np.float64]:
         """Mahalanobis distances (m,) of embeddings (m, D) from the references: 0 or more, higher = less like them.
 

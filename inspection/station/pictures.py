@@ -16,6 +16,7 @@ _WITHOUT_PICTURE = (
     Cause.FRAME_FROZEN,
     Cause.FRAME_SIZE,
     Cause.FRAME_MISALIGNED,
+    Cause.NOT_THE_PART,
 )
 _ALARM_AFTER = 3
 

@@ -11,6 +11,7 @@ from inspection.domain.ports import Clock
 from inspection.domain.types import Cause, Frame, Verdict, VerdictKind
 from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.judging.judge import judge
+from inspection.judging.presence import Presence
 from inspection.scoring.part_scorer import PartScorer
 
 _ROUNDS = 3
@@ -25,11 +26,14 @@ class Rater:
         scorer: PartScorer,
         thresholds: Mapping[str, Threshold] | None,
         band: ReviewBand = NO_BAND,
+        presence: Presence | None = None,
     ) -> None:
-        """Without `thresholds` (monitor mode on a line that is not calibrated) everything is UNJUDGED(monitor)."""
+        """Without `thresholds` (monitor mode on a line that is not calibrated) everything is UNJUDGED(monitor); without
+        `presence` a frame is not looked at for a part."""
         self._scorer = scorer
         self._thresholds = thresholds
         self._band = band
+        self._presence = presence
 
     def __call__(self, frames: Sequence[Frame]) -> list[Verdict]:
         """One verdict a frame, in order. What cannot be scored is UNJUDGED(scorer-fault), or (frame-misaligned) where
@@ -47,6 +51,8 @@ class Rater:
         look = self._scorer.look([frame.pixels for frame in frames])
         by_name = [dict(zip(self._scorer.names, map(float, row), strict=True)) for row in look.scores]
         verdicts = [self._judged(each) for each in by_name]
+        if self._presence is not None:
+            verdicts = self._presence.require(verdicts, look.wholes)
         return [
             replace(verdict, embedding=embedding) for verdict, embedding in zip(verdicts, look.embeddings, strict=True)
         ]

@@ -61,8 +61,8 @@ def test_the_bound_on_the_cost_holds_in_95_percent_of_draws():
             held.append(True)
             continue
         scale, limit = found.fit.scale, found.fit.limit
-        overkill = (truth_good.largest(scale.mean, scale.std) > limit).mean()
-        escape = (truth_bad.largest(scale.mean, scale.std) <= limit).mean()
+        overkill = (scale.largest(truth_good) > limit).mean()
+        escape = (scale.largest(truth_bad) <= limit).mean()
         held.append(PRICES.a_part(escape, overkill) <= found.check.cost_a_part_upper_95)
     assert np.mean(held) >= 0.95 - 3 * (0.05 * 0.95 / 150) ** 0.5
 
