@@ -16,10 +16,10 @@ from inspection.adapters.store.requests import leave_request, record_word
 from inspection.domain.disposition import EVENT, Disposition, DispositionKind
 from inspection.domain.errors import InspectionError, StoreError
 from inspection.domain.ports import Request
-from inspection.domain.types import MAY_BE_PUT_ASIDE
+from inspection.domain.types import MAY_BE_PUT_ASIDE, Cause, VerdictKind
 from inspection.wording import unknown_name
 
-_OF_A_PART = ("shadow", "verdict", "outcome")
+_OF_A_PART = ("shadow", "verdict", "outcome", "cause")
 _SILENT_AFTER = timedelta(seconds=10)  # a running line says something about twice a second
 
 
@@ -117,8 +117,8 @@ def dispose(data_dir: Path, line: str, disposition: Disposition) -> None:
     row = history.part(data_dir, line, part.epoch, part.number)
     if row is None:
         raise InspectionError(f"line {line} has no part {part} on record; 'inspection log query' finds its number")
-    shadow, verdict, outcome = (row[name] if isinstance(row[name], str) else None for name in _OF_A_PART)
-    judged = shadow or verdict
+    shadow, verdict, outcome, cause = (row[name] if isinstance(row[name], str) else None for name in _OF_A_PART)
+    judged = VerdictKind.REJECT if cause == Cause.NOT_THE_PART else shadow or verdict
     if judged is None or outcome is None:
         raise InspectionError(f"part {part} is still on the belt; say so when it is through")
     if judged not in kind.of_verdicts:

@@ -7,16 +7,17 @@ is their upper tail that is over-represented, so too few parts are rejected and 
 alone it would be too low, as the good parts that were rejected are missing, and the promise is broken.
 
 The share that is drawn by the part's number (`domain.draw`) is fair: it is drawn before the verdict and kept whatever
-the verdict. What is good in it are the parts that passed, but for those that proved an escape, and those rejected, or
-held for review, that a person said are false rejects. So each of its rejects must have a disposition: one that is
-left out is as likely as any to be a false reject with a high score. And each must have its picture: what retention has
-taken went by verdict, and so by score. Both are refused here, not worked around.
+the verdict. What is good in it are the parts that passed, but for those that proved an escape, and those rejected,
+held for review, or taken for no such part (`not-the-part`), that a person said are false rejects. So each of its
+rejects must have a disposition: one that is left out is as likely as any to be a false reject with a high score. And
+each must have its picture: what retention has taken went by verdict, and so by score. Both are refused here, not worked
+around.
 
 What stays outside:
 
-- UNJUDGED parts. Causes that know nothing of the scores (no frame, too late to look at) leave out passes and rejects
-  alike. Where a stop, a latched fault or a late verdict took a PASS away (`held_back`), rejects stayed rejects, so
-  those that are left weigh too much, by 1/(1 − w) for the share w of passes that were held back; the threshold errs
+- Other UNJUDGED parts. Causes that know nothing of the scores (no frame, too late to look at) leave out passes and
+  rejects alike. Where a stop, a latched fault or a late verdict took a PASS away (`held_back`), rejects stayed rejects,
+  so those that are left weigh too much, by 1/(1 − w) for the share w of passes that were held back; the threshold errs
   to the high side: false rejects stay below α, and of defects more escape. Above MOST_HELD_BACK it is refused.
 - Monitor mode, where nothing passes and no escape can come back; golden parts, which are nobody's production.
 - A second part with the same picture, byte for byte, is no new evidence. A camera's noise makes no two alike.
@@ -171,7 +172,7 @@ def _why_out(part: LoggedPart) -> str | None:
         return "on_the_belt"
     if part.cause == Cause.MONITOR:
         return "monitored"
-    if part.verdict is VerdictKind.UNJUDGED:
+    if part.verdict is VerdictKind.UNJUDGED and part.cause != Cause.NOT_THE_PART:
         return "held_back" if part.is_held_back else "unjudged"
     return None
 
@@ -212,9 +213,9 @@ def _require_words(judged: Sequence[LoggedPart], words: Mapping[PartId, Disposit
     named = ", ".join(str(part.part) for part in waiting[:_LISTED])
     more = f" and {len(waiting) - _LISTED} more" if len(waiting) > _LISTED else ""
     raise CalibrationError(
-        f"{len(waiting)} of the {len(judged)} parts of the sample were rejected or held for review, and nobody has said"
-        f" what they are: {named}{more}. Without the false rejects among them more good parts would be rejected than"
-        f" promised. Look at each, then: inspection disposition {line} {waiting[0].part}"
+        f"{len(waiting)} of the {len(judged)} parts of the sample were rejected, held for review or taken for no such"
+        f" part, and nobody has said what they are: {named}{more}. Without the false rejects among them more good parts"
+        f" would be rejected than promised. Look at each, then: inspection disposition {line} {waiting[0].part}"
         f" {DispositionKind.FALSE_REJECT}|{DispositionKind.CONFIRMED_DEFECT} --by NAME; or take fewer parts with"
         " --since, --until or a smaller --share"
     )

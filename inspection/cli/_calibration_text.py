@@ -76,8 +76,8 @@ def whole_told(calibration: Calibration) -> list[str]:
     lines = []
     if whole is not None:
         lines.append(
-            f"A picture that as a whole is over {whole.limit:.1f} σ farther from good parts than those are, as one without"
-            " a part is, is not judged (not-the-part) and diverts. That, too, is within the promise."
+            f"A picture that as a whole is over {whole.limit:.1f} σ farther from good parts than they are, as without a"
+            " part it is, is not judged (not-the-part) and diverts. That, too, is within the promise."
         )
     if check is not None and check.escapes:
         lines.append(

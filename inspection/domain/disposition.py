@@ -16,8 +16,8 @@ EVENT = "disposition"  # the kind of its events
 class DispositionKind(StrEnum):
     """The trade's three words for a verdict that somebody looked into."""
 
-    CONFIRMED_DEFECT = "confirmed-defect"  # it was rejected or to be reviewed, and it is bad
-    FALSE_REJECT = "false-reject"  # it was rejected or to be reviewed, and it is good
+    CONFIRMED_DEFECT = "confirmed-defect"  # it was rejected, to be reviewed or not the part, and it is bad, or none
+    FALSE_REJECT = "false-reject"  # it was rejected, to be reviewed or not the part, and it is good
     ESCAPE = "escape"  # it was passed, and it is bad
 
     @property

@@ -17,7 +17,7 @@ _HELD_UP = (Cause.HELD, Cause.PAUSED, Cause.STORE_DOWN)  # it would have passed,
 class GoldenPart:
     """A part of which is known what must become of it. `expect`: REJECT, and ejected; PASS, and let through.
 
-    `description`: the one that must be the one that decided; None: any.
+    `description`: the one that must be the one that decided; None: any, or none because it is not the part at all.
     """
 
     name: str
@@ -64,11 +64,17 @@ class Shown:
         expected, verdict = self.golden, self.verdict
         if verdict is None:
             return "was at the gate before it was judged" if self.outcome else None
-        if verdict.kind is not expected.expect:
+        if not self._is_as_expected(verdict):
             return f"was judged {in_words(verdict)}, and {expected.expect} was expected"
         if expected.description is not None and verdict.description != expected.description:
             return f"was rejected for {verdict.description}, and {expected.description} was expected"
         return None
+
+    def _is_as_expected(self, verdict: Verdict) -> bool:
+        """A frame without the part is told by no description: it is not judged, and that is what it should come to."""
+        expected = self.golden
+        is_told = verdict.cause is Cause.NOT_THE_PART and expected.description is None
+        return verdict.kind is expected.expect or (is_told and expected.expect is VerdictKind.REJECT)
 
     def _of_gate(self, *, has_eject_sensor: bool) -> str | None:
         let_through = self.golden.expect is VerdictKind.PASS

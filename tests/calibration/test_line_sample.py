@@ -91,7 +91,11 @@ def test_a_reject_outside_the_share_needs_no_word_and_no_picture():
             r"12 of the 14 parts of the sample .*: 1-3, 1-4, 1-5, 1-6, 1-7, 1-8, 1-9, 1-10, 1-11, 1-12 and 2 more\."
             r" .* inspection disposition demo 1-3 false-reject\|confirmed-defect --by NAME",
         ),
-        ([part(1), part(2, REVIEW)], {}, "1 of the 2 parts of the sample were rejected or held for review"),
+        (
+            [part(1), part(2, REVIEW)],
+            {},
+            "1 of the 2 parts of the sample were rejected, held for review or taken",
+        ),
         (
             [part(1, sha256=None), part(2), part(3, REJECT, sha256=None), part(4), part(5)],
             {"_3": FALSE_REJECT},

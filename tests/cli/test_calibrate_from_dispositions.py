@@ -117,7 +117,7 @@ def test_rejects_without_a_word_are_named_with_the_command_and_nothing_is_change
     before = kept(own)
     called = calibrate(own)
     assert (called.code, called.out) == (2, "")
-    assert "4 of the 26 parts of the sample were rejected or held for review" in called.err
+    assert "4 of the 26 parts of the sample were rejected, held for review or taken for no such part" in called.err
     assert "what they are: 1-22, 1-23, 1-24, 1-25. Without" in called.err
     assert "inspection disposition demo 1-22 false-reject|confirmed-defect --by NAME" in called.err
     assert kept(own) == before
