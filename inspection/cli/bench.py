@@ -1,5 +1,5 @@
 """`inspection bench station | gate | relay | encoder | phrases | model | tracking | log | fuzz | faults | soak | crash
-| commits | calibration | drift | ladder | references | tiles`: how fast this machine is, what the bundled model
+| commits | calibration | drift | ladder | references | tiles | empty`: how fast this machine is, what the bundled model
 understands, what tracking is worth, how long the log takes to answer, whether the firmware's core does what the
 reference does, whether a line, its log and its calibrations keep their promises whatever goes wrong, how soon drift is
 told, and what references, labels and tiles are worth.
@@ -319,6 +319,40 @@ def tiles(
     folders = named_folders(bad, "--bad", by_folder=True)
     config = load_site(config_dir_of(config_dir)).recipe(recipe)
     main(recipe=config, good=good, bad=folders, overlap=overlap, as_json=as_json)
+
+
+@app.command("empty")
+def empty(
+    recipe: Annotated[str | None, typer.Option(help="The recipe of pictures that are given.")] = None,
+    good: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of pictures of good parts.")] = None,
+    bad: Annotated[list[Path] | None, typer.Option(metavar="DIR", help="Of defective parts. May be repeated.")] = None,
+    other: Annotated[list[Path] | None, typer.Option(metavar="DIR", help="Of other parts. May be repeated.")] = None,
+    false_reject: Annotated[float, typer.Option(min=0.001, max=0.5, help="As of a calibration.")] = 0.05,
+    draws: Annotated[int, typer.Option(min=1, help="Of the good parts that set the limits.")] = 20,
+    config_dir: ConfigDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """What passes that is not the part: empty frames, other parts; on the sample parts, or on pictures of yours."""
+    from inspection.cli._options import config_dir_of
+    from inspection.config import load_site
+    from inspection.resources import benchmarks_dir
+
+    if (recipe is None) != (good is None):
+        raise typer.BadParameter("--recipe and --good belong together: give both, or none for the sample parts")
+    sys.path.insert(0, str(benchmarks_dir().parent))
+    from benchmarks.empty import main
+
+    site = load_site(config_dir_of(config_dir))
+    main(
+        site=site,
+        recipe=site.recipe(recipe) if recipe else None,
+        good=good,
+        bad=bad or [],
+        other=other or [],
+        false_reject=false_reject,
+        draws=draws,
+        as_json=as_json,
+    )
 
 
 @app.command("references")

@@ -42,6 +42,8 @@ class Line:
     scale: float = 0.74
     material: str | None = None
     """Name of the material; None: the one that the design's seed picks."""
+    belt_of: str | None = None
+    """The family on whose line this one came by mistake: belt, light and material are of that; None: of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,11 @@ def render_pair(
     return scene.defective(kind), scene.clean()
 
 
+def render_empty(seed: int, line: Line, size_px: int = 128) -> npt.NDArray[np.uint8]:
+    """RGB uint8 (size_px, size_px, 3): what the line's camera sees where the part of this seed does not lie."""
+    return _Scene(seed, None, size_px, line).empty()
+
+
 def render_siblings(
     seed: int,
     count: int,
@@ -177,7 +184,8 @@ class _Scene:
         if self.family not in FAMILIES:
             raise ValueError(f"there is no family {self.family!r}; there are {', '.join(names)}")
         design = [line.design_seed, 2] if line else [seed, 2]
-        self.look = looks.sample_look(np.random.default_rng([*design, 3]), self.family)
+        belt_of = (line and line.belt_of) or self.family
+        self.look = looks.sample_look(np.random.default_rng([*design, 3]), belt_of)
         self.look = setting.at_line(rng, self.look, line) if line else setting.wished(rng, self.look, self.family, wish)
         self.pose = setting.pose_of(rng, self.family, line)
         self.grid: Grid = self.pose.grid(size_px)
@@ -224,6 +232,10 @@ class _Scene:
 
     def _photograph(self, picture: Field) -> npt.NDArray[np.uint8]:
         return shading.photograph(np.random.default_rng([self.seed, 5]), picture, self.look)
+
+    def empty(self) -> npt.NDArray[np.uint8]:
+        """Without the part and its shadow."""
+        return self._photograph(self.bare_ground)
 
     def clean(self) -> Rendered:
         mask = np.zeros((self.size_px, self.size_px), np.bool_)
