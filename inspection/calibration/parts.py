@@ -51,7 +51,7 @@ class PartScores:
         return cls(
             np.concatenate([each.scores for each in given]),
             tuple(part for each in given for part in each.parts),
-            tuple(np.concatenate(sides) for sides in zip(*(each.wholes for each in given), strict=True)),
+            tuple(np.concatenate(sides) for sides in zip(*(each.wholes for each in given if each.parts), strict=True)),
         )
 
     @property

@@ -74,7 +74,8 @@ class Scale:
         values: Scores = (parts.scores - self.mean) / self.std
         if self.whole is None:
             return values
-        return np.column_stack([values, self.whole.score(parts.wholes) / WHOLE_FARTHER])
+        beside = self.whole.score(parts.wholes) if parts.parts else np.zeros(0)
+        return np.column_stack([values, beside / WHOLE_FARTHER])
 
     def largest(self, parts: PartScores) -> Scores:
         """(parts,): of each part the largest of all its standardised scores. It passes if that is not over the limit.
