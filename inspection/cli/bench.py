@@ -329,10 +329,12 @@ def references(
     references: Annotated[int, typer.Option(min=3, metavar="N", help="Of the good parts.")] = 20,
     false_reject: Annotated[float, typer.Option(min=0.001, max=0.5, help="As of a calibration.")] = 0.05,
     draws: Annotated[int, typer.Option(min=1, help="Of references, and of parts that set the thresholds.")] = 20,
+    seconds: Annotated[float, typer.Option(min=0.1, help="What they cost a frame is measured for about so long.")] = 10,
     config_dir: ConfigDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """What escapes by a recipe's sentences, by good parts as references, and by both, under one promise."""
+    """What escapes by a recipe's sentences, by good parts as references, and by both, under one promise; and what they
+    cost a frame."""
     from inspection.cli._options import config_dir_of, named_folders
     from inspection.config import load_site
     from inspection.resources import benchmarks_dir
@@ -347,5 +349,6 @@ def references(
         references=references,
         false_reject=false_reject,
         draws=draws,
+        seconds=seconds,
         as_json=as_json,
     )

@@ -72,19 +72,22 @@ class PartScorer:
     def look(self, frames: Sequence[Pixels]) -> Look:
         """RGB uint8 (H, W, 3) each, of any sizes. Raises ScoringError if anything is not finite."""
         looks = [self._region.views(frame) for frame in frames]  # once: a part that is aligned is looked for in it
-        embeddings, scores = score_views(looks, self._encoder, self._prototypes, self._region)
+        views = [view for views, _ in looks for view in views]
+        by_place = isinstance(self._references, PlaceBank)
+        seen, places = _with_places(self._encoder, views) if by_place else (self._encoder.embed_images(views), None)
+        tiles = self._region.tiles
+        scores = score_views(seen, [shows for _, shows in looks], self._prototypes, self._encoder.logit_scale, tiles)
+        of_whole = slice(None, None, 1 + len(tiles.boxes))  # of each frame the first of its views
         if self._references is not None:
-            of_places = isinstance(self._references, PlaceBank)
-            seen = _places(self._encoder, [views[0] for views, _ in looks]) if of_places else embeddings
-            distances = self._references.score(seen)
+            distances = self._references.score((seen if places is None else places)[of_whole])
             scores = np.column_stack([scores, distances])
-        return Look(scores, embeddings)
+        return Look(scores, seen[of_whole])
 
     @cached_property
     def has_places(self) -> bool:
         """Whether references see place by place, or pictures as a whole."""
         try:
-            _places(self._encoder, [])
+            _with_places(self._encoder, [])
         except ModelError:
             return False
         return True
@@ -92,11 +95,11 @@ class PartScorer:
     def features(self, frames: Sequence[Pixels]) -> Vectors:
         """What references are fitted on (`references.bank_of`): places (n, h, w, C), or embeddings (n, D)."""
         pictures = [self._region.crop(frame) for frame in frames]
-        return _places(self._encoder, pictures) if self.has_places else self._encoder.embed_images(pictures)
+        return _with_places(self._encoder, pictures)[1] if self.has_places else self._encoder.embed_images(pictures)
 
 
-def _places(encoder: Encoder, pictures: Sequence[Pixels]) -> Vectors:
+def _with_places(encoder: Encoder, pictures: Sequence[Pixels]) -> tuple[Vectors, Vectors]:
     """Raises ModelError where the model has none; every ClipEncoder has the method."""
     if not isinstance(encoder, PlacesEncoder):
         raise ModelError("the model has no map of places")
-    return encoder.embed_places(pictures)
+    return encoder.embed_with_places(pictures)
