@@ -2,12 +2,13 @@
 the sentences, by references, by labels, and by them together.
 
     inspection bench references --recipe R --good DIR --bad [NAME=]DIR … --references N [--labels M]
-                                [--false-reject X] [--draws K]
+                                [--false-reject X] [--draws K] [--seconds S]
 
 In each draw N good parts are references, M bad ones are labelled, and of the other good ones two thirds, or as many as
 the promise needs, set the thresholds; the rest, if there is one, tells how many good parts do not pass. All ways use
 the same parts, and are tested on the bad parts that are not labelled. Where references are compared place by place,
-`nearest` is what a memory of their places would do in the bank's stead.
+`nearest` is what a memory of their places would do in the bank's stead. What they cost a frame is told beside it
+(`benchmarks/references_cost.py`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.nearest import NearestPlaces
+from benchmarks.references_cost import cost
 from inspection.adapters.cameras.images import list_images, read_image
 from inspection.calibration.parts import PartScores
 from inspection.calibration.promise import Promise
@@ -28,6 +30,7 @@ from inspection.config import RecipeConfig
 from inspection.domain.errors import CalibrationError
 from inspection.gauge import load_encoder, scorer_of
 from inspection.scoring.head import Head
+from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.references import bank_of, with_neighbours
 
 Numbers = npt.NDArray[np.float64]
@@ -44,7 +47,7 @@ def ways_of(descriptions: int, *, has_labels: bool, by_place: bool) -> dict[str,
 
 
 def measure(
-    recipe: RecipeConfig,
+    scorer: PartScorer,
     good: Path,
     bad: Mapping[str, Path],
     references: int,
@@ -54,7 +57,6 @@ def measure(
 ) -> dict[str, dict[str, float | None]]:
     """Of each way the mean share of defective parts that escape, and of held-out good ones that do not pass (None where
     none is left). `labels`: of bad parts, all kinds together. Raises InspectionError."""
-    scorer = scorer_of(recipe, load_encoder(recipe))
 
     def seen(folder: Path) -> tuple[Numbers, npt.NDArray[np.float32]]:
         frames = [read_image(path) for path in list_images(folder)]
@@ -122,16 +124,25 @@ def main(
     labels: int | None,
     false_reject: float,
     draws: int,
+    seconds: float,
     as_json: bool,
 ) -> None:
     """Print what was measured."""
-    found = measure(recipe, good, bad, references, labels, Promise(false_reject), draws)
+    encoder = load_encoder(recipe)
+    scorer = scorer_of(recipe, encoder)
+    found = measure(scorer, good, bad, references, labels, Promise(false_reject), draws)
+    costs = cost(encoder, scorer, [read_image(path) for path in list_images(good)], references, seconds)
     if as_json:
         asked = {"references": references, "labels": labels, "asked": false_reject, "draws": draws}
-        print(json.dumps({**asked, "ways": found}))
+        print(json.dumps({**asked, "ways": found, "cost": costs}))
         return
     taught = f"{references} references" + ("" if labels is None else f", {labels} labelled bad parts")
     print(f"{draws} draws, {taught}, {false_reject:.0%} of good parts may fail to pass")
     for way, each in found.items():
         rejected = "" if each["false_reject"] is None else f", {each['false_reject']:.1%} of good ones do not pass"
         print(f"{way:10}  {each['escape']:.1%} of defective parts escape{rejected}")
+    print("a frame, from its pixels to its scores:")
+    for name, figures in costs.items():
+        told = f"{figures['sentences_ms']} ms by the sentences, {figures['both_ms']} by both: {figures['times']} times"
+        moved = figures["moved_sigma"]
+        print(f"{name:24}  {told}{'' if moved is None else f'; distances moved by {moved} σ at most'}")

@@ -364,11 +364,12 @@ def references(
     labels: Annotated[int | None, typer.Option(min=2, metavar="M", help="Of the bad parts, to learn from.")] = None,
     false_reject: Annotated[float, typer.Option(min=0.001, max=0.5, help="As of a calibration.")] = 0.05,
     draws: Annotated[int, typer.Option(min=1, help="Of references, and of parts that set the thresholds.")] = 20,
+    seconds: Annotated[float, typer.Option(min=0.1, help="What they cost a frame is measured for about so long.")] = 10,
     config_dir: ConfigDir = None,
     as_json: AsJson = False,
 ) -> None:
     """What escapes by a recipe's sentences, by good parts as references, by labelled bad ones, and by all of them,
-    under one promise."""
+    under one promise; and what references cost a frame."""
     from inspection.cli._options import config_dir_of, named_folders
     from inspection.config import load_site
     from inspection.resources import benchmarks_dir
@@ -384,5 +385,6 @@ def references(
         labels=labels,
         false_reject=false_reject,
         draws=draws,
+        seconds=seconds,
         as_json=as_json,
     )

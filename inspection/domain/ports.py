@@ -101,10 +101,11 @@ class DenseEncoder(Encoder, Protocol):
 class PlacesEncoder(Encoder, Protocol):
     """One that can also tell what each place of a picture looks like, before anything is made of it in words."""
 
-    def embed_places(self, images: Sequence[Pixels]) -> Vectors:
-        """RGB uint8 (H, W, 3) each -> float32 (n, h, w, C), not of unit length.
+    def embed_with_places(self, images: Sequence[Pixels]) -> tuple[Vectors, Vectors]:
+        """RGB uint8 (H, W, 3) each -> what `embed_images` makes of them, and float32 (n, h, w, C), not of unit length,
+        which it passes on its way there: both for the time of one.
 
-        Raises ModelError where the model has no such map.
+        Raises ScoringError as `embed_images`, whatever the places are; ModelError where the model has no such map.
         """
 
 

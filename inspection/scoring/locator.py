@@ -62,7 +62,7 @@ class Locator:
         """How far each place is from good parts, where references are compared place by place."""
         if not isinstance(self._good, PlaceBank) or not isinstance(self._encoder, PlacesEncoder):
             return None
-        places = self._encoder.embed_places([self._region.crop(pixels)])
+        _, places = self._encoder.embed_with_places([self._region.crop(pixels)])
         return _on_the_frame(np.asarray(self._good.maps(places)[0], np.float32), self._region, pixels)
 
     def _map(self, view: Pixels, description: str | None) -> Map:

@@ -14,7 +14,7 @@ from inspection.domain.ports import Encoder, PlacesEncoder
 from inspection.domain.types import LIKE_BAD_PARTS, UNLIKE_GOOD_PARTS, Pixels, Vectors
 from inspection.scoring.head import Head, Held, good_in
 from inspection.scoring.prototypes import Prototypes
-from inspection.scoring.references import PlaceBank
+from inspection.scoring.references import Bank, PlaceBank
 from inspection.scoring.region import Region
 from inspection.scoring.scorer import score_views
 from inspection.scoring.whole_picture import wholes_of
@@ -79,15 +79,17 @@ class PartScorer:
     def look(self, frames: Sequence[Pixels]) -> Look:
         """RGB uint8 (H, W, 3) each, of any sizes. Raises ScoringError if anything is not finite."""
         looks = [self._region.views(frame) for frame in frames]  # once: a part that is aligned is looked for in it
-        embeddings, scores = score_views(looks, self._encoder, self._prototypes, self._region)
-        good = None if self._references is None else good_in(self._references)
-        by_place = isinstance(good, PlaceBank)
-        pictures = [views[0] for views, _ in looks]
-        places = _places(self._encoder, pictures) if by_place or self.has_places else None
-        if good is not None:
-            seen = places if by_place and places is not None else embeddings
-            distances = good.score(seen)
-            taught = [self._references.score(seen, scores, distances)] if isinstance(self._references, Head) else []
+        views = [view for views, _ in looks for view in views]
+        seen, places = self._seen(views)
+        tiles = self._region.tiles
+        scores = score_views(seen, [shows for _, shows in looks], self._prototypes, self._encoder.logit_scale, tiles)
+        of_whole = slice(None, None, 1 + len(tiles.boxes))  # of each frame the first of its views
+        embeddings, places = seen[of_whole], None if places is None else places[of_whole]
+        if self._references is not None:
+            good = good_in(self._references)
+            compared = _compared(good, embeddings, places)
+            distances = good.score(compared)
+            taught = [self._references.score(compared, scores, distances)] if isinstance(self._references, Head) else []
             scores = np.column_stack([scores, distances, *taught])
         return Look(scores, embeddings, wholes_of(embeddings, places))
 
@@ -95,19 +97,34 @@ class PartScorer:
     def has_places(self) -> bool:
         """Whether the model tells what each place looks like: references see place by place then."""
         try:
-            _places(self._encoder, [])
+            _with_places(self._encoder, [])
         except ModelError:
             return False
         return True
 
     def features(self, frames: Sequence[Pixels]) -> Vectors:
         """What references are fitted on (`references.bank_of`): places (n, h, w, C), or embeddings (n, D)."""
-        pictures = [self._region.crop(frame) for frame in frames]
-        return _places(self._encoder, pictures) if self.has_places else self._encoder.embed_images(pictures)
+        embeddings, places = self._seen([self._region.crop(frame) for frame in frames])
+        return embeddings if places is None else places
+
+    def _seen(self, pictures: Sequence[Pixels]) -> tuple[Vectors, Vectors | None]:
+        """Embeddings, and places where the model has them."""
+        if not self.has_places:
+            return self._encoder.embed_images(pictures), None
+        return _with_places(self._encoder, pictures)
 
 
-def _places(encoder: Encoder, pictures: Sequence[Pixels]) -> Vectors:
+def _compared(bank: Bank, embeddings: Vectors, places: Vectors | None) -> Vectors:
+    """What these references see of a picture. Raises ModelError where that is places, and the model has none."""
+    if not isinstance(bank, PlaceBank):
+        return embeddings
+    if places is None:
+        raise ModelError("the model has no map of places")
+    return places
+
+
+def _with_places(encoder: Encoder, pictures: Sequence[Pixels]) -> tuple[Vectors, Vectors]:
     """Raises ModelError where the model has none; every ClipEncoder has the method."""
     if not isinstance(encoder, PlacesEncoder):
         raise ModelError("the model has no map of places")
-    return encoder.embed_places(pictures)
+    return encoder.embed_with_places(pictures)

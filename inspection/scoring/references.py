@@ -80,11 +80,16 @@ class ReferenceBank:
 
         Raises ScoringError if one is not finite.
         """
-        centred = embeddings.astype(np.float64) - self.mean
-        along = centred @ self.directions.T
+        squared = embeddings.astype(np.float64)
+        squared -= self.mean
+        along = squared @ self.directions.T
+        # In place: of places these are large, and to be given new memory takes as long as all the sums.
+        np.square(squared, out=squared)
+        np.square(along, out=along)
         floor = self.shrinkage * self.mean_variance  # the variance beside all directions
-        beside = np.maximum((centred**2).sum(axis=1) - (along**2).sum(axis=1), 0.0)
-        inside = (along**2 / (floor + (1 - self.shrinkage) * self.variances)).sum(axis=1)
+        beside = np.maximum(squared.sum(axis=1) - along.sum(axis=1), 0.0)
+        along /= floor + (1 - self.shrinkage) * self.variances
+        inside = along.sum(axis=1)
         distances: npt.NDArray[np.float64] = np.sqrt(inside + beside / floor)
         if not np.isfinite(distances).all():
             raise ScoringError("a distance is not a finite number; check the model with 'inspection doctor'")
@@ -133,10 +138,15 @@ def with_neighbours(places: Vectors) -> Vectors:
     if not np.isfinite(places).all():
         raise ScoringError("a place is not a finite number; check the model with 'inspection doctor'")
     height, width = places.shape[1:3]
-    padded = np.pad(places, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
-    summed = sum(padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3))
+    down, across = (np.arange(-1, side + 1).clip(0, side - 1) for side in (height, width))
+    padded = places[:, down[:, None], across]
+    summed = np.zeros_like(places)
+    for y in range(3):
+        for x in range(3):
+            summed += padded[:, y : y + height, x : x + width]
     lengths = np.linalg.norm(summed, axis=-1, keepdims=True)
-    return np.asarray(summed / np.maximum(lengths, np.finfo(np.float32).tiny))
+    summed /= np.maximum(lengths, np.finfo(np.float32).tiny)
+    return summed
 
 
 Bank = ReferenceBank | PlaceBank

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from inspection.domain.errors import ScoringError
-from inspection.domain.ports import Encoder
-from inspection.domain.types import Pixels, Vectors
+from inspection.domain.types import Vectors
 from inspection.scoring.prototypes import Prototypes, unit_checked
-from inspection.scoring.region import Mask, Region
+from inspection.scoring.region import Mask
+from inspection.scoring.tiles import Tiles
 
 
 def score(embeddings: Vectors, prototypes: Prototypes, scale: float) -> npt.NDArray[np.float64]:
@@ -28,27 +28,16 @@ def score(embeddings: Vectors, prototypes: Prototypes, scale: float) -> npt.NDAr
     return margins
 
 
-def score_frames(
-    frames: Sequence[Pixels], encoder: Encoder, prototypes: Prototypes, region: Region
-) -> tuple[Vectors, npt.NDArray[np.float64]]:
-    """Frames RGB uint8 (H, W, 3) of any sizes -> the embeddings (n, D) of their regions as a whole, and scores (n, K).
-
-    All views of all frames in one batch. Raises ScoringError.
-    """
-    return score_views([region.views(frame) for frame in frames], encoder, prototypes, region)
-
-
 def score_views(
-    looks: Sequence[tuple[list[Pixels], Mask]], encoder: Encoder, prototypes: Prototypes, region: Region
-) -> tuple[Vectors, npt.NDArray[np.float64]]:
-    """The same of frames whose views were cut, as `region.views` has them. The line, its calibration and every command
-    score by this alone."""
-    views = [view for views, _ in looks for view in views]
-    embeddings = encoder.embed_images(views)
-    if len(embeddings) != len(views):
-        raise ScoringError(f"the model gave {len(embeddings)} results for {len(views)} pictures")
-    scores = score(embeddings, prototypes, encoder.logit_scale)
-    shape = (len(looks), 1 + len(region.tiles.boxes))
-    is_seen = np.array([seen for _, seen in looks], bool).reshape(shape)
-    joined = region.tiles.join(scores.reshape(*shape, scores.shape[1]), is_seen)
-    return embeddings.reshape(*shape, embeddings.shape[1])[:, 0], joined
+    embeddings: Vectors, is_seen: Sequence[Mask], prototypes: Prototypes, scale: float, tiles: Tiles
+) -> npt.NDArray[np.float64]:
+    """(n, K) of the embeddings (n · V, D) of n frames' views, frame by frame, and of which of each frame's views show
+    any of the region (V,), as `Region.views` has them. The line, its calibration and every command score by this alone.
+
+    Raises ScoringError.
+    """
+    shape = (len(is_seen), 1 + len(tiles.boxes))
+    if len(embeddings) != shape[0] * shape[1]:
+        raise ScoringError(f"the model gave {len(embeddings)} results for {shape[0] * shape[1]} pictures")
+    scores = score(embeddings, prototypes, scale)
+    return tiles.join(scores.reshape(*shape, scores.shape[1]), np.array(is_seen, bool).reshape(shape))

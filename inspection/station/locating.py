@@ -59,12 +59,12 @@ class SharedEncoder:
         with self._turn():
             return self._encoder.embed_images(images)
 
-    def embed_places(self, images: Sequence[Pixels]) -> Vectors:
+    def embed_with_places(self, images: Sequence[Pixels]) -> tuple[Vectors, Vectors]:
         """As `ports.PlacesEncoder`. Raises ModelError where the model has no places."""
         if not isinstance(self._encoder, PlacesEncoder):
             raise ModelError("the model has no map of places")
         with self._turn():
-            return self._encoder.embed_places(images)
+            return self._encoder.embed_with_places(images)
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         with self._turn():

@@ -285,8 +285,9 @@ class ChannelEncoder(AxisEncoder):
 class PlaceEncoder(AxisEncoder):
     """`ports.PlacesEncoder`: every place looks like the whole."""
 
-    def embed_places(self, images: Sequence[Pixels]) -> Vectors:
-        return np.tile(self.embed_images(images)[:, None, None], (1, 2, 2, 1)) if images else np.zeros((0, 0, 0, 3))
+    def embed_with_places(self, images: Sequence[Pixels]) -> tuple[Vectors, Vectors]:
+        embeddings = self.embed_images(images) if images else np.zeros((0, 3), np.float32)
+        return embeddings, np.tile(embeddings[:, None, None], (1, 2, 2, 1))
 
 
 def test_references_are_compared_place_by_place_where_the_model_has_places(

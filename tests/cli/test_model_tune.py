@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ class Slow:
     def __init__(self, tower: ImageTower) -> None:
         self.tower = tower
 
-    def __call__(self, inputs: dict[str, Tensor]) -> Tensor:
+    def __call__(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         for _ in range(6):
             self.tower(inputs)
         return self.tower(inputs)
@@ -168,22 +169,24 @@ class Broken(Runtime):
 
     def open(self, model: Any, input_px: tuple[int, int] | None) -> ImageTower:
         tower = TorchTower(model, "float32", "cpu")
-        return lambda inputs: tower(inputs) * float("nan")
+        return lambda inputs: tuple(each * float("nan") for each in tower(inputs))
 
 
 @dataclass(frozen=True, slots=True)
 class Askew(Runtime):
-    """All embeddings turned alike. Among themselves they are as far apart as before; from another runtime's they are
-    not."""
+    """All embeddings, and all places, turned alike. Among themselves they are as far apart as before; from another
+    runtime's they are not."""
 
     def open(self, model: Any, input_px: tuple[int, int] | None) -> ImageTower:
         tower = TorchTower(model, "float32", "cpu")
-        return lambda inputs: tower(inputs).roll(1, dims=1)
+        return lambda inputs: tuple(each.roll(1, dims=1) for each in tower(inputs))
 
 
-def test_references_are_fitted_for_each_runtime_on_what_it_sees(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of pictures as a whole: places are torch's on every runtime."""
-    monkeypatch.setattr(PartScorer, "has_places", False)
+@pytest.mark.parametrize("by_place", [True, False])
+def test_references_are_fitted_for_each_runtime_on_what_it_sees(
+    own: Path, by_place: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PartScorer, "has_places", by_place)
     site = load_site(own)
     recipe = site.recipe(site.line("demo").recipe)
     encoder = load_encoder(recipe)
@@ -197,7 +200,7 @@ def test_references_are_fitted_for_each_runtime_on_what_it_sees(own: Path, monke
     reference, askew = (each.look([frame]).scores[0, -1] for each in fitted.values())
     assert askew == pytest.approx(reference, rel=1e-3)
     foreign = fitted["askew"].with_references(fitted["reference"].references).look([frame]).scores[0, -1]
-    assert foreign > 2 * reference
+    assert foreign > 1.5 * reference
     with pytest.raises(ScoringError, match="is not finite"):
         held_against({"broken": scorers["broken"]}, drawn)
 

@@ -36,7 +36,8 @@ class AxisEncoder:
         return np.stack([_unit(np.array([float(axis in text) for axis in AXES])) for text in texts])
 
     def embed_images(self, images: Sequence[Pixels]) -> Vectors:
-        return np.stack([_unit(image.reshape(-1, 3)[:3, 0].astype(float)) for image in images])
+        seen = [_unit(image.reshape(-1, 3)[:3, 0].astype(float)) for image in images]
+        return np.array(seen, np.float32).reshape(len(images), len(AXES))
 
 
 class CellEncoder(AxisEncoder):

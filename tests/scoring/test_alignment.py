@@ -16,8 +16,8 @@ from inspection.domain.errors import AlignmentError
 from inspection.gauge import prototypes_of
 from inspection.resources import configs_dir, samples_dir
 from inspection.scoring.alignment import Template
+from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.region import Region
-from inspection.scoring.scorer import score_frames
 
 NUT = read_image(samples_dir() / "hex_nut" / "line" / "good" / "001.jpg")
 OTHERS = [read_image(samples_dir() / "hex_nut" / "line" / kind / "003.jpg") for kind in ("good", "scratch", "stain")]
@@ -107,7 +107,7 @@ def test_a_shift_moves_scores_less_where_the_region_goes_with_the_part(bundled, 
             continue
         found += 1
         for region, of_region in changes.items():
-            scores = score_frames([frame, off], bundled, prototypes, region)[1]
+            scores = PartScorer(bundled, prototypes, region).look([frame, off]).scores
             of_region.append(float(np.abs(scores[1] - scores[0]).mean()))
     without, with_it = (float(np.mean(each)) for each in changes.values())
     measured(f"{name}: {found} of {len(others)} found; scores moved by {without:.2f} without, {with_it:.2f} with")

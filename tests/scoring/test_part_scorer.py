@@ -20,6 +20,7 @@ from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.references import PlaceBank, bank_of
 from inspection.scoring.region import Region
 from inspection.scoring.scorer import score
+from inspection.scoring.tiles import Tiles
 from tests.fakes.encoder import AxisEncoder, picture
 
 ENCODER = AxisEncoder()
@@ -29,10 +30,16 @@ level = st.integers(0, 255)
 
 
 class WithPlaces(AxisEncoder):
-    """`ports.PlacesEncoder`: of a picture its upper left pixels."""
+    """`ports.PlacesEncoder`: of a picture its upper left pixels. `asked`: for how many pictures, each time."""
 
-    def embed_places(self, images: Sequence[Pixels]) -> Vectors:
-        return np.stack([image[:3, :3].astype(np.float32) for image in images])
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def embed_with_places(self, images: Sequence[Pixels]) -> tuple[Vectors, Vectors]:
+        self.asked.append(len(images))
+        corners = [image[:3, :3].astype(np.float32) for image in images]
+        return super().embed_images(images), np.array(corners).reshape(len(images), 3, 3, 3)
 
 
 frames = st.lists(st.builds(picture, st.integers(1, 255), level, level), min_size=1, max_size=5)
@@ -125,6 +132,27 @@ def test_where_a_part_is_unlike_good_ones_is_where_it_differs() -> None:
     assert Locator(encoder, prototypes, Region())(bad, UNLIKE_GOOD_PARTS) is None
 
 
+@given(st.integers(1, 4), st.sampled_from([(), (2,), (2, 3)]), st.integers(0, 2**32 - 1))
+def test_places_are_of_the_region_as_a_whole_and_cost_no_second_look(
+    count: int, grids: tuple[int, ...], seed: int
+) -> None:
+    class OnePass(WithPlaces):
+        def embed_images(self, images: Sequence[Pixels]) -> Vectors:
+            raise AssertionError("a second look")
+
+    seen = list(np.random.default_rng(seed).integers(1, 256, (count + 3, 32, 40, 3), np.uint8))
+    region = Region(0.25, 0.25, 0.5, 0.75, tiles=Tiles(grids))
+    bank = bank_of(WithPlaces().embed_with_places([region.crop(frame) for frame in seen[count:]])[1])
+    encoder, plain = OnePass(), PartScorer(ENCODER, PROTOTYPES, region)
+    look = PartScorer(encoder, PROTOTYPES, region, bank).look(seen[:count])
+    assert [asked for asked in encoder.asked if asked] == [count * (1 + len(region.tiles.boxes))]
+    by_text = plain.look(seen[:count])
+    np.testing.assert_array_equal(look.scores[:, :-1], by_text.scores)
+    np.testing.assert_array_equal(look.embeddings, by_text.embeddings)
+    _, places = WithPlaces().embed_with_places([region.crop(frame) for frame in seen[:count]])
+    np.testing.assert_array_equal(look.scores[:, -1], bank.score(places))
+
+
 def test_a_part_is_looked_for_once_a_frame_whatever_it_is_held_against() -> None:
     class Counting(Template):
         asked = 0
@@ -135,7 +163,7 @@ def test_a_part_is_looked_for_once_a_frame_whatever_it_is_held_against() -> None
 
     frame = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     encoder = WithPlaces()
-    bank = bank_of(encoder.embed_places([frame, frame[::-1], frame[:, ::-1], 255 - frame]))
+    bank = bank_of(encoder.embed_with_places([frame, frame[::-1], frame[:, ::-1], 255 - frame])[1])
     region = Region(0.25, 0.25, 0.5, 0.5, template=Counting(frame, 0.1))
     look = PartScorer(encoder, PROTOTYPES, region, bank).look([frame, frame])
     assert look.scores.shape == (2, 3)

@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.domain.errors import ScoringError
+from inspection.scoring.part_scorer import Look, PartScorer
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region
-from inspection.scoring.scorer import score, score_frames
+from inspection.scoring.scorer import score
 from inspection.scoring.tiles import Tiles
 from tests.fakes.encoder import AxisEncoder, CellEncoder, picture
 
@@ -109,12 +110,16 @@ def test_the_whole_frame_is_the_default():
 TILED = Region(tiles=Tiles((2, 3), 0.25))
 
 
+def look(frames, encoder: AxisEncoder, region: Region = TILED) -> Look:
+    return PartScorer(encoder, prototypes(encoder), region).look(frames)
+
+
 def test_a_frame_without_tiles_scores_as_its_region_does():
     encoder = AxisEncoder()
     frames = [picture(200, 10), picture(20, 200)]
-    embeddings, scores = score_frames(frames, encoder, prototypes(encoder), Region())
-    assert np.array_equal(embeddings, encoder.embed_images(frames))
-    assert np.array_equal(scores, score(embeddings, prototypes(encoder), encoder.logit_scale))
+    found = look(frames, encoder, Region())
+    assert np.array_equal(found.embeddings, encoder.embed_images(frames))
+    assert np.array_equal(found.scores, score(found.embeddings, prototypes(encoder), encoder.logit_scale))
 
 
 def test_all_views_of_all_frames_are_one_batch_and_the_embedding_is_the_whole():
@@ -126,17 +131,16 @@ def test_all_views_of_all_frames_are_one_batch_and_the_embedding_is_the_whole():
             return super().embed_images(images)
 
     frames = [np.random.default_rng(n).integers(1, 255, (12, 10 + n, 3), np.uint8) for n in range(3)]
-    embeddings, scores = score_frames(frames, Counting(), prototypes(CellEncoder()), TILED)
+    found = look(frames, Counting())
     assert batches == [3 * 14]
-    assert scores.shape == (3, 2)
-    assert np.array_equal(embeddings, CellEncoder().embed_images(frames))
+    assert found.scores.shape == (3, 2)
+    assert np.array_equal(found.embeddings, CellEncoder().embed_images(frames))
 
 
 def test_frames_scored_together_score_as_each_alone():
     frames = [np.random.default_rng(n).integers(1, 255, (12, 10 + n, 3), np.uint8) for n in range(3)]
-    together = score_frames(frames, CellEncoder(), prototypes(CellEncoder()), TILED)[1]
-    alone = [score_frames([each], CellEncoder(), prototypes(CellEncoder()), TILED)[1][0] for each in frames]
-    assert np.allclose(together, alone)
+    alone = [look([each], CellEncoder()).scores[0] for each in frames]
+    assert np.allclose(look(frames, CellEncoder()).scores, alone)
 
 
 def test_no_frames_have_no_scores():
@@ -145,8 +149,8 @@ def test_no_frames_have_no_scores():
             assert not images
             return np.zeros((0, 3), np.float32)
 
-    embeddings, scores = score_frames([], Empty(), prototypes(CellEncoder()), TILED)
-    assert (embeddings.shape, scores.shape) == ((0, 3), (0, 2))
+    found = look([], Empty())
+    assert (found.embeddings.shape, found.scores.shape) == ((0, 3), (0, 2))
 
 
 def test_a_model_that_gives_too_few_results_is_told():
@@ -155,4 +159,4 @@ def test_a_model_that_gives_too_few_results_is_told():
             return super().embed_images(images)[:-1]
 
     with pytest.raises(ScoringError, match="gave 13 results for 14 pictures"):
-        score_frames([np.full((12, 12, 3), 9, np.uint8)], Short(), prototypes(CellEncoder()), TILED)
+        look([np.full((12, 12, 3), 9, np.uint8)], Short())

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from inspection.domain.errors import ScoringError
+from inspection.domain.errors import ModelError, ScoringError
 from inspection.domain.ports import DenseEncoder
 from inspection.domain.types import Box, Cause, Frame, Located, Verdict, VerdictKind
 from inspection.station.locating import Locating, SharedDenseEncoder, SharedEncoder, Turns
@@ -80,6 +80,21 @@ def test_an_encoder_without_a_map_has_none_when_it_is_shared():
     turns = Turns()
     assert not isinstance(SharedEncoder(AxisEncoder(), turns, goes_first=True), DenseEncoder)
     assert isinstance(SharedDenseEncoder(CellEncoder(), turns, goes_first=False), DenseEncoder)
+
+
+def test_places_are_had_in_one_turn_and_refused_where_the_model_has_none():
+    class WithPlaces(AxisEncoder):
+        def embed_with_places(self, images):
+            assert turns._is_taken
+            return self.embed_images(images), np.ones((len(images), 1, 1, 3), np.float32)
+
+    turns = Turns()
+    embeddings, places = SharedEncoder(WithPlaces(), turns, goes_first=True).embed_with_places([FRAME.pixels])
+    assert np.array_equal(embeddings, AxisEncoder().embed_images([FRAME.pixels]))
+    assert places.shape == (1, 1, 1, 3)
+    with pytest.raises(ModelError, match="no map of places"):
+        SharedEncoder(AxisEncoder(), turns, goes_first=True).embed_with_places([])
+    assert not turns._is_taken
 
 
 def test_a_part_waits_for_one_view_of_those_that_are_looked_at():

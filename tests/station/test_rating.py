@@ -9,7 +9,6 @@ from inspection.scoring.alignment import Template
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region, Ring
-from inspection.scoring.scorer import score_frames
 from inspection.scoring.tiles import Tiles
 from inspection.station.rating import Rater, sustained_parts_per_s
 from tests.fakes.clock import ManualClock
@@ -85,10 +84,11 @@ def test_the_line_scores_as_every_command_does():
     encoder, region = CellEncoder(), Region(0.25, 0, 0.75, 1, tiles=Tiles((2,)))
     prototypes = encode_prototypes(encoder, ["good"], {"scratch": ["scratch"], "stain": ["stain"]})
     frames = [np.random.default_rng(seed).integers(1, 256, (32, 32, 3), np.uint8) for seed in range(3)]
-    verdicts = Rater(PartScorer(encoder, prototypes, region), None)([Frame(pixels, FRAME.utc) for pixels in frames])
-    embeddings, scores = score_frames(frames, encoder, prototypes, region)
-    assert [tuple(verdict.scores.values()) for verdict in verdicts] == [tuple(row) for row in scores]
-    assert np.array_equal([verdict.embedding for verdict in verdicts], embeddings)
+    scorer = PartScorer(encoder, prototypes, region)
+    verdicts = Rater(scorer, None)([Frame(pixels, FRAME.utc) for pixels in frames])
+    look = scorer.look(frames)
+    assert [tuple(verdict.scores.values()) for verdict in verdicts] == [tuple(row) for row in look.scores]
+    assert np.array_equal([verdict.embedding for verdict in verdicts], look.embeddings)
 
 
 def test_a_part_that_is_not_found_is_unjudged_with_that_cause_and_the_others_are_judged():

@@ -7,7 +7,7 @@ Importing this module does not import torch; the first `ClipEncoder.load` does.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -118,11 +118,32 @@ class ClipEncoder:
 
         Raises ScoringError if a component is not finite, ValueError if a picture is something else.
         """
-        parts = [
-            self._tower(self._preprocessing.apply(batch))
-            for batch in (images[start : start + BATCH] for start in range(0, len(images), BATCH))
-        ]
-        return self._unit(parts, "picture")
+        return self._unit([made[0] for made in self._made(images)], "picture")
+
+    def embed_with_places(self, images: Sequence[Pixels]) -> tuple[Vectors, Vectors]:
+        """RGB uint8 (H, W, 3) each -> as `embed_images`, and float32 (n, h, w, C): what each place looks like, in no
+        words. On the runtime that was chosen, in one pass.
+
+        Raises as `embed_images`, not for places that are not finite: whoever fits them looks; ModelError for a model
+        without such a map.
+        """
+        import torch
+
+        from inspection.adapters.clip.tower import has_places
+
+        if not has_places(self._model):
+            raise self._lacks("map of places")
+        made = list(self._made(images))
+        embeddings = self._unit([features for features, _ in made], "picture")
+        if not made:
+            return embeddings, np.zeros((0, 0, 0, 0), np.float32)
+        places = torch.cat([places for _, places in made]).permute(0, 2, 3, 1)
+        return embeddings, np.asarray(places.contiguous().numpy())
+
+    def _made(self, images: Sequence[Pixels]) -> Iterator[tuple[Tensor, ...]]:
+        """What the tower makes of them, a batch at a time."""
+        for start in range(0, len(images), BATCH):
+            yield self._tower(self._preprocessing.apply(images[start : start + BATCH]))
 
     def embed_cells(self, images: Sequence[Pixels]) -> Vectors:
         """RGB uint8 (H, W, 3) each -> float32 (n, h, w, D), unit length over D, in the space of the sentences: the dot
@@ -130,33 +151,22 @@ class ClipEncoder:
 
         Raises ModelError for a model without such a map, ScoringError and ValueError as `embed_images`.
         """
-        maps = self._maps(images, "get_dense_features", "map in the space of sentences")
-        if maps is None:
-            return np.zeros((0, 0, 0, self._width()), np.float32)
-        return self._unit([maps.flatten(0, 2)], "cell").reshape(*maps.shape)
-
-    def embed_places(self, images: Sequence[Pixels]) -> Vectors:
-        """RGB uint8 (H, W, 3) each -> float32 (n, h, w, C): what each place looks like, in no words.
-
-        Raises as `embed_cells`, but for numbers that are not finite: whoever fits them looks.
-        """
-        maps = self._maps(images, "get_place_features", "map of places")
-        return np.zeros((0, 0, 0, 0), np.float32) if maps is None else np.asarray(maps.float().cpu().numpy())
-
-    def _maps(self, images: Sequence[Pixels], method: str, what: str) -> Any:
-        """(n, h, w, C) by the model's `method`, whose last or only result is (n, C, h, w); None of no pictures."""
         import torch
 
-        if not hasattr(self._model, method):
-            name = self._fingerprint["model"]
-            raise ModelError(f"model {name}: it has no {what}; use {BUNDLED!r} for one")
+        if not hasattr(self._model, "get_dense_features"):
+            raise self._lacks("map in the space of sentences")
         with torch.inference_mode():
             parts = [
-                getattr(self._model, method)(**self._preprocessing.apply(batch))
+                self._model.get_dense_features(**self._preprocessing.apply(batch))[1]
                 for batch in (images[start : start + BATCH] for start in range(0, len(images), BATCH))
             ]
-            maps = [part[-1] if isinstance(part, tuple) else part for part in parts]
-            return torch.cat(maps).permute(0, 2, 3, 1) if maps else None
+        if not parts:
+            return np.zeros((0, 0, 0, self._width()), np.float32)
+        maps = torch.cat(parts).permute(0, 2, 3, 1)
+        return self._unit([maps.flatten(0, 2)], "cell").reshape(*maps.shape)
+
+    def _lacks(self, what: str) -> ModelError:
+        return ModelError(f"model {self._fingerprint['model']}: it has no {what}; use {BUNDLED!r} for one")
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Phrases -> float32 (n, D), unit length; longer ones than the model reads are cut."""

@@ -52,16 +52,18 @@ class OnnxTower:
         # A scale is found for all that is multiplied at once: a picture must not depend on those that come with it.
         self._at_once = 1 if precision == "int8" else None
 
-    def __call__(self, inputs: Mapping[str, Tensor]) -> Tensor:
+    def __call__(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         pictures = inputs["pixel_values"]
         parts = torch.split(pictures, self._at_once or len(pictures))
-        made = [self._session.run(None, {"pixels": part.contiguous().numpy()})[0] for part in parts]
-        return torch.cat([torch.from_numpy(part) for part in made])
+        made = [self._session.run(None, {"pixels": part.contiguous().numpy()}) for part in parts]
+        return tuple(torch.cat([torch.from_numpy(part) for part in each]) for each in zip(*made, strict=True))
 
 
 def _exported(features: nn.Module, picture: Tensor, folder: Path) -> Path:
     """As ONNX. Raises RuntimeError above the two gigabytes that a file of it may have."""
     path = folder / "tower.onnx"
+    with torch.inference_mode():
+        names = ["features", "places"][: len(features(picture))]
     with converting():
         torch.onnx.export(
             features,
@@ -70,8 +72,8 @@ def _exported(features: nn.Module, picture: Tensor, folder: Path) -> Path:
             dynamo=False,
             opset_version=_OPSET,
             input_names=["pixels"],
-            output_names=["features"],
-            dynamic_axes={"pixels": {0: "n"}},
+            output_names=names,
+            dynamic_axes={name: {0: "n"} for name in ("pixels", *names)},
         )
     return path
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from inspection.adapters.clip.runtimes import Precision
 from inspection.adapters.clip.tower import converting, image_features, require_convertible
@@ -39,6 +40,8 @@ class OpenVinoTower:
             raise ModelError(f"runtime {name}: there is none; use onnxruntime for it")
         features = image_features(model)
         picture = require_convertible(features, input_px, name)
+        if precision == "bfloat16":
+            features = _Apart(features).eval()
         settings = {
             "INFERENCE_PRECISION_HINT": _PRECISIONS[precision],
             "PERFORMANCE_HINT": "LATENCY",
@@ -52,10 +55,24 @@ class OpenVinoTower:
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise ModelError(f"runtime {name}: the model cannot be converted to it ({reason})") from error
 
-    def __call__(self, inputs: Mapping[str, Tensor]) -> Tensor:
+    def __call__(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         pictures = np.ascontiguousarray(inputs["pixel_values"].numpy())
-        made = next(iter(self._request.infer([pictures], share_inputs=True).values()))
-        return torch.from_numpy(np.array(made, np.float32))
+        made = self._request.infer([pictures], share_inputs=True)
+        return tuple(torch.from_numpy(np.array(each, np.float32)) for each in made.values())
+
+
+class _Apart(nn.Module):
+    """The same, and what is told of places by the way changes nothing of the features. OpenVINO keeps float32 from an
+    output back to the last product of matrices or convolution, here in the midst of the tower: it would round otherwise
+    from there on than it does where only features are told. So one more that leaves all as it is ends the way aside."""
+
+    def __init__(self, features: nn.Module) -> None:
+        super().__init__()
+        self.features = features
+
+    def forward(self, pixel_values: Tensor) -> tuple[Tensor, ...]:
+        features, *places = self.features(pixel_values)
+        return features, *(functional.conv2d(each, torch.eye(each.shape[1])[..., None, None]) for each in places)
 
 
 def converted(features: nn.Module, picture: Tensor) -> Any:

@@ -154,7 +154,10 @@ class _ImageTower(nn.Module):
 
     def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
         """-> what `whole` is of (n, 2 W + C) and what the cells are of (n, C, S/8, S/8)."""
-        maps = self.maps(pixel_values)
+        return self.read(self.maps(pixel_values))
+
+    def read(self, maps: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """The same of what `maps` gives."""
         values = maps[-1]
         places = values.flatten(2).transpose(1, 2)
         for layer in self.compare:
@@ -253,9 +256,12 @@ class PartsClipModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         pooled, cells = self.image(pixel_values)
         return self.image.whole(pooled), self.image.cells(cells)
 
-    def get_place_features(self, pixel_values: Tensor) -> Tensor:
-        """Normalised pictures (n, 3, S, S) -> what every place looks like (n, C, S/8, S/8): the map before the last."""
-        return self.image.maps(pixel_values)[-2]
+    def get_features_and_places(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised pictures (n, 3, S, S) -> whole picture (n, D), and what every place of it looks like
+        (n, C, S/8, S/8): the map before the last."""
+        maps = self.image.maps(pixel_values)
+        pooled, _ = self.image.read(maps)
+        return self.image.whole(pooled), maps[-2]
 
     def get_text_features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Token ids (n, T) and which of them count (n, T) -> (n, D)."""

@@ -36,9 +36,9 @@ _EXTRAS: Mapping[Engine, tuple[str, tuple[str, ...]]] = {
 class ImageTower(Protocol):
     """The way of a picture through the model, on some runtime."""
 
-    def __call__(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """What the preparation of n pictures gives -> float32 (n, D) on the CPU, not of unit length, and not looked at:
-        a number may be none."""
+    def __call__(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        """What the preparation of n pictures gives -> float32 (n, D) on the CPU, not of unit length, and of a model
+        with a map of places that, (n, C, h, w), from the same pass. Neither is looked at: a number may be none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,10 @@ class TorchTower:
         is_its_own = self._dtype is torch.float32 and device == "cpu"
         self._features = features if is_its_own else deepcopy(features).to(device, self._dtype)
 
-    def __call__(self, inputs: Mapping[str, Tensor]) -> Tensor:
+    def __call__(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         with torch.inference_mode():
-            made: Tensor = self._features(**{name: self._put(values) for name, values in inputs.items()})
-            return made.float().cpu()
+            made: tuple[Tensor, ...] = self._features(**{name: self._put(values) for name, values in inputs.items()})
+            return tuple(each.float().cpu() for each in made)
 
     def _put(self, values: Tensor) -> Tensor:
         return values.to(self._device, self._dtype if values.is_floating_point() else None)

@@ -17,9 +17,18 @@ from inspection.domain.errors import ModelError
 
 
 def image_features(model: Any) -> nn.Module:
-    """What makes n features (n, D) of n prepared pictures, as the model's own `get_image_features` does."""
-    features = _ClassToken(model) if isinstance(model, CLIPModel) else _Whole(model)
+    """What makes of n prepared pictures a tuple: features (n, D), as the model's own `get_image_features` does, and of
+    a model with a map of places that, (n, C, h, w), in the same pass."""
+    if isinstance(model, CLIPModel):
+        features: nn.Module = _ClassToken(model)
+    else:
+        features = _WithPlaces(model) if has_places(model) else _Whole(model)
     return features.eval()  # an exporter puts the parts of what it was given back into the mode of the whole
+
+
+def has_places(model: Any) -> bool:
+    """Whether it tells what each place of a picture looks like."""
+    return hasattr(model, "get_features_and_places")
 
 
 def tensor_of(features: Any) -> Tensor:
@@ -33,9 +42,19 @@ class _Whole(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, pixel_values: Tensor, **more: Tensor) -> Tensor:
+    def forward(self, pixel_values: Tensor, **more: Tensor) -> tuple[Tensor]:
         """`more`: what NaFlex has beside it."""
-        return tensor_of(self.model.get_image_features(pixel_values=pixel_values, **more))
+        return (tensor_of(self.model.get_image_features(pixel_values=pixel_values, **more)),)
+
+
+class _WithPlaces(nn.Module):
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
+        features, places = self.model.get_features_and_places(pixel_values)
+        return features, places
 
 
 class _ClassToken(nn.Module):
@@ -48,7 +67,7 @@ class _ClassToken(nn.Module):
         self.tower = model.vision_model
         self.project = model.visual_projection
 
-    def forward(self, pixel_values: Tensor) -> Tensor:
+    def forward(self, pixel_values: Tensor) -> tuple[Tensor]:
         tower = self.tower
         tokens = tower.pre_layrnorm(tower.embeddings(pixel_values))
         *blocks, last = tower.encoder.layers
@@ -58,8 +77,7 @@ class _ClassToken(nn.Module):
         first = tokens[:, :1]
         first = first + _attend_first(last.self_attn, last.layer_norm1(tokens))
         first = first + last.mlp(last.layer_norm2(first))
-        features: Tensor = self.project(tower.post_layernorm(first[:, 0]))
-        return features
+        return (self.project(tower.post_layernorm(first[:, 0])),)
 
 
 def _attend_first(attention: Any, tokens: Tensor) -> Tensor:

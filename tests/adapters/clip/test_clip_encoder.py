@@ -156,7 +156,7 @@ def test_a_map_shows_a_change_where_it_is(bundled: ClipEncoder) -> None:
     marked = plain.copy()
     marked[32:64, 192:224] = 20
     one, other = bundled.embed_cells([plain, marked])
-    assert bundled.embed_places([plain, marked]).shape == (2, 16, 16, 80)
+    assert bundled.embed_with_places([plain, marked])[1].shape == (2, 16, 16, 80)
     assert one.shape == (16, 16, 128)
     np.testing.assert_allclose(np.linalg.norm(other, axis=-1), 1, rtol=1e-5)
     changed = np.linalg.norm(other - one, axis=-1)
@@ -169,11 +169,12 @@ def test_a_model_without_a_map_says_so(folders: dict[str, Path]) -> None:
     with pytest.raises(ModelError, match="no map in the space of sentences"):
         ClipEncoder.load(str(folders["clip"])).embed_cells(pictures())
     with pytest.raises(ModelError, match="has no map of places; use 'bundled' for one"):
-        ClipEncoder.load(str(folders["clip"])).embed_places([])
+        ClipEncoder.load(str(folders["clip"])).embed_with_places([])
 
 
 def test_nothing_in_nothing_out(bundled: ClipEncoder) -> None:
     assert bundled.embed_images([]).shape == bundled.embed_texts([]).shape == (0, 128)
+    assert [each.shape for each in bundled.embed_with_places([])] == [(0, 128), (0, 0, 0, 0)]
 
 
 def test_the_fingerprint_says_what_a_calibration_depends_on(folders: dict[str, Path], tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from inspection.adapters.clip import runtimes as module
 from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
 from inspection.adapters.clip.encoder import ClipEncoder
+from inspection.adapters.clip.parts_clip import PartsClipModel
 from inspection.adapters.clip.runtimes import REFERENCE, Runtime, runtime_named, runtimes, station_threads
 from inspection.adapters.clip.tower import image_features, tensor_of
 from inspection.domain.errors import ModelError, ScoringError
@@ -94,6 +95,43 @@ def test_a_picture_does_not_depend_on_those_that_come_with_it(
     assert np.abs(alone - among).max() <= (0.01 if runtime.precision == "bfloat16" else 1e-5)
 
 
+@pytest.mark.parametrize("runtime", [REFERENCE, *OTHERS], ids=str)
+def test_places_are_told_by_the_way_of_the_same_embeddings(
+    encoders: dict[tuple[str, Runtime], ClipEncoder], runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One preparation and one run of the tower for sixteen pictures; and the embeddings are, to the last bit, those of
+    a tower that tells of no places: a calibration without references must not notice."""
+    seen = [noise(seed, 40 + seed, 90) for seed in range(20)]
+    encoder, runs = encoders["bundled", runtime], list[int]()
+    tower, by_torch = encoder._tower, encoders["bundled", REFERENCE].embed_with_places(seen)[1]
+
+    def counting(inputs: Any) -> tuple[torch.Tensor, ...]:
+        runs.append(len(inputs["pixel_values"]))
+        return tower(inputs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(encoder, "_tower", counting)
+        embeddings, places = encoder.embed_with_places(seen)
+    assert runs == [16, 4]
+    with monkeypatch.context() as patch:
+        patch.delattr(PartsClipModel, "get_features_and_places")
+        without = encoder.on(runtime)
+        assert np.array_equal(embeddings, without.embed_images(seen))
+        with pytest.raises(ModelError, match="no map of places"):
+            without.embed_with_places(seen)
+    assert np.array_equal(embeddings, encoder.embed_images(seen))
+    assert (places.shape, places.dtype, places.flags.c_contiguous) == ((20, 16, 16, 80), np.float32, True)
+    most = 0.05 if runtime.precision == "bfloat16" else 1e-5  # int8 rounds products of matrices; none comes before
+    assert np.abs(places - by_torch).max() <= most * np.abs(by_torch).max()
+
+
+def test_places_are_those_of_the_models_map_before_the_last(encoders: dict[tuple[str, Runtime], ClipEncoder]) -> None:
+    encoder, seen = encoders["bundled", REFERENCE], [noise(seed, 64, 64) for seed in range(3)]
+    with torch.inference_mode():
+        maps = encoder._model.image.maps(**encoder._preprocessing.apply(seen))
+    assert np.array_equal(encoder.embed_with_places(seen)[1], maps[-2].permute(0, 2, 3, 1).numpy())
+
+
 @pytest.mark.parametrize("runtime", OTHERS, ids=str)
 def test_phrases_are_read_by_torch_whatever_looks_at_pictures(
     encoders: dict[tuple[str, Runtime], ClipEncoder], runtime: Runtime
@@ -119,7 +157,7 @@ def test_what_is_not_worked_out_of_the_last_block_changes_nothing(folders: dict[
     model = ClipEncoder.load(str(folders[name]))._model
     values = torch.randn(3, 3, 32, 32)
     with torch.inference_mode():
-        whole, first = tensor_of(model.get_image_features(pixel_values=values)), image_features(model)(values)
+        whole, (first,) = tensor_of(model.get_image_features(pixel_values=values)), image_features(model)(values)
     assert first.numpy() == pytest.approx(whole.numpy(), abs=1e-6)
 
 
@@ -202,7 +240,7 @@ def test_memory_of_a_tower_that_another_runtime_stands_for_is_given_back(folders
     assert other.embed_images([noise(0, 32, 32)]) == pytest.approx(before, abs=1e-5)
     with_maps = ClipEncoder.load("bundled").on(Runtime("openvino", "float32"))
     with_maps.free_torch_tower()
-    assert with_maps.embed_places([noise(0, 64, 64)]).shape == (1, 16, 16, 80)
+    assert with_maps.embed_cells([noise(0, 64, 64)]).shape == (1, 16, 16, 128)
 
 
 def test_nobody_is_told_that_a_model_was_converted(folders: dict[str, Path]) -> None:
