@@ -38,7 +38,7 @@ _LINES = {
     "moulded-cap": Line("moulded cap", 2 * 10**15 + 9),
 }
 """As data/samples/make_samples.py has them."""
-_FIRST_SEED = 9 * 10**15
+FIRST_SEED = 9 * 10**15
 _EMPTY, _OF_A_FAMILY = 40, 3
 _SIZE_PX = 256
 _CORNER = 5
@@ -91,10 +91,15 @@ def corner(pixels: Pixels, number: int) -> Pixels:
     return np.asarray(Image.fromarray(pixels[rows, columns]).resize(size, Image.Resampling.BICUBIC))
 
 
+def sample_line_of(recipe: str) -> Line:
+    """Of the recipe's sample parts."""
+    return _LINES[recipe]
+
+
 def sample_line(recipe: str) -> tuple[Frames, dict[str, Frames]]:
     """Good parts of a line, defective ones, empty frames, other parts."""
-    line, folder = _LINES[recipe], samples_dir() / recipe.replace("-", "_")
-    seeds = range(_FIRST_SEED, _FIRST_SEED + _EMPTY)
+    line, folder = sample_line_of(recipe), samples_dir() / recipe.replace("-", "_")
+    seeds = range(FIRST_SEED, FIRST_SEED + _EMPTY)
     others = [
         render(seed, size_px=_SIZE_PX, line=replace(line, family=family, belt_of=line.family)).pixels
         for family in FAMILIES

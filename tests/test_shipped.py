@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
+from benchmarks.empty import FIRST_SEED, sample_line_of
 from inspection import resources
 from inspection.adapters.cameras.images import list_images, read_image
 from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
 from inspection.calibrated import require_calibration
 from inspection.config import Site, load_site
 from inspection.domain.ports import Encoder
-from inspection.gauge import load_encoder, prototypes_of, region_of
+from inspection.domain.types import Cause, Pixels, Verdict, VerdictKind
+from inspection.gauge import load_encoder, prototypes_of, region_of, scorer_of
 from inspection.judging.judge import judge
+from inspection.judging.presence import Presence
 from inspection.scoring.scorer import score
+from inspection.synthesis.families.catalogue import FAMILIES
+from inspection.synthesis.render import render, render_empty
 
 LINE = "demo"
 LINES = (LINE, "board", "moulded-cap")
@@ -37,6 +44,36 @@ def test_no_shipped_calibration_is_stale(site: Site, encoder: Encoder, line: str
     assert (calibration.line, calibration.by) == (line, "demo")
     recipe = site.recipe(calibration.recipe)
     assert set(calibration.thresholds) == {description.name for description in recipe.descriptions}
+
+
+@pytest.mark.parametrize(("recipe", "line"), [("hex-nut", LINE), ("board", "board"), ("moulded-cap", "moulded-cap")])
+def test_no_frame_without_the_part_passes(site: Site, encoder: Encoder, recipe: str, line: str) -> None:
+    """Bare belt, and every other family of parts on it; most of them no sentence finds fault with. Good parts pass."""
+    calibration = require_calibration(site, site.line(line), encoder)
+    assert calibration.whole is not None
+    scorer, presence = scorer_of(site.recipe(recipe), encoder), Presence(calibration.whole)
+
+    def judged(frames: Sequence[Pixels], *, is_looked_for: bool = True) -> list[Verdict]:
+        looks = [scorer.look([frame]) for frame in frames]
+        verdicts = []
+        for look in looks:
+            scores = dict(zip(scorer.names, map(float, look.scores[0]), strict=True))
+            verdict = judge(scores, calibration.thresholds)
+            verdicts += presence.require([verdict], look.wholes) if is_looked_for else [verdict]
+        return verdicts
+
+    own = sample_line_of(recipe)
+    families = [family for family in FAMILIES if family != own.family]
+    empty = [render_empty(FIRST_SEED + number, own, 256) for number in range(6)]
+    others = [
+        render(FIRST_SEED, size_px=256, line=replace(own, family=family, belt_of=own.family)).pixels
+        for family in families
+    ]
+    assert {verdict.cause for verdict in judged(empty)} == {Cause.NOT_THE_PART}
+    assert not [verdict for verdict in judged(others) if verdict.kind is VerdictKind.PASS]
+    assert all(verdict.kind is VerdictKind.PASS for verdict in judged(empty, is_looked_for=False))
+    good = resources.samples_dir() / recipe.replace("-", "_") / "line" / "good"
+    assert Cause.NOT_THE_PART not in {verdict.cause for verdict in judged([read_image(p) for p in list_images(good)])}
 
 
 def test_the_demo_judges_its_sample_line_as_the_model_card_says(site: Site, encoder: Encoder) -> None:

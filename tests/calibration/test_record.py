@@ -2,14 +2,16 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from inspection.calibration.cost import CostCheck, Prices
 from inspection.calibration.origin import KnownDefects, LineOrigin, ScoreShift
-from inspection.calibration.record import Calibration, DefectCheck, SampleSet, load_calibration, sample_set
+from inspection.calibration.record import Calibration, DefectCheck, SampleSet, Whole, load_calibration, sample_set
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import CalibrationError
 from inspection.resources import configs_dir
+from inspection.scoring.whole_picture import WholePicture
 
 
 def calibration(**changed):
@@ -116,6 +118,44 @@ def test_where_good_parts_came_from_survives_its_file(tmp_path, origin):
     assert loaded == calibration(origin=origin)
     assert loaded.id == calibration(origin=origin).id != calibration().id
     assert "origin" not in calibration().to_json()
+
+
+RNG = np.random.default_rng(0)
+WHOLE = Whole(
+    5.0, WholePicture.fit([RNG.normal(size=(20, width)).astype(np.float32) for width in (6, 4)], range(20)).sides
+)
+
+
+def test_what_good_parts_look_like_as_a_whole_is_part_of_the_record(tmp_path):
+    path = tmp_path / "demo.json"
+    made = calibration(whole=WHOLE, empty=DefectCheck(SampleSet("empty", 20, "02"), 0, 0.14))
+    path.write_text(made.to_json())
+    loaded = load_calibration(path)
+    assert loaded == made
+    assert loaded.id == made.id != calibration().id
+    assert "whole" not in calibration().to_json()
+    assert calibration(whole=replace(WHOLE, limit=5.1)).id != calibration(whole=WHOLE).id
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"limit": 5.0', '"limit": NaN', "a limit of nan for the picture as a whole"),
+        ('"limit": 5.0', '"limit": "far"', "must be real number"),
+        ('"limit": 5.0', '"limits": 5.0', "it has no 'limit'"),
+        (WHOLE.sides[0].vectors, WHOLE.sides[0].vectors[:-8], "not what good parts look like as a whole"),
+        (WHOLE.sides[1].vectors, "?" + WHOLE.sides[1].vectors[1:], "not what good parts look like as a whole"),
+        (f'"spread": {WHOLE.sides[0].spread}', '"spread": 0', "its variances are none"),
+        (f'"typical": {WHOLE.sides[0].typical}', '"typical": Infinity', "not finite"),
+    ],
+)
+def test_one_that_was_altered_so_that_it_tells_nothing_is_refused(tmp_path, old, new, message):
+    path = tmp_path / "demo.json"
+    text = calibration(whole=WHOLE).to_json()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(CalibrationError, match=message):
+        load_calibration(path)
 
 
 def test_a_record_of_before_keeps_its_id():

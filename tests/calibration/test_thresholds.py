@@ -5,11 +5,13 @@ from hypothesis import strategies as st
 
 from inspection.calibration.parts import PartScores
 from inspection.calibration.promise import Promise
-from inspection.calibration.thresholds import Threshold, fit_thresholds
+from inspection.calibration.record import Whole
+from inspection.calibration.thresholds import WHOLE_FARTHER, Threshold, fit_thresholds
 from inspection.domain.errors import CalibrationError
 from inspection.domain.types import VerdictKind
 from inspection.judging.band import NO_BAND, ReviewBand
 from inspection.judging.judge import judge
+from inspection.judging.presence import Presence
 
 NAMES = ("scratch", "stain", "dent")
 
@@ -65,6 +67,51 @@ def test_the_promise_is_of_what_does_not_pass_whatever_the_scores_and_the_band(a
     assert np.mean(rates) <= alpha + 3 * error
     if population is not in_steps:  # ties: a part on the limit passes, so fewer are over it
         assert np.mean(rates) >= alpha - 0.04 - 3 * error
+
+
+def seen_as_a_whole(population, seed, count):
+    """Parts that are told by their scores and as a whole; far tails and two kinds of good parts, as it happens."""
+    rng = np.random.default_rng(seed)
+    offset = np.where(rng.random((count, 1)) < 0.2, 3.0, 0.0) * np.eye(6)[1]
+    sides = (rng.standard_t(3, (count, 6)) + offset, rng.normal(size=(count, 4)))
+    return PartScores(population(seed, count), tuple(range(count)), tuple(each.astype(np.float32) for each in sides))
+
+
+@pytest.mark.parametrize(("alpha", "band"), [(0.05, NO_BAND), (0.1, NO_BAND), (0.1, ReviewBand(0.3, 0.1))])
+@pytest.mark.parametrize("population", [scores, heavy_tailed])
+def test_the_promise_counts_good_parts_that_are_taken_for_another_part(alpha, population, band):
+    """As a line judges: by its thresholds, then by the picture as a whole."""
+    rates, wholes = [], []
+    for seed in range(120):
+        fit = fit_thresholds(seen_as_a_whole(population, seed, 80), NAMES, Promise(alpha), review_below=band.below)
+        presence = Presence(Whole(fit.scale.whole_limit(fit.limit), fit.scale.whole.sides))
+        new = seen_as_a_whole(population, 10_000 + seed, 60)
+        judged = [judge(dict(zip(NAMES, map(float, row), strict=True)), fit.thresholds, band) for row in new.scores]
+        looked = presence.require(judged, new.wholes)
+        rates.append(np.mean([verdict.kind is not VerdictKind.PASS for verdict in looked]))
+        wholes.append(np.mean([verdict.cause is not None for verdict in looked]))
+    error = np.std(rates, ddof=1) / len(rates) ** 0.5
+    assert alpha - 0.04 - 3 * error <= np.mean(rates) <= alpha + 3 * error
+    assert np.mean(wholes) > 0, "or nothing was proven of it"
+
+
+def test_a_part_on_the_limit_passes_as_a_whole_too():
+    good = seen_as_a_whole(scores, 3, 60)
+    alike = PartScores(np.random.default_rng(0).normal(size=(60, 1)) * 1e-3, good.parts, good.wholes)
+    fit = fit_thresholds(alike, NAMES[:1], Promise(0.1))
+    ranked = alike.take(fit.shown)
+    as_a_whole = fit.scale.whole.score(ranked.wholes)
+    limit = fit.scale.whole_limit(fit.limit)
+    assert limit is not None
+    assert (as_a_whole <= limit).sum() >= fit.rank
+    assert limit == pytest.approx(WHOLE_FARTHER * fit.limit)
+
+
+@pytest.mark.parametrize("side", [np.ones((60, 4)), np.full((60, 4), np.nan)], ids=["copies", "no number"])
+def test_good_parts_of_which_nothing_can_be_told_as_a_whole_are_refused(side):
+    good = PartScores(scores(1, 60), tuple(range(60)), (side.astype(np.float32),))
+    with pytest.raises(CalibrationError, match="what the good parts look like as a whole: the"):
+        fit_thresholds(good, NAMES, Promise(0.05))
 
 
 @pytest.mark.parametrize("population", [scores, heavy_tailed, in_steps])

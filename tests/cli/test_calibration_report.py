@@ -33,7 +33,7 @@ def test_it_lies_beside_the_record_and_needs_nothing_else(calibration: tuple[Cal
         "The weakest good parts",
     ):
         assert told in text
-    assert text.count("<svg class=plot") == 3 + 2  # the part and two descriptions; ROC and precision
+    assert text.count("<svg class=plot") == 4 + 2  # the part, two descriptions, the whole; ROC and precision
     kinds = [kind for kind, _ in page.articles]
     assert (kinds.count("good"), kinds.count("bad")) == (6, 6)
     of_good, of_bad = (

@@ -33,7 +33,8 @@ def now_us() -> int:
 class Gate:
     """A controller with parts that come, in a thread of its own."""
 
-    def __init__(self, capabilities: Can) -> None:
+    def __init__(self, capabilities: Can, parts_per_s: float = 20) -> None:
+        self._parts_per_s = parts_per_s
         self.controller = Controller(7, now_us(), capabilities=capabilities)
         self.pty = PtyController(self.controller)
         self.todo: deque[Callable[[], None]] = deque()
@@ -42,7 +43,7 @@ class Gate:
         self._thread.start()
 
     def _run(self) -> None:
-        feed = PartFeed(self.controller, parts_per_s=20, parts=0, wait_for_station=True)
+        feed = PartFeed(self.controller, parts_per_s=self._parts_per_s, parts=0, wait_for_station=True)
         while not self._stop.is_set():
             while self.todo:
                 self.todo.popleft()()
