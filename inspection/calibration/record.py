@@ -209,6 +209,14 @@ def kept_path(calibration_path: Path, sha256: str, what: Literal["references", "
     return calibration_path.with_name(f"{calibration_path.stem}-{sha256[:12]}.{what}.npz")
 
 
+def readable_calibration(path: Path) -> Calibration | None:
+    """The same, whatever it was made on; None if there is none that can be read."""
+    try:
+        return load_calibration(path)
+    except CalibrationError:
+        return None
+
+
 def sample_set(folder: str, digests: Sequence[str], parts: int) -> SampleSet:
     """From the SHA-256 of each picture: renaming or reordering them changes nothing."""
     of_all = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()

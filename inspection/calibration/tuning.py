@@ -60,7 +60,7 @@ class Tuning:
     """`runtime`: the chosen one. `fingerprint`: the line's on the reference. `machine`: what the choice holds for as
     well, the runtime's own version among it. `judged_by`: the calibration whose thresholds judged the samples; None:
     limits were fitted on them for it. `measured`: the reference first. `references`: good parts that the others were
-    held against, by each runtime as it saw them itself; None: it was proven without.
+    held against, by each runtime as it saw them itself; None: it was proven without. `group_by`: as of a calibration.
     """
 
     line: str
@@ -74,6 +74,7 @@ class Tuning:
     defects: Mapping[str, SampleSet]
     measured: Sequence[Measured]
     references: SampleSet | None = None
+    group_by: str | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError if what was measured does not bear the choice out."""
@@ -87,10 +88,11 @@ class Tuning:
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
 
     def to_json(self) -> str:
-        """Without `references` where it has none, so that a record from before there were any keeps its `id`."""
+        """Without what it has none of, so that a record from before there was any keeps its `id`."""
         kept = {**asdict(self), "measured": [_finite(asdict(each)) for each in self.measured]}
-        if self.references is None:
-            del kept["references"]
+        for name in ("references", "group_by"):
+            if kept[name] is None:
+                del kept[name]
         return json.dumps({"format": FORMAT, **kept}, indent=2, default=str, allow_nan=False) + "\n"
 
     def changes(self, fingerprint: Mapping[str, str], machine: Mapping[str, str]) -> list[str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from inspection.calibration.thresholds import Fit
     from inspection.cli._calibration_samples import Sampled
     from inspection.cli._line_sample import Taken
+    from inspection.config import LineConfig
     from inspection.domain.types import Pixels
     from inspection.scoring.part_scorer import PartScorer
 
@@ -38,14 +39,27 @@ class LinePictures:
 
     def defects(self, named: Sequence[str]) -> dict[str, Listed]:
         """Of the sample. Raises typer.BadParameter where a folder of defects has the same name."""
-        twice = [name for name in named if name in self.taken.sample.defects]
+        return self._defects(named, self.taken.sample.defects)
+
+    def witnesses(self, named: Sequence[str]) -> dict[str, Listed]:
+        """All that are known, in the sample and beside it: for what must hold of every part, whichever was drawn.
+        Raises as `defects`."""
+        sample = self.taken.sample
+        names = sorted({*sample.defects, *sample.beside})
+        both = {name: (*sample.defects.get(name, ()), *sample.beside.get(name, ())) for name in names}
+        return self._defects(
+            named, {name: list({part.sha256: part for part in each}.values()) for name, each in both.items()}
+        )
+
+    def _defects(self, named: Sequence[str], groups: Mapping[str, Sequence[LoggedPart]]) -> dict[str, Listed]:
+        twice = [name for name in named if name in groups]
         if twice:
             raise typer.BadParameter(
                 f"{twice[0]}: people called parts of the line that too, and what they are worth differs; give the"
                 " folder another name",
                 param_hint="--defect",
             )
-        return {name: self._listed(name, parts) for name, parts in self.taken.sample.defects.items()}
+        return {name: self._listed(name, parts) for name, parts in groups.items()}
 
     def require_camera(self, present: Calibration | None, camera: str) -> None:
         """Raises CalibrationError where the record says that the camera was another one, or set otherwise.
@@ -141,3 +155,30 @@ class LinePictures:
                 f" to {wanted[0]} x {wanted[1]} now: take later parts with --since"
             )
         return pixels
+
+
+def line_pictures(
+    line: LineConfig, data_dir: Path | None, since: str | None, until: str | None, share: float | None
+) -> LinePictures:
+    """As the options say which. Raises typer.BadParameter, ConfigError, StoreError, and CalibrationError where they
+    would be no fair sample."""
+    from inspection.cli._line_sample import asked, take
+    from inspection.cli._options import data_dir_of_line
+
+    wanted = asked(line, since, until, share)
+    return LinePictures(take(line, data_dir_of_line(data_dir, line.name), wanted))
+
+
+def require_one_source(
+    good: Path | None, from_dispositions: bool, of_the_line: tuple[object, ...], group_by: str | None
+) -> None:
+    """`of_the_line`: options that say which of the line's own parts. Raises typer.BadParameter."""
+    if (good is None) != from_dispositions:
+        told = (
+            "are two sources: give one of them" if from_dispositions else "say where good parts are: give one of them"
+        )
+        raise typer.BadParameter(f"--good FOLDER and --from-dispositions {told}")
+    if not from_dispositions and any(option is not None for option in of_the_line):
+        raise typer.BadParameter("--since, --until, --share and --data-dir belong to --from-dispositions")
+    if from_dispositions and group_by is not None:
+        raise typer.BadParameter("the log knows which part a picture is of: leave --group-by out")

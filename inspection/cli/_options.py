@@ -28,6 +28,25 @@ DataDir = Annotated[
         help="Where runs write. Default: INSPECTION_DATA_DIR, else inspection/ in your data home.",
     ),
 ]
+FromDispositions = Annotated[
+    bool,
+    typer.Option("--from-dispositions", help="Instead of --good: the line's own parts, by what people said of them."),
+]
+SampleSince = Annotated[
+    str | None, typer.Option("--since", help="… of those from then on, such as 2026-01-05T14:00+01:00.")
+]
+SampleUntil = Annotated[
+    str | None, typer.Option("--until", help="… of those before then; leave escapes time to come back.")
+]
+SampleShare = Annotated[
+    float | None, typer.Option("--share", help="… a smaller share than the line draws (evidence.passed_share).")
+]
+GroupBy = Annotated[
+    str | None,
+    typer.Option(
+        "--group-by", metavar="REGEX", help="What of a file's name says which part it is of: its frames count once."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program instead of text for a person.")]
 
 

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspection.cli._options import AsJson, ConfigDir
+from inspection.cli._options import (
+    AsJson,
+    ConfigDir,
+    DataDir,
+    FromDispositions,
+    GroupBy,
+    SampleShare,
+    SampleSince,
+    SampleUntil,
+)
 from inspection.wording import counted
 
 if TYPE_CHECKING:
@@ -25,7 +34,13 @@ if TYPE_CHECKING:
 
 def tune(
     line: Annotated[str, typer.Argument(help="The line, as its file in lines/ is called.")],
-    good: Annotated[Path, typer.Option(help="Folder of pictures of good parts, as this line's camera sees them.")],
+    good: Annotated[
+        Path | None, typer.Option(help="Folder of pictures of good parts, as this line's camera sees them.")
+    ] = None,
+    from_dispositions: FromDispositions = False,
+    since: SampleSince = None,
+    until: SampleUntil = None,
+    share: SampleShare = None,
     defect: Annotated[
         list[str] | None, typer.Option(help="NAME=FOLDER of defective parts: their verdicts must stay as well.")
     ] = None,
@@ -38,19 +53,25 @@ def tune(
             show_default="as many as the line's calibration has",
         ),
     ] = None,
+    group_by: GroupBy = None,
     by: Annotated[str | None, typer.Option(help="Who answers for it; default: the user name.")] = None,
     config_dir: ConfigDir = None,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the runtimes at hand on a line's own samples, and take the fastest that judges them as torch does.
+
+    The good parts lie in a folder, or are a fair sample of the line's own; then all its known defects are held, too.
 
     A calibration is of one runtime: tune first, then calibrate.
     """
     from inspection.adapters.clip.runtimes import machine, runtime_named, runtimes
     from inspection.calibrated import band_of, calibration_path
     from inspection.calibration.parts import PartScores
+    from inspection.calibration.record import readable_calibration
     from inspection.calibration.tuning import Tuning, fastest
-    from inspection.cli._calibration_samples import list_defects, list_good, without_copies
+    from inspection.cli._calibration_samples import group_pattern, list_defects, list_good, without_copies
+    from inspection.cli._line_pictures import line_pictures, require_one_source
     from inspection.cli._options import config_dir_of, named_folders
     from inspection.cli._site_files import person, refuse_the_shipped, write_text
     from inspection.cli._tune_measure import at_hand, held_against, measure
@@ -58,17 +79,26 @@ def tune(
     from inspection.gauge import fingerprint, load_encoder, scorer_of, tuning_path
 
     answers = person(by)
+    require_one_source(good, from_dispositions, (since, until, share, data_dir), group_by)
+    pattern = group_pattern(group_by)
     folder = config_dir_of(config_dir)
     refuse_the_shipped(folder, is_named=config_dir is not None)
     site = load_site(folder)
     line_config = site.line(line)
     recipe = site.recipe(line_config.recipe)
-    good_listed = list_good(good, None)
-    defects_listed = list_defects(named_folders(defect or [], "--defect"), good_listed, None)
-    good_listed = without_copies(good_listed, what="good parts")
+    own = None if good else line_pictures(line_config, data_dir, since, until, share)
+    good_listed = own.good if own else list_good(good or Path(), pattern)
+    defect_folders = named_folders(defect or [], "--defect")
+    defects_listed = list_defects(defect_folders, good_listed, pattern)
+    if own:
+        defects_listed = {**own.witnesses(list(defect_folders)), **defects_listed}
+    elif pattern is None:
+        good_listed = without_copies(good_listed, what="good parts")
     encoder = load_encoder(recipe)
     under = fingerprint(encoder, recipe, line_config)
-    calibration = _present(calibration_path(site, line))
+    calibration = readable_calibration(calibration_path(site, line))
+    if own:
+        own.require_camera(calibration, under["camera"])
     drawn, good_listed = _drawn(good_listed, _references_in(calibration) if references is None else references)
     present = calibration if drawn is None and _judges(calibration, under) else None
     scorer = scorer_of(recipe, encoder)
@@ -97,32 +127,26 @@ def tune(
         defects={name: _sample_set(each) for name, each in defects_listed.items()},
         measured=measured,
         references=_sample_set(drawn) if drawn else None,
+        group_by=group_by,
     )
     path = tuning_path(site, line)
     content = tuning.to_json()
     write_text(path, content)
     if as_json:
-        typer.echo(json.dumps({"path": str(path), "id": tuning.id, "references": None, **json.loads(content)}))
+        lacking = {"references": None, "group_by": None}
+        typer.echo(json.dumps({"path": str(path), "id": tuning.id, **lacking, **json.loads(content)}))
     else:
-        _tell(tuning, path, len(reference))
-
-
-def _present(path: Path) -> Calibration | None:
-    """The line's calibration, whatever runtime it was made on; None if there is none that can be read."""
-    from inspection.calibration.record import load_calibration
-    from inspection.domain.errors import CalibrationError
-
-    try:
-        return load_calibration(path)
-    except CalibrationError:
-        return None
+        _tell(tuning, path, len(reference), "--good DIR" if good else "--from-dispositions")
 
 
 def _references_in(calibration: Calibration | None) -> int:
     """Of so many parts."""
     if calibration is None or calibration.references is None:
         return 0
-    samples = calibration.references.samples
+    return _parts_in(calibration.references.samples)
+
+
+def _parts_in(samples: SampleSet) -> int:
     return samples.parts or samples.count
 
 
@@ -140,7 +164,7 @@ def _drawn(good: Listed, references: int) -> tuple[Listed | None, Listed]:
         return None, good
     drawn, others = draw_references(good, references)
     if not others.files:
-        raise CalibrationError(f"{counted(len(drawn.files), 'good part')} and no other beside them: give more")
+        raise CalibrationError(f"{counted(len(set(drawn.parts)), 'good part')} and no other beside them: give more")
     return drawn, others
 
 
@@ -156,7 +180,7 @@ def _fitted(good: PartScores, names: Sequence[str], band: ReviewBand, drawn: Lis
     except CalibrationError as error:
         if drawn is None:
             raise
-        raise CalibrationError(f"{error} (beside {counted(len(drawn.files), 'reference')})") from error
+        raise CalibrationError(f"{error} (beside {counted(len(set(drawn.parts)), 'reference')})") from error
 
 
 def _compared(
@@ -184,7 +208,10 @@ def _sample_set(listed: Listed) -> SampleSet:
     return sample_set(listed.folder, listed.digests, len(set(listed.parts)))
 
 
-def _tell(tuning: Tuning, path: Path, pictures: int) -> None:
+def _tell(tuning: Tuning, path: Path, pictures: int, source: str) -> None:
+    """`source`: by which options `calibrate` takes the same good parts."""
+    from shlex import quote
+
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -205,14 +232,14 @@ def _tell(tuning: Tuning, path: Path, pictures: int) -> None:
         table.add_row(each.runtime, *figures, _why(each, tuning))
     Console().print(table)
     judged = f"calibration {tuning.judged_by}" if tuning.judged_by else "limits fitted on them by the reference"
-    held = (
-        f"held against {counted(tuning.references.count, 'reference')}" if tuning.references else "without references"
-    )
-    then = f" --references {tuning.references.count}" if tuning.references else ""
+    references = _parts_in(tuning.references) if tuning.references else 0
+    held = f"held against {counted(references, 'reference')}" if references else "without references"
+    grouped = f" --group-by {quote(tuning.group_by)}" if tuning.group_by else ""
+    then = f"{source}{grouped}{f' --references {references}' if references else ''}"
     typer.echo(
         f"\n{pictures} pictures, {held}, judged by {judged}. A runtime agrees if no margin moves by more"
         f" than {MOST_SIGMA:g} σ and no verdict changes.\nLine {tuning.line} runs on {tuning.runtime}: {path}\n"
-        f"Then: inspection calibrate {tuning.line} --good DIR{then}"
+        f"Then: inspection calibrate {tuning.line} {then}"
     )
 
 

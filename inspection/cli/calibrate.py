@@ -15,15 +15,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspection.cli._options import AsJson, ConfigDir, DataDir
+from inspection.cli._options import (
+    AsJson,
+    ConfigDir,
+    DataDir,
+    FromDispositions,
+    GroupBy,
+    SampleShare,
+    SampleSince,
+    SampleUntil,
+)
 
 if TYPE_CHECKING:
     from inspection.calibration.cost import Prices
     from inspection.calibration.promise import Promise
-    from inspection.calibration.record import Calibration
-    from inspection.cli._line_pictures import LinePictures
     from inspection.cli._references import HeldParts
-    from inspection.config import LineConfig
 
 FALSE_REJECT = 0.05
 EMPTY = "without the part"
@@ -34,17 +40,10 @@ def calibrate(
     good: Annotated[
         Path | None, typer.Option(help="Folder of pictures of good parts, as this line's camera sees them.")
     ] = None,
-    from_dispositions: Annotated[
-        bool,
-        typer.Option(
-            "--from-dispositions", help="Instead of --good: the line's own parts, by what people said of them."
-        ),
-    ] = False,
-    since: Annotated[str | None, typer.Option(help="… of those from then on, such as 2026-01-05T14:00+01:00.")] = None,
-    until: Annotated[str | None, typer.Option(help="… of those before then; leave escapes time to come back.")] = None,
-    share: Annotated[
-        float | None, typer.Option(help="… a smaller share than the line draws (evidence.passed_share).")
-    ] = None,
+    from_dispositions: FromDispositions = False,
+    since: SampleSince = None,
+    until: SampleUntil = None,
+    share: SampleShare = None,
     defect: Annotated[
         list[str] | None,
         typer.Option(help="NAME=FOLDER of defective parts, to see what escapes; any NAME will do. May be repeated."),
@@ -66,10 +65,7 @@ def calibrate(
         float | None,
         typer.Option(min=0.5, max=0.999, help="Such as 0.95: so sure it is to be of this very calibration."),
     ] = None,
-    group_by: Annotated[
-        str | None,
-        typer.Option(metavar="REGEX", help="What of a file's name says which part it is of: its frames count once."),
-    ] = None,
+    group_by: GroupBy = None,
     references: Annotated[
         int | None,
         typer.Option(
@@ -98,12 +94,13 @@ def calibrate(
     from inspection.adapters.store.phrase_vectors import RememberedTexts
     from inspection.calibrated import calibration_path
     from inspection.calibration.promise import Promise
-    from inspection.calibration.record import Calibration, kept_path
+    from inspection.calibration.record import Calibration, kept_path, readable_calibration
     from inspection.cli._calibration_drift_kept import drift_kept_of
     from inspection.cli._calibration_fit import check_of, escapes_by, fit, whole_of
     from inspection.cli._calibration_report import report_of
     from inspection.cli._calibration_samples import group_pattern, list_defects, list_good, sampled, without_copies
     from inspection.cli._calibration_text import tell, tell_free_labels
+    from inspection.cli._line_pictures import line_pictures, require_one_source
     from inspection.cli._options import config_dir_of, named_folders
     from inspection.cli._references import hold_against, teach, tell_unproven
     from inspection.cli._site_files import person, refuse_the_shipped, write_bytes, write_text
@@ -114,14 +111,15 @@ def calibrate(
     answers = person(by)
     asked = _asked(false_reject, confidence, (cost_escape, cost_overkill, defect_rate))
     _require_references(references, labels)
-    _require_one_source(good, from_dispositions, (since, until, share, data_dir), group_by, asked)
+    require_one_source(good, from_dispositions, (since, until, share, data_dir), group_by)
+    _require_promise(asked, from_dispositions=from_dispositions)
     pattern = group_pattern(group_by)
     folder = config_dir_of(config_dir)
     refuse_the_shipped(folder, is_named=config_dir is not None)
     site = load_site(folder)
     line_config = site.line(line)
     recipe = site.recipe(line_config.recipe)
-    own = None if good else _line_pictures(line_config, data_dir, since, until, share)
+    own = None if good else line_pictures(line_config, data_dir, since, until, share)
     good_listed = own.good if own else list_good(good or Path(), pattern)
     defect_folders = named_folders(defect or [], "--defect")
     tell_free_labels(defect_folders, [description.name for description in recipe.descriptions])
@@ -138,7 +136,7 @@ def calibrate(
         typer.echo(told, err=True)
     path, under = calibration_path(site, line), fingerprint(encoder, recipe, line_config)
     if own:
-        own.require_camera(_present(path), under["camera"])
+        own.require_camera(readable_calibration(path), under["camera"])
     # Whoever says which part a picture is of has thought of pictures that look the same; the log knows.
     if pattern is None and own is None:
         good_listed = without_copies(good_listed, what="good parts")
@@ -228,54 +226,14 @@ def _require_references(references: int | None, labels: int | None) -> None:
         )
 
 
-def _require_one_source(
-    good: Path | None,
-    from_dispositions: bool,
-    of_the_line: tuple[object, ...],
-    group_by: str | None,
-    asked: Promise | Prices,
-) -> None:
-    """`of_the_line`: options that say which of the line's own parts."""
+def _require_promise(asked: Promise | Prices, *, from_dispositions: bool) -> None:
     from inspection.calibration.promise import Promise
 
-    if (good is None) != from_dispositions:
-        told = (
-            "are two sources: give one of them" if from_dispositions else "say where good parts are: give one of them"
-        )
-        raise typer.BadParameter(f"--good FOLDER and --from-dispositions {told}")
-    if not from_dispositions:
-        if any(option is not None for option in of_the_line):
-            raise typer.BadParameter("--since, --until, --share and --data-dir belong to --from-dispositions")
-        return
-    if group_by is not None:
-        raise typer.BadParameter("the log knows which part a picture is of: leave --group-by out")
-    if not isinstance(asked, Promise):
+    if from_dispositions and not isinstance(asked, Promise):
         raise typer.BadParameter(
             "most defects of a line are known because it rejected them, so a limit of least cost would be chosen by"
             " those alone: give --good and --defect folders for it"
         )
-
-
-def _line_pictures(
-    line: LineConfig, data_dir: Path | None, since: str | None, until: str | None, share: float | None
-) -> LinePictures:
-    from inspection.cli._line_pictures import LinePictures
-    from inspection.cli._line_sample import asked, take
-    from inspection.cli._options import data_dir_of_line
-
-    wanted = asked(line, since, until, share)
-    return LinePictures(take(line, data_dir_of_line(data_dir, line.name), wanted))
-
-
-def _present(path: Path) -> Calibration | None:
-    """The line's calibration until now; None if there is none that can be read."""
-    from inspection.calibration.record import load_calibration
-    from inspection.domain.errors import CalibrationError
-
-    try:
-        return load_calibration(path)
-    except CalibrationError:
-        return None
 
 
 def _asked(

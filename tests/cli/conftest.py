@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
@@ -15,6 +16,8 @@ import pytest
 
 from inspection import resources
 from inspection.cli import main
+from inspection.domain.types import VerdictKind
+from tests.cli.judged_line import GOOD, PICTURES, JudgedLine, run_line
 from tests.config.site_files import LINE, LINE_FILE, RECIPE, RECIPE_FILE, changed, write_site
 
 SAMPLES = resources.samples_dir() / "hex_nut"
@@ -83,3 +86,26 @@ def calibrated(calibration: tuple[Called, Path], tmp_path: Path) -> Path:
     """A copy of the calibrated site, to be changed."""
     assert calibration[0].code == 0
     return shutil.copytree(calibration[1], tmp_path / "site")
+
+
+@pytest.fixture(scope="session")
+def ran(calibration: tuple[Called, Path], tmp_path_factory: pytest.TempPathFactory) -> JudgedLine:
+    """20 good parts and 4 scratched ones, a stain, the first picture again, and a good part that came in a pause. Every
+    passed part is drawn."""
+    folder = tmp_path_factory.mktemp("ran")
+    config_dir = shutil.copytree(calibration[1], folder / "site")
+    line = config_dir / "lines" / "demo.yaml"
+    line.write_text(f"{line.read_text()}\nevidence: {{passed_share: 1}}\n")
+    return run_line(config_dir, folder / "data", PICTURES)
+
+
+@pytest.fixture
+def own(ran: JudgedLine, tmp_path: Path) -> JudgedLine:
+    """A copy, to be changed. Its 4 scratches and its stain did not pass."""
+    kinds = [verdict.kind for verdict in ran.verdicts]
+    expected = [VerdictKind.PASS] * GOOD + [VerdictKind.REJECT] * 5 + [VerdictKind.PASS, VerdictKind.UNJUDGED]
+    assert kinds == expected
+    config_dir, data_dir = (
+        shutil.copytree(folder, tmp_path / folder.name) for folder in (ran.config_dir, ran.data_dir)
+    )
+    return replace(ran, config_dir=config_dir, data_dir=data_dir)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from inspection import history
+from inspection import app, history
 from inspection.adapters.cameras.images import read_image
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.images import ImageIndex
@@ -17,6 +17,7 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.calibrated import calibration_path
 from inspection.calibration.record import load_calibration
 from inspection.config import load_site
+from inspection.domain.disposition import Disposition, DispositionKind
 from inspection.domain.ports import IMAGE_WAITS, JudgedPart
 from inspection.domain.types import (
     Cause,
@@ -31,6 +32,7 @@ from inspection.domain.types import (
 )
 from inspection.gauge import load_encoder, model_id_of, prototypes_of, region_of
 from inspection.judging.judge import judge
+from inspection.resources import samples_dir
 from inspection.scoring.scorer import score
 from tests.fakes.clock import ManualClock
 
@@ -41,6 +43,19 @@ class Shown:
 
     path: Path
     withheld: Cause | None = None
+
+
+LINE = samples_dir() / "hex_nut" / "line"
+GOOD = 20
+PICTURES = [
+    *(Shown(path) for path in sorted((LINE / "good").iterdir())[:GOOD]),
+    *(Shown(path) for path in sorted((LINE / "scratch").iterdir())[:4]),
+    Shown(LINE / "stain" / "000.jpg"),
+    Shown(LINE / "good" / "000.jpg"),
+    Shown(LINE / "good" / "030.jpg", withheld=Cause.PAUSED),
+]
+SCRATCHES = [PartId(1, number) for number in range(GOOD + 1, GOOD + 5)]
+STAIN = PartId(1, GOOD + 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +121,15 @@ def run_line(config_dir: Path, data_dir: Path, shown: Sequence[Shown], *, scores
     log.close()
     journal.close()
     return JudgedLine(config_dir, data_dir, parts, verdicts, utcs)
+
+
+def say(line: JudgedLine, part: PartId, kind: DispositionKind, defect: str | None = None) -> None:
+    app.dispose(line.data_dir, "demo", Disposition(part, kind, "Kim", None, defect))
+
+
+def say_all(line: JudgedLine) -> None:
+    """Scratches are scratches, and the stain was oil that came off; part 1-20 came back."""
+    for scratch in SCRATCHES:
+        say(line, scratch, DispositionKind.CONFIRMED_DEFECT, "scratch")
+    say(line, STAIN, DispositionKind.FALSE_REJECT)
+    say(line, PartId(1, GOOD), DispositionKind.ESCAPE, "scratch")

@@ -5,65 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from inspection import app, history
+from inspection import history
 from inspection.calibration.record import load_calibration
-from inspection.domain.disposition import Disposition, DispositionKind
+from inspection.domain.disposition import DispositionKind
 from inspection.domain.draw import is_drawn
-from inspection.domain.types import Cause, PartId, VerdictKind
+from inspection.domain.types import PartId
 from tests.cli.conftest import SAMPLES, Called, call
-from tests.cli.judged_line import JudgedLine, Shown, run_line
-
-LINE = SAMPLES / "line"
-GOOD = 20
-PICTURES = [
-    *(Shown(path) for path in sorted((LINE / "good").iterdir())[:GOOD]),
-    *(Shown(path) for path in sorted((LINE / "scratch").iterdir())[:4]),
-    Shown(LINE / "stain" / "000.jpg"),
-    Shown(LINE / "good" / "000.jpg"),
-    Shown(LINE / "good" / "030.jpg", withheld=Cause.PAUSED),
-]
-SCRATCHES = [PartId(1, number) for number in range(GOOD + 1, GOOD + 5)]
-STAIN = PartId(1, GOOD + 5)
-
-
-@pytest.fixture(scope="session")
-def ran(calibration: tuple[Called, Path], tmp_path_factory: pytest.TempPathFactory) -> JudgedLine:
-    """20 good parts and 4 scratched ones, a stain, the first picture again, and a good part that came in a pause. Every
-    passed part is drawn."""
-    folder = tmp_path_factory.mktemp("ran")
-    config_dir = shutil.copytree(calibration[1], folder / "site")
-    line = config_dir / "lines" / "demo.yaml"
-    line.write_text(f"{line.read_text()}\nevidence: {{passed_share: 1}}\n")
-    return run_line(config_dir, folder / "data", PICTURES)
-
-
-@pytest.fixture
-def own(ran: JudgedLine, tmp_path: Path) -> JudgedLine:
-    """A copy, to be changed. Its 4 scratches and its stain did not pass."""
-    kinds = [verdict.kind for verdict in ran.verdicts]
-    expected = [VerdictKind.PASS] * GOOD + [VerdictKind.REJECT] * 5 + [VerdictKind.PASS, VerdictKind.UNJUDGED]
-    assert kinds == expected
-    config_dir, data_dir = (
-        shutil.copytree(folder, tmp_path / folder.name) for folder in (ran.config_dir, ran.data_dir)
-    )
-    return replace(ran, config_dir=config_dir, data_dir=data_dir)
-
-
-def say(line: JudgedLine, part: PartId, kind: DispositionKind, defect: str | None = None) -> None:
-    app.dispose(line.data_dir, "demo", Disposition(part, kind, "Kim", None, defect))
-
-
-def say_all(line: JudgedLine) -> None:
-    """Scratches are scratches, and the stain was oil that came off; part 1-20 came back."""
-    for scratch in SCRATCHES:
-        say(line, scratch, DispositionKind.CONFIRMED_DEFECT, "scratch")
-    say(line, STAIN, DispositionKind.FALSE_REJECT)
-    say(line, PartId(1, GOOD), DispositionKind.ESCAPE, "scratch")
+from tests.cli.judged_line import GOOD, PICTURES, SCRATCHES, JudgedLine, run_line, say, say_all
 
 
 def calibrate(line: JudgedLine, *options: str | Path, rate: str = "0.2") -> Called:

@@ -328,7 +328,6 @@ def test_a_line_that_was_calibrated_on_the_reference_judges_on_it_and_says_what_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["demo"], "Missing option '--good'"),
         (["demo", "--good", "nowhere"], "nowhere: there is no such folder"),
         (["dmo", "--good", "."], 'there is no line "dmo"'),
         (["demo", "--good", GOOD, "--defect", "scratch"], "'scratch' is not NAME=FOLDER"),
