@@ -31,9 +31,6 @@ CONFIG = TrainingConfig.model_construct(
 )
 
 
-pytestmark = pytest.mark.xdist_group("training folder")  # one worker trains what is gone on with
-
-
 @cache
 def short_exam(scenes: int, *, first_seed: int = EXAM_SEED) -> list[Papers]:
     """Of two families, rendered once: what is asked is test_exam's, that it is held and told is asked here."""

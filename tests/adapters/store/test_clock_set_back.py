@@ -17,7 +17,6 @@ from tests.fakes.clock import START_UTC
 
 MIDNIGHT = START_UTC.replace(hour=0) + timedelta(days=1)
 A_MINUTE = timedelta(minutes=1)
-pytestmark = pytest.mark.xdist_group("clock set back")  # one worker lives these lives
 
 
 ENDED = MIDNIGHT + timedelta(hours=1)
