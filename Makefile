@@ -14,8 +14,9 @@ export PIP_CONSTRAINT := constraints.txt
 demo: .venv/.station
 	$(BIN)/inspection demo $(ARGS)
 
+# Processes by the hundred: each would compile the station anew where nothing may be written beside it.
 test: .venv/.dev
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadscope $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .

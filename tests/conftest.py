@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -20,8 +21,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # two of them share two cores
 IN_CI = os.environ.get("INSPECTION_CI") == "1"
 REAL_TIME = ("adapters/gates", "browser", "cli", "faults", "firmware/test_core_on_a_line.py", "test_wheel.py")
 """Processes, ports and watchdogs on the wall clock. Where the machine stands still for half a second a watchdog bites,
-as it should, and the test sees a diverted part: such a test is run once more, and the summary names it. Of several
-workers one runs them all, one after another."""
+as it should, and the test sees a diverted part: such a test is run once more, and the summary names it. One worker runs
+all of such a folder, one after another."""
 ON_A_MANUAL_CLOCK = ("faults/test_matrix.py", "faults/test_planted.py", "faults/test_soak.py")
 """Not of those."""
 GRACE_S = 3.0  # a thread or a process that was told to stop may still be on its way out
@@ -39,7 +40,26 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
         path = item.path.relative_to(here).as_posix()
         if path.startswith(REAL_TIME) and not path.startswith(ON_A_MANUAL_CLOCK):
             item.add_marker(pytest.mark.flaky(reruns=1))
-            item.add_marker(pytest.mark.xdist_group("real time"))
+
+
+def dealt_with(nodeid: str) -> str:
+    """What goes to one worker together with a test: its file, and what the file's tests share is made once; or its
+    folder of tests in real time. (The groups of xdist 3.8 are none under pytest 9.2: a name cannot be added to.)"""
+    file = nodeid.partition("::")[0]
+    path = file.removeprefix("tests/")
+    folders = [] if path.startswith(ON_A_MANUAL_CLOCK) else [name for name in REAL_TIME if path.startswith(name)]
+    return folders[0] if folders else file
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Dealer(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return dealt_with(nodeid)
+
+    return Dealer(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture

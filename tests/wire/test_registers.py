@@ -91,13 +91,29 @@ def test_a_block_that_is_half_written_is_not_read(standing, seal):
     assert r.decode_standing(registers) is None
 
 
+registers_changed = st.dictionaries(st.integers(0, 129), u16, max_size=4)
+
+
 @given(st.lists(u16, max_size=130))
 def test_nonsense_is_refused_and_no_more(registers):
+    """Nothing but a ValueError comes of it. What is by chance no nonsense is read as it would be written."""
+    read_as_written(registers)
+
+
+@given(standings, u16, registers_changed)
+def test_what_the_plc_says_with_some_registers_changed_is_refused_or_read_as_it_stands(standing, seal, changed):
+    registers = r.encode_standing(standing, seal)
+    read_as_written([changed.get(at, register) for at, register in enumerate(registers)])
+
+
+def read_as_written(registers):
     with contextlib.suppress(ValueError):
-        r.decode_standing(registers)
+        standing = r.decode_standing(registers)
+        assert standing is None or r.decode_standing(r.encode_standing(standing, 1)) == standing
     if len(registers) >= r.STATION_REGISTERS:
         with contextlib.suppress(ValueError):
-            r.decode_request(registers[: r.STATION_REGISTERS])
+            request = r.decode_request(registers[: r.STATION_REGISTERS])
+            assert r.decode_request([*r.encode_request(request, 1), *registers][: r.STATION_REGISTERS]) == request
 
 
 def test_registers_that_are_all_zero_are_no_plc():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,13 +13,14 @@ import torch
 
 from inspection.adapters.clip import folder, training
 from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER, Checkpoint
-from inspection.adapters.clip.exam import Marks
+from inspection.adapters.clip.exam import EXAM_SEED, Marks, Papers, papers
 from inspection.adapters.clip.gallery import gallery_key
 from inspection.adapters.clip.locked import locked
 from inspection.adapters.clip.plain import as_plain, to_json
 from inspection.adapters.clip.training import OWN_READING, Means, train
 from inspection.config.training import TrainingConfig
 from inspection.domain.errors import ModelError
+from inspection.synthesis.held_out import HELD_OUT_FAMILY
 from tests.adapters.clip.pupils import LOOKING, READING, save_definitions, save_teacher, small_model
 
 # Less than a file may say: a scene is rendered in 20 ms, and the two exams ask each time.
@@ -26,6 +29,20 @@ CONFIG = TrainingConfig.model_construct(
     reading=READING,
     looking=LOOKING.model_copy(update={"scenes": 8, "pictures": 16 * 6, "exam_every": 16 * 2}),
 )
+
+
+@cache
+def short_exam(scenes: int, *, first_seed: int = EXAM_SEED) -> list[Papers]:
+    """Of two families, rendered once: what is asked is test_exam's, that it is held and told is asked here."""
+    return papers(scenes, ["hex nut", HELD_OUT_FAMILY], first_seed)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_exams() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(training, "EXAM_SCENES", 1)
+        patched.setattr(training, "papers", short_exam)
+        yield
 
 
 class CutOff(Exception):
@@ -60,10 +77,8 @@ def reads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def interrupted(tmp_path_factory: pytest.TempPathFactory, reads: Path) -> Path:
     """A training that was cut off in its second exam: two thirds were shown, and one third is in the checkpoint."""
     out = tmp_path_factory.mktemp("training") / "out"
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(training, "EXAM_SCENES", 1)
-        with pytest.raises(CutOff):
-            train(CONFIG, out, Means(text_from=reads, workers=1, final_scenes=1), Told("exam", 2))
+    with pytest.raises(CutOff):
+        train(CONFIG, out, Means(text_from=reads, workers=1, final_scenes=1), Told("exam", 2))
     return out
 
 
@@ -72,10 +87,7 @@ def out(interrupted: Path, tmp_path: Path) -> Path:
     return shutil.copytree(interrupted, tmp_path / "out")
 
 
-def test_a_training_that_goes_on_loses_no_exam_and_says_what_it_was_made_from(
-    out: Path, reads: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(training, "EXAM_SCENES", 1)
+def test_a_training_that_goes_on_loses_no_exam_and_says_what_it_was_made_from(out: Path, reads: Path) -> None:
     told = Told()
     marks = train(CONFIG, out, Means(text_from=reads, workers=1, final_scenes=1), told)
     assert isinstance(marks, Marks)
@@ -125,10 +137,8 @@ def test_a_training_starts_from_another_models_image_tower(tmp_path: Path, reads
     folder.save(tmp_path / "able", able, tokenizer)
     quick = CONFIG.looking.model_copy(update={"pictures": 16, "rate": 1e-6})
     out = tmp_path / "out"
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(training, "EXAM_SCENES", 1)
-        means = Means(text_from=reads, image_from=tmp_path / "able", workers=1, final_scenes=1)
-        train(CONFIG.model_copy(update={"looking": quick}), out, means, quiet)
+    means = Means(text_from=reads, image_from=tmp_path / "able", workers=1, final_scenes=1)
+    train(CONFIG.model_copy(update={"looking": quick}), out, means, quiet)
     after = folder.read(out / "model")[0]
     torch.testing.assert_close(after.image.stem.weight, able.image.stem.weight, rtol=0.02, atol=0)
     report = json.loads((out / "model" / "training.json").read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import timedelta
 
 import pandas as pd
@@ -18,13 +19,18 @@ MIDNIGHT = START_UTC.replace(hour=0) + timedelta(days=1)
 A_MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(params=["short files", "merged", "in the journal"])
-def line(request, tmp_path, monkeypatch):
+ENDED = MIDNIGHT + timedelta(hours=1)
+"""By the station's clock, when the last part had been seen."""
+
+
+@pytest.fixture(scope="module", params=["short files", "merged", "in the journal"])
+def kept(request, tmp_path_factory):
     """A part a minute, 90 until half past midnight; then an hour back, and 90 more: 60 minutes have two parts. The
-    clock is the station's too: what it writes by it is of that time."""
-    monkeypatch.setattr("inspection.adapters.store.compaction.OLD_FILES_STAY_S", 0.0)
-    line = Line(tmp_path)
-    line.clock.step_utc((MIDNIGHT - timedelta(hours=1) - line.clock.utc()).total_seconds())
+    clock is the station's too: what it writes by it is of that time. A file has three parts; one was open when the
+    clock was set."""
+    data_dir = tmp_path_factory.mktemp("set back")
+    line = Line(data_dir)
+    set_clock(line, MIDNIGHT - timedelta(hours=1))
     line.journal.record_event("state", "running", line.clock.utc())
     for number in range(1, 181):
         if number == 91:
@@ -32,15 +38,32 @@ def line(request, tmp_path, monkeypatch):
             line.journal.record_event("alarm", "clock: the clock was set by -3600.0 s", line.clock.utc())
         line.part(number, utc=line.clock.utc())
         line.clock.advance(60)
-        if request.param != "in the journal":
+        if request.param != "in the journal" and number % 3 == 1:
             line.log.seal()
-    if request.param == "merged":
+    assert line.clock.utc() == ENDED
+    if request.param != "in the journal":
         line.log.seal(everything=True)
-        line.close()
-        compact_line(line.paths)
-        line = Line(tmp_path)
+        assert len(line.files()) > 60
+    line.close()
+    if request.param == "merged":
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("inspection.adapters.store.compaction.OLD_FILES_STAY_S", 0.0)
+            compact_line(line.paths)
+        assert len(line.files()) == 2
+    return data_dir
+
+
+@pytest.fixture
+def line(kept, tmp_path):
+    """A copy of it, and the station that goes on."""
+    line = Line(shutil.copytree(kept, tmp_path / "data"))
+    set_clock(line, ENDED)
     yield line
     line.close()
+
+
+def set_clock(line, utc):
+    line.clock.step_utc((utc - line.clock.utc()).total_seconds())
 
 
 def seen(number):

@@ -92,7 +92,7 @@ def compactor(paths: LinePaths, events: Events | None = None, clock: ManualClock
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 120), st.integers(1, 3), st.integers(2, 50))
+@given(st.integers(0, 2**32), st.integers(1, 60), st.integers(1, 3), st.integers(2, 25))
 def test_a_merge_is_the_same_rows_in_order(seed: int, number: int, days: int, group: int) -> None:
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)

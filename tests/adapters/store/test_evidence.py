@@ -81,15 +81,17 @@ class EvidenceLine(Line):
     def images(self) -> list[Path]:
         return sorted(self.paths.evidence_dir.rglob("*.jpg"))
 
-    def check(self) -> None:
-        """What the log names is there with the hash that it says, and nothing else is."""
-        named = self.rows()[["image_path", "image_sha256"]].dropna()
+    def check(self) -> list[int]:
+        """What the log names is there with the hash that it says, and nothing else is. The numbers of its parts."""
+        rows = self.rows()
+        named = rows[["image_path", "image_sha256"]].dropna()
         for path, sha256 in named.itertuples(index=False):
             content = history.image(self.data_dir, "demo", path)
             assert hashlib.sha256(content).hexdigest() == sha256
         assert {str(path.relative_to(self.data_dir)) for path in self.images()} == set(named["image_path"])
         assert not list(self.data_dir.rglob("*.tmp"))
         assert self.index.total_bytes == sum(path.stat().st_size for path in self.images())
+        return list(rows["number"])
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_where_the_file_that_is_locked_was_deleted(data_dir, station):
 
 def test_another_line_of_the_directory_is_free(data_dir, station):
     with LineLock(LinePaths(data_dir, "other")):
-        pass
+        assert "already run by process" in refused(data_dir), "that of the line is not"
 
 
 def test_what_a_station_that_ended_had_is_free(data_dir, station):

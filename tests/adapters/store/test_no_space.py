@@ -96,8 +96,7 @@ def live(data_dir: Path, disk: Disk) -> bool:
         write(line)
     found = verify_line(line.paths)
     assert (found.faults, found.numbers.parts) == ([], PARTS)
-    assert line.numbers() == list(range(1, PARTS + 1))
-    line.check()
+    assert line.check() == list(range(1, PARTS + 1))
     assert len(line.images()) == PARTS
     kinds = history.events(data_dir, "demo")["kind"].value_counts().to_dict()
     assert (kinds["state"], kinds["sealed"], kinds["events-sealed"]) == (PARTS, 1, 2)
