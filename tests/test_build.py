@@ -173,6 +173,16 @@ def test_a_stale_calibration_is_refused_but_in_monitor_mode_and_both_say_what_ch
     assert str(refused.value) in alarm.text
 
 
+def test_a_line_that_does_not_look_for_the_part_says_so_when_it_starts(site, tmp_path, caplog):
+    with caplog.at_level("WARNING"), build_station(load_site(site), "stub", tmp_path / "data", encoder=AxisEncoder()):
+        pass
+    told = [record.getMessage() for record in caplog.records if "empty frame" in record.getMessage()]
+    assert told == [
+        "an empty frame, or another part on it, is not told from a good part: to look for that, calibrate anew with"
+        " 'inspection calibrate stub --good DIR'"
+    ]
+
+
 def test_sentences_are_read_at_the_first_start_and_those_that_would_be_misread_are_told_at_each(site, tmp_path, caplog):
     edit(site / "recipes" / "stub.yaml", "phrasings: [scratch]", "phrasings: [scratch, two scratches]")
     paths = LinePaths(tmp_path / "data", "stub")

@@ -217,7 +217,7 @@ def _print(rows: list[dict[str, Any]], names: Sequence[str], *, is_judged: bool)
     for row in rows:
         picture = escape("/".join(Path(row["image"]).parts[-2:]))
         margin = "" if row["margin"] is None else f"{row['margin']:+.1f}"
-        instead = "not the part" if row["scores"] else "no usable picture" if row["cause"] else ""
+        instead = "no part?" if row["scores"] else "no usable picture" if row["cause"] else ""
         decided = escape(str(row["description"] or instead))
         told = [str(row["verdict"]), decided, margin] if is_judged else [decided]
         if is_located:

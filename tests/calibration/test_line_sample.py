@@ -39,6 +39,16 @@ def test_good_is_what_passed_without_an_escape_and_what_a_person_calls_a_false_r
     assert found.counts.left_out == {}
 
 
+def test_a_good_part_that_was_taken_for_another_one_is_a_false_reject_that_needs_a_word():
+    """Left out, the good parts that look least like the others would be missing."""
+    parts = [part(1), part(2, UNJUDGED, cause="not-the-part"), part(3, UNJUDGED, cause="not-the-part")]
+    with pytest.raises(CalibrationError, match=r"1 of the 3 parts of the sample .* taken for no such part.*: 1-3\."):
+        sample(*parts, _2=FALSE_REJECT)
+    found = sample(*parts, _2=FALSE_REJECT, _3=CONFIRMED)
+    assert [each.part.number for each in found.good] == [1, 2]
+    assert found.counts == Counts(passed=1, false_rejects=1, confirmed_defects=1)
+
+
 def test_what_is_left_out_is_counted_by_why():
     parts = [
         part(1),

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from benchmarks.empty import FIRST_SEED, sample_line_of
 from inspection import resources
 from inspection.adapters.store.files import digest_of
 from inspection.calibrated import beyond_promise
@@ -24,6 +25,7 @@ from inspection.domain.errors import CalibrationError
 from inspection.domain.types import LIKE_BAD_PARTS, UNLIKE_GOOD_PARTS
 from inspection.scoring.bank_file import from_bytes
 from inspection.scoring.head import Head
+from inspection.synthesis.render import render_empty
 from tests.cli.conftest import SAMPLES, Called, call
 
 GOOD = SAMPLES / "calibration" / "good"
@@ -54,6 +56,30 @@ def test_the_thresholds_know_where_they_came_from(calibration: tuple[Called, Pat
         kept.fingerprint
     )
     assert (kept.good.count, len(kept.good.sha256), kept.defects["scratch"].samples.count) == (40, 64, 8)
+
+
+def test_it_says_how_many_frames_without_the_part_would_pass(calibrated: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for number in range(3):
+        frame = render_empty(FIRST_SEED + number, sample_line_of("hex-nut"), 256)
+        Image.fromarray(frame).save(empty / f"{number}.png")
+    good = pictures(tmp_path / "good", 20)
+    asked = ("calibrate", "demo", "--good", good, "--false-reject", "0.1", "--by", "Kim", "--config-dir", calibrated)
+    told = call(*asked, "--empty", empty)
+    assert told.code == 0
+    assert "is not judged (not-the-part) and diverts. That, too, is within the promise." in told.out
+    assert "Of 3 pictures without the part none would pass; with 95 % confidence at most 63% do." in told.out
+    kept = load_calibration(calibrated / "calibrations" / "demo.json")
+    assert kept.whole is not None
+    assert kept.empty is not None
+    assert (kept.empty.parts, kept.empty.escapes) == (3, 0)
+    assert "Of 3 pictures without the part none" in (calibrated / "calibrations" / "demo.html").read_text("utf-8")
+    for picture in sorted((SAMPLES / "line" / "good").iterdir())[:2]:
+        shutil.copy(picture, empty)
+    assert "WARNING: 2 of 5 pictures without the part would pass." in call(*asked, "--empty", empty).out
+    assert "--empty" not in call(*asked).out
+    assert load_calibration(calibrated / "calibrations" / "demo.json").empty is None
 
 
 def test_as_json(calibrated: Path, tmp_path: Path) -> None:
@@ -106,6 +132,8 @@ def test_too_few_pictures_are_refused_with_how_many_are_needed(calibrated: Path,
         (["demo", "--good", "good", *COST, "--confidence", "0.9"], 2, "a limit by cost promises no rate"),
         (["demo", "--good", "good", *COST[:5], "2"], 2, "a defect rate of 2 is none"),
         (["demo", "--good", "good", "--labels", "5"], 2, "give --references N too"),
+        (["demo", "--good", "good", "--empty", "empty"], 2, "empty: there are no pictures here"),
+        (["demo", "--good", "good", "--empty", "good"], 2, "among the good parts and among without the part"),
         (["demo", "--good", "good", *COST], 2, "30 good parts, and 1 were given: add 29 more; and 20 defective parts"),
     ],
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from inspection.calibration.record import load_calibration
 from tests.cli.conftest import call
 from tests.config.site_files import LINE, LINE_FILE, RECIPE_FILE, changed
 
@@ -34,6 +36,18 @@ def test_whether_a_line_is_calibrated_is_told_without_its_model(calibrated: Path
     assert code == 0
     assert "not calibrated: made with another recipe (nut " in out
     assert "\n1 line cannot judge before calibration: " in out
+
+
+def test_a_calibration_of_before_frames_were_looked_at_for_a_part_is_told(calibrated: Path, tmp_path: Path) -> None:
+    path = calibrated / "calibrations" / "demo.json"
+    path.write_text(replace(load_calibration(path), whole=None).to_json())
+    told = "an empty frame, or another part on it, is not told from a good part: to look for that, calibrate anew with"
+    called = call("check", "--config-dir", calibrated)
+    assert called.code == 0
+    assert f", by Kim; {told} 'inspection calibrate demo --good DIR'\n" in called.out
+    doctor = call("doctor", "demo", "--config-dir", calibrated, "--data-dir", tmp_path / "data")
+    assert told in " ".join(doctor.out.split())
+    assert doctor.code == 0
 
 
 def test_a_band_beyond_the_promise_is_told_where_it_was_written(calibrated: Path) -> None:

@@ -16,7 +16,7 @@ from inspection.domain.disposition import Disposition, DispositionKind
 from inspection.domain.errors import StoreError
 from inspection.domain.types import PartId
 from tests.cli.conftest import Called, call
-from tests.ui.site import NO_PICTURE, PASS, REJECT, REVIEW, WOULD_REJECT, Site
+from tests.ui.site import NO_PICTURE, NOT_THE_PART, PASS, REJECT, REVIEW, WOULD_REJECT, Site
 
 
 @pytest.fixture
@@ -71,6 +71,15 @@ def test_a_later_word_takes_the_place_of_the_earlier_and_both_stay(site: Site) -
 )
 def test_of_a_review_and_of_a_shadow_as_well(site: Site, part: str, word: str) -> None:
     assert say(site, part, word).code == 0
+
+
+@pytest.mark.parametrize("word", ["false-reject", "confirmed-defect"])
+def test_of_what_was_taken_for_no_such_part(tmp_path: Path, word: str) -> None:
+    with Site(tmp_path / "data") as site:
+        site.part(NOT_THE_PART)
+        site.seal()
+        assert say(site, "1-1", word).code == 0
+        assert "it can be confirmed-defect or false-reject" in say(site, "1-1", "escape").err
 
 
 @pytest.mark.parametrize(

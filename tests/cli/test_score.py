@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.empty import FIRST_SEED, sample_line_of
+from inspection.synthesis.render import render_empty
 from tests.adapters.clip.tiny import save_clip
 from tests.cli.conftest import SAMPLES, call
 from tests.config.site_files import LINE_FILE, RECIPE_FILE, changed
@@ -24,6 +27,22 @@ def test_a_line_judges_as_a_table(calibrated: Path) -> None:
     _, good, scratched = (line.split() for line in called.out.splitlines() if "─" not in line)
     assert (good[:2], scratched[:3]) == (["good/026.jpg", "PASS"], ["scratch/000.jpg", "REJECT", "scratch"])
     assert (good[3][0], scratched[3][0]) == ("-", "+")
+
+
+def test_a_frame_without_the_part_is_shown_as_such(calibrated: Path, tmp_path: Path) -> None:
+    empty, page = tmp_path / "empty.png", tmp_path / "page.html"
+    Image.fromarray(render_empty(FIRST_SEED, sample_line_of("hex-nut"), 256)).save(empty)
+    asked = ("score", empty, GOOD, "--line", "demo", "--config-dir", calibrated)
+    of_empty, good = json.loads(call(*asked, "--json").out)
+    assert (of_empty["verdict"], of_empty["description"], of_empty["margin"]) == ("UNJUDGED", None, None)
+    assert of_empty["cause"].startswith(f"{empty}: not-the-part: no part, another one, or one that is badly damaged: ")
+    assert set(of_empty["scores"]) == {"scratch", "dent"}
+    assert (good["verdict"], good["cause"]) == ("PASS", None)
+    table = call(*asked)
+    assert re.search(r"UNJUDGED +no part\? ", table.out)
+    assert table.err == f"{of_empty['cause']}\n"
+    assert "1 PASS, 1 UNJUDGED" in call(*asked, "--html", page).out
+    assert "not-the-part: no part, another one" in page.read_text(encoding="utf-8")
 
 
 def test_a_line_judges_as_json(calibrated: Path) -> None:

@@ -12,8 +12,21 @@ import pytest
 from inspection import history
 from inspection.analytics.yields import count_verdicts
 from inspection.domain.ports import Inputs, Request, Resolved, SensorFault, Triggered
-from inspection.domain.types import Alarm, Cause, Decision, GateInputs, OutcomeKind, PartId, Reaction, RunState, Trigger
+from inspection.domain.types import (
+    Alarm,
+    Cause,
+    Decision,
+    GateInputs,
+    OutcomeKind,
+    PartId,
+    Reaction,
+    RunState,
+    Trigger,
+    Verdict,
+    VerdictKind,
+)
 from inspection.judging.reactions import Reactions
+from inspection.station.challenge_run import GoldenPart
 from inspection.station.closed_loop import ClosedLoop
 from inspection.station.part_path import PathSettings
 from inspection.station.purge import Purge
@@ -101,6 +114,29 @@ def test_a_known_bad_part_that_is_not_rejected_fails_the_run(line, first, outcom
     assert why in line.run_told()["parts"][0]["why"]
     assert line.run_told()["parts"][0]["as_expected"] is False
     assert not line.may_produce(3)
+
+
+NOT_THE_PART = Verdict(VerdictKind.UNJUDGED, {"scratch": -6.0}, cause=Cause.NOT_THE_PART)
+
+
+def test_a_golden_frame_without_the_part_is_told_by_no_description(tmp_path: Path) -> None:
+    line = ChallengedBench(tmp_path, (GoldenPart("no part", VerdictKind.REJECT), GOOD))
+    line.attach()
+    line.ask()
+    line.send(1, NOT_THE_PART)
+    line.send(2)
+    told = line.run_told()
+    line.die()
+    assert told["result"] == "passed"
+    assert (told["parts"][0]["judged"], told["parts"][0]["as_expected"]) == ("UNJUDGED", True)
+
+
+def test_a_known_defect_that_is_taken_for_no_part_is_not_found_by_its_description(line: ChallengedBench) -> None:
+    line.ask()
+    line.send(1, NOT_THE_PART)
+    line.send(2)
+    assert line.run_told()["result"] == "failed"
+    assert "was judged UNJUDGED (not-the-part), and REJECT was expected" in line.run_told()["parts"][0]["why"]
 
 
 @pytest.mark.parametrize(

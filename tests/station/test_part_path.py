@@ -290,6 +290,25 @@ def test_a_number_that_leaps_absurdly_far_is_not_believed(bench):
     assert len(bench.rows()) == 2
 
 
+def test_frames_without_the_part_divert_are_kept_and_three_in_a_row_are_an_alarm(bench):
+    bench.attach()
+    empty = Verdict(VerdictKind.UNJUDGED, {"scratch": -6.0}, cause=Cause.NOT_THE_PART, detail="no part, another one")
+    bench.verdicts = dict.fromkeys((1, 2, 3), empty)
+    bench.gate.trigger(1, 2)
+    bench.run()
+    assert bench.alarms() == set()
+    bench.gate.trigger(3)
+    bench.run()
+    assert set(bench.sent().values()) == {Decision.DIVERT}
+    assert {(row.verdict, row.cause) for row in bench.rows().values()} == {("UNJUDGED", "not-the-part")}
+    assert set(bench.evidence.kept) == {bench.part(n) for n in (1, 2, 3)}
+    assert bench.alarms() == {"camera"}
+    bench.gate.trigger(4)
+    bench.run()
+    assert bench.sent()[bench.part(4)] is Decision.PASS
+    assert bench.alarms() == set()
+
+
 def test_a_frame_beyond_the_limits_is_unjudged_diverts_and_is_kept(tmp_path):
     bench = Bench(tmp_path, frame_gate=FrameGate(FrameLimits(least_px=1)))
     bench.attach()

@@ -3,13 +3,17 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from inspection.calibration.record import Whole
+from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import ScoringError
 from inspection.domain.types import Cause, Frame, Verdict, VerdictKind
+from inspection.judging.presence import Presence
 from inspection.scoring.alignment import Template
 from inspection.scoring.part_scorer import PartScorer
 from inspection.scoring.prototypes import encode_prototypes
 from inspection.scoring.region import Region, Ring
 from inspection.scoring.tiles import Tiles
+from inspection.scoring.whole_picture import WholePicture
 from inspection.station.rating import Rater, sustained_parts_per_s
 from tests.fakes.clock import ManualClock
 from tests.fakes.encoder import AxisEncoder, CellEncoder, picture
@@ -102,3 +106,43 @@ def test_a_part_that_is_not_found_is_unjudged_with_that_cause_and_the_others_are
     assert "likeness" in str(lost.detail)
     assert found.scores == again.scores
     assert not lost.scores
+
+
+class BrokenPlaces(CellEncoder):
+    """`ports.PlacesEncoder`: the pixels; none that is a number in a picture whose first one is white."""
+
+    def embed_places(self, images):
+        places = [image * (np.nan if image[0, 0].min() == 255 else np.float32(1)) for image in images]
+        return np.array(places, np.float32)
+
+
+def held_against(frames, encoder=None):
+    """A rater that knows what these good parts look like as a whole, and lets every sentence pass."""
+    encoder = encoder or CellEncoder()
+    scorer = PartScorer(encoder, encode_prototypes(encoder, ["good"], {"scratch": ["scratch"]}), Region())
+    look = scorer.look(frames)
+    whole = Whole(5.0, WholePicture.fit(look.wholes, range(len(frames))).sides)
+    return encoder, Rater(scorer, {"scratch": Threshold(1e6, 0.0, 1.0)}, presence=Presence(whole))
+
+
+def good_part(seed):
+    return (np.array([200, 20, 20]) + np.random.default_rng(seed).integers(0, 20, (32, 32, 3))).astype(np.uint8)
+
+
+def test_an_empty_frame_amid_good_parts_is_unjudged_by_itself():
+    _, rater = held_against([good_part(seed) for seed in range(30)])
+    empty = np.full((32, 32, 3), (20, 20, 200), np.uint8)
+    before, found, after = rater([Frame(each, FRAME.utc) for each in (good_part(90), empty, good_part(91))])
+    assert (before.kind, found.kind, after.kind) == (VerdictKind.PASS, VerdictKind.UNJUDGED, VerdictKind.PASS)
+    assert (found.cause, found.margin, found.description) == (Cause.NOT_THE_PART, None, None)
+    assert found.embedding is not None
+
+
+def test_a_distance_that_is_not_a_number_is_a_fault_and_lets_nothing_pass():
+    """The sentences find nothing wrong with either part."""
+    _, rater = held_against([good_part(seed) for seed in range(30)], BrokenPlaces())
+    broken = good_part(90)
+    broken[0, 0] = 255
+    before, found = rater([Frame(each, FRAME.utc) for each in (good_part(90), broken)])
+    assert (before.kind, found.kind, found.cause) == (VerdictKind.PASS, VerdictKind.UNJUDGED, Cause.SCORER_FAULT)
+    assert "not a finite number" in str(found.detail)

@@ -39,6 +39,7 @@ WOULD_REJECT = Verdict(VerdictKind.UNJUDGED, {}, "dent", 1.0, Cause.MONITOR, sha
 WOULD_PASS = Verdict(VerdictKind.UNJUDGED, {}, "dent", -2.0, Cause.MONITOR, shadow=VerdictKind.PASS)
 WOULD_NEARLY = Verdict(VerdictKind.UNJUDGED, {}, "dent", -0.3, Cause.MONITOR, shadow=VerdictKind.PASS)
 NO_SHADOW = Verdict(VerdictKind.UNJUDGED, {"dent": 0.2}, cause=Cause.MONITOR)
+NOT_THE_PART = Verdict(VerdictKind.UNJUDGED, {"scratch": -6.0}, cause=Cause.NOT_THE_PART)
 NO_PICTURE = Verdict(VerdictKind.UNJUDGED, cause=Cause.CAMERA_TIMEOUT)
 
 
