@@ -79,6 +79,7 @@ class World:
         self.waiting: set[int] = set()
         self.written: set[int] = set()
         self.sealed: dict[Path, list[dict[str, Any]]] = {}
+        self.filed: dict[Path, list[dict[str, Any]]] = {}
 
     def do(self, what: tuple[Any, ...]) -> None:
         name, *values = what
@@ -165,9 +166,7 @@ class World:
     # --- what holds -----------------------------------------------------------------------------------------
 
     def removed(self) -> set[tuple[str, str]]:
-        told = [
-            json.loads(event["data"])["images"] for event in read_events(self.paths, kind=EVIDENCE_REMOVED).to_pylist()
-        ]
+        told = [json.loads(data)["images"] for data in self.told().values()]
         named = [(each["part"], each["sha256"]) for images in told for each in images]
         assert len(named) == len(set(named)), "an image was removed twice"
         return set(named)
@@ -185,6 +184,16 @@ class World:
                 assert hashlib.sha256(path.read_bytes()).hexdigest() == path.stem
             else:
                 assert (f"1-{number}", path.stem) in removed, f"the image of part {number} is missing"
+
+    def told(self) -> dict[int, str]:
+        """What events of removing say, in the files and in the journal; read this way for speed."""
+        told = dict[int, str]()
+        with closing(sqlite3.connect(self.paths.state_db)) as db:
+            told.update(db.execute("SELECT id, data FROM events WHERE kind = ?", (EVIDENCE_REMOVED,)).fetchall())
+        for path in self.paths.events_dir.rglob("*.parquet"):
+            self.filed.setdefault(path, pq.read_table(path, columns=["id", "kind", "data"]).to_pylist())
+            told.update({row["id"]: row["data"] for row in self.filed[path] if row["kind"] == EVIDENCE_REMOVED})
+        return told
 
     def rows(self) -> dict[int, str | None]:
         """The image of each part, in the files and in the journal; read this way for speed."""
@@ -209,6 +218,8 @@ class World:
             self.life.retention.step()
             self.clock.advance(1)
         self.check()
+        events = read_events(self.paths, kind=EVIDENCE_REMOVED)
+        assert dict(zip(events["id"].to_pylist(), events["data"].to_pylist(), strict=True)) == self.told()
         assert self.life.journal.open_parts() == []
         parts = history.parts(self.data_dir, "demo")
         assert parts["number"].tolist() == list(range(1, self.number + 1))
