@@ -89,14 +89,14 @@ def _as_dict(found: UnderPromise) -> dict[str, Any]:
 def _false_rejects(rates: Rates | None) -> str:
     if rates is None or rates.false_rejects is None:
         return _NOT_TOLD
-    return share_told(rates.false_rejects)
+    return _share_told(rates.false_rejects)
 
 
 def _escapes(escapes: Escapes | None) -> str:
-    return _NOT_TOLD if escapes is None else share_told(escapes)
+    return _NOT_TOLD if escapes is None else _share_told(escapes)
 
 
-def share_told(of: FalseRejects | Escapes) -> str:
+def _share_told(of: FalseRejects | Escapes) -> str:
     """`4.2 % [0.1, 14.2]`, or of escapes `12.5 % ≤ 34.4 %`."""
     from inspection.analytics.promised import Escapes
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from inspection import __version__
 from inspection.cli._calibration_weakest import section
-from inspection.cli._evaluate_promise import share_told
 from inspection.cli._evaluate_shown import Shown, curves, shown_of
 from inspection.cli._evaluate_text import Result, figures, notes
 from inspection.cli._evaluate_weakest import misnamed, weakest_bad, weakest_good
@@ -38,7 +37,7 @@ def report_of(result: Result, scorer: PartScorer) -> str:
     made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, inspection {__version__}"
     ways = shown_of(result)
     told = [
-        _headline(result),
+        *_headline(result),
         *(f"Not told under the promise, by {by}: {lacks}." for by, lacks in kept.lacking.items()),
     ]
     facts = {
@@ -64,23 +63,26 @@ def report_of(result: Result, scorer: PartScorer) -> str:
         f"<p class=made>model {escape(result.model)}, {made}</p></header><main class=report>\n"
         + section(escape(kept.title), "<br>".join(map(escape, kept.notes())), _table(*kept.figures(text.defects)))
         + section("Told apart at any threshold", "<br>".join(map(escape, notes(result))), _table(*figures(result)))
-        + "".join(_plots(by, ways[by], result) for by in reversed(ways))
+        + _plots(fullest, ways[fullest], result)
         + weakest_bad(ways[fullest], result.bad, scorer)
         + weakest_good(ways[fullest], result.good, scorer)
         + misnamed(result.bad, scorer)
+        + "".join(_plots(by, ways[by], result) for by in list(ways)[-2::-1])
         + section("What was measured", "", f"<dl>{listed}</dl>")
         + "</main></body></html>\n"
     )
 
 
-def _headline(result: Result) -> str:
+def _headline(result: Result) -> list[str]:
     area, (low, high) = result.text.overall.auroc, result.text.overall.auroc_95
-    told = f"The sentences tell bad parts from good ones with AUROC {area:.3f} [{low:.2f}, {high:.2f}]."
-    kept = result.under_promise
-    for by, way in kept.ways.items():
+    told = [f"The sentences tell bad parts from good ones with AUROC {area:.3f} [{low:.2f}, {high:.2f}]."]
+    for by, way in result.under_promise.ways.items():
         if rates := way.found.rates:
-            told += f" {_BY[by]}, {share_told(rates.escapes)} of bad parts escape"
-            told += f" and {share_told(rates.false_rejects)} of good ones are rejected." if rates.false_rejects else "."
+            escapes, rejects = rates.escapes, rates.false_rejects
+            told.append(
+                f"{_BY[by]}, {escapes.share:.1%} of bad parts escape (at most {escapes.upper_95:.1%})"
+                + (f" while {rejects.share:.1%} of good ones are rejected." if rejects else ".")
+            )
     return told
 
 
@@ -102,16 +104,18 @@ def _plots(by: str, shown: Shown, result: Result) -> str:
             draws=shown.draws,
         )
         plots += f"<div><h3>{escape(name)}</h3>{drawn}</div>"
-    plots += curves(shown, len(result.good.files), sum(len(each.files) for each in result.bad.values()))
+    both = curves(shown, len(result.good.files), sum(len(each.files) for each in result.bad.values()))
     key = "<i class='key good'></i>good<i class='key bad'></i>bad"
     if shown.limit is not None:
         key += "<i class='key limit'></i>threshold"
     note = (
         f"{shown.told} The first bar and the last count what is beyond them too. Curves: every threshold there could"
-        " be; shaded, 95 % for both shares at once (Clopper and Pearson), of as many parts as one draw tests; the point is"
-        " the one that keeps the promise."
+        " be; shaded, 95 % for both shares at once (Clopper and Pearson), of as many parts as one draw tests"
     )
-    return section(_BY[by], f"{note}<span class=keys>{key}</span>", f"<div class=plots>{plots}</div>")
+    note += "." if shown.limit is None else "; the point is the one that keeps the promise."
+    return section(
+        _BY[by], f"{note}<span class=keys>{key}</span>", f"<div class=plots>{plots}</div><div class=plots>{both}</div>"
+    )
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
