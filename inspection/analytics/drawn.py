@@ -99,7 +99,7 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tested:
+class DrawnScores:
     """One draw, and the scores of the parts that it tests, (g, K) of good ones and (b, K) of each kind of bad ones, in
     the columns that a line has: descriptions, then what was fitted, that which knows most last."""
 
@@ -108,13 +108,13 @@ class Tested:
     bad: Mapping[str, Scores]
 
 
-def draw_text(good: Scores, bad: Mapping[str, Scores], *, repeats: int, seed: int) -> list[Tested]:
+def draw_text(good: Scores, bad: Mapping[str, Scores], *, repeats: int, seed: int) -> list[DrawnScores]:
     """Of scores (n, K), all of them tested: nothing is fitted, only the order of the good parts is drawn."""
     sizes = {name: len(scores) for name, scores in bad.items()}
-    return [Tested(draw, good[draw.good_tested], bad) for draw in _draws(len(good), sizes, (0, 0), repeats, seed)]
+    return [DrawnScores(draw, good[draw.good_tested], bad) for draw in _draws(len(good), sizes, (0, 0), repeats, seed)]
 
 
-def draw_references(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats: int, seed: int) -> list[Tested]:
+def draw_references(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats: int, seed: int) -> list[DrawnScores]:
     """In each repeat `count` good parts are drawn, fitted and left out of the test; the last score is the distance from
     them.
 
@@ -123,7 +123,7 @@ def draw_references(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats:
     """
     require_references(len(good[0]), count)
 
-    def tested(draw: Draw) -> Tested:
+    def tested(draw: Draw) -> DrawnScores:
         try:
             bank = bank_of(good[1][draw.good_fitted])
         except ScoringError as error:
@@ -138,7 +138,7 @@ def draw_references(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats:
     return [tested(draw) for draw in _draws(len(good[0]), sizes, (count, 0), repeats, seed)]
 
 
-def draw_labels(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats: int, seed: int) -> list[Tested]:
+def draw_labels(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats: int, seed: int) -> list[DrawnScores]:
     """In each repeat a `Head` is fitted on `count` good parts, those that `draw_references` draws, and as many bad ones
     of all kinds together; the others are tested. The last scores are the distance from those good ones, and the head's.
 
@@ -148,7 +148,7 @@ def draw_labels(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats: int
     sizes = {name: len(scores) for name, (scores, _) in bad.items()}
     require_labels(len(good[0]), sizes, count)
 
-    def tested(draw: Draw) -> Tested:
+    def tested(draw: Draw) -> DrawnScores:
         fitted = [(good, draw.good_fitted), *((bad[name], rows) for name, rows in draw.bad_fitted.items())]
         margins, features = (np.concatenate([seen[of][rows] for seen, rows in fitted]) for of in (0, 1))
         try:
@@ -166,9 +166,9 @@ def draw_labels(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats: int
     return [tested(draw) for draw in _draws(len(good[0]), sizes, (count, count), repeats, seed)]
 
 
-def _tested(draw: Draw, good: Seen, bad: Mapping[str, Seen], scored: Callable[[Seen, Rows], Scores]) -> Tested:
+def _tested(draw: Draw, good: Seen, bad: Mapping[str, Seen], scored: Callable[[Seen, Rows], Scores]) -> DrawnScores:
     of_bad = {name: scored(bad[name], rows) for name, rows in draw.bad_tested.items()}
-    return Tested(draw, scored(good, draw.good_tested), of_bad)
+    return DrawnScores(draw, scored(good, draw.good_tested), of_bad)
 
 
 def _wordless(features: Vectors) -> Seen:
@@ -188,7 +188,7 @@ def _draws(good: int, bad: Mapping[str, int], count: tuple[int, int], repeats: i
         yield Draw(order[: count[0]], order[count[0] :], fitted, tested)
 
 
-def summarised(draws: Iterable[Tested]) -> DrawnFigures:
+def summarised(draws: Iterable[DrawnScores]) -> DrawnFigures:
     """By the last score of each part, that of what was fitted."""
     areas, precisions = [], []
     by_defect: dict[str, list[float]] = {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspection.analytics.drawn import Rows, Tested
+from inspection.analytics.drawn import DrawnScores, Rows
 from inspection.analytics.evaluation import Scores
 from inspection.calibration.bounds import drawn_interval, drawn_upper_bound
 from inspection.calibration.parts import PartScores
@@ -63,7 +63,7 @@ class Judged:
 class UnderPromise:
     """`judged`: each of the `draws`; none where there are no `rates`. `lacks`: why something is not told, or None."""
 
-    draws: Sequence[Tested]
+    draws: Sequence[DrawnScores]
     judged: Sequence[Judged]
     rates: Rates | None
     lacks: str | None
@@ -88,7 +88,7 @@ def _over(scores: Scores, scale: Scale, limit: float) -> Scores:
     return np.asarray((scores - scale.mean) / scale.std - limit)
 
 
-def under_promise(draws: Sequence[Tested], names: Sequence[str], promise: Promise) -> UnderPromise:
+def under_promise(draws: Sequence[DrawnScores], names: Sequence[str], promise: Promise) -> UnderPromise:
     """Of draws with scores of these `names`. Good parts that cannot keep the promise are no error: `lacks` says so."""
     try:
         judged = [judge(each.good, each.bad, names, promise) for each in draws]

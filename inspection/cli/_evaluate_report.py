@@ -61,8 +61,8 @@ def report_of(result: Result, scorer: PartScorer) -> str:
         f"<title>{name}: what it is worth</title><style>{style}</style></head><body><header>"
         f"<h1>{name}: what it is worth</h1><div class=promise>{_paragraphs(told)}</div>"
         f"<p class=made>model {escape(result.model)}, {made}</p></header><main class=report>\n"
-        + section(escape(kept.title), "<br>".join(map(escape, kept.notes())), _table(*kept.figures(text.defects)))
-        + section("Told apart at any threshold", "<br>".join(map(escape, notes(result))), _table(*figures(result)))
+        + section(escape(kept.title), "<br/>".join(map(escape, kept.notes())), _table(*kept.figures(text.defects)))
+        + section("Told apart at any threshold", "<br/>".join(map(escape, notes(result))), _table(*figures(result)))
         + _plots(fullest, ways[fullest], result)
         + weakest_bad(ways[fullest], result.bad, scorer)
         + weakest_good(ways[fullest], result.good, scorer)
