@@ -78,7 +78,7 @@ class Kept:
             if way.found.lacks:
                 told += wrap(f"by {name}: {way.found.lacks}", _WIDTH, subsequent_indent="  ")
         if len(self.ways) > 1:
-            told.append("by references, by labels: beside the sentences, as one more score each, under one promise")
+            told.append(f"{' and '.join(list(self.ways)[1:])}: beside the sentences, and under one promise with them")
         return told
 
 
@@ -97,10 +97,10 @@ def _escapes(escapes: Escapes | None) -> str:
 
 
 def _share_told(of: FalseRejects | Escapes) -> str:
-    """`4.2 % [0.1, 14.2]`, or of escapes `12.5 % ≤ 34.4 %`."""
+    """`4.2% [0.1, 14.2]`, or of escapes `12.5% ≤ 34.4%`."""
     from inspection.analytics.promised import Escapes
 
     if isinstance(of, Escapes):
-        return f"{100 * of.share:.1f} % ≤ {100 * of.upper_95:.1f} %"
+        return f"{of.share:.1%} ≤ {of.upper_95:.1%}"
     low, high = of.share_95
-    return f"{100 * of.share:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+    return f"{of.share:.1%} [{100 * low:.1f}, {100 * high:.1f}]"

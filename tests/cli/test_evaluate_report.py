@@ -80,7 +80,7 @@ def test_references_and_labels_are_judged_beside_the_sentences(folders: Path) ->
     assert heading.split() == ["parts", "by", "text", "by", "references", "by", "labels"]
     assert [row.split(",")[0] for row in (good, scratch, other, every)] == ["good", "scratch", "other", "all bad"]
     escapes = told["by_labels"]["rates"]["escapes"]
-    assert every.endswith(f"{100 * escapes['share']:.1f} % ≤ {100 * escapes['upper_95']:.1f} %")
+    assert every.endswith(f"{escapes['share']:.1%} ≤ {escapes['upper_95']:.1%}")
     assert "by labels: 38 good parts set the thresholds, 19 others are tested; 5 bad" in lines
     assert max(map(len, lines)) <= 120
 
