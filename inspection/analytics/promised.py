@@ -138,8 +138,9 @@ class PartScore:
 def part_scores(rows: Sequence[Rows], scores: Sequence[Scores]) -> list[PartScore]:
     """Of each part that was tested in any draw: its `rows` and `scores` (g, K), draw by draw."""
     every_row, every_score = np.concatenate(rows), np.concatenate(scores)
-    found = []
-    for row in np.unique(every_row):
-        own = every_score[every_row == row]
-        found.append(PartScore(int(row), float(own.max(axis=1).mean()), int(own.mean(axis=0).argmax()), len(own)))
-    return found
+    order = np.argsort(every_row, kind="stable")
+    parts, firsts = np.unique(every_row[order], return_index=True)
+    return [
+        PartScore(int(row), float(own.max(axis=1).mean()), int(own.mean(axis=0).argmax()), len(own))
+        for row, own in zip(parts, np.split(every_score[order], firsts[1:]), strict=True)
+    ]

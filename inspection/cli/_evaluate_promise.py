@@ -76,7 +76,7 @@ class Kept:
                 set_by = counted(rates.set_by, "good part")
                 told.append(f"by {name}: {set_by} set the thresholds{good}; {rates.escapes.of:,} bad")
             if way.found.lacks:
-                told += wrap(f"by {name}: {way.found.lacks}", _WIDTH, subsequent_indent="  ")
+                told += wrap(f"by {name}: {way.found.lacks}", _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         if len(self.ways) > 1:
             told.append(f"{' and '.join(list(self.ways)[1:])}: beside the sentences, and under one promise with them")
         return told

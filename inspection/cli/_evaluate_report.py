@@ -13,7 +13,7 @@ from inspection import __version__
 from inspection.cli._calibration_weakest import section
 from inspection.cli._evaluate_shown import Shown, curves, shown_of
 from inspection.cli._evaluate_text import Result, figures, notes
-from inspection.cli._evaluate_weakest import misnamed, weakest_bad, weakest_good
+from inspection.cli._evaluate_weakest import locate_by, misnamed, weakest_bad, weakest_good
 from inspection.cli._picture_report import STYLE
 from inspection.cli._plots import distributions
 from inspection.wording import counted
@@ -55,6 +55,7 @@ def report_of(result: Result, scorer: PartScorer) -> str:
     listed = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
     name = escape(result.recipe.name)
     fullest = list(ways)[-1]
+    locate = locate_by(ways[fullest], scorer)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
@@ -64,9 +65,9 @@ def report_of(result: Result, scorer: PartScorer) -> str:
         + section(escape(kept.title), "<br/>".join(map(escape, kept.notes())), _table(*kept.figures(text.defects)))
         + section("Told apart at any threshold", "<br/>".join(map(escape, notes(result))), _table(*figures(result)))
         + _plots(fullest, ways[fullest], result)
-        + weakest_bad(ways[fullest], result.bad, scorer)
-        + weakest_good(ways[fullest], result.good, scorer)
-        + misnamed(result.bad, scorer)
+        + weakest_bad(ways[fullest], result.bad, scorer, locate)
+        + weakest_good(ways[fullest], result.good, scorer, locate)
+        + misnamed(result.bad, scorer, locate)
         + "".join(_plots(by, ways[by], result) for by in list(ways)[-2::-1])
         + section("What was measured", "", f"<dl>{listed}</dl>")
         + "</main></body></html>\n"

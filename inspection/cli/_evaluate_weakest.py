@@ -23,9 +23,8 @@ _SHOWN = 6
 _BOX = " Framed: where the picture fits it best."
 
 
-def weakest_bad(shown: Shown, bad: Mapping[str, Measured], scorer: PartScorer) -> str:
+def weakest_bad(shown: Shown, bad: Mapping[str, Measured], scorer: PartScorer, locate: Locate | None) -> str:
     """Of each kind, lowest first."""
-    locate = _locate(shown, scorer)
     drawn = ""
     for name, parts in shown.bad.items():
         lowest = sorted(parts, key=lambda part: part.over)
@@ -33,21 +32,19 @@ def weakest_bad(shown: Shown, bad: Mapping[str, Measured], scorer: PartScorer) -
     return section("Bad parts that score lowest", _note(shown, locate), drawn)
 
 
-def weakest_good(shown: Shown, good: Measured, scorer: PartScorer) -> str:
+def weakest_good(shown: Shown, good: Measured, scorer: PartScorer, locate: Locate | None) -> str:
     """Highest first."""
-    locate = _locate(shown, scorer)
     highest = sorted(shown.good, key=lambda part: -part.over)
     note = f"{_note(shown, locate)} Look at these first: is one of them a defect, it does not belong among the good."
     return section("Good parts that score highest", note, _cards(highest, good, shown, scorer, locate, "good"))
 
 
-def misnamed(bad: Mapping[str, Measured], scorer: PartScorer) -> str:
+def misnamed(bad: Mapping[str, Measured], scorer: PartScorer, locate: Locate | None) -> str:
     """Of each kind that has a description, those that another one fits better, by how much better; nothing where there
     is only one."""
     names = scorer.prototypes.names
     if len(names) == 1:
         return ""
-    locate = _locate(None, scorer)
     drawn = ""
     for name in (each for each in bad if each in names):
         of = bad[name]
@@ -104,7 +101,7 @@ def _card(path: Path, name: str, told: str, scorer: PartScorer, locate: Locate |
     return f"<article class={look}>{picture}<p>{told}</p><p class=file>{file}</p></article>"
 
 
-def _locate(shown: Shown | None, scorer: PartScorer) -> Locate | None:
+def locate_by(shown: Shown, scorer: PartScorer) -> Locate | None:
     """What finds where a score is the largest; None of a model without a map. A score without words is found by the
     good parts of the first draw, not on those themselves."""
     from inspection.cli._samples import seen_files
@@ -112,8 +109,8 @@ def _locate(shown: Shown | None, scorer: PartScorer) -> Locate | None:
     from inspection.gauge import locator_of
     from inspection.scoring.references import bank_of
 
-    fitted = set(shown.fitted) if shown else set()
-    if shown and shown.fitted and scorer.has_places:
+    fitted = set(shown.fitted)
+    if fitted and scorer.has_places:
         scorer = scorer.with_references(bank_of(seen_files(shown.fitted, scorer.features, what="report")))
     locator = locator_of(scorer)
     if locator is None:
