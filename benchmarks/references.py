@@ -23,9 +23,9 @@ import numpy.typing as npt
 from benchmarks.nearest import NearestPlaces
 from benchmarks.references_cost import cost
 from inspection.adapters.cameras.images import list_images, read_image
-from inspection.calibration.parts import PartScores
+from inspection.analytics.promised import judge
 from inspection.calibration.promise import Promise
-from inspection.calibration.thresholds import LEAST_FOR_A_DEVIATION, Fit, fit_thresholds
+from inspection.calibration.thresholds import LEAST_FOR_A_DEVIATION
 from inspection.config import RecipeConfig
 from inspection.domain.errors import CalibrationError
 from inspection.gauge import load_encoder, scorer_of
@@ -83,7 +83,6 @@ def measure(
         drawn, rest = order[:references], order[references:]
         labelled, tested = bad_order[: labels or 0], bad_order[labels or 0 :]
         bank = bank_of(good_features[drawn])
-        fitted, held = rest[: max(needed, 2 * len(rest) // 3)], rest[max(needed, 2 * len(rest) // 3) :]
         of_good = np.column_stack([good_scores, bank.score(good_features)])
         of_bad = np.column_stack([bad_scores, bank.score(bad_features)])
         if labels is not None:
@@ -98,10 +97,9 @@ def measure(
             of_bad = np.column_stack([of_bad, nearest.score(with_neighbours(bad_features))])
         of_bad = of_bad[tested]
         for way, columns in ways.items():
-            names = [str(column) for column in range(of_good[:, columns].shape[1])]
-            fit = fit_thresholds(PartScores.of_pictures(of_good[fitted][:, columns]), names, promise)
-            escape, pass_ = (_passing(each[:, columns], fit) for each in (of_bad, of_good[held]))
-            told[way].append((escape, 1 - pass_))
+            names = [str(column) for column in columns]
+            judged = judge(of_good[rest][:, columns], {"bad": of_bad[:, columns]}, names, promise)
+            told[way].append((1 - _not_passing(judged.bad["bad"]), _not_passing(judged.good)))
     means = {way: np.mean(values, axis=0) for way, values in told.items()}
     return {
         way: {"escape": float(escape), "false_reject": None if np.isnan(rejected) else float(rejected)}
@@ -109,10 +107,9 @@ def measure(
     }
 
 
-def _passing(scores: Numbers, fit: Fit) -> float:
-    """The share of these that pass; NaN of none."""
-    largest = fit.scale.largest(PartScores.of_pictures(scores))
-    return float((largest <= fit.limit).mean()) if len(largest) else np.nan
+def _not_passing(over: Numbers) -> float:
+    """The share of these that do not pass; NaN of none."""
+    return float((over > 0).any(axis=1).mean()) if len(over) else np.nan
 
 
 def main(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,58 +78,19 @@ def evaluate_references(
     good: Vectors, bad: Mapping[str, Vectors], *, count: int, repeats: int, seed: int
 ) -> DrawnFigures:
     """By the distance from references alone. Unit embeddings (n, D) of good parts and (m, D) of each kind of bad ones;
-    or their places (n, h, w, C).
-
-    In each repeat `count` good parts are drawn, fitted and left out of the test. Raises CalibrationError if that
-    leaves fewer than LEAST_GOOD to test on, or those drawn are copies; ScoringError if a distance is not finite.
-    """
-    require_references(len(good), count)
-
-    def scores(draw: _Draw) -> _Tested:
-        try:
-            bank = bank_of(good[draw.good_fitted])
-        except ScoringError as error:
-            raise CalibrationError(f"{count} good parts drawn as references: {error}") from error
-        return bank.score(good[draw.good_tested]), {name: bank.score(vectors) for name, vectors in bad.items()}
-
-    sizes = {name: len(vectors) for name, vectors in bad.items()}
-    return _summarised(map(scores, _draws(len(good), sizes, (count, 0), repeats, seed)))
+    or their places (n, h, w, C). Raises as `draw_references`."""
+    wordless = {name: _wordless(vectors) for name, vectors in bad.items()}
+    return summarised(draw_references(_wordless(good), wordless, count=count, repeats=repeats, seed=seed))
 
 
 def evaluate_labels(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats: int, seed: int) -> DrawnFigures:
-    """By a `Head` fitted on `count` good parts, those that `evaluate_references` draws, and as many bad ones of all
-    kinds together; tested on the others.
-
-    Of each kind of bad parts one at least is left. Raises CalibrationError if too few are left, or those drawn are
-    copies; ScoringError if a number is not finite.
-    """
-    sizes = {name: len(scores) for name, (scores, _) in bad.items()}
-    require_labels(len(good[0]), sizes, count)
-
-    def scores(draw: _Draw) -> _Tested:
-        fitted = [(good, draw.good_fitted), *((bad[name], rows) for name, rows in draw.bad_fitted.items())]
-        margins, features = (np.concatenate([seen[of][rows] for seen, rows in fitted]) for of in (0, 1))
-        try:
-            head = Head.fit(features, np.arange(2 * count) >= count, margins)
-        except ScoringError as error:
-            raise CalibrationError(f"{count} good and {count} bad parts drawn as labels: {error}") from error
-
-        def tested(seen: Seen, rows: Rows) -> Scores:
-            return head.score(seen[1][rows], seen[0][rows])
-
-        of_bad = {name: tested(bad[name], rows) for name, rows in draw.bad_tested.items()}
-        return tested(good, draw.good_tested), of_bad
-
-    return _summarised(map(scores, _draws(len(good[0]), sizes, (count, count), repeats, seed)))
-
-
-_Tested = tuple[Scores, Mapping[str, Scores]]
-"""Scores of the good parts that were tested, and of each kind of bad ones."""
+    """By a `Head` fitted on labelled parts. Raises as `draw_labels`."""
+    return summarised(draw_labels(good, bad, count=count, repeats=repeats, seed=seed))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Draw:
-    """Rows of the good parts, and of each kind of bad ones."""
+class Draw:
+    """Rows of the good parts, the tested ones in the order of the draw, and of each kind of bad ones."""
 
     good_fitted: Rows
     good_tested: Rows
@@ -137,7 +98,84 @@ class _Draw:
     bad_tested: Mapping[str, Rows]
 
 
-def _draws(good: int, bad: Mapping[str, int], count: tuple[int, int], repeats: int, seed: int) -> Iterator[_Draw]:
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnScores:
+    """One draw, and the scores of the parts that it tests, (g, K) of good ones and (b, K) of each kind of bad ones, in
+    the columns that a line has: descriptions, then what was fitted, that which knows most last."""
+
+    draw: Draw
+    good: Scores
+    bad: Mapping[str, Scores]
+
+
+def draw_text(good: Scores, bad: Mapping[str, Scores], *, repeats: int, seed: int) -> list[DrawnScores]:
+    """Of scores (n, K), all of them tested: nothing is fitted, only the order of the good parts is drawn."""
+    sizes = {name: len(scores) for name, scores in bad.items()}
+    return [DrawnScores(draw, good[draw.good_tested], bad) for draw in _draws(len(good), sizes, (0, 0), repeats, seed)]
+
+
+def draw_references(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats: int, seed: int) -> list[DrawnScores]:
+    """In each repeat `count` good parts are drawn, fitted and left out of the test; the last score is the distance from
+    them.
+
+    Raises CalibrationError if that leaves fewer than LEAST_GOOD to test on, or those drawn are copies; ScoringError if
+    a distance is not finite.
+    """
+    require_references(len(good[0]), count)
+
+    def tested(draw: Draw) -> DrawnScores:
+        try:
+            bank = bank_of(good[1][draw.good_fitted])
+        except ScoringError as error:
+            raise CalibrationError(f"{count} good parts drawn as references: {error}") from error
+
+        def scored(seen: Seen, rows: Rows) -> Scores:
+            return np.column_stack([seen[0][rows], bank.score(seen[1][rows])])
+
+        return _tested(draw, good, bad, scored)
+
+    sizes = {name: len(scores) for name, (scores, _) in bad.items()}
+    return [tested(draw) for draw in _draws(len(good[0]), sizes, (count, 0), repeats, seed)]
+
+
+def draw_labels(good: Seen, bad: Mapping[str, Seen], *, count: int, repeats: int, seed: int) -> list[DrawnScores]:
+    """In each repeat a `Head` is fitted on `count` good parts, those that `draw_references` draws, and as many bad ones
+    of all kinds together; the others are tested. The last scores are the distance from those good ones, and the head's.
+
+    Of each kind of bad parts one at least is left. Raises CalibrationError if too few are left, or those drawn are
+    copies; ScoringError if a number is not finite.
+    """
+    sizes = {name: len(scores) for name, (scores, _) in bad.items()}
+    require_labels(len(good[0]), sizes, count)
+
+    def tested(draw: Draw) -> DrawnScores:
+        fitted = [(good, draw.good_fitted), *((bad[name], rows) for name, rows in draw.bad_fitted.items())]
+        margins, features = (np.concatenate([seen[of][rows] for seen, rows in fitted]) for of in (0, 1))
+        try:
+            head = Head.fit(features, np.arange(2 * count) >= count, margins)
+        except ScoringError as error:
+            raise CalibrationError(f"{count} good and {count} bad parts drawn as labels: {error}") from error
+
+        def scored(seen: Seen, rows: Rows) -> Scores:
+            margins, features = seen[0][rows], seen[1][rows]
+            distances = head.bank.score(features)
+            return np.column_stack([margins, distances, head.score(features, margins, distances)])
+
+        return _tested(draw, good, bad, scored)
+
+    return [tested(draw) for draw in _draws(len(good[0]), sizes, (count, count), repeats, seed)]
+
+
+def _tested(draw: Draw, good: Seen, bad: Mapping[str, Seen], scored: Callable[[Seen, Rows], Scores]) -> DrawnScores:
+    of_bad = {name: scored(bad[name], rows) for name, rows in draw.bad_tested.items()}
+    return DrawnScores(draw, scored(good, draw.good_tested), of_bad)
+
+
+def _wordless(features: Vectors) -> Seen:
+    return np.zeros((len(features), 0)), features
+
+
+def _draws(good: int, bad: Mapping[str, int], count: tuple[int, int], repeats: int, seed: int) -> Iterator[Draw]:
     """`count`: of good and of bad parts to fit. One bad part of each kind, a random one, is never fitted."""
     for repeat in range(repeats):
         rng = np.random.default_rng([seed, repeat])
@@ -147,14 +185,16 @@ def _draws(good: int, bad: Mapping[str, int], count: tuple[int, int], repeats: i
         taken = [free[position] for position in rng.permutation(len(free))[: count[1]]]
         fitted = {name: np.array([row for of, row in taken if of == name], np.intp) for name in bad}
         tested = {name: np.setdiff1d(rows, fitted[name]) for name, rows in shuffled.items()}
-        yield _Draw(order[: count[0]], order[count[0] :], fitted, tested)
+        yield Draw(order[: count[0]], order[count[0] :], fitted, tested)
 
 
-def _summarised(draws: Iterator[_Tested]) -> DrawnFigures:
+def summarised(draws: Iterable[DrawnScores]) -> DrawnFigures:
+    """By the last score of each part, that of what was fitted."""
     areas, precisions = [], []
     by_defect: dict[str, list[float]] = {}
     good = bad = 0
-    for of_good, of_bad in draws:
+    for tested in draws:
+        of_good, of_bad = tested.good[:, -1], {name: scores[:, -1] for name, scores in tested.bad.items()}
         together = np.concatenate(list(of_bad.values()))
         good, bad = len(of_good), len(together)
         areas.append(auroc(together, of_good))

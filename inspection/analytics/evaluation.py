@@ -74,14 +74,13 @@ def evaluate_text(good: Scores, bad: Mapping[str, Scores], names: Sequence[str])
     part is held against the other good ones, not itself. Raises CalibrationError if good parts are too few or alike.
     """
     require_enough(len(good))
-    mean, std = good.mean(axis=0), good.std(axis=0, ddof=1)
     flat = [name for name, others in zip(names, _spread_of_others(good).T, strict=True) if not (others > 0).all()]
     if flat:
         raise CalibrationError(
             f"the good parts all have the same score for {', '.join(flat)}: are they copies of one picture?"
         )
-    part_good = _against_the_others(good).max(axis=1)
-    part_bad = {name: ((scores - mean) / std).max(axis=1) for name, scores in bad.items()}
+    in_good, in_bad = standardised(good, bad)
+    part_good, part_bad = in_good.max(axis=1), {name: scores.max(axis=1) for name, scores in in_bad.items()}
     if len(names) == 1:  # the order is that of the one score, in whatever unit
         part_good, part_bad = good[:, 0], {name: scores[:, 0] for name, scores in bad.items()}
     column = {name: position for position, name in enumerate(names)}
@@ -97,6 +96,12 @@ def evaluate_text(good: Scores, bad: Mapping[str, Scores], names: Sequence[str])
         defects[name] = DefectFigures(_separation(part_bad[name], part_good), by_description, naming)
     overall = _separation(np.concatenate(list(part_bad.values())), part_good)
     return Evaluation(overall, defects, _naming(right, of) if of else None)
+
+
+def standardised(good: Scores, bad: Mapping[str, Scores]) -> tuple[Scores, dict[str, Scores]]:
+    """Scores (n, K) and (m, K) in deviations of good parts; a good part is held against the others, not itself."""
+    mean, std = good.mean(axis=0), good.std(axis=0, ddof=1)
+    return _against_the_others(good), {name: np.asarray((scores - mean) / std) for name, scores in bad.items()}
 
 
 def _against_the_others(values: Scores) -> Scores:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -62,6 +63,29 @@ def binomial_interval(events: int, trials: int, confidence: float = 0.95) -> tup
     """Two-sided Clopper–Pearson: half of what may be missed on each side. (0, 1) if trials is 0."""
     side = (1 + confidence) / 2
     return 1 - binomial_upper_bound(trials - events, trials, side), binomial_upper_bound(events, trials, side)
+
+
+def drawn_interval(events: int, trials: int, draws: int, confidence: float = 0.95) -> tuple[float, float]:
+    """`binomial_interval` of a rate that was seen in several draws of the same parts, all draws together.
+
+    Draws of the same parts are not so many parts: it is that of one draw's, of the mean number of events, rounded
+    outward. Each share of a part's draws is between 0 and 1, so their mean varies less than as many yes or no do.
+    """
+    of = trials // draws
+    low, high = (_of_one_draw(events, trials, of, rounded) for rounded in (math.floor, math.ceil))
+    return binomial_interval(low, of, confidence)[0], binomial_interval(high, of, confidence)[1]
+
+
+def drawn_upper_bound(events: int, trials: int, draws: int, confidence: float = 0.95) -> float:
+    """`binomial_upper_bound` of a rate that was seen in several draws of the same parts; as `drawn_interval`."""
+    of = trials // draws
+    return binomial_upper_bound(_of_one_draw(events, trials, of, math.ceil), of, confidence)
+
+
+def _of_one_draw(events: int, trials: int, of: int, rounded: Callable[[float], int]) -> int:
+    # 1e-9: a mean that is a whole number but for rounding stays it.
+    mean = events / trials * of if trials else 0.0
+    return round(mean) if abs(mean - round(mean)) < 1e-9 else rounded(mean)
 
 
 def _binomial_cdf(trials: int, rate: float) -> npt.NDArray[np.float64]:

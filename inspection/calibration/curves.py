@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspection.calibration.bounds import binomial_interval
+from inspection.calibration.bounds import drawn_interval
 from inspection.calibration.parts import Scores
 
 MOST_POINTS = 150
@@ -34,25 +34,26 @@ class OperatingPoint:
         return low, _precision(self.caught_95[1], self.overkill_95[0], defect_rate)
 
 
-def operating_point(good: Scores, bad: Scores, limit: float) -> OperatingPoint:
-    """Of the largest scores (n,) of good and (m,) of defective parts; neither is empty."""
+def operating_point(good: Scores, bad: Scores, limit: float, draws: int = 1) -> OperatingPoint:
+    """Of the largest scores (n,) of good and (m,) of defective parts, of all `draws` of the same parts together;
+    neither is empty."""
     overkills, caught = int((good > limit).sum()), int((bad > limit).sum())
     return OperatingPoint(
         limit,
         overkills / len(good),
-        binomial_interval(overkills, len(good), 0.975),
+        drawn_interval(overkills, len(good), draws, 0.975),
         caught / len(bad),
-        binomial_interval(caught, len(bad), 0.975),
+        drawn_interval(caught, len(bad), draws, 0.975),
     )
 
 
-def operating_curve(good: Scores, bad: Scores) -> Sequence[OperatingPoint]:
+def operating_curve(good: Scores, bad: Scores, draws: int = 1) -> Sequence[OperatingPoint]:
     """From a limit that passes everything to one that passes nothing; ties are taken together."""
     values = np.unique(np.concatenate([good, bad]))
     limits = np.concatenate([values[::-1], [-np.inf]])
     if len(limits) > MOST_POINTS:
         limits = limits[np.unique(np.linspace(0, len(limits) - 1, MOST_POINTS).round().astype(int))]
-    return [operating_point(good, bad, float(limit)) for limit in limits]
+    return [operating_point(good, bad, float(limit), draws) for limit in limits]
 
 
 def _precision(caught: float, overkill: float, defect_rate: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from inspection.analytics.controls import ControlFigures
     from inspection.analytics.drawn import DrawnFigures, Repeated
     from inspection.analytics.evaluation import Evaluation, Naming, Separation
+    from inspection.cli._evaluate_promise import Kept
     from inspection.cli._labelled import Measured
     from inspection.config import RecipeConfig
 
@@ -66,6 +67,7 @@ class Result:
     text: Evaluation
     with_references: Drawn | None
     with_labels: Drawn | None
+    under_promise: Kept
     located: Located | None
     controls: ControlFigures | None
 
@@ -104,6 +106,7 @@ def as_dict(result: Result) -> dict[str, Any]:
         "naming": text.naming and asdict(text.naming),
         "with_references": references and references.as_dict("references"),
         "with_labels": labels and labels.as_dict("labels"),
+        "under_promise": result.under_promise.as_dict(),
         "located": result.located and asdict(result.located),
         "controls": result.controls and asdict(result.controls),
         "ms_an_image": result.ms_an_image,
@@ -113,14 +116,9 @@ def as_dict(result: Result) -> dict[str, Any]:
     }
 
 
-def print_result(result: Result) -> None:
-    from rich.console import Console
-
-    from inspection.cli._controls import controls_table
-
+def notes(result: Result) -> list[str]:
+    """What a reader of the figures must know."""
     text, ms = result.text, result.ms_an_image
-    console = Console(highlight=False, soft_wrap=True)
-    console.width = max(console.width, _LEAST_WIDTH)
     told = [f"{counted(text.overall.good, 'good part')} and {text.overall.bad:,} bad"]
     left_out = sum(len(each.unreadable) for each in result.measured)
     if left_out:
@@ -141,9 +139,24 @@ def print_result(result: Result) -> None:
             " of all, the mean over the defects"
         )
     told.append(f"{ms['median']:.1f} ms an image (median), 99 % within {ms['p99']:.1f} ms, one at a time")
+    return told
+
+
+def print_result(result: Result) -> None:
+    from rich.console import Console
+
+    from inspection.cli._controls import controls_table
+
+    text = result.text
+    console = Console(highlight=False, soft_wrap=True)
+    console.width = max(console.width, _LEAST_WIDTH)
     console.print(f"Recipe {result.recipe.name} {result.recipe.content_id()}, model {result.model}", markup=False)
-    console.print(_table(text, result.drawn, result.located))
-    console.print("\n".join(told), markup=False)
+    console.print(_table(*figures(result)))
+    console.print("\n".join(notes(result)), markup=False)
+    kept = result.under_promise
+    console.print(f"\n{kept.title}", markup=False)
+    console.print(_table(*kept.figures(text.defects)))
+    console.print("\n".join(kept.notes()), markup=False)
     if result.controls:
         networks = counted(result.controls.networks, "network")
         console.print(f"\nBeside {networks} of the same architecture with random weights", markup=False)
@@ -155,27 +168,36 @@ def print_result(result: Result) -> None:
             )
 
 
-def _table(text: Evaluation, drawn: Mapping[str, DrawnFigures], located: Located | None) -> Table:
+def figures(result: Result) -> tuple[list[str], list[list[str]]]:
+    """The headings and the rows of a table: of each kind of bad parts, and of all."""
+    text, drawn, located = result.text, result.drawn, result.located
+    more = [*(["named [95 %]"] if text.naming else []), *(["pixels"] if located else []), *drawn]
+    rows = []
+    for name, of in text.defects.items():
+        row = [name + ("" if of.by_description else " *"), *_separated(of.own)]
+        row += [_named(of.naming)] if text.naming else []
+        if located:
+            area = located.pixel_auroc_by_defect.get(name)
+            row.append("" if area is None else f"{area:.3f}")
+        rows.append([*row, *(_repeated(each.auroc_by_defect[name]) for each in drawn.values())])
+    row = ["all *", *_separated(text.overall)]
+    row += [_named(text.naming)] if text.naming else []
+    row += [f"{located.pixel_auroc:.3f}"] if located else []
+    rows.append([*row, *(_repeated(each.auroc) for each in drawn.values())])
+    return ["bad parts", "n", "AUROC [95 %]", "AP", *more], rows
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("bad parts", overflow="fold")
-    more = [*(["named [95 %]"] if text.naming else []), *(["pixels"] if located else []), *drawn]
-    for heading in ("n", "AUROC [95 %]", "AP", *more):
+    table.add_column(headings[0], overflow="fold")
+    for heading in headings[1:]:
         table.add_column(heading, justify="right", no_wrap=True)
-    for name, figures in text.defects.items():
-        row = [escape(name) + ("" if figures.by_description else " *"), *_separated(figures.own)]
-        row += [_named(figures.naming)] if text.naming else []
-        if located:
-            area = located.pixel_auroc_by_defect.get(name)
-            row.append("" if area is None else f"{area:.3f}")
-        table.add_row(*row, *(_repeated(each.auroc_by_defect[name]) for each in drawn.values()))
-    row = ["all *", *_separated(text.overall)]
-    row += [_named(text.naming)] if text.naming else []
-    row += [f"{located.pixel_auroc:.3f}"] if located else []
-    table.add_row(*row, *(_repeated(each.auroc) for each in drawn.values()))
+    for row in rows:
+        table.add_row(*map(escape, row))
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -72,11 +73,17 @@ def data_dir_of_line(option: Path | None, line: str) -> Path:
 
 
 def check_page(page: Path | None, option: str) -> None:
-    """Raises BadParameter for a page that is none by its name, or has no folder."""
+    """Raises BadParameter for a page that is none by its name, or cannot be written where it is to be."""
     if page is not None and page.suffix not in (".html", ".htm"):  # not over a picture by mistake
         raise typer.BadParameter(f"{page}: give it the ending .html", param_hint=option)
     if page is not None and not page.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {page.parent}: make it first", param_hint=option)
+    if page is not None and page.is_dir():
+        raise typer.BadParameter(f"{page} is a folder: name a file", param_hint=option)
+    if page is not None and not os.access(page.absolute().parent, os.W_OK):
+        raise typer.BadParameter(
+            f"cannot write {page}: no right to write in {page.absolute().parent}", param_hint=option
+        )
 
 
 def named_folders(texts: Sequence[str], option: str, *, by_folder: bool = False) -> dict[str, Path]:

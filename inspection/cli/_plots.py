@@ -110,15 +110,26 @@ class Frame:
 
 
 def distributions(
-    good: Sequence[float], bad: Sequence[float], limit: float, below: float, *, x: tuple[float, float], title: str
+    good: Sequence[float],
+    bad: Sequence[float],
+    limit: float | None,
+    below: float,
+    *,
+    x: tuple[float, float],
+    title: str,
+    unit: str = "standard deviations of good parts (σ)",
+    draws: int = 1,
 ) -> str:
-    """Good parts above the line, defective ones below it; those beyond an end are counted in its last bar."""
+    """Good parts above the line, defective ones below it; those beyond an end are counted in its last bar.
+
+    `draws`: so often each part is there on average; a bar is as high as the parts of one draw.
+    """
     bins = 36
     width = (x[1] - x[0]) / bins
-    above, under = (_counts(values, x[0], width, bins) for values in (good, bad))
+    above, under = ([count / draws for count in _counts(values, x[0], width, bins)] for values in (good, bad))
     most = max(*above, 1)
     y = Axis("good ↑   parts   ↓ defective" if len(bad) else "good parts", -max(under) if len(bad) else 0, most)
-    frame = Frame(Axis("standard deviations of good parts (σ)", *x), y, 210 if len(bad) else 160)
+    frame = Frame(Axis(unit, *x), y, 210 if len(bad) else 160)
     bars = []
     for counts, look, sign in ((above, "good", 1), (under, "bad", -1)):
         for index, count in enumerate(counts):
@@ -129,29 +140,31 @@ def distributions(
                 )
                 bars.append(
                     f'<rect class={look} x="{left + 0.5:.1f}" y="{min(top, zero):.1f}" width="{right - left - 1:.1f}"'
-                    f' height="{abs(zero - top):.1f}"><title>{count}</title></rect>'
+                    f' height="{abs(zero - top):.1f}"><title>{count:g}</title></rect>'
                 )
     band = ""
-    if below:
+    if below and limit is not None:
         (start, top), (end, bottom) = frame.at(limit, y.high), frame.at(limit + below, y.low)
         band = (
             f'<rect class=review x="{start:.1f}" y="{top:.1f}" width="{end - start:.1f}" height="{bottom - top:.1f}"/>'
         )
-    line = frame.path([(limit, y.low), (limit, y.high)])
     zero_line = frame.path([(x[0], 0), (x[1], 0)])
-    return frame.drawn(f'{band}{"".join(bars)}<path class=zero d="{zero_line}"/><path class=limit d="{line}"/>', title)
+    line = ""
+    if limit is not None:
+        line = f'<path class=limit d="{frame.path([(limit, y.low), (limit, y.high)])}"/>'
+    return frame.drawn(f'{band}{"".join(bars)}<path class=zero d="{zero_line}"/>{line}', title)
 
 
 def curve(
-    points: Points, band: tuple[Points, Points], chosen: tuple[float, float], axes: tuple[str, str], title: str
+    points: Points, band: tuple[Points, Points], chosen: tuple[float, float] | None, axes: tuple[str, str], title: str
 ) -> str:
-    """A line of shares, the band about it, and the chosen point."""
+    """A line of shares, the band about it, and the chosen point if there is one."""
     frame = Frame(Axis(axes[0], 0, 1, is_share=True), Axis(axes[1], 0, 1, is_share=True), 420)
     low, high = band
-    x, y = frame.at(*chosen)
+    point = '<circle class=chosen cx="{:.1f}" cy="{:.1f}" r="7"/>'.format(*frame.at(*chosen)) if chosen else ""
     return frame.drawn(
         f'<path class=band d="{frame.path([*low, *reversed(high)])}Z"/><path class=curve d="{frame.path(points)}"/>'
-        f'<circle class=chosen cx="{x:.1f}" cy="{y:.1f}" r="7"/>',
+        f"{point}",
         title,
     )
 

@@ -86,9 +86,9 @@ def test_what_is_fitted_is_never_tested_and_of_each_kind_one_is_left(monkeypatch
         tested.append([])
         return fit(cls, vectors, labels, margins)
 
-    def noted_score(head, vectors, margins):
+    def noted_score(head, vectors, margins, distances):
         tested[-1].append(margins[:, 0].tolist())
-        return score(head, vectors, margins)
+        return score(head, vectors, margins, distances)
 
     monkeypatch.setattr(Head, "fit", classmethod(noted_fit))
     monkeypatch.setattr(Head, "score", noted_score)

@@ -167,11 +167,6 @@ def test_the_region_of_the_recipe_is_what_is_seen(folders: Path) -> None:
         (["--good", ".", "--bad", "bad"], "is among the good parts and the bad parts, bad"),
         (["--good", "good"], "Missing option '--bad'"),
         (
-            ["--good", "good", *BOTH, "--repeats", "3"],
-            "says how often references or labels are drawn: give --references or",
-        ),
-        (["--good", "good", *BOTH, "--seed", "0"], "says from what seed references or labels are drawn: give"),
-        (
             ["--good", "pairs", *BOTH, "--references", "4"],
             "4 good parts drawn as references: the references are copies",
         ),
