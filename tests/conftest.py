@@ -55,7 +55,7 @@ def dealt_with(nodeid: str) -> str:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import LoadScopeScheduling
 
-    class Dealer(LoadScopeScheduling):
+    class Dealer(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return dealt_with(nodeid)
 
