@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from inspection import gauge
 from inspection.calibration.bounds import binomial_upper_bound
+from inspection.domain.types import Pixels, Vectors
 from tests.cli.conftest import call
 from tests.cli.test_evaluate import BOTH, EVALUATE, WORDS, ChannelEncoder, PlaceEncoder, save
 from tests.cli.test_picture_report import Page
@@ -167,8 +169,12 @@ def test_the_frame_of_a_misnamed_part_is_where_the_defect_is(seen: Path) -> None
 
 
 def test_the_page_has_the_figures_of_the_table(seen: Path) -> None:
-    text, _ = report()
-    rates = under_promise(*PROMISE)["by_text"]["rates"]
+    called = call(*EVALUATE, *BOTH, *PROMISE, "--report", "page.html", "--json")
+    rates = json.loads(called.out)["under_promise"]["by_text"]["rates"]
+    assert called.err.endswith("Plots and the weakest pictures: page.html\n")
+    text = Path("page.html").read_text(encoding="utf-8")
+    escapes = rates["escapes"]
+    assert f"By the sentences, {escapes['share']:.1%} of bad parts escape (at most {escapes['upper_95']:.1%})" in text
     point = re.findall(r'<circle class=chosen cx="([\d.]+)" cy="([\d.]+)"', text)[0]
     across = 58 + rates["false_rejects"]["share"] * (560 - 58 - 26)
     up = 420 - 46 - (1 - rates["escapes"]["share"]) * (420 - 46 - 12)
@@ -184,6 +190,26 @@ def test_without_enough_good_parts_the_page_has_no_threshold(seen: Path) -> None
     assert "class=chosen" not in text
     assert "<path class=limit" not in text
     assert len([kind for kind, _ in page.articles if kind == "good"]) == 6
+
+
+def test_a_picture_that_goes_away_meanwhile_leaves_the_figures_and_no_page(
+    seen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Taking(SeeingEncoder):
+        """The first picture of a defect is gone when the last one has been seen."""
+
+        def embed_images(self, images: Sequence[Pixels]) -> Vectors:
+            self.left = getattr(self, "left", 40 + 8 + 8) - 1
+            if not self.left:
+                (seen / "bad" / "scratch" / "00.png").unlink()
+            return super().embed_images(images)
+
+    monkeypatch.setattr(gauge, "load_encoder", lambda recipe: Taking())
+    called = call(*EVALUATE, *BOTH, *PROMISE, "--report", "page.html", "--json")
+    assert called.code == 1
+    assert "bad/scratch/00.png" in called.err
+    assert json.loads(called.out)["bad"]["scratch"]["pictures"] == 8
+    assert not (seen / "page.html").exists()
 
 
 def test_names_and_folders_do_not_become_tags(seen: Path) -> None:
