@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspection import __version__
 from inspection.cli._calibration_text import band_told, origin_told, promise_of, references_told, whole_told
 from inspection.cli._calibration_weakest import column_names, section, weakest_bad, weakest_good
-from inspection.cli._picture_report import STYLE
+from inspection.cli._page import page
 from inspection.cli._plots import curve, distributions
 from inspection.wording import counted
 
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from inspection.scoring.region import Region
 
 _WIDEST = 15.0  # deviations on each side of a plot: a defect far beyond would leave the good parts one bar
-_OWN_STYLE = Path(__file__).with_name("calibration_report.css")
 
 
 def report_of(
@@ -40,9 +37,6 @@ def report_of(
     limit = fitted.fit.limit
     shown_good = good.scores.take(fitted.fit.shown)
     shown_bad = {name: each.scores.take(fitted.rows[name]) for name, each in defects.items()}
-    name = escape(calibration.line)
-    style = "".join(sheet.read_text(encoding="utf-8") for sheet in (STYLE, _OWN_STYLE))
-    made = f"{calibration.created_utc:%Y-%m-%d %H:%M} UTC by {escape(calibration.by)}, calibration {calibration.id}"
     sections = [
         _distributions(calibration, fitted, names, shown_good, shown_bad),
         _curves(calibration, fitted, shown_good, shown_bad),
@@ -58,18 +52,18 @@ def report_of(
         *origin_told(calibration),
         *band_told(calibration),
     ]
-    told = (
+    of_limit = (
         f"<p class=made>A part passes if none of its scores is more than {limit:.2f} σ above the mean of good parts. "
         f"{counted(fitted.fit.standardised_on, 'good part')} set mean and σ of each description;"
         f" {fitted.fit.ranked_on} others set the limit, and {fitted.fit.rank} of those are at or under it.</p>"
     )
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-        f"<title>{name}: calibration</title><style>{style}</style></head><body><header>"
-        f"<h1>{name}: calibration</h1><div class=promise>{_paragraphs(promise)}</div>{told}"
-        f"<p class=made>{made}, inspection {__version__}</p></header><main class=report>\n"
-        f"{''.join(sections)}</main></body></html>\n"
+    return page(
+        sections,
+        title=f"{calibration.line}: calibration",
+        heading=f"{calibration.line}: calibration",
+        told=promise,
+        made=f"{calibration.created_utc:%Y-%m-%d %H:%M} UTC by {calibration.by}, calibration {calibration.id}",
+        notes=of_limit,
     )
 
 
@@ -202,10 +196,6 @@ def _provenance(calibration: Calibration) -> str:
         f"<dt>{escape(key.replace('_', ' '))}</dt><dd>{escape(str(told))}</dd>" for key, told in facts.items()
     )
     return section("Under what it holds", "", f"<dl>{rows}</dl>")
-
-
-def _paragraphs(lines: Iterable[str]) -> str:
-    return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
 def _share(events: int, trials: int) -> str:

@@ -8,16 +8,15 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspection import __version__
 from inspection.cli._calibration_weakest import section
 from inspection.cli._compare_text import NAMES, Compared, answer, notes, rows
-from inspection.cli._picture_report import STYLE
+from inspection.cli._page import page
 from inspection.cli._plots import Axis, Line, Steps, lines
 
 if TYPE_CHECKING:
     from inspection.analytics.comparison import Comparison, Method
 
-_STYLES = (STYLE, *(Path(__file__).with_name(name) for name in ("calibration_report.css", "compare_report.css")))
+_OWN_STYLE = Path(__file__).with_name("compare_report.css")
 _LOOKS: Mapping[Method, str] = {
     "references": "references",
     "head": "head",
@@ -34,8 +33,6 @@ def report_of(result: Compared) -> str:
     """The page."""
     found = result.found
     headline, told = answer(found)
-    style = "".join(sheet.read_text(encoding="utf-8") for sheet in _STYLES)
-    made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, inspection {__version__}"
     facts = {
         "recipe": f"{result.recipe.name} {result.recipe.content_id()}",
         "looks for": result.recipe.part,
@@ -45,23 +42,25 @@ def report_of(result: Compared) -> str:
         **{f"backbone: {key.replace('_', ' ')}": value for key, value in (result.backbone or {}).items()},
     }
     listed = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-        f"<title>{escape(result.recipe.name)}: {escape(headline)}</title><style>{style}</style></head><body><header>"
-        f"<h1>{escape(headline)}</h1><div class=promise><p>{escape(told)}</p></div>"
-        f"<p class=made>{escape(result.recipe.name)}, {made}</p></header><main class=report>\n"
-        + section(
+    sections = [
+        section(
             "AUROC as more parts are labelled",
             "Of one bad and one good part taken at random, how often the bad one scores higher. Mean of the draws;"
             " shaded: 95 % for text and for transfer learning; the other intervals are in the table."
             " Dashed: labels without the sentences."
             + (" The ring: from here on labels alone do as well as the sentences." if _crossing(found) else ""),
             f"<div class=wide>{_plot(found, headline)}</div>",
-        )
-        + section("The figures", "<br>".join(map(escape, notes(result))), _table(found))
-        + section("What was compared", "", f"<dl>{listed}</dl>")
-        + "</main></body></html>\n"
+        ),
+        section("The figures", "<br>".join(map(escape, notes(result))), _table(found)),
+        section("What was compared", "", f"<dl>{listed}</dl>"),
+    ]
+    return page(
+        sections,
+        title=f"{result.recipe.name}: {headline}",
+        heading=headline,
+        told=[told],
+        made=f"{result.recipe.name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        styles=[_OWN_STYLE],
     )
 
 

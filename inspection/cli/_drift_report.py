@@ -7,12 +7,11 @@ import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspection import __version__
 from inspection.cli._calibration_weakest import section
-from inspection.cli._picture_report import STYLE, picture_html
+from inspection.cli._page import page
+from inspection.cli._picture_report import picture_html
 
 if TYPE_CHECKING:
     from inspection.calibration.drift import Compared
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from inspection.scoring.region import Region
 
 _SHOWN = 12
-_OWN_STYLE = Path(__file__).with_name("calibration_report.css")
 
 
 def report_of(
@@ -34,17 +32,12 @@ def report_of(
     region: Region,
 ) -> str:
     """The page. `told`: what is said of it, a paragraph each. Raises CameraError if a picture has gone meanwhile."""
-    name = escape(calibration.line)
-    style = "".join(sheet.read_text(encoding="utf-8") for sheet in (STYLE, _OWN_STYLE))
-    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in told)
-    made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, calibration {calibration.id}, inspection {__version__}"
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-        f"<title>{name}: drift</title><style>{style}</style></head><body><header>"
-        f"<h1>{name}: drift</h1><div class=promise>{paragraphs}</div>"
-        f"<p class=made>{made}</p></header><main class=report>\n"
-        f"{_table(tests)}{_then(calibration, kept, region)}{_now(passed, region)}</main></body></html>\n"
+    return page(
+        [_table(tests), _then(calibration, kept, region), _now(passed, region)],
+        title=f"{calibration.line}: drift",
+        heading=f"{calibration.line}: drift",
+        told=told,
+        made=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, calibration {calibration.id}",
     )
 
 

@@ -6,15 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspection import __version__
 from inspection.cli._calibration_weakest import section
 from inspection.cli._evaluate_shown import Shown, curves, shown_of
 from inspection.cli._evaluate_text import Result, figures, notes
 from inspection.cli._evaluate_weakest import locate_by, misnamed, weakest_bad, weakest_good
-from inspection.cli._picture_report import STYLE
+from inspection.cli._page import page
 from inspection.cli._plots import distributions
 from inspection.wording import counted
 
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from inspection.scoring.part_scorer import PartScorer
 
 _WIDEST = 15.0  # deviations on each side of a plot: a defect far beyond would leave the good parts one bar
-_STYLES = (STYLE, Path(__file__).with_name("calibration_report.css"))
 _BY: Mapping[str, str] = {
     "text": "By the sentences",
     "references": "By the sentences and references",
@@ -33,8 +30,6 @@ _BY: Mapping[str, str] = {
 def report_of(result: Result, scorer: PartScorer) -> str:
     """The page. Raises CameraError if a picture has gone meanwhile."""
     kept, text = result.under_promise, result.text
-    style = "".join(sheet.read_text(encoding="utf-8") for sheet in _STYLES)
-    made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, inspection {__version__}"
     ways = shown_of(result)
     told = [
         *_headline(result),
@@ -53,24 +48,24 @@ def report_of(result: Result, scorer: PartScorer) -> str:
         "good": "; ".join(result.recipe.normal_phrases),
     }
     listed = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
-    name = escape(result.recipe.name)
     fullest = list(ways)[-1]
     locate = locate_by(ways[fullest], scorer)
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-        f"<title>{name}: what it is worth</title><style>{style}</style></head><body><header>"
-        f"<h1>{name}: what it is worth</h1><div class=promise>{_paragraphs(told)}</div>"
-        f"<p class=made>model {escape(result.model)}, {made}</p></header><main class=report>\n"
-        + section(escape(kept.title), "<br/>".join(map(escape, kept.notes())), _table(*kept.figures(text.defects)))
-        + section("Told apart at any threshold", "<br/>".join(map(escape, notes(result))), _table(*figures(result)))
-        + _plots(fullest, ways[fullest], result)
-        + weakest_bad(ways[fullest], result.bad, scorer, locate)
-        + weakest_good(ways[fullest], result.good, scorer, locate)
-        + misnamed(result.bad, scorer, locate)
-        + "".join(_plots(by, ways[by], result) for by in list(ways)[-2::-1])
-        + section("What was measured", "", f"<dl>{listed}</dl>")
-        + "</main></body></html>\n"
+    sections = [
+        section(escape(kept.title), "<br/>".join(map(escape, kept.notes())), _table(*kept.figures(text.defects))),
+        section("Told apart at any threshold", "<br/>".join(map(escape, notes(result))), _table(*figures(result))),
+        _plots(fullest, ways[fullest], result),
+        weakest_bad(ways[fullest], result.bad, scorer, locate),
+        weakest_good(ways[fullest], result.good, scorer, locate),
+        misnamed(result.bad, scorer, locate),
+        *(_plots(by, ways[by], result) for by in list(ways)[-2::-1]),
+        section("What was measured", "", f"<dl>{listed}</dl>"),
+    ]
+    return page(
+        sections,
+        title=f"{result.recipe.name}: what it is worth",
+        heading=f"{result.recipe.name}: what it is worth",
+        told=told,
+        made=f"model {result.model}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     )
 
 
@@ -123,7 +118,3 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<div class=scroll><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-
-
-def _paragraphs(lines: Sequence[str]) -> str:
-    return "".join(f"<p>{escape(line)}</p>" for line in lines)
