@@ -4,7 +4,8 @@
 
 DIR holds a .npz file a class: `embedding` (n, D) and `defective` (n,), 0 or 1. In each split the good parts are dealt
 out anew: references, standardisation, threshold and test share no part. A part has two scores, its distance from the
-references as a whole and from the nearest of them, so that the promise is over two descriptions.
+references as a whole and from the nearest of them, so that the promise is over two descriptions; beside them the line's
+look at the picture as a whole, for frames without a part.
 """
 
 from __future__ import annotations
@@ -97,10 +98,9 @@ def _rate(good: Floats, bad: Floats, promised: float, splits: int) -> Rate:
         order = rng.permutation(len(good))
         of_reference, of_calibration, of_test = np.split(order, [references, references + calibrated])
         bank = _Bank.fit(good[of_reference])
-        fit = fit_thresholds(PartScores.of_pictures(bank.score(good[of_calibration])), NAMES, Promise(promised))
-        limits = [fit.thresholds[name].score for name in NAMES]
-        realised.append((bank.score(good[of_test]) > limits).any(axis=1).mean())
-        escapes: npt.NDArray[np.bool_] = np.logical_not((bank.score(bad) > limits).any(axis=1))
+        fit = fit_thresholds(bank.parts(good[of_calibration]), NAMES, Promise(promised))
+        realised.append((fit.scale.largest(bank.parts(good[of_test])) > fit.limit).mean())
+        escapes = np.asarray(fit.scale.largest(bank.parts(bad)) <= fit.limit)
         drawn = int(escapes[rng.integers(len(bad), size=DEFECTS_DRAWN)].sum())
         escape_rates.append(escapes.mean())
         covered.append(binomial_upper_bound(drawn, DEFECTS_DRAWN) >= escapes.mean())
@@ -129,6 +129,10 @@ class _Bank:
     @classmethod
     def fit(cls, references: Floats) -> _Bank:
         return cls(ReferenceBank.fit(references.astype(np.float32)), references)
+
+    def parts(self, embeddings: Floats) -> PartScores:
+        """Each embedding is of another part."""
+        return PartScores(self.score(embeddings), tuple(range(len(embeddings))), (embeddings.astype(np.float32),))
 
     def score(self, embeddings: Floats) -> Floats:
         """(m, 2)."""

@@ -43,13 +43,16 @@ _EMPTY, _OF_A_FAMILY = 40, 3
 _SIZE_PX = 256
 _CORNER = 5
 
+WAYS = {"sentences": 0, "embedding": 1, "line": None}
+"""By name, how many sides of a picture as a whole are looked at: none, its embedding, all that a line looks at."""
+
 Frames = Sequence[Pixels]
 Figures = dict[str, dict[str, float]]
 
 
 def measure(scorer: PartScorer, good: Frames, others: Mapping[str, Frames], promise: Promise, draws: int) -> Figures:
-    """By name of the pictures, which share passes by the sentences alone and as a line judges (`sentences`, `line`),
-    and how far they are from good parts (`distance`, of most of them); good ones: those held out.
+    """By name of the pictures, which share of them passes by each of WAYS, and how far they are from good parts
+    (`distance`, of most of them); good ones: those held out.
 
     Raises CalibrationError for too few good ones.
     """
@@ -57,19 +60,23 @@ def measure(scorer: PartScorer, good: Frames, others: Mapping[str, Frames], prom
     needed = 2 * max(promise.needed, LEAST_FOR_A_DEVIATION)
     if of_good.count <= needed:
         raise CalibrationError(f"{of_good.count} good parts are too few: add {needed + 1 - of_good.count}")
-    told: dict[str, list[tuple[float, float, float]]] = {}
+    told: dict[str, list[list[float]]] = {}
     for draw in range(draws):
         order = np.random.default_rng(draw).permutation(of_good.count)
         fitted, held = np.split(order, [max(needed, 2 * of_good.count // 3)])
         calibrating = of_good.take(fitted)
-        alone = fit_thresholds(replace(calibrating, wholes=()), scorer.names, promise)
-        whole = fit_thresholds(calibrating, scorer.names, promise)
+        fits = {way: fit_thresholds(_by(way, calibrating), scorer.names, promise) for way in WAYS}
+        whole = fits["line"].scale.whole
+        assert whole is not None
         for name, each in {"good": of_good.take(held), **of_others}.items():
-            assert whole.scale.whole is not None
-            distance = float(np.median(whole.scale.whole.score(each.wholes)))
-            told.setdefault(name, []).append((_passing(each, alone), _passing(each, whole), distance))
+            passing = [_passing(_by(way, each), fit) for way, fit in fits.items()]
+            told.setdefault(name, []).append([*passing, float(np.median(whole.score(each.wholes)))])
     means = {name: np.mean(values, axis=0).tolist() for name, values in told.items()}
-    return {name: dict(zip(("sentences", "line", "distance"), values, strict=True)) for name, values in means.items()}
+    return {name: dict(zip((*WAYS, "distance"), values, strict=True)) for name, values in means.items()}
+
+
+def _by(way: str, parts: PartScores) -> PartScores:
+    return replace(parts, wholes=parts.wholes[: WAYS[way]])
 
 
 def _seen(scorer: PartScorer, frames: Frames) -> PartScores:
@@ -145,8 +152,8 @@ def main(
         print(json.dumps({"asked": false_reject, "draws": draws, "recipes": found}))
         return
     print(f"{draws} draws, {false_reject:.0%} of good parts may fail to pass; what passes:")
-    print(f"{'recipe':12} {'pictures':13} {'sentences':>9} {'line':>6} {'distance':>9}")
+    print(f"{'recipe':12} {'pictures':13} {'sentences':>9} {'embedding':>9} {'line':>6} {'distance':>9}")
     for name, figures in found.items():
         for what, each in figures.items():
-            distance = f"{each['distance']:.1f} σ"
-            print(f"{name:12} {what:13} {each['sentences']:>9.1%} {each['line']:>6.1%} {distance:>9}")
+            shares = f"{each['sentences']:>9.1%} {each['embedding']:>9.1%} {each['line']:>6.1%}"
+            print(f"{name:12} {what:13} {shares} {each['distance']:>7.1f} σ")

@@ -61,7 +61,7 @@ def escapes_by(names: Sequence[str], good: Sampled, defects: Mapping[str, Sample
     from inspection.calibration.thresholds import fit_thresholds
 
     def first(scores: PartScores) -> PartScores:
-        return replace(scores, scores=scores.scores[:, : len(names)])
+        return replace(scores, scores=scores.scores[:, : len(names)], wholes=())
 
     found = fit_thresholds(first(good.scores), names, promise)
     return {name: escapes_of(first(each.scores), found) for name, each in defects.items()}

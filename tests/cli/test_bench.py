@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -268,6 +269,32 @@ def test_the_tiles_bench_tells_rules_side_by_side_the_one_without_tiles_as_evalu
     assert all(0 <= area <= 1 for area in result["auroc"].values())
     assert result["own"] in result["auroc"]
     assert result["auroc"]["whole alone"] == json.loads(call("evaluate", *pictures).out)["overall"]["auroc"]
+
+
+def test_the_bench_of_empty_frames_tells_what_passes_that_is_not_the_part(tmp_path):
+    samples = resources.samples_dir()
+    for name, folder in (
+        ("good", "hex_nut/calibration/good"),
+        ("bad", "hex_nut/line/stain"),
+        ("other", "board/line/good"),
+    ):
+        (tmp_path / name).mkdir()
+        for path in sorted((samples / folder).iterdir())[: 20 if name == "good" else 4]:
+            shutil.copy(path, tmp_path / name)
+    asked = [
+        "--recipe",
+        "hex-nut",
+        *(each for name in ("good", "bad", "other") for each in (f"--{name}", tmp_path / name)),
+    ]
+    figures = json.loads(call("bench", "empty", *asked, "--false-reject", "0.2", "--draws", "2", "--json").out)
+    of_nuts = figures["recipes"]["hex-nut"]
+    assert set(of_nuts) == {"good", "defective", "empty", "another part"}
+    assert (of_nuts["empty"]["sentences"], of_nuts["empty"]["line"]) == (1, 0)
+    assert of_nuts["another part"]["line"] == 0
+    assert of_nuts["good"]["distance"] < 5 < of_nuts["empty"]["distance"]
+    refused = call("bench", "empty", *asked, "--false-reject", "0.05")
+    assert (refused.code, "20 good parts are too few: add 19" in refused.err) == (2, True)
+    assert "belong together" in call("bench", "empty", "--recipe", "hex-nut").err
 
 
 def test_the_references_bench_tells_what_each_way_lets_escape_under_one_promise(tmp_path):
