@@ -9,12 +9,16 @@ the promise needs, set the thresholds; the rest, if there is one, tells how many
 the same parts, and are tested on the bad parts that are not labelled. Where references are compared place by place,
 `nearest` is what a memory of their places would do in the bank's stead. What they cost a frame is told beside it
 (`benchmarks/references_cost.py`).
+
+Ways with sentences (`sentences`, `both`, `all`) are lines: they look at the picture as a whole as well, as every
+calibrated line does (decision 18). `references`, `labels` and `nearest` are each that one score and nothing beside it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +28,12 @@ from benchmarks.nearest import NearestPlaces
 from benchmarks.references_cost import cost
 from inspection.adapters.cameras.images import list_images, read_image
 from inspection.analytics.promised import judge
+from inspection.calibration.parts import PartScores
 from inspection.calibration.promise import Promise
 from inspection.calibration.thresholds import LEAST_FOR_A_DEVIATION
 from inspection.config import RecipeConfig
 from inspection.domain.errors import CalibrationError
+from inspection.domain.types import Vectors
 from inspection.gauge import load_encoder, scorer_of
 from inspection.scoring.head import Head
 from inspection.scoring.part_scorer import PartScorer
@@ -46,6 +52,10 @@ def ways_of(descriptions: int, *, has_labels: bool, by_place: bool) -> dict[str,
     return {**ways, "nearest": [descriptions + 1 + has_labels]} if by_place else ways
 
 
+_LINES = ("sentences", "both", "all")
+"""Ways that a line has: they look at the picture as a whole, too."""
+
+
 def measure(
     scorer: PartScorer,
     good: Path,
@@ -58,16 +68,17 @@ def measure(
     """Of each way the mean share of defective parts that escape, and of held-out good ones that do not pass (None where
     none is left). `labels`: of bad parts, all kinds together. Raises InspectionError."""
 
-    def seen(folder: Path) -> tuple[Numbers, npt.NDArray[np.float32]]:
-        frames = [read_image(path) for path in list_images(folder)]
+    def seen(folders: Iterable[Path]) -> tuple[Numbers, npt.NDArray[np.float32], tuple[Vectors, ...]]:
+        frames = [read_image(path) for folder in folders for path in list_images(folder)]
+        looks = [scorer.look([frame]) for frame in frames]
         return (
-            np.concatenate([scorer.look([frame]).scores for frame in frames]),
+            np.concatenate([look.scores for look in looks]),
             np.concatenate([scorer.features([frame]) for frame in frames]),
+            tuple(np.concatenate(side) for side in zip(*(look.wholes for look in looks), strict=True)),
         )
 
-    good_scores, good_features = seen(good)
-    bad_seen = [seen(folder) for folder in bad.values()]
-    bad_scores, bad_features = (np.concatenate([each[of] for each in bad_seen]) for of in (0, 1))
+    good_scores, good_features, good_wholes = seen([good])
+    bad_scores, bad_features, bad_wholes = seen(bad.values())
     needed = 2 * max(promise.needed, LEAST_FOR_A_DEVIATION)
     lacking = references + needed - len(good_scores)
     if lacking > 0:
@@ -95,16 +106,23 @@ def measure(
             nearest = NearestPlaces.fit(with_neighbours(good_features[drawn]), rng)
             of_good = np.column_stack([of_good, nearest.score(with_neighbours(good_features))])
             of_bad = np.column_stack([of_bad, nearest.score(with_neighbours(bad_features))])
-        of_bad = of_bad[tested]
+        every_good = PartScores(of_good, tuple(range(len(of_good))), good_wholes).take(rest)
+        every_bad = PartScores(of_bad, tuple(range(len(of_bad))), bad_wholes).take(tested)
         for way, columns in ways.items():
             names = [str(column) for column in columns]
-            judged = judge(of_good[rest][:, columns], {"bad": of_bad[:, columns]}, names, promise)
+            good_parts, bad_parts = (_by(parts, columns, way in _LINES) for parts in (every_good, every_bad))
+            judged = judge(good_parts, {"bad": bad_parts}, names, promise)
             told[way].append((1 - _not_passing(judged.bad["bad"]), _not_passing(judged.good)))
     means = {way: np.mean(values, axis=0) for way, values in told.items()}
     return {
         way: {"escape": float(escape), "false_reject": None if np.isnan(rejected) else float(rejected)}
         for way, (escape, rejected) in means.items()
     }
+
+
+def _by(parts: PartScores, columns: Sequence[int], is_line: bool) -> PartScores:
+    """By these scores alone, and as a line by the pictures as a whole as well."""
+    return replace(parts, scores=parts.scores[:, list(columns)], wholes=parts.wholes if is_line else ())
 
 
 def _not_passing(over: Numbers) -> float:
@@ -135,6 +153,8 @@ def main(
         return
     taught = f"{references} references" + ("" if labels is None else f", {labels} labelled bad parts")
     print(f"{draws} draws, {taught}, {false_reject:.0%} of good parts may fail to pass")
+    lines = " and ".join(way for way in found if way in _LINES)
+    print(f"{lines}: with the look at the picture as a whole, as a line judges; the others: one score alone")
     for way, each in found.items():
         rejected = "" if each["false_reject"] is None else f", {each['false_reject']:.1%} of good ones do not pass"
         print(f"{way:10}  {each['escape']:.1%} of defective parts escape{rejected}")

@@ -16,8 +16,9 @@ from inspection.analytics.evaluation import Scores
 from inspection.calibration.bounds import drawn_interval, drawn_upper_bound
 from inspection.calibration.parts import PartScores
 from inspection.calibration.promise import Promise
-from inspection.calibration.thresholds import LEAST_FOR_A_DEVIATION, Scale, fit_thresholds
+from inspection.calibration.thresholds import LEAST_FOR_A_DEVIATION, fit_thresholds
 from inspection.domain.errors import CalibrationError
+from inspection.domain.types import Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Rates:
 class Judged:
     """One draw. `set_by` of its good parts set the thresholds; of those tested, (g, K) good ones and (b, K) of each
     kind of bad ones, how far each score is over its threshold, in deviations of good parts: a part above 0 in any of
-    them does not pass."""
+    them does not pass. Where pictures were looked at as a whole, too, that is one more, the last (K + 1)."""
 
     set_by: int
     good: Scores
@@ -69,29 +70,46 @@ class UnderPromise:
     lacks: str | None
 
 
-def judge(good: Scores, bad: Mapping[str, Scores], names: Sequence[str], promise: Promise) -> Judged:
-    """Scores (n, K) of good parts in the order of a draw, and (m, K) of each kind of bad ones; K `names`.
+def judge(good: PartScores, bad: Mapping[str, PartScores], names: Sequence[str], promise: Promise) -> Judged:
+    """Scores (n, K) of good parts in the order of a draw, and (m, K) of each kind of bad ones; K `names`. With `wholes`
+    of all of them, also by the picture as a whole, as a calibrated line judges.
 
     The first two thirds of the good parts, or as many as the promise needs, set the thresholds. Raises CalibrationError
-    where they are too few: it says how many more are needed.
+    where they are too few: it says how many more are needed; ScoringError where a distance is not finite.
     """
-    set_by = max(2 * max(promise.needed, LEAST_FOR_A_DEVIATION), 2 * len(good) // 3)
-    fit = fit_thresholds(PartScores.of_pictures(good[:set_by]), names, promise)
+    rows = np.arange(good.count)
+    set_by = max(2 * max(promise.needed, LEAST_FOR_A_DEVIATION), 2 * good.count // 3)
+    fit = fit_thresholds(good.take(rows[:set_by]), names, promise)
 
-    def over(scores: Scores) -> Scores:
-        return _over(scores, fit.scale, fit.limit)
+    def over(parts: PartScores) -> Scores:
+        return np.asarray(fit.scale.standardised(parts) - fit.limit)
 
-    return Judged(set_by, over(good[set_by:]), {name: over(scores) for name, scores in bad.items()})
-
-
-def _over(scores: Scores, scale: Scale, limit: float) -> Scores:
-    return np.asarray((scores - scale.mean) / scale.std - limit)
+    return Judged(set_by, over(good.take(rows[set_by:])), {name: over(parts) for name, parts in bad.items()})
 
 
-def under_promise(draws: Sequence[DrawnScores], names: Sequence[str], promise: Promise) -> UnderPromise:
-    """Of draws with scores of these `names`. Good parts that cannot keep the promise are no error: `lacks` says so."""
+def under_promise(
+    draws: Sequence[DrawnScores],
+    names: Sequence[str],
+    promise: Promise,
+    good_wholes: Sequence[Vectors] = (),
+    bad_wholes: Mapping[str, Sequence[Vectors]] | None = None,
+) -> UnderPromise:
+    """Of draws with scores of these `names`. Good parts that cannot keep the promise are no error: `lacks` says so.
+
+    `good_wholes`, `bad_wholes`: `PartScorer.look` of all the pictures that are drawn from, as a whole; without them
+    the scores alone judge.
+    """
+    of_bad = bad_wholes or {}
+
+    def judged_in(each: DrawnScores) -> Judged:
+        good = _parts(each.good, good_wholes, each.draw.good_tested)
+        bad = {
+            name: _parts(scores, of_bad.get(name, ()), each.draw.bad_tested[name]) for name, scores in each.bad.items()
+        }
+        return judge(good, bad, names, promise)
+
     try:
-        judged = [judge(each.good, each.bad, names, promise) for each in draws]
+        judged = [judged_in(each) for each in draws]
     except CalibrationError as error:
         fitted = len(draws[0].draw.good_fitted)
         beside = f" (beside {fitted} that are fitted)" if fitted else ""
@@ -101,6 +119,11 @@ def under_promise(draws: Sequence[DrawnScores], names: Sequence[str], promise: P
     if rates.false_rejects is None:
         lacks = f"{rates.set_by} good parts set the thresholds and none is left to test: add 1 more, better 10"
     return UnderPromise(draws, judged, rates, lacks)
+
+
+def _parts(scores: Scores, wholes: Sequence[Vectors], rows: Rows) -> PartScores:
+    """Those that a draw tests: each picture is of another part."""
+    return PartScores(scores, tuple(range(len(scores))), tuple(side[rows] for side in wholes))
 
 
 def _rates(judged: Sequence[Judged]) -> Rates:

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from inspection.analytics.promised import Escapes, FalseRejects, Rates, UnderPromise
     from inspection.calibration.promise import Promise
 
+AS_A_WHOLE = "not the part: the picture as a whole"
+"""What the page calls the distance of a picture as a whole, where a part has a score's name otherwise."""
 _NOT_TOLD = "not told"
 _WIDTH = 118
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What a line judges by: `names` of the scores, and how that does."""
+    """What a line judges by: `names` of the scores, AS_A_WHOLE the last of them, and how that does."""
 
     names: tuple[str, ...]
     found: UnderPromise
@@ -79,6 +81,7 @@ class Kept:
                 told += wrap(f"by {name}: {way.found.lacks}", _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         if len(self.ways) > 1:
             told.append(f"{' and '.join(list(self.ways)[1:])}: beside the sentences, and under one promise with them")
+        told.append("all of them look at the picture as a whole as well, as every calibrated line does")
         return told
 
 

@@ -103,7 +103,8 @@ def _card(path: Path, name: str, told: str, scorer: PartScorer, locate: Locate |
 
 def locate_by(shown: Shown, scorer: PartScorer) -> Locate | None:
     """What finds where a score is the largest; None of a model without a map. A score without words is found by the
-    good parts of the first draw, not on those themselves."""
+    good parts of the first draw, not on those themselves; a picture as a whole is nowhere."""
+    from inspection.cli._evaluate_promise import AS_A_WHOLE
     from inspection.cli._samples import seen_files
     from inspection.domain.types import OF_NO_DESCRIPTION
     from inspection.gauge import locator_of
@@ -117,6 +118,8 @@ def locate_by(shown: Shown, scorer: PartScorer) -> Locate | None:
         return None
 
     def locate(path: Path, pixels: Pixels, name: str) -> Located | None:
-        return None if name in OF_NO_DESCRIPTION and path in fitted else locator(pixels, name)
+        if name == AS_A_WHOLE or (name in OF_NO_DESCRIPTION and path in fitted):
+            return None
+        return locator(pixels, name)
 
     return locate

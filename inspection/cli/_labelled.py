@@ -42,8 +42,8 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """Of one folder what could be read, `files` (n), their `scores` (n, K), `embeddings` (n, D) and `ms` (n,), and what
-    could not.
+    """Of one folder what could be read, `files` (n), their `scores` (n, K), `embeddings` (n, D), `wholes` (n rows each,
+    as `whole_picture` has them) and `ms` (n,), and what could not.
 
     `maps`: where a mask was given, the map of the defect's own description (of the largest, where there is none).
     """
@@ -52,6 +52,7 @@ class Measured:
     files: list[Path]
     scores: npt.NDArray[np.float64]
     embeddings: Vectors
+    wholes: tuple[Vectors, ...]
     ms: list[float]
     unreadable: list[Scored]
     maps: list[MapAndMask]
@@ -139,7 +140,7 @@ def _measured(labelled: Labelled, scorer: PartScorer, maps_of: _Maps | None) -> 
 
     from inspection.cli._samples import scored_files
 
-    files, scores, embeddings, ms = [], [], [], []
+    files, scores, embeddings, wholes, ms = [], [], [], [], []
     unreadable: list[Scored] = []
     maps: list[MapAndMask] = []
     for scored in scored_files(labelled.files, scorer, what=labelled.label, batch_of=1):
@@ -150,10 +151,12 @@ def _measured(labelled: Labelled, scorer: PartScorer, maps_of: _Maps | None) -> 
         files.append(scored.path)
         scores.append(scored.scores)
         embeddings.append(scored.embedding)
+        wholes.append(scored.wholes)
         ms.append(scored.ms)
         if maps_of:
             maps += maps_of.compare(scored.path, scored.pixels, labelled.name)
     if not scores:
         told = f"none of {counted(len(labelled.files), 'picture')} can be read; bring them anew"
         raise ConfigError(f"{labelled.folder}: {told}")
-    return Measured(labelled.folder, files, np.array(scores), np.array(embeddings), ms, unreadable, maps)
+    sides = tuple(np.array(side) for side in zip(*wholes, strict=True))
+    return Measured(labelled.folder, files, np.array(scores), np.array(embeddings), sides, ms, unreadable, maps)

@@ -16,6 +16,7 @@ from inspection.cli.calibrate import FALSE_REJECT
 from inspection.wording import unknown_name
 
 if TYPE_CHECKING:
+    from inspection.analytics.drawn import DrawnScores
     from inspection.calibration.promise import Promise
     from inspection.cli._controls import ByLabels, ByReferences
     from inspection.cli._evaluate_promise import Kept
@@ -171,15 +172,21 @@ def _drawn(
     """By references and by labels where they were asked for, and what escapes by each under the promise."""
     from inspection.analytics.drawn import draw_labels, draw_references, draw_text, summarised
     from inspection.analytics.promised import under_promise
-    from inspection.cli._evaluate_promise import Kept, Way
+    from inspection.cli._evaluate_promise import AS_A_WHOLE, Kept, Way
     from inspection.cli._evaluate_text import Drawn
     from inspection.cli._references import features_of
     from inspection.domain.types import LIKE_BAD_PARTS, UNLIKE_GOOD_PARTS
 
     repeats, seed = asked.repeats, asked.seed
-    names, by = scorer.names, "places" if scorer.has_places else "whole"
+    wholes = of_good.wholes, {name: each.wholes for name, each in of_bad.items()}
+
+    def way(draws: Sequence[DrawnScores], *taught: str) -> Way:
+        names = (*scorer.names, *taught)
+        return Way((*names, AS_A_WHOLE), under_promise(draws, names, asked.promise, *wholes))
+
+    by = "places" if scorer.has_places else "whole"
     draws = draw_text(of_good.scores, {name: each.scores for name, each in of_bad.items()}, repeats=repeats, seed=seed)
-    ways = {"text": Way(names, under_promise(draws, names, asked.promise))}
+    ways = {"text": way(draws)}
     with_references = with_labels = None
     if asked.references is not None or asked.labels is not None:
         measured = [of_good, *of_bad.values()]
@@ -189,13 +196,11 @@ def _drawn(
         if asked.references is not None:
             draws = draw_references(good, bad, count=asked.references, repeats=repeats, seed=seed)
             with_references = Drawn(asked.references, by, repeats, seed, summarised(draws))
-            names = (*scorer.names, UNLIKE_GOOD_PARTS)
-            ways["references"] = Way(names, under_promise(draws, names, asked.promise))
+            ways["references"] = way(draws, UNLIKE_GOOD_PARTS)
         if asked.labels is not None:
             draws = draw_labels(good, bad, count=asked.labels, repeats=repeats, seed=seed)
             with_labels = Drawn(asked.labels, by, repeats, seed, summarised(draws))
-            names = (*scorer.names, UNLIKE_GOOD_PARTS, LIKE_BAD_PARTS)
-            ways["labels"] = Way(names, under_promise(draws, names, asked.promise))
+            ways["labels"] = way(draws, UNLIKE_GOOD_PARTS, LIKE_BAD_PARTS)
     return with_references, with_labels, Kept(asked.promise, repeats, seed, ways)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -12,7 +13,14 @@ from hypothesis import strategies as st
 from inspection.analytics.drawn import Draw, DrawnScores, draw_labels, draw_references, draw_text
 from inspection.analytics.promised import judge, part_scores, under_promise
 from inspection.calibration.bounds import binomial_interval, binomial_upper_bound, drawn_interval, drawn_upper_bound
+from inspection.calibration.parts import PartScores
 from inspection.calibration.promise import Promise
+from inspection.calibration.record import Whole
+from inspection.calibration.thresholds import fit_thresholds
+from inspection.domain.types import VerdictKind
+from inspection.judging.band import NO_BAND
+from inspection.judging.judge import judge as judge_scores
+from inspection.judging.presence import Presence
 from inspection.scoring.head import Head
 from inspection.scoring.references import ReferenceBank
 
@@ -116,9 +124,59 @@ def test_good_parts_that_are_copies_are_told_and_no_error():
 
 def test_a_part_is_rejected_by_any_of_its_scores():
     good = np.random.default_rng(0).normal(size=(30, 2))
-    judged = judge(good, {"x": np.array([[9.0, 0.0], [0.0, 9.0], [-9.0, -9.0]])}, ["a", "b"], Promise(0.2))
+    bad = np.array([[9.0, 0.0], [0.0, 9.0], [-9.0, -9.0]])
+    of_pictures = PartScores.of_pictures
+    judged = judge(of_pictures(good), {"x": of_pictures(bad)}, ["a", "b"], Promise(0.2))
     assert (judged.bad["x"] > 0).any(axis=1).tolist() == [True, True, False]
     assert (judged.set_by, judged.good.shape) == (20, (10, 2))
+
+
+def test_a_defect_that_passes_the_sentences_is_caught_as_a_whole_and_each_row_has_its_own_picture():
+    """Of ten spills, all of which score below every good part, the fourth alone looks like none of these."""
+    rng = np.random.default_rng(1)
+    good, good_pictures = rng.normal(size=(60, 1)), rng.normal(size=(60, 4)).astype(np.float32)
+    spill, scratch = np.full((10, 1), -9.0), np.full((10, 1), 9.0)
+    spill_pictures, scratch_pictures = (0.1 * rng.normal(size=(2, 10, 4))).astype(np.float32)
+    spill_pictures[3] = 100
+    bad = {"spill": (spill, spill_pictures), "scratch": (scratch, scratch_pictures)}
+    draws = [
+        *draw_text(good, {name: each[0] for name, each in bad.items()}, repeats=2, seed=0),
+        *draw_labels((good, good_pictures), bad, count=8, repeats=8, seed=0),
+    ]
+    fourth_is_tested = [3 in draw.draw.bad_tested["spill"] for draw in draws]
+    assert set(fourth_is_tested[2:]) == {True, False}, "or nothing was proven of what is labelled"
+    for draw, is_tested in zip(draws, fourth_is_tested, strict=True):
+        # Labels know a spill by its looks: here the sentence alone judges.
+        alone = DrawnScores(draw.draw, draw.good[:, :1], {name: scores[:, :1] for name, scores in draw.bad.items()})
+        by_score = under_promise([alone], ["any"], Promise(0.2))
+        assert by_score.rates.escapes_by_defect["spill"].share == 1
+        wholes = {name: (pictures,) for name, (_, pictures) in bad.items()}
+        found = under_promise([alone], ["any"], Promise(0.2), (good_pictures,), wholes)
+        (judged,), escapes = found.judged, found.rates.escapes_by_defect
+        of = len(draw.draw.bad_tested["spill"])
+        assert (escapes["spill"].of, escapes["spill"].share) == (of, (of - is_tested) / of)
+        assert escapes["scratch"].share == 0
+        parts = part_scores([draw.draw.bad_tested["spill"]], [judged.bad["spill"]])
+        assert [(part.row, part.column) for part in parts if part.over > 0] == ([(3, 1)] if is_tested else [])
+
+
+def test_a_part_fails_to_pass_where_a_calibrated_line_would_not_let_it_through():
+    rng = np.random.default_rng(2)
+
+    def of(count, shift):
+        pictures = (rng.normal(size=(count, 4)) + shift).astype(np.float32)
+        return PartScores(rng.normal(size=(count, 2)) + shift, tuple(range(count)), (pictures,))
+
+    good, bad, names = of(90, 0), of(200, np.linspace(-4, 4, 200)[:, np.newaxis]), ["a", "b"]
+    judged = judge(good, {"bad": bad}, names, Promise(0.1))
+    fit = fit_thresholds(good.take(np.arange(judged.set_by)), names, Promise(0.1))
+    presence = Presence(Whole(fit.scale.whole_limit(fit.limit), fit.scale.whole.sides))
+    tested = PartScores.together([good.take(np.arange(judged.set_by, 90)), replace(bad, parts=tuple(range(90, 290)))])
+    verdicts = [judge_scores(dict(zip(names, row, strict=True)), fit.thresholds, NO_BAND) for row in tested.scores]
+    looked = presence.require(verdicts, tested.wholes)
+    assert {verdict.kind for verdict in looked} == {VerdictKind.PASS, VerdictKind.REJECT, VerdictKind.UNJUDGED}
+    over = np.concatenate([judged.good, judged.bad["bad"]])
+    assert [verdict.kind is not VerdictKind.PASS for verdict in looked] == (over > 0).any(axis=1).tolist()
 
 
 def seen(count, towards, seed):

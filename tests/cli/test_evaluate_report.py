@@ -181,6 +181,33 @@ def test_the_page_has_the_figures_of_the_table(seen: Path) -> None:
     assert tuple(map(float, point)) == pytest.approx((across, up), abs=0.06)
 
 
+def test_a_defect_that_no_sentence_finds_and_that_is_caught_as_a_whole_has_no_frame(seen: Path) -> None:
+    """Good parts are as green as they lack blue. A spill has less of both than most, so it is like neither sentence,
+    and like no good part."""
+    rng = np.random.default_rng(0)
+    for folder, green, blue, count in (("even", 60, 60, 40), ("bad/spill", 45, 45, 6)):
+        (seen / folder).mkdir()
+        for number in range(count):
+            less, noise = int(rng.integers(-20, 21)) * (folder == "even"), int(rng.integers(-1, 2))
+            Image.fromarray(np.full((16, 16, 3), (200, green + less + noise, blue - less), np.uint8)).save(
+                seen / folder / f"{number:02}.png"
+            )
+    asked = ("--good", "even", "--bad", "bad/spill", *PROMISE)
+    called = call(*EVALUATE, *asked, "--report", "page.html", "--json")
+    assert called.code == 0, called.err
+    told = json.loads(called.out)
+    assert told["overall"]["auroc"] < 0.5
+    assert told["under_promise"]["by_text"]["rates"]["escapes"]["share"] == 0
+    weakest, good = Path("page.html").read_text(encoding="utf-8").split("<h2>Good parts that score highest")
+    cards = weakest[weakest.index("<h2>Bad parts that score lowest") :].split("<article class=bad>")[1:]
+    assert len(cards) == 6
+    for card in cards:
+        assert ", rejected<br/>not the part: the picture as a whole" in card
+        assert "class=defect" not in card
+    assert "class=defect" in good
+    assert "all of them look at the picture as a whole as well" in call(*EVALUATE, *asked).out
+
+
 def test_without_enough_good_parts_the_page_has_no_threshold(seen: Path) -> None:
     for path in sorted((seen / "good").iterdir())[12:]:
         path.unlink()
