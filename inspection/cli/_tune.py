@@ -24,7 +24,7 @@ from inspection.wording import counted
 
 if TYPE_CHECKING:
     from inspection.calibration.parts import PartScores
-    from inspection.calibration.record import Calibration, SampleSet
+    from inspection.calibration.record import Calibration, SampleSet, Whole
     from inspection.calibration.thresholds import Threshold
     from inspection.calibration.tuning import Measured, Tuning
     from inspection.cli._calibration_samples import Listed
@@ -109,11 +109,12 @@ def tune(
         scorers, unfitted = held_against(scorers, drawn)
     names = next(iter(scorers.values())).names
     taken, failed = measure(scorers, [good_listed, *defects_listed.values()])
-    reference = next(iter(taken.values())).scores
-    of_good = PartScores(reference[: len(good_listed.files)], good_listed.parts)
+    reference = next(iter(taken.values())).seen
+    files = len(good_listed.files)
+    of_good = PartScores(reference.scores[:files], good_listed.parts, tuple(side[:files] for side in reference.wholes))
     band = band_of(line_config, present)
-    thresholds = present.thresholds if present else _fitted(of_good, names, band, drawn)
-    measured = _compared(taken, {**unusable, **unfitted, **failed}, names, thresholds, band)
+    limits = (present.thresholds, present.whole) if present else _fitted(of_good, names, band, drawn)
+    measured = _compared(taken, {**unusable, **unfitted, **failed}, names, *limits, band)
     chosen = fastest(measured)
     tuning = Tuning(
         line=line,
@@ -136,7 +137,7 @@ def tune(
         lacking = {"references": None, "group_by": None}
         typer.echo(json.dumps({"path": str(path), "id": tuning.id, **lacking, **json.loads(content)}))
     else:
-        _tell(tuning, path, len(reference), "--good DIR" if good else "--from-dispositions")
+        _tell(tuning, path, len(reference.scores), "--good DIR" if good else "--from-dispositions")
 
 
 def _references_in(calibration: Calibration | None) -> int:
@@ -168,15 +169,19 @@ def _drawn(good: Listed, references: int) -> tuple[Listed | None, Listed]:
     return drawn, others
 
 
-def _fitted(good: PartScores, names: Sequence[str], band: ReviewBand, drawn: Listed | None) -> Mapping[str, Threshold]:
+def _fitted(
+    good: PartScores, names: Sequence[str], band: ReviewBand, drawn: Listed | None
+) -> tuple[Mapping[str, Threshold], Whole | None]:
     """As `inspection calibrate` would by default. Raises CalibrationError where the good parts are too few for it."""
     from inspection.calibration.promise import Promise
     from inspection.calibration.thresholds import fit_thresholds
+    from inspection.cli._calibration_fit import whole_of
     from inspection.cli.calibrate import FALSE_REJECT
     from inspection.domain.errors import CalibrationError
 
     try:
-        return fit_thresholds(good, names, Promise(FALSE_REJECT), review_below=band.below).thresholds
+        fit = fit_thresholds(good, names, Promise(FALSE_REJECT), review_below=band.below)
+        return fit.thresholds, whole_of(fit)
     except CalibrationError as error:
         if drawn is None:
             raise
@@ -188,16 +193,17 @@ def _compared(
     unusable: Mapping[str, str],
     names: Sequence[str],
     thresholds: Mapping[str, Threshold],
+    whole: Whole | None,
     band: ReviewBand,
 ) -> list[Measured]:
     """What was taken of the reference comes first."""
     from inspection.calibration.tuning import Measured
     from inspection.judging.agreement import agreement
 
-    reference = next(iter(taken.values())).scores
+    reference = next(iter(taken.values())).seen
     measured = []
     for name, each in taken.items():
-        found = agreement(reference, each.scores, names, thresholds, band)
+        found = agreement(reference, each.seen, names, thresholds, band, whole)
         measured.append(Measured(name, round(each.ms, 2), found.margin_sigma, found.verdicts_changed))
     return [*measured, *(Measured(name, unusable=why) for name, why in unusable.items())]
 

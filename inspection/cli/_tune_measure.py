@@ -12,22 +12,20 @@ from rich.console import Console
 from rich.progress import track
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from inspection.adapters.clip.encoder import ClipEncoder
     from inspection.adapters.clip.runtimes import Runtime
     from inspection.cli._calibration_samples import Listed
     from inspection.domain.types import Pixels
-    from inspection.scoring.part_scorer import PartScorer
+    from inspection.judging.agreement import Seen
+    from inspection.scoring.part_scorer import Look, PartScorer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taken:
-    """Of one runtime: median milliseconds of a picture, from its pixels to its scores, and these (n, K)."""
+    """Of one runtime: median milliseconds of a picture, from its pixels to its scores, and what it made of them all."""
 
     ms: float
-    scores: npt.NDArray[np.float64]
+    seen: Seen
 
 
 def at_hand(encoder: ClipEncoder, runtimes: Sequence[Runtime]) -> tuple[dict[str, ClipEncoder], dict[str, str]]:
@@ -69,11 +67,9 @@ def measure(scorers: Mapping[str, PartScorer], listed: Sequence[Listed]) -> tupl
 
     Raises what the first one does, the reference; CameraError for a picture that cannot be read.
     """
-    import numpy as np
-
     reference = next(iter(scorers))
     ms: dict[str, list[float]] = {name: [] for name in scorers}
-    scores: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in scorers}
+    looks: dict[str, list[Look]] = {name: [] for name in scorers}
     failed: dict[str, str] = {}
     files = [(path, each.pixels) for each in listed for path in each.files]
     console = Console(stderr=True)
@@ -84,16 +80,25 @@ def measure(scorers: Mapping[str, PartScorer], listed: Sequence[Listed]) -> tupl
             try:
                 if index == 0:
                     scorers[name].look([frame])  # the first one takes many times as long
-                took_ms, row = _timed(scorers[name], frame)
+                took_ms, look = _timed(scorers[name], frame)
             except Exception as error:  # whatever a runtime raises: the others are measured
                 if name == reference:
                     raise
                 failed[name] = f"{path.name}: {reason_of(error)}"
                 continue
             ms[name].append(took_ms)
-            scores[name].append(row)
-    taken = {name: Taken(statistics.median(ms[name]), np.array(scores[name])) for name in scorers if name not in failed}
+            looks[name].append(look)
+    taken = {name: Taken(statistics.median(ms[name]), _seen(looks[name])) for name in scorers if name not in failed}
     return taken, failed
+
+
+def _seen(looks: Sequence[Look]) -> Seen:
+    import numpy as np
+
+    from inspection.judging.agreement import Seen
+
+    wholes = tuple(np.concatenate(side) for side in zip(*(look.wholes for look in looks), strict=True))
+    return Seen(np.concatenate([look.scores for look in looks]), wholes)
 
 
 def reason_of(error: Exception) -> str:
@@ -101,7 +106,7 @@ def reason_of(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def _timed(scorer: PartScorer, frame: Pixels) -> tuple[float, npt.NDArray[np.float64]]:
+def _timed(scorer: PartScorer, frame: Pixels) -> tuple[float, Look]:
     before_ns = time.monotonic_ns()
     look = scorer.look([frame])
-    return (time.monotonic_ns() - before_ns) / 1e6, look.scores[0]
+    return (time.monotonic_ns() - before_ns) / 1e6, look

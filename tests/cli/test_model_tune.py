@@ -182,6 +182,32 @@ class Askew(Runtime):
         return lambda inputs: tuple(each.roll(1, dims=1) for each in tower(inputs))
 
 
+@dataclass(frozen=True, slots=True)
+class Displaced(Runtime):
+    """Embeddings, and so what the sentences say, as they are; of places others."""
+
+    def open(self, model: Any, input_px: tuple[int, int] | None) -> ImageTower:
+        tower = TorchTower(model, "float32", "cpu")
+
+        def displaced(inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+            embeddings, *places = tower(inputs)
+            return embeddings, *(each.roll(1, dims=1) for each in places)
+
+        return displaced
+
+
+def test_one_that_would_take_good_parts_for_none_is_not_chosen(
+    own: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, SLOW, Displaced("torch", "int8"))
+    told = json.loads(tune(own, good, "--json").out)
+    displaced = told["measured"][1]
+    assert told["judged_by"] is not None
+    assert displaced["margin_sigma"] < 1e-3
+    assert displaced["verdicts_changed"] >= 9, "of ten good parts; one of them may have set the limit"
+    assert told["runtime"] == str(REFERENCE)
+
+
 @pytest.mark.parametrize("by_place", [True, False])
 def test_references_are_fitted_for_each_runtime_on_what_it_sees(
     own: Path, by_place: bool, monkeypatch: pytest.MonkeyPatch
