@@ -22,10 +22,12 @@ MOST_SIGMA = 0.1
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Of a runtime with the reference on the same pictures. `margin_sigma`: the largest difference of a margin;
-    `verdicts_changed`: of so many pictures."""
+    `verdicts_changed`: of so many pictures. `whole_sigma`: the largest difference of how far a picture as a whole is
+    from good parts, in deviations of theirs, which is told and not bounded; None where that was not looked at."""
 
     margin_sigma: float
     verdicts_changed: int
+    whole_sigma: float | None = None
 
     @property
     def holds(self) -> bool:
@@ -42,6 +44,7 @@ class Measured:
     margin_sigma: float | None = None
     verdicts_changed: int | None = None
     unusable: str | None = None
+    whole_sigma: float | None = None
 
     @property
     def agrees(self) -> bool:
@@ -106,9 +109,11 @@ class Tuning:
 
 
 def _finite(measured: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON has no other numbers: null stands for one, and agrees as little."""
-    is_none = {name for name, value in measured.items() if isinstance(value, float) and not math.isfinite(value)}
-    return {name: None if name in is_none else value for name, value in measured.items()}
+    """JSON has no other numbers: null stands for one, and agrees as little. Records from before there was `whole_sigma`
+    have none."""
+    of = {name: value for name, value in measured.items() if name != "whole_sigma" or value is not None}
+    is_none = {name for name, value in of.items() if isinstance(value, float) and not math.isfinite(value)}
+    return {name: None if name in is_none else value for name, value in of.items()}
 
 
 def load_tuning(path: Path) -> Tuning | None:

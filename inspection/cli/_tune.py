@@ -198,14 +198,25 @@ def _compared(
 ) -> list[Measured]:
     """What was taken of the reference comes first."""
     from inspection.calibration.tuning import Measured
+    from inspection.cli._tune_measure import reason_of
+    from inspection.domain.errors import ScoringError
     from inspection.judging.agreement import agreement
 
     reference = next(iter(taken.values())).seen
-    measured = []
+    measured: list[Measured] = []
+    failed = dict(unusable)
     for name, each in taken.items():
-        found = agreement(reference, each.seen, names, thresholds, band, whole)
-        measured.append(Measured(name, round(each.ms, 2), found.margin_sigma, found.verdicts_changed))
-    return [*measured, *(Measured(name, unusable=why) for name, why in unusable.items())]
+        try:
+            found = agreement(reference, each.seen, names, thresholds, band, whole)
+        except ScoringError as error:
+            if each.seen is reference:
+                raise
+            failed[name] = reason_of(error)
+            continue
+        measured.append(
+            Measured(name, round(each.ms, 2), found.margin_sigma, found.verdicts_changed, whole_sigma=found.whole_sigma)
+        )
+    return [*measured, *(Measured(name, unusable=why) for name, why in failed.items())]
 
 
 def _sample_set(listed: Listed) -> SampleSet:
@@ -226,13 +237,14 @@ def _tell(tuning: Tuning, path: Path, pictures: int, source: str) -> None:
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("runtime", no_wrap=True)
-    for column in ("ms a picture", "margin σ", "verdicts"):
+    for column in ("ms a picture", "margin σ", "whole σ", "verdicts"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("")
     for each in tuning.measured:
         figures = [
             _figure(each.ms, "{:.1f}"),
             _figure(each.margin_sigma, "{:.2g}"),
+            _figure(each.whole_sigma, "{:.2g}"),
             _figure(each.verdicts_changed, "{}"),
         ]
         table.add_row(each.runtime, *figures, _why(each, tuning))

@@ -50,14 +50,16 @@ def agreement(
     limits = np.array([[band.floor(thresholds[name]), band.ceiling(thresholds[name])] for name in names])
     from_limits = np.abs(reference.scores[:, :, None] - limits) / std[:, None]
     sets_a_limit = (from_limits <= _ON_THE_LIMIT_SIGMA).any(axis=(1, 2))
+    whole_sigma = None
     if whole is not None:
-        distances = WholePicture(whole.sides).score(reference.wholes)
+        distances, others = (WholePicture(whole.sides).score(each.wholes) for each in (reference, other))
+        whole_sigma = float(np.abs(others - distances).max())
         sets_a_limit |= np.abs(distances - whole.limit) <= _ON_THE_LIMIT_SIGMA
     before, now = (_verdicts(each, names, thresholds, band, whole) for each in (reference, other))
     changed = sum(
         was is not is_now for was, is_now, is_left_out in zip(before, now, sets_a_limit, strict=True) if not is_left_out
     )
-    return Agreement(sigma, changed)
+    return Agreement(sigma, changed, whole_sigma)
 
 
 def _verdicts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -51,6 +52,14 @@ def test_references_are_part_of_a_tuning_and_one_without_is_as_before_there_were
     assert load_tuning(path).references == SampleSet("good", 20, "02")
     assert load_tuning(path).id != tuning().id
     assert "references" not in json.loads(tuning().to_json())
+
+
+def test_how_far_a_picture_moves_as_a_whole_is_kept_and_one_without_is_as_before_it_was_told(tmp_path):
+    path = tmp_path / "demo.json"
+    made = tuning(measured=(REFERENCE, replace(QUICK, whole_sigma=0.2)))
+    path.write_text(made.to_json())
+    assert load_tuning(path) == made
+    assert "whole_sigma" not in tuning().to_json()
 
 
 @pytest.mark.parametrize("sigma", [math.inf, math.nan])

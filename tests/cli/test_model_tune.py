@@ -184,14 +184,16 @@ class Askew(Runtime):
 
 @dataclass(frozen=True, slots=True)
 class Displaced(Runtime):
-    """Embeddings, and so what the sentences say, as they are; of places others."""
+    """Embeddings, and so what the sentences say, as they are; of places others, or none that are numbers."""
+
+    factor: float = 1.0
 
     def open(self, model: Any, input_px: tuple[int, int] | None) -> ImageTower:
         tower = TorchTower(model, "float32", "cpu")
 
         def displaced(inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
             embeddings, *places = tower(inputs)
-            return embeddings, *(each.roll(1, dims=1) for each in places)
+            return embeddings, *(each.roll(1, dims=1) * self.factor for each in places)
 
         return displaced
 
@@ -205,7 +207,19 @@ def test_one_that_would_take_good_parts_for_none_is_not_chosen(
     assert told["judged_by"] is not None
     assert displaced["margin_sigma"] < 1e-3
     assert displaced["verdicts_changed"] >= 9, "of ten good parts; one of them may have set the limit"
+    assert displaced["whole_sigma"] > 1
     assert told["runtime"] == str(REFERENCE)
+
+
+def test_one_whose_places_are_no_numbers_is_told_and_the_others_are_measured(
+    own: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, SLOW, Displaced("torch", "int8", factor=float("nan")), OPENVINO)
+    told = json.loads(tune(own, good, "--json").out)
+    unusable = {each["runtime"]: each["unusable"] for each in told["measured"] if each["unusable"]}
+    assert list(unusable) == ["torch int8 cpu"]
+    assert "finite" in unusable["torch int8 cpu"]
+    assert told["runtime"] == str(OPENVINO)
 
 
 @pytest.mark.parametrize("by_place", [True, False])

@@ -80,5 +80,6 @@ def test_a_verdict_that_changes_as_a_whole_is_no_agreement_and_a_picture_that_se
     reference, other = Seen(scores, (pictures,)), Seen(scores, (moved,))
     found = agreement(reference, other, NAMES, THRESHOLDS, NO_BAND, limit)
     assert (found.margin_sigma, found.verdicts_changed, found.holds) == (0, 1, False)
+    assert found.whole_sigma == pytest.approx(np.abs(whole.score([moved]) - whole.score([pictures])).max())
     assert agreement(reference, other, NAMES, THRESHOLDS, NO_BAND).holds, "by the sentences alone"
     assert agreement(reference, reference, NAMES, THRESHOLDS, NO_BAND, limit).holds
