@@ -81,7 +81,7 @@ class Kept:
                 told += wrap(f"by {name}: {way.found.lacks}", _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         if len(self.ways) > 1:
             told.append(f"{' and '.join(list(self.ways)[1:])}: beside the sentences, and under one promise with them")
-        told.append("all of them look at the picture as a whole as well, as every calibrated line does")
+        told.append("each looks at the picture as a whole as well, as every calibrated line does")
         return told
 
 

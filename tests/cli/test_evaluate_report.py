@@ -205,7 +205,7 @@ def test_a_defect_that_no_sentence_finds_and_that_is_caught_as_a_whole_has_no_fr
         assert ", rejected<br/>not the part: the picture as a whole" in card
         assert "class=defect" not in card
     assert "class=defect" in good
-    assert "all of them look at the picture as a whole as well" in call(*EVALUATE, *asked).out
+    assert "each looks at the picture as a whole as well" in call(*EVALUATE, *asked).out
 
 
 def test_without_enough_good_parts_the_page_has_no_threshold(seen: Path) -> None:
