@@ -126,7 +126,8 @@ def dispose(data_dir: Path, line: str, disposition: Disposition) -> None:
         instead = (
             f"it can be {' or '.join(could_be)}" if could_be else "nobody judged it, so there is nothing to correct"
         )
-        raise InspectionError(f"part {part} cannot be {kind}: the machine said {judged}; {instead}")
+        said = Cause.NOT_THE_PART if cause == Cause.NOT_THE_PART else judged
+        raise InspectionError(f"part {part} cannot be {kind}: the machine said {said}; {instead}")
     record_word(paths, EVENT, disposition.text, datetime.now(UTC), disposition.as_data())
 
 

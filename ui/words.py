@@ -199,7 +199,7 @@ def verdict(kind: str | None) -> str:
 
 def shadow(kind: str) -> str:
     """A verdict of monitor mode, which nobody acted on."""
-    return f"Would {verdict(kind).lower().removeprefix('to ')}"
+    return "Would not be judged" if kind == "UNJUDGED" else f"Would {verdict(kind).lower().removeprefix('to ')}"
 
 
 def outcome(kind: str | None) -> str | None:

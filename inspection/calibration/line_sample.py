@@ -47,6 +47,8 @@ from inspection.domain.types import Cause, PartId, VerdictKind
 
 UNNAMED = "unnamed"
 """Defects of which nobody said what is wrong."""
+NO_PART = "no part"
+"""Frames without the part, or with another one: what people call them, and those of which nobody said what is wrong."""
 MOST_HELD_BACK = 0.1
 """Of the parts that the scores alone would have let pass."""
 _LISTED = 10
@@ -185,7 +187,8 @@ def _by_defect(parts: Iterable[LoggedPart], words: Mapping[PartId, Disposition])
     groups: dict[str, list[LoggedPart]] = {}
     for part in parts:
         if part.part in words and _kind(part, words) is not DispositionKind.FALSE_REJECT:
-            groups.setdefault(words[part.part].defect or UNNAMED, []).append(part)
+            unsaid = NO_PART if part.cause == Cause.NOT_THE_PART else UNNAMED
+            groups.setdefault(words[part.part].defect or unsaid, []).append(part)
     return dict(sorted(groups.items()))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from inspection.calibration.cost import CostCheck, Prices
 from inspection.calibration.origin import KnownDefects, LineOrigin, ScoreShift
@@ -17,6 +17,8 @@ from inspection.calibration.promise import Promise, percent
 from inspection.calibration.thresholds import Threshold
 from inspection.domain.errors import CalibrationError, ScoringError
 from inspection.scoring.whole_picture import Side, WholePicture
+
+Kept = TypeVar("Kept")
 
 FORMAT = 1
 # Where they are None:
@@ -184,11 +186,11 @@ def load_calibration(path: Path) -> Calibration:
                 "thresholds": {name: Threshold(**value) for name, value in content["thresholds"].items()},
                 "good": SampleSet(**content["good"]),
                 "defects": {name: _check(check) for name, check in content["defects"].items()},
-                "cost": content.get("cost") and _cost(content["cost"]),
-                "origin": content.get("origin") and _origin(content["origin"]),
-                "references": content.get("references") and _references(content["references"]),
-                "whole": content.get("whole") and _whole(content["whole"]),
-                "empty": content.get("empty") and _check(content["empty"]),
+                "cost": _if_kept(_cost, content.get("cost")),
+                "origin": _if_kept(_origin, content.get("origin")),
+                "references": _if_kept(_references, content.get("references")),
+                "whole": _if_kept(_whole, content.get("whole")),
+                "empty": _if_kept(_check, content.get("empty")),
             }
         )
     except FileNotFoundError as error:
@@ -229,6 +231,11 @@ def _check(content: Mapping[str, Any]) -> DefectCheck:
 
 def _whole(content: Mapping[str, Any]) -> Whole:
     return Whole(content["limit"], tuple(Side(**{**s, "variances": tuple(s["variances"])}) for s in content["sides"]))
+
+
+def _if_kept(read: Callable[[Any], Kept], content: Any) -> Kept | None:
+    """None only where there is none: what is there and empty is damaged."""
+    return None if content is None else read(content)
 
 
 def _cost(content: Mapping[str, Any]) -> CostCheck:

@@ -57,11 +57,12 @@ def whole_of(found: Fit) -> Whole | None:
 
 
 def escapes_by(names: Sequence[str], good: Sampled, defects: Mapping[str, Sampled], promise: Promise) -> dict[str, int]:
-    """How many of each kind would escape by these scores alone, the first of those that there are."""
+    """How many of each kind would escape if these scores, the first of those that there are, were all; the picture as a
+    whole is looked at as ever."""
     from inspection.calibration.thresholds import fit_thresholds
 
     def first(scores: PartScores) -> PartScores:
-        return replace(scores, scores=scores.scores[:, : len(names)], wholes=())
+        return replace(scores, scores=scores.scores[:, : len(names)])
 
     found = fit_thresholds(first(good.scores), names, promise)
     return {name: escapes_of(first(each.scores), found) for name, each in defects.items()}

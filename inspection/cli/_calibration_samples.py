@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,13 +92,23 @@ def list_good(folder: Path, group_by: re.Pattern[str] | None) -> Listed:
 def list_defects(folders: Mapping[str, Path], good: Listed, group_by: re.Pattern[str] | None) -> dict[str, Listed]:
     """Raises ConfigError as `list_good`, and for a picture that is among the good parts too."""
     listed = {name: _listed(folder, name, group_by, name) for name, folder in folders.items()}
-    good_file = dict(zip(good.digests, good.files, strict=True))
     for name, each in listed.items():
-        for path, digest in zip(each.files, each.digests, strict=True):
-            if digest in good_file:
-                told = f"{path} is the same picture as {good_file[digest]}"
-                raise ConfigError(f"{told}: among the good parts and among {name}; take one of them away")
+        _require_other_pictures(name, each, "the good parts", good)
     return listed
+
+
+def require_one_kind(defects: Mapping[str, Listed]) -> None:
+    """Raises ConfigError for a picture that is in two kinds: in one it could teach what it tests in the other."""
+    for (name, each), (other_name, other) in combinations(defects.items(), 2):
+        _require_other_pictures(other_name, other, name, each)
+
+
+def _require_other_pictures(name: str, listed: Listed, other_name: str, other: Listed) -> None:
+    file_of = dict(zip(other.digests, other.files, strict=True))
+    for path, digest in zip(listed.files, listed.digests, strict=True):
+        if digest in file_of:
+            told = f"{path} is the same picture as {file_of[digest]}"
+            raise ConfigError(f"{told}: among {other_name} and among {name}; take one of them away")
 
 
 def group_pattern(text: str | None) -> re.Pattern[str] | None:
@@ -108,10 +119,10 @@ def group_pattern(text: str | None) -> re.Pattern[str] | None:
         raise typer.BadParameter(f"{text!r} is no regular expression: {error}", param_hint="--group-by") from error
 
 
-def without_copies(listed: Listed, *, what: str) -> Listed:
-    """Pictures that look the same are counted once, though their files differ. Raises CameraError naming the first that
-    cannot be read."""
-    seen, kept = _Seen(), []
+def without_copies(listed: Listed, *, what: str, seen: Seen | None = None) -> Listed:
+    """Pictures that look the same are counted once, though their files differ; with `seen` also the same as one of
+    another folder before. Raises CameraError naming the first that cannot be read."""
+    seen, kept = seen or Seen(), []
     alike: list[tuple[Path, Path]] = []
     for row, path in enumerate(listed.files):
         original = seen.like(path, listed.pixels(path))
@@ -161,6 +172,22 @@ def draw_labels(defects: Mapping[str, Listed], count: int) -> tuple[dict[str, Li
     both = {name: draw_references(each, share[name]) for name, each in defects.items()}
     taught = {name: drawn for name, (drawn, _) in both.items() if drawn.files}
     return taught, {name: others for name, (_, others) in both.items()}
+
+
+def apart(kinds: Mapping[str, Listed], used: Iterable[Listed], *, why: str) -> dict[str, Listed]:
+    """Without pictures of parts that are among those `used`: of a board, other pictures may lie in other folders. Says
+    on stderr how many, and `why`. Raises CalibrationError where nothing is left of a kind."""
+    taken = {part for each in used for part in each.parts}
+    left = {}
+    for name, each in kinds.items():
+        rows = [row for row, part in enumerate(each.parts) if part not in taken]
+        if len(rows) < len(each.parts):
+            told = f"{name}: {counted(len(each.parts) - len(rows), 'picture')} of parts that {why}"
+            if not rows:
+                raise CalibrationError(f"{told}, and no other: give more parts")
+            typer.echo(f"{told}: left out", err=True)
+        left[name] = each.take(rows)
+    return left
 
 
 def sampled(listed: Listed, scorer: PartScorer, *, what: str) -> Sampled:
@@ -219,7 +246,7 @@ def _part(path: Path, folder: Path, group_by: re.Pattern[str] | None) -> str | N
     return str(part)
 
 
-class _Seen:
+class Seen:
     """Pictures so far, each small."""
 
     def __init__(self) -> None:

@@ -169,9 +169,7 @@ def _by_text(calibration: Calibration, name: str) -> str:
     if held is None or name not in held.text_alone:
         return ""
     without = (held.references_alone or {}).get(name)
-    return f"; by the sentences alone {held.text_alone[name]}" + (
-        "" if without is None else f", by them and the references {without}"
-    )
+    return f"; without references {held.text_alone[name]}" + ("" if without is None else f", without labels {without}")
 
 
 def _beside(calibration: Calibration) -> list[str]:

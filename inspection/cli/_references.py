@@ -67,18 +67,21 @@ def teach(
     defects: Mapping[str, Listed], count: int, held: HeldParts, scorer: PartScorer
 ) -> tuple[PartScorer, HeldParts, dict[str, Listed]]:
     """The scorer that has learnt from `count` of the defective parts as bad and from its references as good ones; what
-    it holds parts against now, and the other defective parts.
+    it holds parts against now, and the other defective parts. Frames without a part teach nothing.
 
     Raises CalibrationError if they are too few or copies, CameraError naming the first that cannot be read.
     """
     import numpy as np
 
-    from inspection.cli._calibration_samples import draw_labels
+    from inspection.calibration.line_sample import NO_PART
+    from inspection.cli._calibration_samples import apart, draw_labels
     from inspection.cli._samples import measure_files, seen_files
     from inspection.scoring.bank_file import to_bytes
     from inspection.scoring.head import Head
 
-    labelled, others = draw_labels(defects, count)
+    drawn_from = {name: each for name, each in defects.items() if name != NO_PART}
+    labelled, others = draw_labels(drawn_from, count)
+    others = {**defects, **apart(others, labelled.values(), why="taught")}
     by_text = scorer.with_references(None)
     features, margins, is_bad = [], [], []
     for bad, each in [(False, held.parts), *((True, each) for each in labelled.values())]:

@@ -339,6 +339,8 @@ def empty(
 
     if (recipe is None) != (good is None):
         raise typer.BadParameter("--recipe and --good belong together: give both, or none for the sample parts")
+    if recipe is None and (bad or other):
+        raise typer.BadParameter("--bad and --other stand beside --recipe and --good: give those, too")
     sys.path.insert(0, str(benchmarks_dir().parent))
     from benchmarks.empty import main
 

@@ -29,6 +29,7 @@ from inspection.cli._options import (
 if TYPE_CHECKING:
     from inspection.calibration.cost import Prices
     from inspection.calibration.promise import Promise
+    from inspection.cli._calibration_samples import Listed
     from inspection.cli._references import HeldParts
 
 FALSE_REJECT = 0.05
@@ -98,7 +99,16 @@ def calibrate(
     from inspection.cli._calibration_drift_kept import drift_kept_of
     from inspection.cli._calibration_fit import check_of, escapes_by, fit, whole_of
     from inspection.cli._calibration_report import report_of
-    from inspection.cli._calibration_samples import group_pattern, list_defects, list_good, sampled, without_copies
+    from inspection.cli._calibration_samples import (
+        Seen,
+        apart,
+        group_pattern,
+        list_defects,
+        list_good,
+        require_one_kind,
+        sampled,
+        without_copies,
+    )
     from inspection.cli._calibration_text import tell, tell_free_labels
     from inspection.cli._line_pictures import line_pictures, require_one_source
     from inspection.cli._options import config_dir_of, named_folders
@@ -126,7 +136,7 @@ def calibrate(
     defects_listed = list_defects(defect_folders, good_listed, pattern)
     if own:
         defects_listed = {**own.defects(list(defect_folders)), **defects_listed}
-    empty_listed = list_defects({EMPTY: empty}, good_listed, pattern)[EMPTY] if empty else None
+    empty_listed = _without_the_part(empty, good_listed)
     encoder, untuned = line_encoder(site, line_config)
     if untuned:
         typer.echo(untuned, err=True)
@@ -140,14 +150,18 @@ def calibrate(
     # Whoever says which part a picture is of has thought of pictures that look the same; the log knows.
     if pattern is None and own is None:
         good_listed = without_copies(good_listed, what="good parts")
-        if labels is not None:  # else what was learnt could be what it is tested by
-            defects_listed = {name: without_copies(each, what=name) for name, each in defects_listed.items()}
+        if labels is not None:
+            seen = Seen()  # of all kinds: what was learnt is nothing to be tested by
+            defects_listed = {name: without_copies(each, what=name, seen=seen) for name, each in defects_listed.items()}
     held = None
     if references is not None:
         tell_unproven(site, line, encoder)
         scorer, held, good_listed = hold_against(good_listed, references, scorer)
+        defects_listed = apart(defects_listed, [held.parts], why="are references")
     if held is not None and labels is not None:
+        require_one_kind(defects_listed)
         scorer, held, defects_listed = teach(defects_listed, labels, held, scorer)
+        good_listed = apart({"good parts": good_listed}, (held.labelled or {}).values(), why="taught")["good parts"]
     of_good = sampled(good_listed, scorer, what="good parts")
     of_defects = {name: sampled(each, scorer, what=name) for name, each in defects_listed.items()}
     of_empty = sampled(empty_listed, scorer, what=EMPTY) if empty_listed else None
@@ -216,6 +230,15 @@ def _said_beside(held: HeldParts | None) -> Iterator[None]:
         if held is None:
             raise
         raise CalibrationError(f"{error} (beside {counted(held.count, 'reference')})") from error
+
+
+def _without_the_part(folder: Path | None, good: Listed) -> Listed | None:
+    """One empty belt is one picture, however often it was taken; and no name of a file says which part it is not."""
+    from inspection.cli._calibration_samples import list_defects, without_copies
+
+    if folder is None:
+        return None
+    return without_copies(list_defects({EMPTY: folder}, good, None)[EMPTY], what=EMPTY)
 
 
 def _require_references(references: int | None, labels: int | None) -> None:

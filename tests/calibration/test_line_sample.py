@@ -47,6 +47,7 @@ def test_a_good_part_that_was_taken_for_another_one_is_a_false_reject_that_needs
     found = sample(*parts, _2=FALSE_REJECT, _3=CONFIRMED)
     assert [each.part.number for each in found.good] == [1, 2]
     assert found.counts == Counts(passed=1, false_rejects=1, confirmed_defects=1)
+    assert {name: [each.part.number for each in parts] for name, parts in found.defects.items()} == {"no part": [3]}
 
 
 def test_what_is_left_out_is_counted_by_why():

@@ -1,4 +1,5 @@
 import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -187,3 +188,13 @@ def test_a_record_says_which_promise_it_is(changed, words):
 def test_a_record_without_a_promise_or_prices_is_none(rate):
     with pytest.raises(ValueError, match="a false-reject rate of"):
         calibration(false_reject=rate)
+
+
+@pytest.mark.parametrize("name", ["whole", "empty", "references", "origin", "cost"])
+@pytest.mark.parametrize("emptied", [{}, [], 0, "", False])
+def test_what_is_there_and_empty_is_damaged_not_absent(tmp_path, name, emptied):
+    """An empty `whole` would let empty frames pass, and say nothing of it."""
+    path = tmp_path / "demo.json"
+    path.write_text(json.dumps({**json.loads(calibration(whole=WHOLE).to_json()), name: emptied}))
+    with pytest.raises(CalibrationError, match="not a calibration"):
+        load_calibration(path)

@@ -295,6 +295,9 @@ def test_the_bench_of_empty_frames_tells_what_passes_that_is_not_the_part(tmp_pa
     refused = call("bench", "empty", *asked, "--false-reject", "0.05")
     assert (refused.code, "20 good parts are too few: add 19" in refused.err) == (2, True)
     assert "belong together" in call("bench", "empty", "--recipe", "hex-nut").err
+    alone = call("bench", "empty", "--bad", str(tmp_path))
+    assert alone.code == 2
+    assert "--bad and --other stand beside --recipe" in alone.err
 
 
 def test_the_references_bench_tells_what_each_way_lets_escape_under_one_promise(tmp_path):

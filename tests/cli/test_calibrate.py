@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from inspection import resources
 from inspection.adapters.store.files import digest_of
 from inspection.calibrated import beyond_promise
 from inspection.calibration.record import load_calibration
-from inspection.cli._calibration_samples import Listed, draw_labels, draw_references
+from inspection.cli._calibration_samples import Listed, apart, draw_labels, draw_references
 from inspection.config import load_site
 from inspection.domain.errors import CalibrationError
 from inspection.domain.types import LIKE_BAD_PARTS, UNLIKE_GOOD_PARTS
@@ -293,7 +294,7 @@ def test_parts_are_held_against_good_ones_that_set_no_threshold(held_against: tu
     assert (called.code, called.err) == (0, "")
     assert "held against 10 pictures of good parts, place by place" in called.out
     assert "these 40 pictures" in called.out
-    assert "; by the sentences alone " in called.out
+    assert "; without references " in called.out
     kept = load_calibration(site / "calibrations" / "demo.json")
     assert list(kept.thresholds) == ["scratch", "dent", UNLIKE_GOOD_PARTS]
     assert kept.references is not None
@@ -359,7 +360,7 @@ def test_a_line_learns_from_bad_parts_and_tells_what_escapes_of_the_others(taugh
     called, site = taught
     assert (called.code, called.err) == (0, "")
     assert "The line has learnt from defective parts (scratch 3, dent 2), beside those good ones" in called.out
-    assert ", by them and the references " in called.out
+    assert ", without labels " in called.out
     kept = load_calibration(site / "calibrations" / "demo.json")
     assert list(kept.thresholds) == ["scratch", "dent", UNLIKE_GOOD_PARTS, LIKE_BAD_PARTS]
     assert kept.references is not None
@@ -414,6 +415,42 @@ def test_labels_are_drawn_by_part_and_evenly(kinds: dict[str, list[str]], count:
         assert not {*(labelled[name].parts if name in labelled else ())} & {*others[name].parts}
         assert others[name].parts
         assert all(drawn[name] >= min(drawn[other], spare[name]) - 1 for other in drawn)
+
+
+def listed(name: str, parts: Sequence[str]) -> Listed:
+    files = tuple(Path(f"{name}{row}") for row in range(len(parts)))
+    return Listed(name, files, tuple(map(str, files)), tuple(parts))
+
+
+def test_other_pictures_of_a_part_that_taught_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    left = apart({"good": listed("good", "abcc"), "dent": listed("dent", "de")}, [listed("chip", "cx")], why="taught")
+    assert {name: each.parts for name, each in left.items()} == {"good": ("a", "b"), "dent": ("d", "e")}
+    assert capsys.readouterr().err == "good: 2 pictures of parts that taught: left out\n"
+    with pytest.raises(CalibrationError, match="dent: 2 pictures of parts that taught, and no other: give more"):
+        apart({"dent": listed("dent", "cc")}, [listed("chip", "cx")], why="taught")
+
+
+def test_a_picture_in_two_kinds_would_be_tested_by_what_it_taught(calibrated: Path, tmp_path: Path) -> None:
+    scratch, both = SAMPLES / "calibration" / "scratch", tmp_path / "both"
+    shutil.copytree(scratch, both)
+    asked = ("--references", "3", "--labels", "2", "--false-reject", "0.2", "--config-dir", calibrated)
+    defects = (f"--defect=scratch={scratch}", f"--defect=both={both}")
+    called = call("calibrate", "demo", "--good", pictures(tmp_path / "good", 13), *defects, "--group-by", ".+", *asked)
+    assert (called.code, called.out) == (2, "")
+    assert "is the same picture as " in called.err
+    assert ": among scratch and among both; take one of them away" in called.err
+
+
+def test_an_empty_belt_is_one_picture_however_often_it_was_taken(calibrated: Path, tmp_path: Path) -> None:
+    """And its files need not say which part they are of."""
+    (tmp_path / "empty").mkdir()
+    ground = np.random.default_rng(0).integers(90, 110, (64, 64, 3), np.uint8)
+    for number in range(4):
+        Image.fromarray(ground + np.uint8(number)).save(tmp_path / "empty" / f"frame{number}.png")
+    asked = ("--group-by", "[0-9]+", "--false-reject", "0.2", "--config-dir", calibrated, "--json")
+    called = call("calibrate", "demo", "--good", pictures(tmp_path / "good", 10), "--empty", tmp_path / "empty", *asked)
+    assert called.code == 0, called.err
+    assert json.loads(called.out)["empty"]["samples"]["count"] == 1
 
 
 def test_frames_of_one_part_are_all_references_or_none() -> None:

@@ -44,6 +44,17 @@ def test_what_could_not_be_judged_has_its_own_cause_and_no_shadow(bench):
     assert row(bench, 2) == ("UNJUDGED", "camera-timeout", None)
 
 
+def test_a_frame_that_is_not_of_the_part_is_of_monitor_mode_too(bench):
+    """Else it would be in a fair sample of the line's parts, and those that passed beside it would not."""
+    bench.attach()
+    bench.verdicts[1] = Verdict(VerdictKind.UNJUDGED, {"scratch": -6.0}, cause=Cause.NOT_THE_PART, detail="no part")
+    bench.gate.trigger(1)
+    bench.run()
+    assert row(bench, 1) == ("UNJUDGED", "monitor", "UNJUDGED")
+    assert bench.rows()[bench.part(1)].detail == "no part"
+    assert bench.sent() == {bench.part(1): Decision.DIVERT}
+
+
 def test_what_would_have_been_late_is_late(bench):
     bench.attach()
     bench.scoring_s = TRAVEL.travel_ns / 1e9

@@ -111,9 +111,10 @@ def test_a_part_that_is_not_found_is_unjudged_with_that_cause_and_the_others_are
 class BrokenPlaces(CellEncoder):
     """`ports.PlacesEncoder`: the pixels; none that is a number in a picture whose first one is white."""
 
-    def embed_places(self, images):
+    def embed_with_places(self, images):
         places = [image * (np.nan if image[0, 0].min() == 255 else np.float32(1)) for image in images]
-        return np.array(places, np.float32)
+        embeddings = self.embed_images(images) if images else np.zeros((0, 3), np.float32)
+        return embeddings, np.array(places, np.float32)
 
 
 def held_against(frames, encoder=None):
