@@ -58,8 +58,9 @@ _LISTED = 10
 class LoggedPart:
     """What the log has of a part.
 
-    `is_held_back`: it is UNJUDGED, and its scores alone would have let it pass. `sha256`: of the picture that is kept
-    of it; None where there is none any more. `scores`: of the frame, under the recipe and model of then.
+    `is_held_back`: it is UNJUDGED, and its scores alone would have let it pass. `is_monitored`: it has a shadow.
+    `sha256`: of the picture that is kept of it; None where there is none any more. `scores`: of the frame, under the
+    recipe and model of then.
     """
 
     part: PartId
@@ -67,6 +68,7 @@ class LoggedPart:
     verdict: VerdictKind | None
     cause: str | None = None
     is_held_back: bool = False
+    is_monitored: bool = False
     is_golden: bool = False
     is_closed: bool = True
     calibration_id: str | None = None
@@ -172,7 +174,7 @@ def _why_out(part: LoggedPart) -> str | None:
         return "golden"
     if part.verdict is None or not part.is_closed:
         return "on_the_belt"
-    if part.cause == Cause.MONITOR:
+    if part.is_monitored or part.cause == Cause.MONITOR:
         return "monitored"
     if part.verdict is VerdictKind.UNJUDGED and part.cause != Cause.NOT_THE_PART:
         return "held_back" if part.is_held_back else "unjudged"

@@ -93,21 +93,27 @@ def list_defects(folders: Mapping[str, Path], good: Listed, group_by: re.Pattern
     """Raises ConfigError as `list_good`, and for a picture that is among the good parts too."""
     listed = {name: _listed(folder, name, group_by, name) for name, folder in folders.items()}
     for name, each in listed.items():
-        _require_other_pictures(name, each, "the good parts", good)
+        require_other_pictures(name, each, "the good parts", good)
     return listed
 
 
 def require_one_kind(defects: Mapping[str, Listed]) -> None:
     """Raises ConfigError for a picture that is in two kinds: in one it could teach what it tests in the other."""
     for (name, each), (other_name, other) in combinations(defects.items(), 2):
-        _require_other_pictures(other_name, other, name, each)
+        require_other_pictures(other_name, other, name, each)
 
 
-def _require_other_pictures(name: str, listed: Listed, other_name: str, other: Listed) -> None:
+def require_other_pictures(name: str, listed: Listed, other_name: str, other: Listed) -> None:
+    """Raises ConfigError for a picture that is in both."""
     file_of = dict(zip(other.digests, other.files, strict=True))
     for path, digest in zip(listed.files, listed.digests, strict=True):
         if digest in file_of:
             told = f"{path} is the same picture as {file_of[digest]}"
+            if listed.read and other.read:  # both are of the line's log
+                raise ConfigError(
+                    f"{path}: parts with this picture are called {other_name} and {name}; find them with 'inspection"
+                    " log query', and say what they are with 'inspection disposition'"
+                )
             raise ConfigError(f"{told}: among {other_name} and among {name}; take one of them away")
 
 
@@ -119,9 +125,12 @@ def group_pattern(text: str | None) -> re.Pattern[str] | None:
         raise typer.BadParameter(f"{text!r} is no regular expression: {error}", param_hint="--group-by") from error
 
 
-def without_copies(listed: Listed, *, what: str, seen: Seen | None = None) -> Listed:
+_SAY_SO = ". If they are of different parts, say so: --group-by '.+'"
+
+
+def without_copies(listed: Listed, *, what: str, seen: Seen | None = None, hint: str = _SAY_SO) -> Listed:
     """Pictures that look the same are counted once, though their files differ; with `seen` also the same as one of
-    another folder before. Raises CameraError naming the first that cannot be read."""
+    another folder before. Raises CameraError naming the first that cannot be read, CalibrationError if none is left."""
     seen, kept = seen or Seen(), []
     alike: list[tuple[Path, Path]] = []
     for row, path in enumerate(listed.files):
@@ -134,9 +143,11 @@ def without_copies(listed: Listed, *, what: str, seen: Seen | None = None) -> Li
         path, original = alike[0]
         typer.echo(
             f"{what}: {counted(len(alike), 'picture')} that look the same as another ({path.name} as {original.name}):"
-            " counted once. If they are of different parts, say so: --group-by '.+'",
+            f" counted once{hint}",
             err=True,
         )
+    if not kept:
+        raise CalibrationError(f"{what}: all its pictures look the same as those of another kind; give others")
     return listed.take(kept)
 
 
@@ -236,6 +247,7 @@ def _listed(folder: Path, name: str, group_by: re.Pattern[str] | None, what: str
 
 
 def _part(path: Path, folder: Path, group_by: re.Pattern[str] | None) -> str | None:
+    """None where each picture is a part: 000.jpg of another folder is another one."""
     if group_by is None:
         return None
     name = path.relative_to(folder).as_posix()
@@ -243,7 +255,7 @@ def _part(path: Path, folder: Path, group_by: re.Pattern[str] | None) -> str | N
     part = found and (found.group(1) if group_by.groups else found.group(0))
     if not part:
         raise ConfigError(f"{folder}: --group-by {group_by.pattern!r} finds no part in {name}; correct one of them")
-    return str(part)
+    return None if part == name else str(part)
 
 
 class Seen:

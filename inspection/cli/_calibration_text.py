@@ -105,7 +105,8 @@ def origin_told(calibration: Calibration) -> list[str]:
     lines = [
         f"Good parts: those of line {calibration.line} {since}until {_minute(origin.until)} that are of the"
         f" {percent(origin.share)} drawn by number: {counts['passed']} passed without an escape on record,"
-        f" {counts['false_rejects']} rejected or held for review that a person called false rejects."
+        f" {counts['false_rejects']} rejected, held for review or taken for no such part, that a person called false"
+        " rejects."
     ]
     left_out = [f"{counts[name]} {told}" for name, told in _LEFT_OUT.items() if counts[name]]
     if left_out:

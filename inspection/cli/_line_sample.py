@@ -123,8 +123,8 @@ def _select(asked: Asked, words: Mapping[PartId, Disposition]) -> str:
     if words:
         wanted += f" OR (epoch, number) IN ({', '.join(f'({part.epoch}, {part.number})' for part in words)})"
     return (
-        f"SELECT epoch, number, {when} AS utc, verdict, cause, challenge, outcome, recipe_id, model_id, calibration_id,"
-        " image_sha256, scores,"
+        f"SELECT epoch, number, {when} AS utc, verdict, cause, shadow, challenge, outcome, recipe_id, model_id,"
+        " calibration_id, image_sha256, scores,"
         # A PASS that was withheld keeps its margin, under the band's lower edge.
         " coalesce(verdict = 'UNJUDGED' AND margin <= -coalesce(review_below, 0), false) AS held_back"
         f" FROM parts WHERE {' AND '.join(conditions)} AND ({wanted}) ORDER BY epoch, number"
@@ -142,6 +142,7 @@ def _logged(row: Mapping[Hashable, Any], paths: LinePaths) -> LoggedPart:
         verdict=VerdictKind(row["verdict"]) if row["verdict"] else None,
         cause=row["cause"],
         is_held_back=row["held_back"],
+        is_monitored=row["shadow"] is not None,
         is_golden=row["challenge"] is not None,
         is_closed=row["outcome"] is not None,
         calibration_id=row["calibration_id"],

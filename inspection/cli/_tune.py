@@ -152,8 +152,10 @@ def _parts_in(samples: SampleSet) -> int:
 
 
 def _judges(calibration: Calibration | None, under: Mapping[str, str]) -> bool:
-    """Whether it was made on the reference without references, and holds."""
-    return calibration is not None and calibration.references is None and not calibration.changes(under)
+    """Whether it was made on the reference without references, looks for the part, and holds."""
+    if calibration is None or calibration.references is not None or calibration.whole is None:
+        return False
+    return not calibration.changes(under)
 
 
 def _drawn(good: Listed, references: int) -> tuple[Listed | None, Listed]:

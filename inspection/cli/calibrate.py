@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,7 +136,9 @@ def calibrate(
     defects_listed = list_defects(defect_folders, good_listed, pattern)
     if own:
         defects_listed = {**own.defects(list(defect_folders)), **defects_listed}
-    empty_listed = _without_the_part(empty, good_listed)
+    if labels is not None:
+        require_one_kind(defects_listed)
+    empty_listed = _without_the_part(empty, good_listed, defects_listed)
     encoder, untuned = line_encoder(site, line_config)
     if untuned:
         typer.echo(untuned, err=True)
@@ -159,7 +161,6 @@ def calibrate(
         scorer, held, good_listed = hold_against(good_listed, references, scorer)
         defects_listed = apart(defects_listed, [held.parts], why="are references")
     if held is not None and labels is not None:
-        require_one_kind(defects_listed)
         scorer, held, defects_listed = teach(defects_listed, labels, held, scorer)
         good_listed = apart({"good parts": good_listed}, (held.labelled or {}).values(), why="taught")["good parts"]
     of_good = sampled(good_listed, scorer, what="good parts")
@@ -232,13 +233,16 @@ def _said_beside(held: HeldParts | None) -> Iterator[None]:
         raise CalibrationError(f"{error} (beside {counted(held.count, 'reference')})") from error
 
 
-def _without_the_part(folder: Path | None, good: Listed) -> Listed | None:
+def _without_the_part(folder: Path | None, good: Listed, defects: Mapping[str, Listed]) -> Listed | None:
     """One empty belt is one picture, however often it was taken; and no name of a file says which part it is not."""
-    from inspection.cli._calibration_samples import list_defects, without_copies
+    from inspection.cli._calibration_samples import list_defects, require_other_pictures, without_copies
 
     if folder is None:
         return None
-    return without_copies(list_defects({EMPTY: folder}, good, None)[EMPTY], what=EMPTY)
+    listed = list_defects({EMPTY: folder}, good, None)[EMPTY]
+    for name, each in defects.items():
+        require_other_pictures(EMPTY, listed, name, each)
+    return without_copies(listed, what=EMPTY, hint="")
 
 
 def _require_references(references: int | None, labels: int | None) -> None:

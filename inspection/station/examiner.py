@@ -119,8 +119,9 @@ class Examiner:
     def _withhold(self, trigger: Trigger, verdict: Verdict, bar: Callable[[PartId], Cause | None]) -> Verdict:
         if verdict.kind is VerdictKind.PASS and self.is_late(trigger):
             return replace(verdict, kind=VerdictKind.UNJUDGED, cause=Cause.LATE, detail="judged after its deadline")
-        # One that is not of the part would have been judged, too: what nobody acted on is in no sample of the line.
-        if self._monitor and (verdict.kind is not VerdictKind.UNJUDGED or verdict.cause is Cause.NOT_THE_PART):
+        if self._monitor and verdict.cause is Cause.NOT_THE_PART:
+            return replace(verdict, shadow=VerdictKind.UNJUDGED)  # what nobody acted on is in no sample of the line
+        if self._monitor and verdict.kind is not VerdictKind.UNJUDGED:
             return replace(verdict, kind=VerdictKind.UNJUDGED, cause=Cause.MONITOR, shadow=verdict.kind)
         if verdict.kind is VerdictKind.PASS and (cause := bar(trigger.part)) is not None:
             return replace(verdict, kind=VerdictKind.UNJUDGED, cause=cause)

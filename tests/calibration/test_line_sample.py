@@ -55,6 +55,7 @@ def test_what_is_left_out_is_counted_by_why():
         part(1),
         part(2, UNJUDGED, cause="camera-timeout"),
         part(3, UNJUDGED, cause="monitor"),
+        part(9, UNJUDGED, cause="not-the-part", is_monitored=True),
         part(4, is_golden=True),
         part(5, is_closed=False),
         part(6, None),
@@ -67,7 +68,7 @@ def test_what_is_left_out_is_counted_by_why():
         "same_picture": 1,
         "held_back": 1,
         "unjudged": 1,
-        "monitored": 1,
+        "monitored": 2,
         "golden": 1,
         "on_the_belt": 2,
     }

@@ -430,15 +430,59 @@ def test_other_pictures_of_a_part_that_taught_are_left_out(capsys: pytest.Captur
         apart({"dent": listed("dent", "cc")}, [listed("chip", "cx")], why="taught")
 
 
-def test_a_picture_in_two_kinds_would_be_tested_by_what_it_taught(calibrated: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("grouped", [[], ["--group-by", ".+"]], ids=["by-picture", "grouped"])
+def test_a_picture_in_two_kinds_would_be_tested_by_what_it_taught(
+    calibrated: Path, tmp_path: Path, grouped: list[str]
+) -> None:
     scratch, both = SAMPLES / "calibration" / "scratch", tmp_path / "both"
     shutil.copytree(scratch, both)
     asked = ("--references", "3", "--labels", "2", "--false-reject", "0.2", "--config-dir", calibrated)
     defects = (f"--defect=scratch={scratch}", f"--defect=both={both}")
-    called = call("calibrate", "demo", "--good", pictures(tmp_path / "good", 13), *defects, "--group-by", ".+", *asked)
+    called = call("calibrate", "demo", "--good", pictures(tmp_path / "good", 13), *defects, *grouped, *asked)
     assert (called.code, called.out) == (2, "")
     assert "is the same picture as " in called.err
     assert ": among scratch and among both; take one of them away" in called.err
+
+
+def test_where_each_picture_is_a_part_one_of_another_folder_is_another(calibrated: Path, tmp_path: Path) -> None:
+    """000.jpg, 001.jpg … of good parts and of scratched ones."""
+    asked = ("--references", "3", "--labels", "2", "--false-reject", "0.2", "--config-dir", calibrated, "--json")
+    defect = f"--defect=scratch={SAMPLES / 'calibration' / 'scratch'}"
+    called = call("calibrate", "demo", "--good", pictures(tmp_path / "good", 13), defect, "--group-by", ".+", *asked)
+    assert called.code == 0, called.err
+    assert "left out" not in called.err
+    told = json.loads(called.out)
+    assert (told["good"]["count"], told["defects"]["scratch"]["samples"]["count"]) == (10, 6)
+
+
+def test_kinds_that_look_the_same_leave_nothing_to_be_told(calibrated: Path, tmp_path: Path) -> None:
+    """Other bytes, the same picture."""
+    scratch, again = SAMPLES / "calibration" / "scratch", tmp_path / "again"
+    again.mkdir()
+    for picture in scratch.iterdir():
+        Image.open(picture).save(again / picture.name, quality=90)
+    asked = ("--references", "3", "--labels", "2", "--false-reject", "0.2", "--config-dir", calibrated)
+    defects = (f"--defect=scratch={scratch}", f"--defect=again={again}")
+    called = call("calibrate", "demo", "--good", pictures(tmp_path / "good", 13), *defects, *asked)
+    assert called.code == 2
+    assert "again: all its pictures look the same as those of another kind; give others" in called.err
+
+
+def test_frames_without_the_part_are_no_defects_too(calibrated: Path, tmp_path: Path) -> None:
+    scratch = SAMPLES / "calibration" / "scratch"
+    asked = ("--false-reject", "0.2", "--config-dir", calibrated)
+    called = call(
+        "calibrate",
+        "demo",
+        "--good",
+        pictures(tmp_path / "good", 13),
+        f"--defect=scratch={scratch}",
+        "--empty",
+        scratch,
+        *asked,
+    )
+    assert called.code == 2
+    assert "among scratch and among without the part; take one of them away" in called.err
 
 
 def test_an_empty_belt_is_one_picture_however_often_it_was_taken(calibrated: Path, tmp_path: Path) -> None:
@@ -451,6 +495,8 @@ def test_an_empty_belt_is_one_picture_however_often_it_was_taken(calibrated: Pat
     called = call("calibrate", "demo", "--good", pictures(tmp_path / "good", 10), "--empty", tmp_path / "empty", *asked)
     assert called.code == 0, called.err
     assert json.loads(called.out)["empty"]["samples"]["count"] == 1
+    assert "without the part: 3 pictures that look the same as another" in called.err
+    assert "--group-by" not in called.err
 
 
 def test_frames_of_one_part_are_all_references_or_none() -> None:

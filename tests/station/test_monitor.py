@@ -44,13 +44,13 @@ def test_what_could_not_be_judged_has_its_own_cause_and_no_shadow(bench):
     assert row(bench, 2) == ("UNJUDGED", "camera-timeout", None)
 
 
-def test_a_frame_that_is_not_of_the_part_is_of_monitor_mode_too(bench):
+def test_a_frame_that_is_not_of_the_part_is_told_from_those_that_were_acted_on(bench):
     """Else it would be in a fair sample of the line's parts, and those that passed beside it would not."""
     bench.attach()
     bench.verdicts[1] = Verdict(VerdictKind.UNJUDGED, {"scratch": -6.0}, cause=Cause.NOT_THE_PART, detail="no part")
     bench.gate.trigger(1)
     bench.run()
-    assert row(bench, 1) == ("UNJUDGED", "monitor", "UNJUDGED")
+    assert row(bench, 1) == ("UNJUDGED", "not-the-part", "UNJUDGED")
     assert bench.rows()[bench.part(1)].detail == "no part"
     assert bench.sent() == {bench.part(1): Decision.DIVERT}
 
