@@ -6,7 +6,6 @@ Importing this module does not import torch; the first `ClipEncoder.load` does.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inspection.adapters.clip.checkpoint import BUNDLED, Checkpoint, fetch_again, find
+from inspection.adapters.clip.memory import give_back_heap, give_back_pages
 from inspection.adapters.clip.patches import PatchPreprocessing
 from inspection.adapters.clip.phrases import PhraseReader
 from inspection.adapters.clip.preprocessing import Preprocessing, View
@@ -87,9 +87,8 @@ class ClipEncoder:
         then on."""
         if self._fingerprint["runtime"] != REFERENCE.describe() and hasattr(self._model, "vision_model"):
             del self._model.vision_model
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:  # glibc keeps half a gigabyte of it for itself
-            trim(0)
+            give_back_pages(self._model.parameters())  # with the text tower the whole file of both stays mapped
+        give_back_heap()
 
     def with_random_weights(self, seed: int) -> ClipEncoder:
         """The same architecture with weights that learnt nothing, both towers; the same seed gives the same ones.

@@ -51,6 +51,7 @@ class OpenVinoTower:
         try:
             compiled = openvino.Core().compile_model(converted(features, picture), "CPU", settings)
             self._request = compiled.create_infer_request()
+            self({"pixel_values": picture})  # which lays the weights out, in more memory; not while a part waits
         except Exception as error:  # converters answer a model that they do not know with anything; told as ModelError
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise ModelError(f"runtime {name}: the model cannot be converted to it ({reason})") from error
