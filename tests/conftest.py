@@ -110,6 +110,8 @@ def _left(
 
 def _children() -> list[psutil.Process]:
     """Living children of this process, without the helper that multiprocessing keeps for itself."""
+    if not _has_children():
+        return []
     living = []
     for child in psutil.Process().children(recursive=True):
         try:
@@ -119,6 +121,15 @@ def _children() -> list[psutil.Process]:
         except psutil.NoSuchProcess:
             continue
     return living
+
+
+def _has_children() -> bool:
+    """As Linux lists them of each thread, which takes a tenth of the time of a look at all processes."""
+    try:
+        threads = [thread / "children" for thread in Path("/proc/self/task").iterdir()]
+        return any(children.read_bytes() for children in threads)
+    except OSError:  # another system, or a thread that has ended meanwhile
+        return True
 
 
 def _described(child: psutil.Process) -> str:

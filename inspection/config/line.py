@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -34,10 +35,16 @@ def _time_of_day(value: Any) -> Any:
     return time.fromisoformat(value)
 
 
+@cache
+def _known_timezones() -> frozenset[str]:
+    """Once: the system is walked through for them."""
+    return frozenset(available_timezones())
+
+
 def _timezone(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    known = available_timezones()
+    known = _known_timezones()
     if value not in known:
         hint = did_you_mean(value, known)
         refuse(
