@@ -143,7 +143,10 @@ def require_drift_kept(site: Site, line: LineConfig, calibration: Calibration) -
         if set(kept.descriptions) != set(calibration.thresholds):
             raise CalibrationError("what the calibration keeps is of other descriptions")
         band = band_of(line, calibration)
-        then = kept.passing(lambda scores: judge(scores, calibration.thresholds, band).kind is VerdictKind.PASS)
+        then = kept.passing(
+            lambda scores: judge(scores, calibration.thresholds, band).kind is VerdictKind.PASS,
+            calibration.whole.limit if calibration.whole else None,
+        )
         if not len(then.scores):
             raise CalibrationError("none of the good parts that the calibration keeps would pass")
     except CalibrationError as error:

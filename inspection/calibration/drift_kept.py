@@ -3,16 +3,17 @@ the calibration's, `LINE-….drift.npz`, small and without code. The calibration
 
     scores (n, K) float64 · pictures (n, 7) float32 · embeddings (n, D) float16 · descriptions (K,) · statistics (7,)
     thumbnails: bytes of JPEG files in a row · ends (t,): where each ends
+    distances (n,) float64: of the pictures as a whole (`WholePicture.score`); not in files from before they were kept
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from inspection.calibration.drift import Sample
 from inspection.calibration.record import Calibration, kept_path
 from inspection.domain.errors import CalibrationError
 from inspection.domain.types import Vectors
+from inspection.scoring.bank_file import NO_NPZ
 
 MOST_PARTS = 300
 MOST_THUMBNAILS = 12
@@ -32,32 +34,38 @@ _SHOWN = [each.name for each in STATISTICS]
 @dataclass(frozen=True, slots=True, eq=False)
 class DriftKept:
     """Good parts of a calibration, a row each, with `descriptions` as the columns of the scores; and some pictures of
-    them, as JPEG."""
+    them, as JPEG. `distances`: how far each is from the others as a whole; None where that was not kept."""
 
     descriptions: tuple[str, ...]
     scores: npt.NDArray[np.float64]
     pictures: npt.NDArray[np.float64]
     embeddings: Vectors
     thumbnails: tuple[bytes, ...]
+    distances: npt.NDArray[np.float64] | None = None
 
-    def passing(self, passes: Callable[[Mapping[str, float]], bool]) -> Sample:
-        """Of those whose scores pass: what a line passes later is compared with nothing else."""
-        rows = [passes(dict(zip(self.descriptions, row.tolist(), strict=True))) for row in self.scores]
+    def passing(self, passes: Callable[[Mapping[str, float]], bool], farthest: float | None) -> Sample:
+        """Of those whose scores pass, and that are no farther as a whole than that: what a line passes later is
+        compared with nothing else."""
+        rows = np.array([passes(dict(zip(self.descriptions, row.tolist(), strict=True))) for row in self.scores], bool)
+        if farthest is not None and self.distances is not None:
+            rows &= self.distances <= farthest
         return Sample(self.scores[rows], self.pictures[rows], self.embeddings[rows])
 
     def to_bytes(self) -> bytes:
         """The file. The same parts give the same bytes."""
+        arrays: dict[str, Any] = {
+            "scores": self.scores,
+            "pictures": self.pictures.astype(np.float32),
+            "embeddings": self.embeddings.astype(np.float16),
+            "descriptions": np.array(self.descriptions),
+            "statistics": np.array(_SHOWN),
+            "thumbnails": np.frombuffer(b"".join(self.thumbnails), np.uint8),
+            "ends": np.cumsum([len(each) for each in self.thumbnails], dtype=np.int64),
+        }
+        if self.distances is not None:
+            arrays["distances"] = self.distances
         content = io.BytesIO()
-        np.savez(
-            content,
-            scores=self.scores,
-            pictures=self.pictures.astype(np.float32),
-            embeddings=self.embeddings.astype(np.float16),
-            descriptions=np.array(self.descriptions),
-            statistics=np.array(_SHOWN),
-            thumbnails=np.frombuffer(b"".join(self.thumbnails), np.uint8),
-            ends=np.cumsum([len(each) for each in self.thumbnails], dtype=np.int64),
-        )
+        np.savez(content, **arrays)
         return content.getvalue()
 
 
@@ -88,7 +96,7 @@ def load_drift_kept(calibration_path: Path, calibration: Calibration) -> DriftKe
         raise CalibrationError(f"{path}: is not what calibration {calibration.id} kept: its hash is another")
     try:
         return _drift_kept(content)
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+    except NO_NPZ as error:
         raise CalibrationError(f"{path}: not what a calibration keeps ({error})") from error
 
 
@@ -99,5 +107,7 @@ def _drift_kept(content: bytes) -> DriftKept:
         scores, pictures, embeddings = (arrays[name] for name in ("scores", "pictures", "embeddings"))
         names, joined = arrays["descriptions"].tolist(), arrays["thumbnails"].tobytes()
         ends = arrays["ends"].tolist()
+        distances = arrays.get("distances")
     thumbnails = tuple(joined[start:end] for start, end in zip([0, *ends], ends, strict=False))
-    return DriftKept(tuple(names), scores, pictures.astype(np.float64), embeddings.astype(np.float32), thumbnails)
+    pictures, embeddings = pictures.astype(np.float64), embeddings.astype(np.float32)
+    return DriftKept(tuple(names), scores, pictures, embeddings, thumbnails, distances)

@@ -174,10 +174,10 @@ def calibrate(
     origin = own.origin(of_good, fitted.fit, scorer, recipe_id) if own else None
     described = len(scorer.prototypes.names)
     by_text, by_references = (
-        escapes_by(scorer.names[:scores], of_good, of_defects, promise) if held and promise else {}
-        for scores in (described, described + 1)
+        escapes_by(scorer.names[:scores], of_good, of_defects, promise) if promise and is_compared else {}
+        for scores, is_compared in ((described, held), (described + 1, labels))
     )
-    kept = drift_kept_of(of_good, good_listed.pixels, scorer.names)
+    kept = drift_kept_of(of_good, fitted.fit.scale.whole, good_listed.pixels, scorer.names)
     kept_sha256 = hashlib.sha256(kept).hexdigest()
     calibration = Calibration(
         line=line,

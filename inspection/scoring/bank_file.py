@@ -24,7 +24,7 @@ _HEAD = {"centre": 1, "direction": 1} | dict.fromkeys(
 _PLACES = "is_of_places"
 _OF_HEAD = "head_"  # before the names of a head's arrays, which a file without labels has none of
 
-_UNREADABLE = (OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+NO_NPZ = (OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What numpy and zipfile raise of bytes that are no .npz; RuntimeError where they say to be locked or of the future."""
 
 Arrays = Mapping[str, npt.NDArray[np.float64]]
@@ -51,7 +51,7 @@ def from_bytes(content: bytes) -> Held:
             is_taught = any(name.startswith(_OF_HEAD) for name in arrays)
             of_head = {name: arrays[_OF_HEAD + name].astype(np.float64) for name in _HEAD} if is_taught else None
             of_places = bool(arrays[_PLACES])
-    except _UNREADABLE as error:
+    except NO_NPZ as error:
         raise ScoringError(f"not references of good parts ({error})") from error
     bank = _bank(of_bank, of_places)
     return bank if of_head is None else _head(of_head, bank)

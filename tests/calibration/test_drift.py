@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from math import comb
 
@@ -133,12 +134,17 @@ def test_a_value_that_is_not_finite_is_refused(bad):
 
 def test_the_calibrations_side_is_cut_by_the_thresholds_as_the_lines_is():
     given = sample(50)
-    reference = DriftKept(NAMES, given.scores, given.pictures, given.embeddings, ())
-    then = reference.passing(lambda scores: scores["stain"] <= 0.5)
-    passing = given.scores[:, 1] <= 0.5
-    assert 0 < passing.sum() < 50
-    for name in ("scores", "pictures", "embeddings"):
-        np.testing.assert_array_equal(getattr(then, name), getattr(given, name)[passing])
+    distances = np.linspace(0, 10, 50)
+    reference = DriftKept(NAMES, given.scores, given.pictures, given.embeddings, (), distances)
+    fits = given.scores[:, 1] <= 0.5
+    near = distances <= 6
+    before = replace(reference, distances=None)  # a file from before they were kept
+    for kept, farthest, passing in ((reference, None, fits), (reference, 6.0, fits & near), (before, 6.0, fits)):
+        then = kept.passing(lambda scores: scores["stain"] <= 0.5, farthest)
+        assert 0 < passing.sum() < 50
+        for name in ("scores", "pictures", "embeddings"):
+            np.testing.assert_array_equal(getattr(then, name), getattr(given, name)[passing])
+    assert (fits & near).sum() < fits.sum()
 
 
 def test_of_each_part_one_picture_is_kept_and_of_many_parts_some():

@@ -148,6 +148,10 @@ def test_what_is_kept_is_of_the_good_parts_and_nothing_that_could_run(calibrated
     assert len(kept.scores) == len(kept.pictures) == len(kept.embeddings) == calibration.good.count
     assert set(kept.descriptions) == set(calibration.thresholds)
     assert np.linalg.norm(kept.embeddings, axis=1) == pytest.approx(1, abs=0.001)
+    assert kept.distances is not None
+    assert calibration.whole is not None
+    assert 0 < (kept.distances <= calibration.whole.limit).sum() <= calibration.good.count
+    assert kept.distances == pytest.approx(kept.distances.mean(), abs=10), "in deviations of good parts"
     assert all(each.startswith(b"\xff\xd8") for each in kept.thumbnails)
     file = kept_path(path, calibration.drift_reference or "", "drift")
     content = file.read_bytes()
@@ -225,7 +229,9 @@ def test_the_stations_window_is_the_stations_alone(calibrated: Path) -> None:
     """Three good parts are too few for any window, and may do for the command, which says how many it needs."""
     path = calibrated / "calibrations" / "demo.json"
     kept = load_drift_kept(path, load_calibration(path))
-    few = replace(kept, scores=kept.scores[:3], pictures=kept.pictures[:3], embeddings=kept.embeddings[:3]).to_bytes()
+    assert kept.distances is not None
+    rows = {name: getattr(kept, name)[:3] for name in ("scores", "pictures", "embeddings", "distances")}
+    few = replace(kept, **rows).to_bytes()
     sha256 = hashlib.sha256(few).hexdigest()
     kept_path(path, sha256, "drift").write_bytes(few)
     path.write_text(json.dumps({**json.loads(path.read_text()), "drift_reference": sha256}))
