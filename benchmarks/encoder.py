@@ -34,6 +34,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModel
 
+import inspection.adapters.clip.parts_clip  # noqa: F401  (registers the bundled model's type with transformers)
 from benchmarks.encoder_peers import (
     MATRIX,
     as_long_as_read,
@@ -159,7 +160,7 @@ class Bench:
 
     def operations(self) -> int:
         """Floating-point operations that the station's image tower does for a picture, as torch counts them: with
-        gradients, because without them `parts_clip` asks for a kernel by name, which is not counted."""
+        gradients, because without them `parts_towers` asks for a kernel by name, which is not counted."""
         with torch.enable_grad(), FlopCounterMode(display=False) as counted:
             image_features(self.model)(**self.ready())
         return int(counted.get_total_flops())
