@@ -33,6 +33,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModel
+from transformers.utils import logging
 
 import inspection.adapters.clip.parts_clip  # noqa: F401  (registers the bundled model's type with transformers)
 from benchmarks.encoder_peers import (
@@ -119,6 +120,8 @@ class Bench:
                 self.encoders[str(runtime)] = self.encoder.on(runtime)
             except ModelError as error:
                 self.unusable[str(runtime)] = str(error)
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self.model = AutoModel.from_pretrained(self.checkpoint.folder, dtype=torch.float32).eval()  # theirs, untouched
 
     def station(self, runtime: str) -> tuple[Call, int]:
