@@ -240,7 +240,7 @@ def load_towers(checkpoint: Checkpoint) -> tuple[PartsTowers, list[str]]:
 
     Raises what json and safetensors raise, AttributeError where config.json lacks a size.
     """
-    with torch.device("meta"):  # nothing is made up that the file is about to say
+    with torch.random.fork_rng():
         model = PartsTowers(SimpleNamespace(**checkpoint.config()))
     wanted = model.state_dict()
     stored = {name: values for path in checkpoint.weight_files() for name, values in load_file(path).items()}

@@ -317,7 +317,7 @@ def test_importing_the_adapter_is_cheap_and_loading_is_quiet() -> None:
         "import sys, inspection.adapters.clip.encoder as e\n"
         "assert not {'torch', 'transformers'} & set(sys.modules)\n"
         "e.ClipEncoder.load('bundled').embed_texts(['a nut'])\n"
-        "assert 'transformers' not in sys.modules\n"
+        "assert not {'transformers', 'torch._dynamo'} & set(sys.modules)\n"  # seconds of a station's start
     )
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
