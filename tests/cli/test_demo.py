@@ -57,7 +57,7 @@ def test_ctrl_c_and_a_closed_terminal_end_all_of_it_with_a_summary_and_every_par
     process = demo("--port", str(port), "--data-dir", str(data_dir), "--parts-per-s", "10")
     try:
         wait_for(lambda: answers(port), "the dashboard")
-        wait_for(lambda: parts(data_dir) > before + 5, "parts")
+        wait_for(lambda: parts(data_dir) > before + 5, "parts", every_s=0.3)
         children = psutil.Process(process.pid).children(recursive=True)
         assert len(children) >= 3
         process.send_signal(by)

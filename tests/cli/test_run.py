@@ -52,7 +52,7 @@ def test_sigterm_diverts_what_is_on_the_belt_and_records_it(tmp_path):
     with running(
         tmp_path, parts_per_s=20, log=["--log-level", "debug", "--log-format", "json"], stderr=subprocess.PIPE
     ) as station:
-        wait_for(lambda: outcomes(data_dir) >= 20, "parts")
+        wait_for(lambda: outcomes(data_dir) >= 20, "parts", every_s=0.3)
         station.send_signal(signal.SIGTERM)
         _, told = station.communicate(timeout=DEADLINE_S)
     assert station.returncode == 0
@@ -84,7 +84,7 @@ def test_a_log_that_nobody_reads_holds_up_no_part_and_no_stop(tmp_path):
         tmp_path, parts_per_s=20, log=["--log-level", "debug", "--log-format", "json"], stderr=writes
     ) as station:
         os.close(writes)
-        wait_for(lambda: outcomes(data_dir) >= 40, "parts, while nobody reads the log")
+        wait_for(lambda: outcomes(data_dir) >= 40, "parts, while nobody reads the log", every_s=0.3)
         station.send_signal(signal.SIGTERM)
         assert station.wait(DEADLINE_S) == 0
     with os.fdopen(reads, "rb") as stream:
