@@ -26,12 +26,12 @@ from tests.cli.conftest import call
 
 
 def test_the_station_bench_runs_its_line_and_prints_its_figures():
-    short = ["--parts", "150", "--parts-per-s", "60", "--durability", "power", "--json"]
+    short = ["--parts", "90", "--parts-per-s", "60", "--durability", "power", "--json"]
     called = call("bench", "station", *short)
     assert called.code == 0, called.err
     print(called.out)
     result = json.loads(called.out.splitlines()[-1])
-    assert (result["parts"], result["durability"]) == (150, "power")
+    assert (result["parts"], result["durability"]) == (90, "power")
     assert set(result) == {
         "durability", "parts", "late", "parts_per_s", "chain_ms", "rss_mb_start", "rss_mb_end", "fsync_ms",
     }  # fmt: skip
