@@ -33,7 +33,9 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModel
+from transformers.utils import logging
 
+import inspection.adapters.clip.parts_clip  # noqa: F401  (registers the bundled model's type with transformers)
 from benchmarks.encoder_peers import (
     MATRIX,
     as_long_as_read,
@@ -118,6 +120,8 @@ class Bench:
                 self.encoders[str(runtime)] = self.encoder.on(runtime)
             except ModelError as error:
                 self.unusable[str(runtime)] = str(error)
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self.model = AutoModel.from_pretrained(self.checkpoint.folder, dtype=torch.float32).eval()  # theirs, untouched
 
     def station(self, runtime: str) -> tuple[Call, int]:
@@ -159,7 +163,7 @@ class Bench:
 
     def operations(self) -> int:
         """Floating-point operations that the station's image tower does for a picture, as torch counts them: with
-        gradients, because without them `parts_clip` asks for a kernel by name, which is not counted."""
+        gradients, because without them `parts_towers` asks for a kernel by name, which is not counted."""
         with torch.enable_grad(), FlopCounterMode(display=False) as counted:
             image_features(self.model)(**self.ready())
         return int(counted.get_total_flops())

@@ -23,11 +23,16 @@ from tests.cli.conftest import call
 from tests.fakes.encoder import AxisEncoder, picture
 
 
-def test_every_runtime_that_runs_here_is_timed_with_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_runtime_that_runs_here_is_timed_with_and_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(references_cost, "runtimes", lambda: (REFERENCE, Runtime("torch", "int8")))
     parts = samples_dir() / "hex_nut" / "calibration"
-    asked = ("--recipe", "hex-nut", "--good", parts / "good", "--bad", parts / "scratch")
-    called = call("bench", "references", *asked, "--draws", "1", "--seconds", "0.1", "--json")
+    for file in sorted((parts / "good").iterdir())[:18]:
+        (tmp_path / file.name).symlink_to(file)
+    asked = ("--recipe", "hex-nut", "--good", tmp_path, "--bad", parts / "scratch", "--references", "4")
+    few = ("--false-reject", "0.2", "--draws", "1", "--seconds", "0.1")
+    called = call("bench", "references", *asked, *few, "--json")
     assert called.code == 0, called.err
     told = json.loads(called.out)
     assert set(told["ways"]) == {"sentences", "references", "both", "nearest"}

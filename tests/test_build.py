@@ -66,8 +66,10 @@ class Watch:
 
 
 @pytest.fixture
-def site(tmp_path) -> Path:
-    """A dry line whose parts are good and scratched in turn."""
+def site(tmp_path, monkeypatch) -> Path:
+    """A dry line whose parts are good and scratched in turn, and half as long on their way: each run waits for that
+    once until the first of them is closed, and once at its end."""
+    monkeypatch.setattr("inspection.devices._DRY_TRAVEL_NS", 500_000_000)
     folder = write_site(tmp_path / "site")
     line = folder / "lines" / "stub.yaml"
     kept = [text for text in line.read_text().splitlines() if not text.startswith(("gate:", "trigger:"))]

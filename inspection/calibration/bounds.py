@@ -42,6 +42,7 @@ def tolerance_samples_needed(false_reject: float, confidence: float) -> int:
     return math.ceil(math.log(1 - confidence) / math.log1p(-false_reject) - 1e-9)
 
 
+@lru_cache(maxsize=1024)  # a report asks the same of many kinds of defect, and of draw after draw
 def binomial_upper_bound(events: int, trials: int, confidence: float = 0.95) -> float:
     """One-sided Clopper–Pearson upper bound on a rate of which `events` in `trials` were seen (1 if trials is 0).
 

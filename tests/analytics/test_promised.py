@@ -75,9 +75,10 @@ def test_a_bound_of_several_draws_is_that_of_one_rounded_outward(case):
 
 def test_the_promise_is_kept_and_the_bounds_hold_over_many_samples():
     """The true rates under a draw's thresholds are those of `all`, which is the distribution of bad parts itself, and
-    of many more good parts."""
-    everything = np.array([NormalDist(2.5, 1).inv_cdf((at + 0.5) / 1000) for at in range(1000)])
-    many_good = np.random.default_rng(1000).normal(0, 1, (4000, 2))
+    of `good`, which in each of its scores is that of good ones."""
+    quantiles = np.array([NormalDist().inv_cdf((at + 0.5) / 1000) for at in range(1000)])
+    everything = 2.5 + quantiles
+    many_good = np.column_stack([quantiles, np.random.default_rng(1000).permutation(quantiles)])
     rejected, truly_rejected, holds, within = [], [], [], []
     for seed in range(300):
         rng = np.random.default_rng(seed)

@@ -18,6 +18,7 @@ from inspection.adapters.clip.architectures import save_random
 from inspection.adapters.clip.checkpoint import find
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.adapters.clip.facts import facts_of
+from inspection.adapters.clip.runtimes import REFERENCE, runtimes
 from inspection.wire.controller import Controller
 from inspection.wire.riding import Reach
 from tests.adapters.clip.tiny import save_naflex, save_siglip2
@@ -25,18 +26,12 @@ from tests.cli.conftest import call
 
 
 def test_the_station_bench_runs_its_line_and_prints_its_figures():
-    short = ["--parts", "150", "--parts-per-s", "60", "--durability", "power", "--json"]
-    process = subprocess.run(
-        [sys.executable, "-m", "inspection", "bench", "station", *short],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    print(process.stdout)
-    result = json.loads(process.stdout.splitlines()[-1])
-    assert (result["parts"], result["durability"]) == (150, "power")
+    short = ["--parts", "90", "--parts-per-s", "60", "--durability", "power", "--json"]
+    called = call("bench", "station", *short)
+    assert called.code == 0, called.err
+    print(called.out)
+    result = json.loads(called.out.splitlines()[-1])
+    assert (result["parts"], result["durability"]) == (90, "power")
     assert set(result) == {
         "durability", "parts", "late", "parts_per_s", "chain_ms", "rss_mb_start", "rss_mb_end", "fsync_ms",
     }  # fmt: skip
@@ -44,16 +39,10 @@ def test_the_station_bench_runs_its_line_and_prints_its_figures():
 
 
 def test_the_gate_bench_has_every_command_acknowledged_and_every_part_passed():
-    process = subprocess.run(
-        [sys.executable, "-m", "inspection", "bench", "gate", "--parts", "40", "--parts-per-s", "40", "--json"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    print(process.stdout)
-    result = json.loads(process.stdout.splitlines()[-1])
+    called = call("bench", "gate", "--parts", "40", "--parts-per-s", "40", "--json")
+    assert called.code == 0, called.err
+    print(called.out)
+    result = json.loads(called.out.splitlines()[-1])
     assert (result["parts"], result["passed"]) == (40, 40)
     assert set(result["ack_ms"]) == set(result["bare_ms"]) == {"p50", "p99"}
 
@@ -137,12 +126,11 @@ def test_the_tracking_bench_sees_a_gate_that_closes_on_a_part(monkeypatch):
 
 
 def test_the_fuzz_bench_holds_the_firmware_against_the_reference() -> None:
-    words = [sys.executable, "-m", "inspection", "bench", "fuzz", "--sequences", "3000", "--seed", "3", "--json"]
-    process = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
-    if process.returncode == 2 and "no C compiler" in process.stderr:
-        pytest.skip(process.stderr)
-    assert process.returncode == 0, process.stderr
-    result = json.loads(process.stdout)
+    called = call("bench", "fuzz", "--sequences", "3000", "--seed", "3", "--json")
+    if called.code == 2 and "no C compiler" in called.err:
+        pytest.skip(called.err)
+    assert called.code == 0, called.err
+    result = json.loads(called.out)
     assert set(result) == {"sequences", "disagreements", "crashes", "sanitizers", "seed", "seconds"}
     assert (result["sequences"], result["disagreements"], result["crashes"]) == (3000, 0, 0)
 
@@ -164,15 +152,9 @@ def test_an_installed_station_has_no_firmware_and_the_fuzz_bench_says_so(
 
 
 def test_the_relay_bench_fires_for_each_part_or_says_why_not():
-    process = subprocess.run(
-        [sys.executable, "-m", "inspection", "bench", "relay", "--parts", "12", "--parts-per-s", "6", "--json"],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    result = json.loads(process.stdout)
+    called = call("bench", "relay", "--parts", "12", "--parts-per-s", "6", "--json")
+    assert called.code == 0, called.err
+    result = json.loads(called.out)
     assert set(result) == {"parts", "fired", "diverted", "late_ms"}
     assert result["fired"] + sum(result["diverted"].values()) >= 12
     assert "" not in result["diverted"]
@@ -190,10 +172,9 @@ def test_the_faults_bench_prints_its_matrix_and_ends_with_one_object() -> None:
 
 
 def test_the_soak_bench_lives_one_life_again() -> None:
-    words = [sys.executable, "-m", "inspection", "bench", "soak", "--parts", "1", "--life", "2", "--json"]
-    ended = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
-    assert ended.returncode == 0, ended.stderr
-    came = json.loads(ended.stdout)
+    called = call("bench", "soak", "--parts", "1", "--life", "2", "--json")
+    assert called.code == 0, called.err
+    came = json.loads(called.out)
     assert (came["lives"], came["passed_unjudged"], came["lost"], came["broken"]) == (1, 0, 0, [])
 
 
@@ -209,10 +190,9 @@ def test_the_crash_bench_kills_and_cuts_and_the_law_holds() -> None:
 
 
 def test_the_commits_bench_measures_both_durabilities() -> None:
-    words = [sys.executable, "-m", "inspection", "bench", "commits", "--parts", "100", "--json"]
-    ended = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
-    assert ended.returncode == 0, ended.stderr
-    results = json.loads(ended.stdout)
+    called = call("bench", "commits", "--parts", "100", "--json")
+    assert called.code == 0, called.err
+    results = json.loads(called.out)
     assert [(each["durability"], each["commits"]) for each in results] == [("process", 300), ("power", 300)]
     assert all(set(each["commit_ms"]) == set(each["fsync_ms"]) == {"p50", "p99"} for each in results)
 
@@ -300,17 +280,19 @@ def test_the_bench_of_empty_frames_tells_what_passes_that_is_not_the_part(tmp_pa
     assert "--bad and --other stand beside --recipe" in alone.err
 
 
-def test_the_references_bench_tells_what_each_way_lets_escape_under_one_promise(tmp_path):
+def test_the_references_bench_tells_what_each_way_lets_escape_under_one_promise(tmp_path, monkeypatch):
     samples = resources.samples_dir() / "hex_nut" / "calibration"
     for label, count in (("good", 18), ("dent", 4)):
         (tmp_path / label).mkdir()
         for path in sorted((samples / label).glob("*.jpg"))[:count]:
             (tmp_path / label / path.name).symlink_to(path)
     pictures = ["--recipe", "hex-nut", "--good", str(tmp_path / "good"), "--bad", str(tmp_path / "dent")]
-    asked = [*pictures, "--references", "4", "--false-reject", "0.2", "--draws", "3"]
+    asked = [*pictures, "--references", "4", "--false-reject", "0.2", "--draws", "3", "--seconds", "0.1"]
     result = json.loads(call("bench", "references", *asked, "--json").out)
+    assert set(result["cost"]) == {str(runtime) for runtime in runtimes()}
     assert set(result["ways"]) == {"sentences", "references", "both", "nearest"}
     assert all(0 <= share <= 1 for way in result["ways"].values() for share in way.values())
+    monkeypatch.setattr("benchmarks.references_cost.runtimes", lambda: (REFERENCE,))  # what they cost was told
     taught = json.loads(call("bench", "references", *asked, "--labels", "2", "--json").out)
     assert set(taught["ways"]) == {"sentences", "references", "both", "labels", "all", "nearest"}
     assert {way: each["false_reject"] for way, each in taught["ways"].items() if way in result["ways"]} == {

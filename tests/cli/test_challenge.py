@@ -34,7 +34,7 @@ challenge:
     - {name: bad-scratch, expect: reject, description: scratch}
 """
 NO_HURRY = (
-    LINE.replace("delay_ms: 300, watchdog_ms: 300", "delay_ms: 3000, watchdog_ms: 5000")
+    LINE.replace("delay_ms: 300, watchdog_ms: 300", "delay_ms: 1000, watchdog_ms: 5000")
     .replace("order: shuffled, seed: 3", "order: sorted")
     .replace("evidence: {passed_share: 1}", "evidence: {passed_share: 0, near_margin: 0}")
 )

@@ -218,36 +218,55 @@ def _check_size(checkpoint: Checkpoint, config: Any, preprocessing: Preprocessin
 def _load_both(checkpoint: Checkpoint, kind: str) -> tuple[Any, PhraseReader]:
     import torch
     from safetensors import SafetensorError
-    from transformers import AutoModel
-    from transformers.utils import logging
 
-    if kind == "parts_clip":
-        import inspection.adapters.clip.parts_clip  # noqa: F401  (registers the type)
-
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(min(torch.get_num_threads(), station_threads()))
     try:
-        model, report = AutoModel.from_pretrained(
-            checkpoint.folder,
-            local_files_only=True,
-            use_safetensors=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
+        model, lacking = _towers(checkpoint) if kind == "parts_clip" else _by_transformers(checkpoint)
         length = int(getattr(model.config, "text_config", model.config).max_position_embeddings)
         phrases = PhraseReader.load(checkpoint, kind, length)
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError, ImportError, SafetensorError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        AttributeError,
+        RuntimeError,
+        TypeError,
+        ImportError,
+        SafetensorError,
+    ) as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ModelError(
             f"model {checkpoint.name}: cannot be loaded ({reason}); {fetch_again(checkpoint.name)}"
         ) from error
-    lacking = sorted(report["missing_keys"]) + sorted(str(key) for key in report.get("mismatched_keys", ()))
     if lacking:
-        # transformers fills these with random numbers, which would judge parts by chance.
+        # They would be random numbers, which would judge parts by chance.
         raise ModelError(
             f"model {checkpoint.name}: {len(lacking)} weights are not in its file, first {lacking[0]}; "
             f"{fetch_again(checkpoint.name)}"
         )
     # So that one picture's convolutions are multiplied as they lie: a sixth less time, the same result to 1e-5.
     return model.to(memory_format=torch.channels_last), phrases
+
+
+def _towers(checkpoint: Checkpoint) -> tuple[Any, list[str]]:
+    from inspection.adapters.clip.parts_towers import load_towers
+
+    return load_towers(checkpoint)
+
+
+def _by_transformers(checkpoint: Checkpoint) -> tuple[Any, list[str]]:
+    """The model, and the names of weights that are not in its file."""
+    import torch
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    model, report = AutoModel.from_pretrained(
+        checkpoint.folder,
+        local_files_only=True,
+        use_safetensors=True,
+        dtype=torch.float32,
+        output_loading_info=True,
+    )
+    return model, sorted(report["missing_keys"]) + sorted(str(key) for key in report.get("mismatched_keys", ()))

@@ -1,12 +1,7 @@
-"""The bundled model's architecture: a small CLIP, made to see small defects on a CPU.
+"""The bundled model as one of transformers': what is trained and saved. Its towers: `parts_towers`.
 
 Importing this module registers it with transformers, so that `AutoModel.from_pretrained(folder)` and
 `AutoConfig.from_pretrained(folder)` know `model_type: parts_clip` without any remote code.
-
-    picture 3x128x128 -> residual convolutions -> 8x8 map -> transformer: each place compares itself with the others
-                         16x16 map with the 8x8 map enlarged -> D x 16 x 16   (cells)
-                         mean and maximum of the 8x8 map, maximum of the cells -> D   (whole picture)
-    phrase  tokens    -> table of words -> transformer -> mean over tokens, beside the mean of the words -> D
 """
 
 from __future__ import annotations
@@ -18,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.models.clip.modeling_clip import CLIPOutput
+
+from inspection.adapters.clip.parts_towers import ImageTower, PartsFeatures, TextTower, init_weights
 
 
 class PartsClipConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
@@ -59,156 +56,8 @@ class PartsClipConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         super().__init__(**kwargs)
 
 
-_HAS_FAST_CONVOLUTIONS = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-
-
-class _Conv3(nn.Conv2d):
-    """Three by three. Where one picture is looked at on a CPU, torch takes small maps to be not worth its fast kernel,
-    and is wrong: a sixth of the time. Here that kernel is asked for."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int = 1, *, bias: bool = False) -> None:
-        super().__init__(inputs, outputs, 3, stride, 1, bias=bias)
-
-    def forward(self, values: Tensor) -> Tensor:
-        is_plain = values.device.type == "cpu" and values.dtype == self.weight.dtype == torch.float32
-        if torch.is_grad_enabled() or not is_plain or not _HAS_FAST_CONVOLUTIONS:
-            return super().forward(values)
-        return torch.mkldnn_convolution(values, self.weight, self.bias, (1, 1), self.stride, (1, 1), 1)
-
-
-class _Residual(nn.Module):
-    """Two 3x3 convolutions and a way round them; `stride` 2 halves the map."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-        super().__init__()
-        self.first = _Conv3(inputs, outputs, stride)
-        self.first_norm = nn.BatchNorm2d(outputs)
-        self.second = _Conv3(outputs, outputs)
-        self.second_norm = nn.BatchNorm2d(outputs)
-        self.around = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs or stride > 1 else nn.Identity()
-        self.shrink = nn.AvgPool2d(2) if stride > 1 else nn.Identity()
-
-    def forward(self, values: Tensor) -> Tensor:
-        changed = functional.relu(self.first_norm(self.first(values)))
-        changed = self.second_norm(self.second(changed))
-        return functional.relu(changed + self.around(self.shrink(values)))
-
-
-class _Attention(nn.Module):
-    """A transformer's layer, of either tower."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.attend_norm = nn.LayerNorm(width)
-        self.mix = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-        self.think_norm = nn.LayerNorm(width)
-        self.up = nn.Linear(width, 4 * width)
-        self.down = nn.Linear(4 * width, width)
-
-    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        """`tokens` (n, T, W), of which those count where `mask` (n, T) is true, or all."""
-        count, length, width = tokens.shape
-        mixed = self.mix(self.attend_norm(tokens)).view(count, length, 3, self.heads, width // self.heads)
-        query, key, value = mixed.permute(2, 0, 3, 1, 4)
-        # Written out: at this size it is faster to train than the fused kernel.
-        likeness = query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5
-        if mask is not None:
-            likeness = likeness.masked_fill(~mask[:, None, None, :], -1e4)
-        tokens = tokens + self.out((likeness.softmax(dim=-1) @ value).transpose(1, 2).reshape(count, length, width))
-        thought: Tensor = self.down(functional.gelu(self.up(self.think_norm(tokens))))
-        return tokens + thought
-
-
-class _ImageTower(nn.Module):
-    """Halves the picture four times: the stem and three stages of 1, 2 and 2 blocks; then all places of the last map
-    are compared with each other: that a hole lacks or is not round is seen by the others."""
-
-    def __init__(self, config: PartsClipConfig) -> None:
-        super().__init__()
-        stem, *widths = config.image_widths
-        self.stem = _Conv3(3, stem, 2)
-        self.stem_norm = nn.BatchNorm2d(stem)
-        stages: list[nn.Module] = []
-        for index, (inputs, outputs) in enumerate(zip((stem, *widths), widths, strict=False)):
-            more = [_Residual(outputs, outputs, 1)] if index else []
-            stages.append(nn.Sequential(_Residual(inputs, outputs, 2), *more))
-        self.stages = nn.ModuleList(stages)
-        layers = (_Attention(widths[-1], config.image_heads) for _ in range(config.image_layers))
-        self.compare = nn.ModuleList(layers)
-        self.fine = nn.Conv2d(widths[-2], config.cell_width, 1)
-        self.coarse = nn.Conv2d(widths[-1], config.cell_width, 1)
-        self.merge = _Conv3(config.cell_width, config.cell_width, bias=True)
-        self.cells = nn.Conv2d(config.cell_width, config.projection_dim, 1)
-        self.whole = nn.Linear(2 * widths[-1] + config.cell_width, config.projection_dim)
-
-    def maps(self, pixel_values: Tensor) -> list[Tensor]:
-        """What each stage makes of the pictures, (n, W, s, s)."""
-        values = functional.relu(self.stem_norm(self.stem(pixel_values)))
-        maps = []
-        for stage in self.stages:
-            values = stage(values)
-            maps.append(values)
-        return maps
-
-    def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
-        """-> what `whole` is of (n, 2 W + C) and what the cells are of (n, C, S/8, S/8)."""
-        return self.read(self.maps(pixel_values))
-
-    def read(self, maps: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """The same of what `maps` gives."""
-        values = maps[-1]
-        places = values.flatten(2).transpose(1, 2)
-        for layer in self.compare:
-            places = layer(places)
-        values = places.transpose(1, 2).reshape(values.shape)
-        enlarged = functional.interpolate(self.coarse(values), scale_factor=2.0, mode="nearest")
-        cells = functional.relu(self.merge(functional.relu(self.fine(maps[-2]) + enlarged)))
-        pooled = [values.mean(dim=(2, 3)), values.amax(dim=(2, 3)), cells.amax(dim=(2, 3))]
-        return torch.cat(pooled, dim=1), cells
-
-
-def _mean(tokens: Tensor, mask: Tensor) -> Tensor:
-    """(n, T, W) -> (n, W), over those tokens that count."""
-    weights = mask.unsqueeze(-1).to(tokens.dtype)
-    return (tokens * weights).sum(dim=1) / weights.sum(dim=1)
-
-
-class _TextTower(nn.Module):
-    """The table of words is given, not learnt: what a word means is known before any picture is seen."""
-
-    def __init__(self, config: PartsClipConfig) -> None:
-        super().__init__()
-        self.words = nn.Embedding(config.vocab_size, config.word_width)
-        self.lift = nn.Linear(config.word_width, config.text_width)
-        self.places = nn.Embedding(config.max_position_embeddings, config.text_width)
-        self.blocks = nn.ModuleList(_Attention(config.text_width, config.text_heads) for _ in range(config.text_layers))
-        self.norm = nn.LayerNorm(config.text_width)
-        self.bend = nn.Linear(config.text_width + config.word_width, 2 * config.text_width)
-        self.whole = nn.Linear(2 * config.text_width, config.projection_dim)
-
-    def read(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """What the phrase says as its teacher would read it: (n, W)."""
-        mask = attention_mask.bool()
-        tokens = self.lift(self.words(input_ids)) + self.places.weight[: input_ids.shape[1]]
-        for block in self.blocks:
-            tokens = block(tokens, mask)
-        return _mean(self.norm(tokens), mask)
-
-    def meaning(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """What the phrase says, and what its words mean by themselves, before both are brought together with pictures:
-        (n, W + word_width). A word that was in no phrase is known by its place in the table alone."""
-        words = _mean(self.words(input_ids), attention_mask.bool())
-        return torch.cat([self.read(input_ids, attention_mask), words], dim=1)
-
-    def project(self, meaning: Tensor) -> Tensor:
-        whole: Tensor = self.whole(functional.gelu(self.bend(meaning)))
-        return whole
-
-
-class PartsClipModel(PreTrainedModel):  # type: ignore[no-untyped-call]
-    """Both towers in one space. The features it returns are not yet of unit length."""
+class PartsClipModel(PartsFeatures, PreTrainedModel):  # type: ignore[no-untyped-call]
+    """Both towers in one space."""
 
     config: PartsClipConfig
     config_class = PartsClipConfig
@@ -217,26 +66,13 @@ class PartsClipModel(PreTrainedModel):  # type: ignore[no-untyped-call]
 
     def __init__(self, config: PartsClipConfig) -> None:
         super().__init__(config)
-        self.image = _ImageTower(config)
-        self.text = _TextTower(config)
+        self.image = ImageTower(config)
+        self.text = TextTower(config)
         self.logit_scale = nn.Parameter(torch.tensor(config.logit_scale_init_value))
         self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:
-        match module:
-            case nn.Conv2d():
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-            case nn.Linear():
-                nn.init.normal_(module.weight, std=module.in_features**-0.5)
-                nn.init.zeros_(module.bias)
-            case nn.Embedding():
-                nn.init.normal_(module.weight, std=0.5)
-            case nn.BatchNorm2d() | nn.LayerNorm():
-                module.reset_parameters()
-            case _:
-                pass
+        init_weights(module)
 
     def forward(self, input_ids: Tensor, pixel_values: Tensor, attention_mask: Tensor | None = None) -> CLIPOutput:
         """As CLIP's: how well each of n pictures fits each of m phrases, (n, m), and the vectors of unit length."""
@@ -244,31 +80,6 @@ class PartsClipModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         texts = functional.normalize(self.get_text_features(input_ids, attention_mask), dim=1)
         fit = self.logit_scale.exp() * images @ texts.T
         return CLIPOutput(logits_per_image=fit, logits_per_text=fit.T, image_embeds=images, text_embeds=texts)
-
-    def get_image_features(self, pixel_values: Tensor) -> Tensor:
-        """Normalised pictures (n, 3, S, S) -> (n, D)."""
-        pooled, _ = self.image(pixel_values)
-        whole: Tensor = self.image.whole(pooled)
-        return whole
-
-    def get_dense_features(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised pictures (n, 3, S, S) -> whole picture (n, D) and its cells (n, D, S/8, S/8)."""
-        pooled, cells = self.image(pixel_values)
-        return self.image.whole(pooled), self.image.cells(cells)
-
-    def get_features_and_places(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised pictures (n, 3, S, S) -> whole picture (n, D), and what every place of it looks like
-        (n, C, S/8, S/8): the map before the last."""
-        maps = self.image.maps(pixel_values)
-        pooled, _ = self.image.read(maps)
-        return self.image.whole(pooled), maps[-2]
-
-    def get_text_features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """Token ids (n, T) and which of them count (n, T) -> (n, D)."""
-        if attention_mask is None:
-            attention_mask = torch.ones_like(input_ids)
-        features: Tensor = self.text.project(self.text.meaning(input_ids, attention_mask))
-        return features
 
 
 AutoConfig.register(PartsClipConfig.model_type, PartsClipConfig)

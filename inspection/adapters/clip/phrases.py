@@ -12,7 +12,7 @@ import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from inspection.adapters.clip.checkpoint import Checkpoint
 from inspection.domain.ports import Reading
@@ -30,7 +30,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 class PhraseReader:
     """`length`: the tokens that the model reads at most; what is longer is cut."""
 
-    tokenizer: Any
+    tokenizer: Tokens
     length: int
     pads_to_length: bool
     canonical: Callable[[str], str]
@@ -38,10 +38,11 @@ class PhraseReader:
 
     @classmethod
     def load(cls, checkpoint: Checkpoint, model_type: str, length: int) -> PhraseReader:
-        """The checkpoint's own. Raises whatever transformers raises when it cannot be loaded."""
-        kind = _tokenizer_class(checkpoint)
+        """The checkpoint's own. Raises whatever transformers raises when it cannot be loaded, OSError or ValueError."""
+        kind, pads_to_length = _tokenizer_class(checkpoint), model_type in _SIGLIP
         canonical, text = _canonical(model_type, kind)
-        return cls(_tokenizer(checkpoint, kind), length, model_type in _SIGLIP, canonical, text)
+        tokenizer = _tokenizer(checkpoint, model_type, kind, length, pads_to_length=pads_to_length)
+        return cls(tokenizer, length, pads_to_length, canonical, text)
 
     def describe(self) -> str:
         """A short text: two with the same one, and the same tokenizer, read alike."""
@@ -50,15 +51,8 @@ class PhraseReader:
 
     def read(self, phrases: Sequence[str]) -> dict[str, Tensor]:
         """Phrases -> what `get_text_features` takes."""
-        tokens = self.tokenizer(
-            [self.canonical(phrase) for phrase in phrases],
-            padding="max_length" if self.pads_to_length else "longest",
-            truncation=True,
-            max_length=self.length,
-            return_tensors="pt",
-        )
-        names = ("input_ids",) if self.pads_to_length else ("input_ids", "attention_mask")
-        return {name: tokens[name] for name in names}
+        ids, mask = self.tokenizer.read([self.canonical(phrase) for phrase in phrases])
+        return {"input_ids": ids} if self.pads_to_length else {"input_ids": ids, "attention_mask": mask}
 
     def readings(self, phrases: Sequence[str]) -> list[Reading]:
         """How the model reads each, word by word."""
@@ -74,21 +68,68 @@ class PhraseReader:
     def _pieces(self, words: list[str]) -> list[int]:
         if not words:
             return []
-        tokens = (self.tokenizer.convert_ids_to_tokens(ids) for ids in self._ids(words, add_special_tokens=False))
-        unknown = self.tokenizer.unk_token
-        return [0 if unknown in each else sum(piece != _SPACE for piece in each) for each in tokens]
+        unknown = self.tokenizer.unknown
+        return [
+            0 if unknown in each else sum(piece != _SPACE for piece in each) for each in self.tokenizer.pieces(words)
+        ]
 
     def _cut(self, phrase: str) -> str:
         """The words at its end that are not read."""
         words = phrase.split()
         read = len(words)
-        while read and len(self._ids([" ".join(words[:read])])[0]) > self.length:
+        while read and self.tokenizer.count(" ".join(words[:read])) > self.length:
             read -= 1
         return " ".join(words[read:])
 
-    def _ids(self, texts: list[str], *, add_special_tokens: bool = True) -> list[list[int]]:
-        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=add_special_tokens).input_ids
-        return ids
+
+class Tokens(Protocol):
+    """A checkpoint's tokenizer. `unknown`: its piece for what it does not know."""
+
+    @property
+    def unknown(self) -> str: ...
+
+    def read(self, phrases: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Ids, and which of them count, (n, T) both: cut to the length that the model reads."""
+        ...
+
+    def count(self, phrase: str) -> int:
+        """All its tokens, the special ones as well."""
+        ...
+
+    def pieces(self, words: Sequence[str]) -> list[list[str]]:
+        """What each is read as, without special tokens."""
+        ...
+
+
+class _OfTransformers:
+    """`Tokens`, by one of transformers' tokenizers."""
+
+    def __init__(self, tokenizer: Any, length: int, *, pads_to_length: bool) -> None:
+        self._tokenizer = tokenizer
+        self._length = length
+        self._padding = "max_length" if pads_to_length else "longest"
+
+    @property
+    def unknown(self) -> str:
+        return str(self._tokenizer.unk_token)
+
+    def read(self, phrases: Sequence[str]) -> tuple[Tensor, Tensor]:
+        tokens = self._tokenizer(
+            list(phrases),
+            padding=self._padding,
+            truncation=True,
+            max_length=self._length,
+            return_attention_mask=True,
+            return_tensors="pt",
+        )
+        return tokens["input_ids"], tokens["attention_mask"]
+
+    def count(self, phrase: str) -> int:
+        return len(self._tokenizer(phrase).input_ids)
+
+    def pieces(self, words: Sequence[str]) -> list[list[str]]:
+        ids = self._tokenizer(list(words), add_special_tokens=False).input_ids
+        return [self._tokenizer.convert_ids_to_tokens(each) for each in ids]
 
 
 def _canonical(model_type: str, tokenizer_class: str) -> tuple[Callable[[str], str], str]:
@@ -109,10 +150,17 @@ def _tokenizer_class(checkpoint: Checkpoint) -> str:
     return str(content.get("tokenizer_class") or "")
 
 
-def _tokenizer(checkpoint: Checkpoint, tokenizer_class: str) -> Any:
+def _tokenizer(
+    checkpoint: Checkpoint, model_type: str, tokenizer_class: str, length: int, *, pads_to_length: bool
+) -> Tokens:
+    if model_type == "parts_clip":
+        from inspection.adapters.clip.word_pieces import WordPieces
+
+        return WordPieces(checkpoint, length)
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     # SigLIP 1 names a class that needs sentencepiece; its tokenizer.json holds the same vocabulary.
     is_siglip_1 = tokenizer_class.startswith("SiglipTokenizer") and (checkpoint.folder / "tokenizer.json").is_file()
     kind = PreTrainedTokenizerFast if is_siglip_1 else AutoTokenizer
-    return kind.from_pretrained(checkpoint.folder, local_files_only=True)
+    tokenizer = kind.from_pretrained(checkpoint.folder, local_files_only=True)
+    return _OfTransformers(tokenizer, length, pads_to_length=pads_to_length)

@@ -11,7 +11,6 @@ from warnings import catch_warnings, simplefilter
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import CLIPModel
 
 from inspection.domain.errors import ModelError
 
@@ -19,7 +18,7 @@ from inspection.domain.errors import ModelError
 def image_features(model: Any) -> nn.Module:
     """What makes of n prepared pictures a tuple: features (n, D), as the model's own `get_image_features` does, and of
     a model with a map of places that, (n, C, h, w), in the same pass."""
-    if isinstance(model, CLIPModel):
+    if getattr(model.config, "model_type", None) == "clip":
         features: nn.Module = _ClassToken(model)
     else:
         features = _WithPlaces(model) if has_places(model) else _Whole(model)
@@ -62,7 +61,7 @@ class _ClassToken(nn.Module):
     out but the keys and values that it looks at, which saves a good twentieth of the whole. The same sums in the same
     order."""
 
-    def __init__(self, model: CLIPModel) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
         self.tower = model.vision_model
         self.project = model.visual_projection
@@ -109,7 +108,7 @@ def require_convertible(features: nn.Module, input_px: tuple[int, int] | None, r
 
 @contextmanager
 def converting() -> Iterator[None]:
-    """With plain operators instead of those that only torch has (see `parts_clip`), and without what transformers and
+    """With plain operators instead of those that only torch has (see `parts_towers`), and without what transformers and
     the converters remark on their own code."""
     with torch.enable_grad(), catch_warnings():
         simplefilter("ignore")

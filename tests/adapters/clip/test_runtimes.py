@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from inspection.adapters.clip import runtimes as module
 from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
 from inspection.adapters.clip.encoder import ClipEncoder
-from inspection.adapters.clip.parts_clip import PartsClipModel
+from inspection.adapters.clip.parts_towers import PartsFeatures
 from inspection.adapters.clip.runtimes import REFERENCE, Runtime, runtime_named, runtimes, station_threads
 from inspection.adapters.clip.tower import image_features, tensor_of
 from inspection.domain.errors import ModelError, ScoringError
@@ -114,7 +114,7 @@ def test_places_are_told_by_the_way_of_the_same_embeddings(
         embeddings, places = encoder.embed_with_places(seen)
     assert runs == [16, 4]
     with monkeypatch.context() as patch:
-        patch.delattr(PartsClipModel, "get_features_and_places")
+        patch.delattr(PartsFeatures, "get_features_and_places")
         without = encoder.on(runtime)
         assert np.array_equal(embeddings, without.embed_images(seen))
         with pytest.raises(ModelError, match="no map of places"):

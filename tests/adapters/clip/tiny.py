@@ -16,6 +16,9 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 from transformers.models.clip.processing_clip import CLIPProcessor
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 from transformers.models.siglip2.image_processing_pil_siglip2 import Siglip2ImageProcessorPil
+from transformers.utils import logging
+
+logging.disable_progress_bar()  # it would leave a thread behind
 
 SIDE_PX = 32
 TEXT_LENGTH = 16

@@ -1,0 +1,253 @@
+"""The bundled model's architecture in torch alone: a small CLIP, made to see small defects on a CPU.
+
+    picture 3x128x128 -> residual convolutions -> 8x8 map -> transformer: each place compares itself with the others
+                         16x16 map with the 8x8 map enlarged -> D x 16 x 16   (cells)
+                         mean and maximum of the 8x8 map, maximum of the cells -> D   (whole picture)
+    phrase  tokens    -> table of words -> transformer -> mean over tokens, beside the mean of the words -> D
+
+A station runs `PartsTowers`. To import transformers would take it longer than all else of its start; training, which
+needs transformers anyway, has the same towers in `parts_clip.PartsClipModel`.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from inspection.adapters.clip.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    from inspection.adapters.clip.parts_clip import PartsClipConfig
+
+_HAS_FAST_CONVOLUTIONS = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+
+
+class _Conv3(nn.Conv2d):
+    """Three by three. Where one picture is looked at on a CPU, torch takes small maps to be not worth its fast kernel,
+    and is wrong: a sixth of the time. Here that kernel is asked for."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1, *, bias: bool = False) -> None:
+        super().__init__(inputs, outputs, 3, stride, 1, bias=bias)
+
+    def forward(self, values: Tensor) -> Tensor:
+        is_plain = values.device.type == "cpu" and values.dtype == self.weight.dtype == torch.float32
+        if torch.is_grad_enabled() or not is_plain or not _HAS_FAST_CONVOLUTIONS:
+            return super().forward(values)
+        return torch.mkldnn_convolution(values, self.weight, self.bias, (1, 1), self.stride, (1, 1), 1)
+
+
+class _Residual(nn.Module):
+    """Two 3x3 convolutions and a way round them; `stride` 2 halves the map."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.first = _Conv3(inputs, outputs, stride)
+        self.first_norm = nn.BatchNorm2d(outputs)
+        self.second = _Conv3(outputs, outputs)
+        self.second_norm = nn.BatchNorm2d(outputs)
+        self.around = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs or stride > 1 else nn.Identity()
+        self.shrink = nn.AvgPool2d(2) if stride > 1 else nn.Identity()
+
+    def forward(self, values: Tensor) -> Tensor:
+        changed = functional.relu(self.first_norm(self.first(values)))
+        changed = self.second_norm(self.second(changed))
+        return functional.relu(changed + self.around(self.shrink(values)))
+
+
+class _Attention(nn.Module):
+    """A transformer's layer, of either tower."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.attend_norm = nn.LayerNorm(width)
+        self.mix = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.think_norm = nn.LayerNorm(width)
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width)
+
+    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+        """`tokens` (n, T, W), of which those count where `mask` (n, T) is true, or all."""
+        count, length, width = tokens.shape
+        mixed = self.mix(self.attend_norm(tokens)).view(count, length, 3, self.heads, width // self.heads)
+        query, key, value = mixed.permute(2, 0, 3, 1, 4)
+        # Written out: at this size it is faster to train than the fused kernel.
+        likeness = query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5
+        if mask is not None:
+            likeness = likeness.masked_fill(~mask[:, None, None, :], -1e4)
+        tokens = tokens + self.out((likeness.softmax(dim=-1) @ value).transpose(1, 2).reshape(count, length, width))
+        thought: Tensor = self.down(functional.gelu(self.up(self.think_norm(tokens))))
+        return tokens + thought
+
+
+class ImageTower(nn.Module):
+    """Halves the picture four times: the stem and three stages of 1, 2 and 2 blocks; then all places of the last map
+    are compared with each other: that a hole lacks or is not round is seen by the others."""
+
+    def __init__(self, config: PartsClipConfig) -> None:
+        super().__init__()
+        stem, *widths = config.image_widths
+        self.stem = _Conv3(3, stem, 2)
+        self.stem_norm = nn.BatchNorm2d(stem)
+        stages: list[nn.Module] = []
+        for index, (inputs, outputs) in enumerate(zip((stem, *widths), widths, strict=False)):
+            more = [_Residual(outputs, outputs, 1)] if index else []
+            stages.append(nn.Sequential(_Residual(inputs, outputs, 2), *more))
+        self.stages = nn.ModuleList(stages)
+        layers = (_Attention(widths[-1], config.image_heads) for _ in range(config.image_layers))
+        self.compare = nn.ModuleList(layers)
+        self.fine = nn.Conv2d(widths[-2], config.cell_width, 1)
+        self.coarse = nn.Conv2d(widths[-1], config.cell_width, 1)
+        self.merge = _Conv3(config.cell_width, config.cell_width, bias=True)
+        self.cells = nn.Conv2d(config.cell_width, config.projection_dim, 1)
+        self.whole = nn.Linear(2 * widths[-1] + config.cell_width, config.projection_dim)
+
+    def maps(self, pixel_values: Tensor) -> list[Tensor]:
+        """What each stage makes of the pictures, (n, W, s, s)."""
+        values = functional.relu(self.stem_norm(self.stem(pixel_values)))
+        maps = []
+        for stage in self.stages:
+            values = stage(values)
+            maps.append(values)
+        return maps
+
+    def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
+        """-> what `whole` is of (n, 2 W + C) and what the cells are of (n, C, S/8, S/8)."""
+        return self.read(self.maps(pixel_values))
+
+    def read(self, maps: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """The same of what `maps` gives."""
+        values = maps[-1]
+        places = values.flatten(2).transpose(1, 2)
+        for layer in self.compare:
+            places = layer(places)
+        values = places.transpose(1, 2).reshape(values.shape)
+        enlarged = functional.interpolate(self.coarse(values), scale_factor=2.0, mode="nearest")
+        cells = functional.relu(self.merge(functional.relu(self.fine(maps[-2]) + enlarged)))
+        pooled = [values.mean(dim=(2, 3)), values.amax(dim=(2, 3)), cells.amax(dim=(2, 3))]
+        return torch.cat(pooled, dim=1), cells
+
+
+def _mean(tokens: Tensor, mask: Tensor) -> Tensor:
+    """(n, T, W) -> (n, W), over those tokens that count."""
+    weights = mask.unsqueeze(-1).to(tokens.dtype)
+    return (tokens * weights).sum(dim=1) / weights.sum(dim=1)
+
+
+class TextTower(nn.Module):
+    """The table of words is given, not learnt: what a word means is known before any picture is seen."""
+
+    def __init__(self, config: PartsClipConfig) -> None:
+        super().__init__()
+        self.words = nn.Embedding(config.vocab_size, config.word_width)
+        self.lift = nn.Linear(config.word_width, config.text_width)
+        self.places = nn.Embedding(config.max_position_embeddings, config.text_width)
+        self.blocks = nn.ModuleList(_Attention(config.text_width, config.text_heads) for _ in range(config.text_layers))
+        self.norm = nn.LayerNorm(config.text_width)
+        self.bend = nn.Linear(config.text_width + config.word_width, 2 * config.text_width)
+        self.whole = nn.Linear(2 * config.text_width, config.projection_dim)
+
+    def read(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """What the phrase says as its teacher would read it: (n, W)."""
+        mask = attention_mask.bool()
+        tokens = self.lift(self.words(input_ids)) + self.places.weight[: input_ids.shape[1]]
+        for block in self.blocks:
+            tokens = block(tokens, mask)
+        return _mean(self.norm(tokens), mask)
+
+    def meaning(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """What the phrase says, and what its words mean by themselves, before both are brought together with pictures:
+        (n, W + word_width). A word that was in no phrase is known by its place in the table alone."""
+        words = _mean(self.words(input_ids), attention_mask.bool())
+        return torch.cat([self.read(input_ids, attention_mask), words], dim=1)
+
+    def project(self, meaning: Tensor) -> Tensor:
+        whole: Tensor = self.whole(functional.gelu(self.bend(meaning)))
+        return whole
+
+
+def init_weights(module: nn.Module) -> None:
+    """Of this module alone, not of those in it."""
+    match module:
+        case nn.Conv2d():
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        case nn.Linear():
+            nn.init.normal_(module.weight, std=module.in_features**-0.5)
+            nn.init.zeros_(module.bias)
+        case nn.Embedding():
+            nn.init.normal_(module.weight, std=0.5)
+        case nn.BatchNorm2d() | nn.LayerNorm():
+            module.reset_parameters()
+        case _:
+            pass
+
+
+class PartsFeatures:
+    """What a model with both towers makes of pictures and phrases. Not yet of unit length."""
+
+    image: ImageTower
+    text: TextTower
+
+    def get_image_features(self, pixel_values: Tensor) -> Tensor:
+        """Normalised pictures (n, 3, S, S) -> (n, D)."""
+        pooled, _ = self.image(pixel_values)
+        whole: Tensor = self.image.whole(pooled)
+        return whole
+
+    def get_dense_features(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised pictures (n, 3, S, S) -> whole picture (n, D) and its cells (n, D, S/8, S/8)."""
+        pooled, cells = self.image(pixel_values)
+        return self.image.whole(pooled), self.image.cells(cells)
+
+    def get_features_and_places(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised pictures (n, 3, S, S) -> whole picture (n, D), and what every place of it looks like
+        (n, C, S/8, S/8): the map before the last."""
+        maps = self.image.maps(pixel_values)
+        pooled, _ = self.image.read(maps)
+        return self.image.whole(pooled), maps[-2]
+
+    def get_text_features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Token ids (n, T) and which of them count (n, T) -> (n, D)."""
+        if attention_mask is None:
+            attention_mask = torch.ones_like(input_ids)
+        features: Tensor = self.text.project(self.text.meaning(input_ids, attention_mask))
+        return features
+
+
+class PartsTowers(PartsFeatures, nn.Module):
+    """Both towers in one space, with weights that learnt nothing until `load_state_dict`."""
+
+    def __init__(self, config: Any) -> None:
+        """`config`: what `PartsClipConfig` has."""
+        super().__init__()
+        self.config = config
+        self.image = ImageTower(config)
+        self.text = TextTower(config)
+        self.logit_scale = nn.Parameter(torch.tensor(config.logit_scale_init_value))
+        self.apply(init_weights)
+
+
+def load_towers(checkpoint: Checkpoint) -> tuple[PartsTowers, list[str]]:
+    """In float32; and the names of the weights that are not in its file, or there in another shape.
+
+    Raises what json and safetensors raise, AttributeError where config.json lacks a size.
+    """
+    with torch.random.fork_rng():
+        model = PartsTowers(SimpleNamespace(**checkpoint.config()))
+    wanted = model.state_dict()
+    stored = {name: values for path in checkpoint.weight_files() for name, values in load_file(path).items()}
+    usable = {
+        name: stored[name].to(values.dtype)
+        for name, values in wanted.items()
+        if name in stored and stored[name].shape == values.shape
+    }
+    model.load_state_dict(usable, strict=False, assign=True)
+    return model, sorted(wanted.keys() - usable.keys())
