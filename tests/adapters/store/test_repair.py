@@ -52,6 +52,8 @@ from tests.adapters.store.embedding_line import EmbeddingLine
 from tests.adapters.store.test_evidence import Died
 from tests.adapters.store.test_log import Line
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
