@@ -86,8 +86,8 @@ QUERIES: dict[str, Callable[[Path], object]] = {
 }
 
 
-def ask(data_dir: Path, rows: int) -> Asked:
-    """Raises InspectionError if an answer is wrong."""
+def ask(data_dir: Path, rows: int, times: int = _TIMES) -> Asked:
+    """Each question so many times. Raises InspectionError if an answer is wrong."""
     total = int(history.counts(data_dir, LINE, [])["count"].sum())
     if total != rows:
         raise InspectionError(f"{rows} parts were written, and {total} are counted")
@@ -97,14 +97,14 @@ def ask(data_dir: Path, rows: int) -> Asked:
     return Asked(
         rows,
         sum(file.stat().st_size for file in data_dir.rglob("*") if file.is_file()),
-        {name: _median_ms(partial(query, data_dir)) for name, query in QUERIES.items()},
-        _median_ms(lambda: history.part(data_dir, LINE, *part)),
+        {name: _median_ms(partial(query, data_dir), times) for name, query in QUERIES.items()},
+        _median_ms(lambda: history.part(data_dir, LINE, *part), times),
     )
 
 
-def _median_ms(query: Callable[[], object]) -> float:
+def _median_ms(query: Callable[[], object], times: int) -> float:
     took_ms = []
-    for _ in range(_TIMES + 1):
+    for _ in range(times + 1):
         start_ns = time.monotonic_ns()
         query()
         took_ms.append((time.monotonic_ns() - start_ns) / 1e6)

@@ -20,7 +20,7 @@ def test_the_bench_asks_a_real_log(tmp_path: Path) -> None:
     assert whole.iloc[0].tolist() == [rows, rows]
     rejects = history.query(tmp_path, LINE, "SELECT avg((verdict = 'REJECT')::INT) AS share FROM parts")
     assert 0.01 < rejects["share"].iloc[0] < 0.03
-    asked = log.ask(tmp_path, rows)
+    asked = log.ask(tmp_path, rows, times=2)
     assert asked.disk_bytes > rows * 50
     assert set(asked.queries) == set(log.QUERIES)
     assert min(*asked.queries.values(), asked.part_lookup_ms) > 0

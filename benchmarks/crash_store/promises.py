@@ -21,6 +21,7 @@ from benchmarks.crash_store import parts
 from benchmarks.crash_store.life import open_stores
 from inspection import history
 from inspection.adapters.store.compaction import Compactor
+from inspection.adapters.store.duck import shared_databases
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.reader import sealed_files
@@ -56,6 +57,7 @@ class Promises:
         return cls(said, safe)
 
 
+@shared_databases()
 def faults(data_dir: Path, promises: Promises, *, all_holds: bool, thorough: bool, merged: bool = False) -> list[str]:
     """What does not hold of the law when a station starts here.
 

@@ -11,6 +11,7 @@ import pandas as pd
 from benchmarks.fault_line.line import LINE, Line
 from benchmarks.fault_line.truth import Number
 from inspection import history
+from inspection.adapters.store.duck import shared_databases
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class _Row(NamedTuple):
     outcome: str | None
 
 
+@shared_databases()
 def look(line: Line, *, believes_lies: bool = False, miscounts: bool = False) -> Findings:
     """What is to be said of a line whose belt is empty and whose journal is sealed.
 

@@ -21,9 +21,11 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.fault_line.drill import scratch_dir
 from inspection import history
 from inspection.adapters.store import files, images
 from inspection.adapters.store.chain import EVIDENCE_REMOVED
+from inspection.adapters.store.duck import shared_databases
 from inspection.adapters.store.event_reader import read_events
 from inspection.adapters.store.evidence import ImageEvidence
 from inspection.adapters.store.images import ImageIndex
@@ -247,12 +249,13 @@ DO = st.one_of(
 )
 
 
+@shared_databases()
 @settings(max_examples=150)
 @example([("parts", "pass", [20, 0], "close"), ("seal", None), ("drain", None)])
 @example([("parts", "pass", [20], "later"), ("drain", None), ("record",), ("close",), ("seal", None)])
 @given(st.lists(DO, max_size=25))
 def test_a_row_has_its_image_or_an_event_says_where_it_went(todo: list[tuple[Any, ...]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=scratch_dir()) as folder:
         world = World(Path(folder))
         with _dying(world.step):
             try:
@@ -266,8 +269,9 @@ def test_a_row_has_its_image_or_an_event_says_where_it_went(todo: list[tuple[Any
 
 
 @pytest.mark.parametrize("step", range(1, 25))
+@shared_databases()
 def test_a_death_at_each_step_of_writing_and_of_removing(step: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=scratch_dir()) as folder:
         world = World(Path(folder))
         with _dying(world.step):
             try:

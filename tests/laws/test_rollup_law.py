@@ -14,8 +14,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.fault_line.drill import scratch_dir
 from inspection import history
 from inspection.adapters.store.compaction import Compactor
+from inspection.adapters.store.duck import shared_databases
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.rollups import COUNT_KEYS, SCORE_BIN, SCORE_KEYS
@@ -76,6 +78,7 @@ def same(found: pd.DataFrame, expected: pd.DataFrame, by: list[str]) -> None:
     assert dictionary(found) == dictionary(grouped)
 
 
+@shared_databases()
 @settings(max_examples=20, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(
     st.integers(0, 2**32),
@@ -87,7 +90,7 @@ def same(found: pd.DataFrame, expected: pd.DataFrame, by: list[str]) -> None:
 def test_counts_are_those_of_the_rows(
     seed: int, number: int, merges: list[bool], by: list[str], span: list[datetime]
 ) -> None:
-    with TemporaryDirectory() as name:
+    with TemporaryDirectory(dir=scratch_dir()) as name:
         folder = Path(name)
         laid_out(LinePaths(folder, LINE), seed, number, merges)
         parts = history.parts(folder, LINE)

@@ -46,7 +46,7 @@ def ask(
         tail = journal_tail(paths)
         names = sealed_files(paths, since, until)
         used = _views_in(paths, sql)
-        with opened(paths, names if used & {"parts", "scores", "counts"} else [], tail) as db:
+        with opened(paths, names if used & {"parts", "scores", "counts"} else [], tail, alone=True) as db:
             for view in VIEWS[1:]:
                 if view in used:
                     db.execute(f"CREATE TEMP VIEW {view} AS {_made(view, db, paths, names, tail)}")

@@ -6,11 +6,10 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import duckdb
 import pyarrow as pa
 
 from inspection.adapters.store.chain import Event
-from inspection.adapters.store.duck import log_errors, quoted
+from inspection.adapters.store.duck import connection, log_errors, quoted
 from inspection.adapters.store.event_files import EVENTS, table_of_events
 from inspection.adapters.store.events import STORED
 from inspection.adapters.store.journal_reader import open_journal
@@ -32,7 +31,7 @@ def read_events(
     sql = f"SELECT * FROM ({events_of(paths, 'tail', since)}) WHERE {' AND '.join(wanted) or 'true'} ORDER BY id"
     values = {condition.rpartition("$")[2]: value for condition, value in wanted.items()}
     try:
-        with log_errors(paths.events_dir, paths.line), duckdb.connect(":memory:") as db:
+        with log_errors(paths.events_dir, paths.line), connection() as db:
             db.execute("SET TimeZone = 'UTC'")
             db.register("tail", tail)
             return db.sql(sql, params=values).to_arrow_table().cast(EVENTS)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from inspection.adapters.store.duck import log_errors, quoted
+from inspection.adapters.store.duck import connection, log_errors, quoted
 from inspection.adapters.store.journal_reader import open_journal
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.reader import sealed_files
@@ -43,7 +43,7 @@ def look_at_numbers(paths: LinePaths, *, leaving_out: Collection[str] = ()) -> C
     """Numbers of an epoch start at 1. `leaving_out`: files that are not to be read. Raises StoreError."""
     high_water, tail, open_parts = _of_journal(paths)  # first: what comes later is above the marks
     files = [str(paths.log_dir / name) for name in sealed_files(paths) if name not in leaving_out]
-    with log_errors(paths.log_dir, paths.line), duckdb.connect(":memory:") as db:
+    with log_errors(paths.log_dir, paths.line), connection() as db:
         db.execute("SET preserve_insertion_order = false")
         db.register("tail", tail)
         db.execute(_TABLES)
@@ -64,9 +64,9 @@ def look_at_numbers(paths: LinePaths, *, leaving_out: Collection[str] = ()) -> C
 
 
 _TABLES = """
-CREATE TABLE counted (epoch BIGINT, block BIGINT, in_file BOOLEAN, rows BIGINT, highest BIGINT, bits BIT);
-CREATE TABLE doubled (epoch BIGINT, number BIGINT);
-CREATE TABLE seen (epoch BIGINT, number BIGINT);
+CREATE TEMP TABLE counted (epoch BIGINT, block BIGINT, in_file BOOLEAN, rows BIGINT, highest BIGINT, bits BIT);
+CREATE TEMP TABLE doubled (epoch BIGINT, number BIGINT);
+CREATE TEMP TABLE seen (epoch BIGINT, number BIGINT);
 """
 _COUNT = (
     f"INSERT INTO counted SELECT epoch, number // {_BLOCK}, {{1}}, count(*), max(number),"

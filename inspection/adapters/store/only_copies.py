@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from inspection.adapters.store.duck import log_errors, quoted
+from inspection.adapters.store.duck import connection, log_errors, quoted
 from inspection.adapters.store.names import parse, that_may_hold
 from inspection.adapters.store.numbering import FILES_AT_ONCE
 from inspection.adapters.store.paths import LinePaths
@@ -48,9 +48,9 @@ def only_in(
     """How many rows of `file` are neither in `others` nor in `tail`, which has the columns `keys`. All files can be
     read. `of_line`: rows of other lines do not count. Raises StoreError."""
     named, by = {str(other): other for other in others}, ", ".join(keys)
-    with log_errors(file.parent, paths.line), duckdb.connect(":memory:") as db:
+    with log_errors(file.parent, paths.line), connection() as db:
         where = f"WHERE line = {quoted(paths.line)}" if of_line else ""
-        db.execute(f"CREATE TABLE own AS SELECT {by} FROM {_read([str(file)])} {where}")
+        db.execute(f"CREATE TEMP TABLE own AS SELECT {by} FROM {_read([str(file)])} {where}")
         if tail is not None and tail.num_rows:
             db.register("tail", tail)
             _leave(db, "tail", by)
@@ -70,7 +70,7 @@ def only_in(
 
 def _leave(db: duckdb.DuckDBPyConnection, there: str, by: str) -> None:
     """Of `own` what is not there."""
-    db.execute(f"CREATE OR REPLACE TABLE own AS FROM own ANTI JOIN (SELECT {by} FROM {there}) USING ({by})")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE own AS FROM own ANTI JOIN (SELECT {by} FROM {there}) USING ({by})")
 
 
 def _read(files: Collection[str]) -> str:

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inspection.adapters.store.duck import MAY_BE_OF_FILES, NOT_OF_FILES, log_errors, quoted, what_to_do
+from inspection.adapters.store.duck import MAY_BE_OF_FILES, NOT_OF_FILES, connection, log_errors, quoted, what_to_do
 from inspection.adapters.store.journal_reader import rows_of
 from inspection.adapters.store.merging import made_of
 from inspection.adapters.store.names import that_may_hold, with_the_newest
@@ -127,11 +127,12 @@ def steadily(read: Callable[[], T]) -> T:
 
 @contextmanager
 def opened(
-    paths: LinePaths, names: Sequence[str], tail: pa.Table, *, others: Sequence[str] = ()
+    paths: LinePaths, names: Sequence[str], tail: pa.Table, *, others: Sequence[str] = (), alone: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB with the views `sealed`, the rows of these files, and `parts`: those, and of the journal's tail what is
-    neither in them nor in the files `others`. Raises StoreError."""
-    with _files_errors(paths, [*names, *others]), duckdb.connect(":memory:") as db:
+    neither in them nor in the files `others`. `alone`: no other question ever has this database. Raises StoreError."""
+    asked = duckdb.connect(":memory:") if alone else connection()
+    with _files_errors(paths, [*names, *others]), asked as db:
         db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         db.execute("SET parquet_metadata_cache = true")
         db.register("tail", tail)

@@ -26,6 +26,7 @@ from inspection.adapters.store.chain import SET_ASIDE
 from inspection.adapters.store.compaction import OLD_FILES_STAY_S, check_whose_it_is
 from inspection.adapters.store.cut_merges import clear, cut_merges, settle
 from inspection.adapters.store.damage import Damaged, Kind, lacking_rollups, look_for_damage
+from inspection.adapters.store.duck import shared_databases
 from inspection.adapters.store.files import digest_of, make_folder, replace_durably, sync_to_disk
 from inspection.adapters.store.journal import SqliteJournal
 from inspection.adapters.store.known_files import what_is_known
@@ -44,6 +45,7 @@ _OF_CUT_MERGE = (
 )
 
 
+@shared_databases()
 def repair_line(
     paths: LinePaths,
     *,

@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inspection.adapters.store.duck import quoted
+from inspection.adapters.store.duck import connection, quoted, shared_databases
 from inspection.adapters.store.files import replace_durably
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.sql import NEAR, WHEN
@@ -117,6 +117,7 @@ def has_rollup(paths: LinePaths, name: str) -> bool:
     return all(rollup_fits(paths, kind, name) for kind in KINDS)
 
 
+@shared_databases()
 def write_rollups(paths: LinePaths, name: str, file: Path) -> None:
     """Sum up `file`, which is or will be the log's file `name`. Raises StoreError."""
     for kind in KINDS:
@@ -146,7 +147,7 @@ def remove_orphans(paths: LinePaths, day: str) -> None:
 def one_core() -> Iterator[duckdb.DuckDBPyConnection]:
     """The station needs the others."""
     try:
-        with duckdb.connect(":memory:", config={"threads": 1}) as db:
+        with connection(threads=1) as db:
             db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
             yield db
     except duckdb.Error as error:

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from inspection.adapters.store.duck import quoted, what_to_do
+from inspection.adapters.store.duck import connection, quoted, what_to_do
 from inspection.adapters.store.schema import PARTS, SINCE_VERSION_1
 from inspection.domain.errors import StoreError
 
@@ -44,7 +44,7 @@ def why_unreadable(file: Path, columns: pa.Schema, needed: Iterable[str], *, who
             for _ in opened.iter_batches(_ROWS_AT_ONCE) if whole else ():
                 pass
         if whole:
-            with duckdb.connect(":memory:", config={"threads": 1}) as db:
+            with connection(threads=1) as db:
                 rows = db.sql(f"FROM read_parquet([{quoted(str(file))}], hive_partitioning = false)")
                 for _ in rows.to_arrow_reader(_ROWS_AT_ONCE):
                     pass

@@ -10,17 +10,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import Event
 from inspection.adapters.store.chain_walk import TO_REPAIR, Fault, Head, Walked, walk
-from inspection.adapters.store.duck import log_errors, quoted
+from inspection.adapters.store.duck import what_to_do
 from inspection.adapters.store.event_reader import events_in
 from inspection.adapters.store.files import digest_of, is_gone
 from inspection.adapters.store.journal_reader import open_journal
 from inspection.adapters.store.names import parse
-from inspection.adapters.store.numbering import FILES_AT_ONCE, Completeness, look_at_numbers
+from inspection.adapters.store.numbering import Completeness, look_at_numbers
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.promises import Promise, Promises
 from inspection.adapters.store.reader import sealed_files
@@ -147,10 +146,11 @@ class Digests:
 
 def _row_counts(paths: LinePaths, files: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Raises StoreError."""
-    for first in range(0, len(files), FILES_AT_ONCE):
-        names = ", ".join(map(quoted, files[first : first + FILES_AT_ONCE]))
-        with log_errors(paths.log_dir, paths.line), duckdb.connect(":memory:") as db:
-            yield from db.execute(f"SELECT file_name, num_rows FROM parquet_file_metadata([{names}])").fetchall()
+    for file in files:
+        try:
+            yield file, pq.read_metadata(file).num_rows
+        except UNREADABLE as error:
+            raise StoreError(f"cannot read the log {paths.log_dir}: {error}; {what_to_do(paths.line)}") from error
 
 
 class _Look:

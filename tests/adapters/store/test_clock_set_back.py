@@ -15,6 +15,8 @@ from inspection.adapters.store.verify import verify_line
 from tests.adapters.store.test_log import Line
 from tests.fakes.clock import START_UTC
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 MIDNIGHT = START_UTC.replace(hour=0) + timedelta(days=1)
 A_MINUTE = timedelta(minutes=1)
 

@@ -33,6 +33,8 @@ from tests.adapters.store.log_files import DAY, LINE, rows, write_short
 from tests.fakes.clock import START_UTC, ManualClock
 from tests.fakes.parts import CONTEXT, trigger
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 
 class Died(BaseException):
     """The process, at this moment."""

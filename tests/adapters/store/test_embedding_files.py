@@ -18,6 +18,8 @@ from inspection.adapters.store.verify import verify_line
 from tests.adapters.store.embedding_line import EmbeddingLine
 from tests.adapters.store.test_evidence import Died
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 DAY_S = 86_400
 GIVE_UP = 60  # steps
 

@@ -9,12 +9,16 @@ import sys
 from contextlib import closing
 from datetime import timedelta
 
+import pytest
+
 from inspection import history
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.verify import verify_line
 from tests.adapters.store.test_log import Line
 from tests.adapters.store.test_verify import DAY_S
 from tests.fakes.clock import START_UTC
+
+pytestmark = pytest.mark.usefixtures("one_database")
 
 PARTS = 8
 

@@ -22,6 +22,8 @@ from tests.adapters.store.test_evidence import EvidenceLine
 from tests.adapters.store.test_verify import DAY_S
 from tests.fakes.clock import START_UTC
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 PARTS = 4
 
 

@@ -52,6 +52,8 @@ from tests.adapters.store.embedding_line import EmbeddingLine
 from tests.adapters.store.test_evidence import Died
 from tests.adapters.store.test_log import Line
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
@@ -463,7 +465,7 @@ def no_memory_of_duckdb(*_, **__):
 
 @pytest.mark.parametrize(
     ("of", "name", "fails"),
-    [(torn.pq, "ParquetFile", no_memory_of_arrow), (torn.duckdb, "connect", no_memory_of_duckdb)],
+    [(torn.pq, "ParquetFile", no_memory_of_arrow), (torn, "connection", no_memory_of_duckdb)],
     ids=["arrow", "duckdb"],
 )
 def test_too_little_memory_is_told_of_a_file_that_no_event_vouches_for(tmp_path, monkeypatch, of, name, fails):

@@ -40,6 +40,8 @@ from tests.adapters.store.damaged_line import (
 from tests.adapters.store.test_evidence import Died
 from tests.adapters.store.test_log import Line
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 KILLED = """
 import itertools, os, signal, sys
 from pathlib import Path

@@ -17,6 +17,8 @@ from inspection.domain.types import PartId
 from tests.adapters.store.test_log import VERSION_1, VERSION_2, Line
 from tests.fakes.clock import START_UTC
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 OF_VERSION_3 = """
 schema_version:int16 line:string station:string epoch:int64 number:int64 lot:string serial:string shift:string
 challenge:string trigger_utc:utc frame_utc:utc verdict_utc:utc gate_utc:utc verdict:string cause:string detail:string

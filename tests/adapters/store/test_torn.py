@@ -16,6 +16,8 @@ from inspection.adapters.store.torn import OF_PARTS, why_unreadable
 from inspection.domain.errors import StoreError
 from tests.adapters.store.log_files import LINE, rows, write_short
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):

@@ -34,6 +34,8 @@ from inspection.adapters.store.verify import head_of, verify_line
 from tests.adapters.store.test_log import Line
 from tests.fakes.clock import START_UTC
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 DAY_S = 86_400
 in_place = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
 

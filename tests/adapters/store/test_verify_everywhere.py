@@ -24,6 +24,8 @@ from tests.adapters.store.test_log import Line
 from tests.adapters.store.test_verify import live, picture
 from tests.fakes.clock import START_UTC
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 flips = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40, deadline=None
 )

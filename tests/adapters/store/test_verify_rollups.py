@@ -20,6 +20,8 @@ from tests.adapters.store.test_evidence import Died
 from tests.adapters.store.test_log import Line
 from tests.fakes.clock import START_UTC
 
+pytestmark = pytest.mark.usefixtures("one_database")
+
 Told = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
