@@ -18,6 +18,8 @@ import pytest
 from inspection import history
 from tests.adapters.cameras.damaged import cases
 from tests.adapters.gates.line import Plugged
+from tests.faults import watched_station
+from tests.faults.forked import Forked, forks  # noqa: F401
 from tests.faults.watched_station import NAME, land, picture, write_site
 from tests.waiting import DEADLINE_S, wait_for
 
@@ -33,7 +35,7 @@ class WatchedLine:
         self.landing = self._site / "landing"
         self.data_dir = folder / "data"
         self._log = folder / "station.log"
-        self.station: subprocess.Popen[bytes] | None = None
+        self.station: Forked | None = None
 
     def __enter__(self) -> WatchedLine:
         return self
@@ -42,9 +44,7 @@ class WatchedLine:
         self.kill()
 
     def start(self, *port: str) -> None:
-        command = [sys.executable, "-m", "tests.faults.watched_station", str(self._site), str(self.data_dir), *port]
-        with self._log.open("ab") as log:
-            self.station = subprocess.Popen(command, stdout=log, stderr=log)
+        self.station = Forked(watched_station.main, [str(self._site), str(self.data_dir), *port], self._log)
 
     def kill(self) -> None:
         if self.station is not None:
