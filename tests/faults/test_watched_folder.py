@@ -24,7 +24,7 @@ from tests.faults.watched_station import NAME, land, picture, write_site
 from tests.waiting import DEADLINE_S, wait_for
 
 KILLS = 4
-BURST = 300  # more than any queue of the station holds
+BURST = 160  # more than twice what any queue of the station holds
 
 
 class WatchedLine:
@@ -281,7 +281,8 @@ def test_at_a_serial_gate_a_file_judges_the_part_whose_number_it_carries(tmp_pat
                 plugged.sense()
                 line.wait_for(lambda: plugged.controller.count == len(wanted), "the sensor")
                 _picture_of(line.landing, plugged.controller.epoch, len(wanted), kind)
-                line.wait_for(lambda: len(plugged.controller.gone) == len(wanted), "the part to be gone")
+                line.wait_for(lambda: len(line.parts()["verdict"].dropna()) == len(wanted), "the verdict")
+            line.wait_for(lambda: len(plugged.controller.gone) == len(wanted), "the parts to be gone")
             line.wait_for(lambda: line.parts()["outcome"].notna().all(), "outcomes")
             line.stop()
             rows = line.parts()
