@@ -13,7 +13,7 @@ GRID = Pose(centre_x=0.0, centre_y=0.0, scale=0.9, turn_rad=0.3).grid(128)
 
 
 def _pieces(mask: np.ndarray) -> int:
-    """Connected regions: each pixel takes the largest number among its neighbours', and then that of the pixel with that
+    """Connected regions: each pixel takes the largest number among its neighbours', then that of the pixel with this
     number, until none changes."""
     framed = np.pad(mask, 1)
     numbers = np.where(framed, np.arange(1, framed.size + 1).reshape(framed.shape), 0)
