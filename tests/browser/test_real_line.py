@@ -17,6 +17,7 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.domain.types import Alarm
 from tests.browser.conftest import figure, opened, running_dashboard
 from tests.browser.desk_station import write_desk
+from tests.faults.forked import forks  # noqa: F401
 from tests.faults.processes import StubLine
 
 ALARM = Alarm("outcome-unknown", "the controller never said what became of part 1-7. Find it.", latched=True)

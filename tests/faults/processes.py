@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +12,10 @@ import pandas as pd
 from inspection import history
 from inspection.adapters.store.paths import LinePaths
 from inspection.adapters.store.verify import verify_line
+from inspection.cli import main as cli
 from inspection.domain.types import PartId
+from tests.faults import stub_station
+from tests.faults.forked import Forked
 from tests.faults.stub_station import write_site
 from tests.waiting import DEADLINE_S, wait_for
 
@@ -29,9 +30,9 @@ class StubLine:
         self.truth_file = folder / "truth.jsonl"
         self._belt = ["--parts-per-s", str(parts_per_s), "--parts", str(parts)]
         self._site = write_site(folder / "site", settings)
-        self._running: list[subprocess.Popen[bytes]] = []
-        self.station: subprocess.Popen[bytes] | None = None
-        self.gate: subprocess.Popen[bytes] | None = None
+        self._running: list[Forked] = []
+        self.station: Forked | None = None
+        self.gate: Forked | None = None
 
     def __enter__(self) -> StubLine:
         return self
@@ -45,16 +46,14 @@ class StubLine:
 
     def start_gate(self) -> None:
         arguments = ["--link", str(self.port), *self._belt, "--wait-for-station", "--truth", str(self.truth_file)]
-        self.gate = self._start("inspection", "gate-sim", *arguments)
+        self.gate = self._start(cli.run, "gate-sim", *arguments)
         self.wait_for(self.port.is_symlink, "the gate controller's port")
 
     def start_station(self) -> None:
-        self.station = self._start("tests.faults.stub_station", str(self._site), str(self.data_dir), str(self.port))
+        self.station = self._start(stub_station.main, str(self._site), str(self.data_dir), str(self.port))
 
-    def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
-        log = (self.folder / f"{module}.log").open("ab")
-        with log:
-            process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=log, stderr=log)
+    def _start(self, main: Callable[[], None], *arguments: str) -> Forked:
+        process = Forked(main, list(arguments), self.folder / f"{main.__module__}.log")
         self._running.append(process)
         return process
 

@@ -50,7 +50,8 @@ def serve(gate: RelayGate, line: SteadyLine) -> list[object]:
 
 def main(port: str, name: LineName | None = None) -> None:
     steady = SteadyLine(1000, 2)
-    gate = relay_gate(port, steady if name is None else name, hold_us=10_000_000)
+    # By the clock: held until somebody kills this. It was off for as long before, or it would give no edge.
+    gate = relay_gate(port, steady, hold_us=2_000_000) if name is None else relay_gate(port, name)
     while True:
         serve(gate, steady)
 

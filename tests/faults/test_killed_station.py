@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.faults.forked import forks  # noqa: F401
 from tests.faults.processes import StubLine
 
 KILLS = 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from tests.faults.forked import forks  # noqa: F401
 from tests.faults.processes import StubLine
 
 

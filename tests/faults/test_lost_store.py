@@ -13,6 +13,7 @@ import pytest
 
 from inspection import history
 from inspection.resources import configs_dir
+from tests.faults.forked import forks  # noqa: F401
 from tests.faults.processes import StubLine
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")

@@ -10,6 +10,7 @@ import pytest
 from inspection.domain.types import PartId
 from tests.adapters.gates.line import now_us
 from tests.adapters.gates.plc_line import PLC_AT, STATION_AT, UNIT, PluggedPlc
+from tests.faults.forked import forks  # noqa: F401
 from tests.faults.processes import DEADLINE_S, StubLine
 
 GATE = (

@@ -18,11 +18,13 @@ import pytest
 from inspection import history
 from tests.adapters.cameras.damaged import cases
 from tests.adapters.gates.line import Plugged
+from tests.faults import watched_station
+from tests.faults.forked import Forked, forks  # noqa: F401
 from tests.faults.watched_station import NAME, land, picture, write_site
 from tests.waiting import DEADLINE_S, wait_for
 
 KILLS = 4
-BURST = 300  # more than any queue of the station holds
+BURST = 160  # more than twice what any queue of the station holds
 
 
 class WatchedLine:
@@ -33,7 +35,7 @@ class WatchedLine:
         self.landing = self._site / "landing"
         self.data_dir = folder / "data"
         self._log = folder / "station.log"
-        self.station: subprocess.Popen[bytes] | None = None
+        self.station: Forked | None = None
 
     def __enter__(self) -> WatchedLine:
         return self
@@ -42,9 +44,7 @@ class WatchedLine:
         self.kill()
 
     def start(self, *port: str) -> None:
-        command = [sys.executable, "-m", "tests.faults.watched_station", str(self._site), str(self.data_dir), *port]
-        with self._log.open("ab") as log:
-            self.station = subprocess.Popen(command, stdout=log, stderr=log)
+        self.station = Forked(watched_station.main, [str(self._site), str(self.data_dir), *port], self._log)
 
     def kill(self) -> None:
         if self.station is not None:
@@ -281,7 +281,8 @@ def test_at_a_serial_gate_a_file_judges_the_part_whose_number_it_carries(tmp_pat
                 plugged.sense()
                 line.wait_for(lambda: plugged.controller.count == len(wanted), "the sensor")
                 _picture_of(line.landing, plugged.controller.epoch, len(wanted), kind)
-                line.wait_for(lambda: len(plugged.controller.gone) == len(wanted), "the part to be gone")
+                line.wait_for(lambda: len(line.parts()["verdict"].dropna()) == len(wanted), "the verdict")
+            line.wait_for(lambda: len(plugged.controller.gone) == len(wanted), "the parts to be gone")
             line.wait_for(lambda: line.parts()["outcome"].notna().all(), "outcomes")
             line.stop()
             rows = line.parts()

@@ -31,7 +31,7 @@ frame: {{dark_below: 0, clipped_above: 1, frozen_after: 0}}
 evidence: {{passed_share: 0, near_margin: 0}}
 log: {{seal_after_parts: 50, seal_after_s: 1, merge: false}}
 """
-DRY_CAMERA = "{kind: watched, folder: ../landing, settle_ms: 20, incomplete_after_ms: 300}"
+DRY_CAMERA = "{kind: watched, folder: ../landing, settle_ms: 20, incomplete_after_ms: 100}"
 
 
 def write_site(

@@ -6,11 +6,14 @@ import ctypes
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from benchmarks.firmware import FIRMWARE, build
+from benchmarks.firmware import FIRMWARE
 from inspection.wire import messages as m
 from inspection.wire.framing import FrameDecoder, encode_frame
 
@@ -121,26 +124,23 @@ class Desk:
         assert self.last(m.Ack).status is m.Status.ACCEPTED
 
 
-@pytest.fixture
-def sketch(folder, tmp_path):
-    """A function that compiles the sketch after these changes of its constants."""
+@pytest.fixture(scope="session")
+def compiled(folder: Path, library: ctypes.CDLL) -> Callable[[str], Path]:
+    """A function that makes a library of a sketch's text, each text once."""
     compiler = shutil.which(os.environ.get("CXX", "c++"))
     if compiler is None:
         pytest.skip("no C++ compiler here (Debian: g++)")
+    core, arduino = folder / "core.so", Path(__file__).parent / "arduino"
 
-    def compiled(changes: dict[str, str] | None = None) -> Path:
-        text = SKETCH.read_text(encoding="utf-8")
-        for old, new in (changes or {}).items():
-            assert old in text
-            text = text.replace(old, new)
-        source = tmp_path / SKETCH.name
+    @cache
+    def compiled(text: str) -> Path:
+        its = Path(tempfile.mkdtemp(dir=folder))
+        source = its / SKETCH.name
         source.write_text(text, encoding="utf-8")
-        arduino = Path(__file__).parent / "arduino"
-        core = build(tmp_path / "core.so", flags=("-shared", "-fPIC"))
         told = subprocess.run(
             [
                 *(compiler, "-std=c++11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", f"-I{FIRMWARE / 'src'}"),
-                *(f"-I{arduino}", "-include", "Arduino.h", "-o", str(tmp_path / "sketch.so")),
+                *(f"-I{arduino}", "-include", "Arduino.h", "-o", str(its / "sketch.so")),
                 *("-x", "c++", str(source), str(arduino / "desk.cpp"), "-x", "none", str(core)),
             ],
             capture_output=True,
@@ -148,9 +148,23 @@ def sketch(folder, tmp_path):
             check=False,
         )
         assert told.returncode == 0, told.stderr
-        return tmp_path / "sketch.so"
+        return its / "sketch.so"
 
     return compiled
+
+
+@pytest.fixture
+def sketch(compiled, tmp_path):
+    """A function that gives the sketch after these changes of its constants, as a library with a memory of its own."""
+
+    def changed(changes: dict[str, str] | None = None) -> Path:
+        text = SKETCH.read_text(encoding="utf-8")
+        for old, new in (changes or {}).items():
+            assert old in text
+            text = text.replace(old, new)
+        return Path(shutil.copy(compiled(text), tmp_path))
+
+    return changed
 
 
 @pytest.mark.parametrize("at_us", [0, NEAR_THE_WRAP_US])

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from inspection.synthesis.attempt import VISIBLE
 from inspection.synthesis.defects import KINDS, allowed
@@ -25,8 +25,12 @@ STATION = Line(family="hex nut", design_seed=4, material="steel")
 
 
 def dilated(mask: npt.NDArray[np.bool_], by_px: int) -> npt.NDArray[np.bool_]:
-    grown = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(2 * by_px + 1))
-    return np.asarray(grown) > 0
+    """Each pixel of it grown to a square; Pillow's filter would take a hundred times as long."""
+    side = 2 * by_px + 1
+    for axis in (0, 1):
+        sums = np.cumsum(np.pad(np.moveaxis(mask, axis, 0), ((by_px + 1, by_px), (0, 0))), axis=0)
+        mask = np.moveaxis(sums[side:] > sums[:-side], 0, axis)
+    return mask
 
 
 @LAWS

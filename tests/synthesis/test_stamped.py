@@ -13,7 +13,8 @@ GRID = Pose(centre_x=0.0, centre_y=0.0, scale=0.9, turn_rad=0.3).grid(128)
 
 
 def _pieces(mask: np.ndarray) -> int:
-    """Connected regions: each pixel takes the largest number among its neighbours until none changes."""
+    """Connected regions: each pixel takes the largest number among its neighbours', then that of the pixel with this
+    number, until none changes."""
     framed = np.pad(mask, 1)
     numbers = np.where(framed, np.arange(1, framed.size + 1).reshape(framed.shape), 0)
     while True:
@@ -22,6 +23,7 @@ def _pieces(mask: np.ndarray) -> int:
             for shift in (-1, 1):
                 np.maximum(largest, np.roll(numbers, shift, axis), out=largest)
         largest[~framed] = 0
+        largest[framed] = largest.ravel()[largest[framed] - 1]
         if (largest == numbers).all():
             return len(np.unique(numbers[framed]))
         numbers = largest
@@ -71,8 +73,7 @@ def test_a_regular_blank_stays_itself_when_it_is_turned() -> None:
         if blank.fold:
             turn = 2 * np.pi / blank.fold
             one, other = (Pose(0.0, 0.0, 0.9, each).grid(96) for each in (0.0, turn))
-            assert blank.distance(one, ()) == pytest.approx(blank.distance(other, ()), abs=5e-3), (
-                seed
-            )  # a fifth of a pixel: fillets that meet
+            apart = np.abs(blank.distance(one, ()) - blank.distance(other, ())).max()
+            assert apart <= 5e-3, seed  # a fifth of a pixel: fillets that meet
             turned += 1
     assert turned > 30

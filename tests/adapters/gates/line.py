@@ -97,21 +97,24 @@ class Listener:
     def open(self, url: str) -> Gate:
         return SerialGate(url, baud=115200, settings=GateSettings(ME, 200_000, 500, 5_000), clock=SystemClock())
 
-    def wait_for(self, kind: type[GateEvent]) -> GateEvent:
-        """The next event of this kind; those before it are forgotten. The part path goes round meanwhile."""
+    def wait_for(self, *kinds: type[GateEvent]) -> GateEvent:
+        """The next event of such a kind; those before it are forgotten. The part path goes round meanwhile."""
         until_s = time.monotonic() + DEADLINE_S
         while time.monotonic() < until_s:
             for event in self.events:
                 self.events = self.events[1:]
-                if isinstance(event, kind):
+                if isinstance(event, kinds):
                     return event
             self.events += self.gate.poll(0.02)
             self.gate.beat()
-        raise AssertionError(f"no {kind.__name__} within {DEADLINE_S} s")
+        raise AssertionError(f"no {' or '.join(kind.__name__ for kind in kinds)} within {DEADLINE_S} s")
 
     def start(self, epoch: int) -> Attached:
-        attached = self.wait_for(Attached)
-        assert isinstance(attached, Attached)
-        self.gate.start(epoch, attached)
-        assert self.wait_for(Started) == Started(epoch)
+        """As a station does: again wherever the controller says that it stands elsewhere by now."""
+        event = self.wait_for(Attached)
+        while isinstance(event, Attached):
+            attached = event
+            self.gate.start(epoch, attached)
+            event = self.wait_for(Attached, Started)
+        assert event == Started(epoch)
         return attached

@@ -183,7 +183,7 @@ class PlcListener(Listener):
 class LongBelt(PlcListener):
     """One whose parts are long enough on their way for a session to end meanwhile."""
 
-    travel_us = 2_000_000
+    travel_us = 1_200_000
 
 
 class LostListener(PlcListener):

@@ -49,7 +49,7 @@ def one_part(line: PlcListener, plc: PluggedPlc, decision: Decision) -> Resolved
 
 
 def a_pass_on_the_belt(line: PlcListener, plc: PluggedPlc) -> None:
-    """A part that would pass in two seconds, unless its session ends."""
+    """A part that would pass in a second or so, unless its session ends."""
     plc.sense()
     part = line.wait_for(Triggered).trigger.part
     line.gate.send(part, Decision.PASS)
