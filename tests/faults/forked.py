@@ -22,7 +22,7 @@ def forks() -> Iterator[None]:
     _CONTEXT.set_forkserver_preload(["pytest", *_IMPORTED, "inspection.adapters.gates.virtual"])
     forkserver.ensure_running()
     yield
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # else every later test would find a child
+    forkserver._forkserver._stop()  # else every later test would find a child
 
 
 class Forked:
