@@ -26,12 +26,18 @@ from tests.cli.conftest import call
 
 
 def test_the_station_bench_runs_its_line_and_prints_its_figures():
-    short = ["--parts", "100", "--parts-per-s", "60", "--durability", "power", "--json"]
-    called = call("bench", "station", *short)
-    assert called.code == 0, called.err
-    print(called.out)
-    result = json.loads(called.out.splitlines()[-1])
-    assert (result["parts"], result["durability"]) == (100, "power")
+    short = ["--parts", "150", "--parts-per-s", "60", "--durability", "power", "--json"]
+    process = subprocess.run(
+        [sys.executable, "-m", "inspection", "bench", "station", *short],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    print(process.stdout)
+    result = json.loads(process.stdout.splitlines()[-1])
+    assert (result["parts"], result["durability"]) == (150, "power")
     assert set(result) == {
         "durability", "parts", "late", "parts_per_s", "chain_ms", "rss_mb_start", "rss_mb_end", "fsync_ms",
     }  # fmt: skip
@@ -39,10 +45,16 @@ def test_the_station_bench_runs_its_line_and_prints_its_figures():
 
 
 def test_the_gate_bench_has_every_command_acknowledged_and_every_part_passed():
-    called = call("bench", "gate", "--parts", "40", "--parts-per-s", "40", "--json")
-    assert called.code == 0, called.err
-    print(called.out)
-    result = json.loads(called.out.splitlines()[-1])
+    process = subprocess.run(
+        [sys.executable, "-m", "inspection", "bench", "gate", "--parts", "40", "--parts-per-s", "40", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    print(process.stdout)
+    result = json.loads(process.stdout.splitlines()[-1])
     assert (result["parts"], result["passed"]) == (40, 40)
     assert set(result["ack_ms"]) == set(result["bare_ms"]) == {"p50", "p99"}
 
@@ -126,11 +138,12 @@ def test_the_tracking_bench_sees_a_gate_that_closes_on_a_part(monkeypatch):
 
 
 def test_the_fuzz_bench_holds_the_firmware_against_the_reference() -> None:
-    called = call("bench", "fuzz", "--sequences", "3000", "--seed", "3", "--json")
-    if called.code == 2 and "no C compiler" in called.err:
-        pytest.skip(called.err)
-    assert called.code == 0, called.err
-    result = json.loads(called.out)
+    words = [sys.executable, "-m", "inspection", "bench", "fuzz", "--sequences", "3000", "--seed", "3", "--json"]
+    process = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    if process.returncode == 2 and "no C compiler" in process.stderr:
+        pytest.skip(process.stderr)
+    assert process.returncode == 0, process.stderr
+    result = json.loads(process.stdout)
     assert set(result) == {"sequences", "disagreements", "crashes", "sanitizers", "seed", "seconds"}
     assert (result["sequences"], result["disagreements"], result["crashes"]) == (3000, 0, 0)
 
@@ -152,9 +165,15 @@ def test_an_installed_station_has_no_firmware_and_the_fuzz_bench_says_so(
 
 
 def test_the_relay_bench_fires_for_each_part_or_says_why_not():
-    called = call("bench", "relay", "--parts", "12", "--parts-per-s", "6", "--json")
-    assert called.code == 0, called.err
-    result = json.loads(called.out)
+    process = subprocess.run(
+        [sys.executable, "-m", "inspection", "bench", "relay", "--parts", "12", "--parts-per-s", "6", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    result = json.loads(process.stdout)
     assert set(result) == {"parts", "fired", "diverted", "late_ms"}
     assert result["fired"] + sum(result["diverted"].values()) >= 12
     assert "" not in result["diverted"]
@@ -191,9 +210,10 @@ def test_the_crash_bench_kills_and_cuts_and_the_law_holds() -> None:
 
 
 def test_the_commits_bench_measures_both_durabilities() -> None:
-    called = call("bench", "commits", "--parts", "100", "--json")
-    assert called.code == 0, called.err
-    results = json.loads(called.out)
+    words = [sys.executable, "-m", "inspection", "bench", "commits", "--parts", "100", "--json"]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    assert ended.returncode == 0, ended.stderr
+    results = json.loads(ended.stdout)
     assert [(each["durability"], each["commits"]) for each in results] == [("process", 300), ("power", 300)]
     assert all(set(each["commit_ms"]) == set(each["fsync_ms"]) == {"p50", "p99"} for each in results)
 
