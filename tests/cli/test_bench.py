@@ -46,7 +46,7 @@ def test_the_station_bench_runs_its_line_and_prints_its_figures():
 
 def test_the_gate_bench_has_every_command_acknowledged_and_every_part_passed():
     process = subprocess.run(
-        [sys.executable, "-m", "inspection", "bench", "gate", "--parts", "40", "--parts-per-s", "40", "--json"],
+        [sys.executable, "-m", "inspection", "bench", "gate", "--parts", "40", "--parts-per-s", "10", "--json"],
         capture_output=True,
         text=True,
         timeout=60,
