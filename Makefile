@@ -16,7 +16,7 @@ demo: .venv/.station
 
 # Processes by the hundred: each would compile the station anew where nothing may be written beside it.
 test: .venv/.dev
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist loadscope $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .

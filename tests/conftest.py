@@ -6,7 +6,7 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,6 @@ as it should, and the test sees a diverted part: such a test is run once more, a
 all of such a folder, one after another."""
 ON_A_MANUAL_CLOCK = ("faults/test_matrix.py", "faults/test_planted.py", "faults/test_soak.py")
 """Not of those."""
-LONGEST = (*REAL_TIME, "adapters/clip/test_training.py", "adapters/store", "laws")
-"""Dealt first: a worker that is dealt one of these last is waited for alone."""
 GRACE_S = 3.0  # a thread or a process that was told to stop may still be on its way out
 
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -36,9 +34,8 @@ settings.register_profile(
 settings.load_profile("ci" if IN_CI else "dev")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     here = Path(__file__).parent
-    items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(LONGEST))
     for item in items:
         path = item.path.relative_to(here).as_posix()
         if path.startswith(REAL_TIME) and not path.startswith(ON_A_MANUAL_CLOCK):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -45,7 +44,7 @@ def test_the_station_bench_runs_its_line_and_prints_its_figures():
     assert set(result["chain_ms"]) == set(result["fsync_ms"]) == {"p50", "p99"}
 
 
-def test_the_gate_bench_has_every_command_acknowledged_and_every_part_passed_or_says_what_was_held_up():
+def test_the_gate_bench_has_every_command_acknowledged_and_every_part_passed():
     process = subprocess.run(
         [sys.executable, "-m", "inspection", "bench", "gate", "--parts", "40", "--parts-per-s", "10", "--json"],
         capture_output=True,
@@ -53,11 +52,6 @@ def test_the_gate_bench_has_every_command_acknowledged_and_every_part_passed_or_
         timeout=60,
         check=False,
     )
-    if process.returncode == 1:  # beside another worker; a part that is late diverts, as it should
-        held_up = re.search(r"of 40 parts 40 were acknowledged, (\d+) passed: something held up", process.stderr)
-        assert held_up, process.stderr
-        assert int(held_up[1]) >= 35
-        return
     assert process.returncode == 0, process.stderr
     print(process.stdout)
     result = json.loads(process.stdout.splitlines()[-1])
