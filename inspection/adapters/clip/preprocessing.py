@@ -1,7 +1,7 @@
 """From a camera's picture to a model's input, as the checkpoint's own image processor does it, only faster.
 
-Pillow's antialiased resampling and torch's on uint8 agree to a grey level (see the golden test); OpenCV's has
-no antialiasing and does not.
+Pillow's antialiased resampling and torch's on uint8 agree to a grey level where a picture is made much smaller (see
+the golden test); OpenCV's has no antialiasing and does not.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from PIL import Image
 
 from inspection.adapters.clip.checkpoint import Checkpoint
 from inspection.adapters.clip.processor_file import Triple, mode_of, read_settings, refuse, triple_of
@@ -20,6 +21,11 @@ from inspection.domain.types import Pixels
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_MUCH_SMALLER = 2
+"""torch's weights have 16 bits. Both round between their two passes, and where a picture is hardly made smaller, or
+larger, the difference of one grey level there may become two. Below this, Pillow itself is asked, which such small
+pictures cost a millisecond or two."""
 
 View = Literal["whole", "as-trained"]
 """`whole`: nothing of the picture is cut away. `as-trained`: exactly as the checkpoint's processor has it."""
@@ -126,13 +132,22 @@ class Preprocessing:
 
 def resize(image: Pixels, size: tuple[int, int], mode: Literal["bilinear", "bicubic"]) -> Tensor:
     """RGB uint8 (H, W, 3) -> uint8 (1, 3, height, width), antialiased."""
-    import torch
     from torch.nn import functional
 
-    values = torch.from_numpy(np.require(image, requirements=["C", "W"])).permute(2, 0, 1).unsqueeze(0)
+    height, width = size
     if size == image.shape[:2]:
-        return values
-    return functional.interpolate(values, size=size, mode=mode, antialias=True)
+        return _tensor(image)
+    if image.shape[0] >= _MUCH_SMALLER * height and image.shape[1] >= _MUCH_SMALLER * width:
+        return functional.interpolate(_tensor(image), size=size, mode=mode, antialias=True)
+    resampling = Image.Resampling.BICUBIC if mode == "bicubic" else Image.Resampling.BILINEAR
+    return _tensor(np.array(Image.fromarray(image).resize((width, height), resampling)))
+
+
+def _tensor(image: Pixels) -> Tensor:
+    """(H, W, 3) -> (1, 3, H, W), of the same memory where torch may have it."""
+    import torch
+
+    return torch.from_numpy(np.require(image, requirements=["C", "W"])).permute(2, 0, 1).unsqueeze(0)
 
 
 def _size(size: Any) -> tuple[int, int, int]:

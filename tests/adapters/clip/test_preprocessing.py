@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
@@ -57,9 +57,7 @@ def test_prepared_as_by_transformers_to_a_grey_level(name: str, shape: tuple[int
     assert ours.shape == theirs.shape
     assert ours.dtype == np.float32
     grey_levels = np.abs(ours - theirs) * 255 * np.asarray(preprocessing.std, np.float32)[:, None, None]
-    # Enlarging a picture rounds a few pixels in a hundred thousand by one grey level more.
-    assert grey_levels.max() <= 2.01
-    assert (grey_levels > 1.01).mean() < 1e-4
+    assert grey_levels.max() <= 1.01
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +69,20 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[CLIPImageProcessorP
     return theirs, Preprocessing.read(Checkpoint("mine", folder), "clip", "as-trained")
 
 
+@given(seed=st.integers(0, 2**32), height=st.integers(20, 100), width=st.integers(20, 100))
+@example(923, 70, 90)
+def test_a_picture_of_less_than_twice_the_size_is_prepared_as_by_pillow_itself(
+    small: tuple[CLIPImageProcessorPil, Preprocessing], seed: int, height: int, width: int
+) -> None:
+    theirs, ours = small
+    image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    expected = np.asarray(theirs(Image.fromarray(image), return_tensors="np")["pixel_values"])
+    prepared = ours.apply([image])["pixel_values"].numpy()
+    assert np.abs(prepared - expected).max() < 1e-5
+
+
 @given(seed=st.integers(0, 2**32), height=st.integers(64, 400), width=st.integers(64, 400), full=st.booleans())
+@example(923, 70, 294, False)
 def test_a_picture_of_any_size_is_made_smaller_as_by_transformers_to_a_grey_level(
     small: tuple[CLIPImageProcessorPil, Preprocessing], seed: int, height: int, width: int, full: bool
 ) -> None:
@@ -96,8 +107,7 @@ def test_patches_are_cut_as_by_transformers(shape: tuple[int, int], tmp_path: Pa
     for name in ("pixel_attention_mask", "spatial_shapes"):
         assert np.array_equal(ours[name].numpy(), theirs[name])
     grey_levels = np.abs(ours["pixel_values"].numpy() - theirs["pixel_values"]) * 255 * 0.5
-    assert grey_levels.max() <= 2.01
-    assert (grey_levels > 1.01).mean() < 1e-4
+    assert grey_levels.max() <= 1.01
 
 
 @pytest.mark.parametrize("shape", [(90, 160), (160, 90), (100, 100), (3, 900)])
