@@ -149,7 +149,9 @@ def _serve(
     while asked.times < 2:
         if asked.times:
             feed.stop()
-        next_us = feed.feed(clock())
+        now_us = clock()
+        pty.look(now_us)
+        next_us = feed.feed(now_us)
         pty.flush()
         pty.exchange(clock, next_us)
         for part in controller.gone:

@@ -74,6 +74,7 @@ class PtyController:
         tty.setraw(self._slave)  # the slave stays open here, so that a station may come and go
         os.set_blocking(self._master, False)
         self._link = link
+        self._looked_us: int | None = None
         self.path = Path(os.ttyname(self._slave))
         if link is not None:
             self._make_link(link)
@@ -108,8 +109,17 @@ class PtyController:
         readable, _, _ = select.select([self._master], [], [], wait_s)
         data = os.read(self._master, _READ_BYTES) if readable else b""
         at_us = now_us()
+        self.look(at_us)
         self.controller.receive(data, at_us, self.encoder(at_us))
         self.flush()
+
+    def look(self, now_us: int) -> None:
+        """Where this computer stalled, up to 50 ms, let the controller see its belt as one of its own would have:
+        every 5 ms. Else it would divert what came to the gate meanwhile."""
+        since_us = now_us if self._looked_us is None else max(self._looked_us, now_us - _STALL_US)
+        for at_us in range(since_us + _TICK_US, now_us, _TICK_US):
+            self.controller.tick(at_us, self.encoder(at_us))
+        self._looked_us = now_us
 
     def flush(self) -> None:
         """Hand what the controller has to say to the line."""

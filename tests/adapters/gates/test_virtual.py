@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from inspection.adapters.gates.virtual import BeltFeed
+from functools import partial
+
+import pytest
+
+from inspection.adapters.gates.virtual import BeltFeed, PtyController
 from inspection.wire import messages as m
 from inspection.wire.belt_model import BeltModel, Stretch
 from inspection.wire.controller import Controller
@@ -35,3 +39,20 @@ def test_no_part_comes_before_a_station_is_there_if_that_is_asked():
     for now_us in range(0, 1_000_000, 5_000):
         feed.feed(now_us)
     assert controller.count == 0
+
+
+@pytest.mark.parametrize(
+    ("stalled_us", "passes"), [(5_000, True), (9_000, True), (35_000, True), (50_000, True), (200_000, False)]
+)
+def test_a_part_that_comes_to_the_gate_while_this_computer_stalls_is_seen_as_a_board_would_see_it(stalled_us, passes):
+    """Of what the computer missed, so much: then what is at the gate is anybody's guess, and is diverted."""
+    controller = Controller(5, 0)
+    start = m.Start(9, 1, 5, 0, 0, 500_000, 0, 2_000, 1, 0)
+    controller.receive(encode_frame(m.encode(start)), 0, 0)
+    with PtyController(controller) as pty:
+        pty.exchange(lambda: 0, 0)
+        controller.sense(0)
+        controller.receive(encode_frame(m.encode(m.Verdict(9, 1, 1, m.Command.PASS))), 1, 0)
+        for now_us in (*range(5_000, 500_000, 5_000), 495_000 + stalled_us, 750_000):
+            pty.exchange(partial(int, now_us), 0)
+    assert [gone.passed for gone in controller.gone] == [passes]
