@@ -1,6 +1,7 @@
 """Whether the parts that pass are still like those that a line was calibrated on, and what of them has moved.
 
-Both sides are parts that pass under the same thresholds: those that a threshold took away are missing on both. Each
+Both sides are parts that pass under the same thresholds, the same review band and the same look at the picture as a
+whole: those that a threshold or the band took away are missing on both; of the look, see `DriftKept.passing`. Each
 score and each figure of the picture is held against the calibration's by the two-sample Kolmogorov–Smirnov test with
 its exact p-value (Hodges 1958); what the model sees, by the energy distance of the embeddings (Székely and Rizzo 2004)
 with a permutation p-value. Both need nothing of how the values are spread. The error that a comparison may make is

@@ -23,7 +23,7 @@ from inspection.calibration.drift import Sample
 from inspection.calibration.record import Calibration, kept_path
 from inspection.domain.errors import CalibrationError
 from inspection.domain.types import Vectors
-from inspection.scoring.bank_file import NO_NPZ
+from inspection.scoring.npz import NO_NPZ, npz_of
 
 MOST_PARTS = 300
 MOST_THUMBNAILS = 12
@@ -34,7 +34,10 @@ _SHOWN = [each.name for each in STATISTICS]
 @dataclass(frozen=True, slots=True, eq=False)
 class DriftKept:
     """Good parts of a calibration, a row each, with `descriptions` as the columns of the scores; and some pictures of
-    them, as JPEG. `distances`: how far each is from the others as a whole; None where that was not kept."""
+    them, as JPEG.
+
+    `distances`: how far each is as a whole from good parts; None where that was not kept. Half of them or more are what
+    `WholePicture` was fitted on, and lie nearer than others would."""
 
     descriptions: tuple[str, ...]
     scores: npt.NDArray[np.float64]
@@ -44,8 +47,9 @@ class DriftKept:
     distances: npt.NDArray[np.float64] | None = None
 
     def passing(self, passes: Callable[[Mapping[str, float]], bool], farthest: float | None) -> Sample:
-        """Of those whose scores pass, and that are no farther as a whole than that: what a line passes later is
-        compared with nothing else."""
+        """Of those whose scores pass, and that are no farther as a whole than `farthest`: what a line passes later is
+        compared with nothing else. Of those that lie nearer (`distances`) `farthest` takes next to none away, and of
+        a line's parts more."""
         rows = np.array([passes(dict(zip(self.descriptions, row.tolist(), strict=True))) for row in self.scores], bool)
         if farthest is not None and self.distances is not None:
             rows &= self.distances <= farthest
@@ -64,9 +68,7 @@ class DriftKept:
         }
         if self.distances is not None:
             arrays["distances"] = self.distances
-        content = io.BytesIO()
-        np.savez(content, **arrays)
-        return content.getvalue()
+        return npz_of(arrays)
 
 
 def drawn_rows(parts: Sequence[Hashable], most: int = MOST_PARTS) -> list[int]:
@@ -101,6 +103,7 @@ def load_drift_kept(calibration_path: Path, calibration: Calibration) -> DriftKe
 
 
 def _drift_kept(content: bytes) -> DriftKept:
+    """Raises NO_NPZ, and CalibrationError."""
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         if arrays["statistics"].tolist() != _SHOWN:
             raise CalibrationError("it was made by another version of inspection, which looked at other figures")
@@ -108,6 +111,10 @@ def _drift_kept(content: bytes) -> DriftKept:
         names, joined = arrays["descriptions"].tolist(), arrays["thumbnails"].tobytes()
         ends = arrays["ends"].tolist()
         distances = arrays.get("distances")
+    count = len(scores)
+    fit = scores.shape == (count, len(names)) and pictures.shape == (count, len(_SHOWN))
+    if not fit or embeddings.shape[:-1] != (count,) or (distances is not None and distances.shape != (count,)):
+        raise ValueError("its numbers do not fit together")
     thumbnails = tuple(joined[start:end] for start, end in zip([0, *ends], ends, strict=False))
     pictures, embeddings = pictures.astype(np.float64), embeddings.astype(np.float32)
     return DriftKept(tuple(names), scores, pictures, embeddings, thumbnails, distances)

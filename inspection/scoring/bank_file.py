@@ -4,8 +4,6 @@ data, never code."""
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +12,7 @@ import numpy.typing as npt
 
 from inspection.domain.errors import ScoringError
 from inspection.scoring.head import Head, Held, good_in
+from inspection.scoring.npz import NO_NPZ, npz_of
 from inspection.scoring.references import Bank, PlaceBank, ReferenceBank
 
 _BANK = {"mean": 1, "directions": 2, "variances": 1, "shrinkage": 0, "mean_variance": 0}
@@ -23,9 +22,6 @@ _HEAD = {"centre": 1, "direction": 1} | dict.fromkeys(
 )
 _PLACES = "is_of_places"
 _OF_HEAD = "head_"  # before the names of a head's arrays, which a file without labels has none of
-
-NO_NPZ = (OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What numpy and zipfile raise of bytes that are no .npz; RuntimeError where they say to be locked or of the future."""
 
 Arrays = Mapping[str, npt.NDArray[np.float64]]
 
@@ -38,9 +34,7 @@ def to_bytes(held: Held) -> bytes:
     arrays[_PLACES] = np.asarray(isinstance(bank, PlaceBank))
     if isinstance(held, Head):
         arrays |= {_OF_HEAD + name: np.asarray(getattr(held, name), np.float64) for name in _HEAD}
-    content = io.BytesIO()
-    np.savez(content, **arrays)
-    return content.getvalue()
+    return npz_of(arrays)
 
 
 def from_bytes(content: bytes) -> Held:

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
 from inspection.cli._dashboard import dashboard_command, dashboard_url
+from tests.faults.conftest import forks  # noqa: F401
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from inspection.adapters.store.journal import SqliteJournal
@@ -17,12 +18,12 @@ from inspection.adapters.store.paths import LinePaths
 from inspection.domain.types import Alarm
 from tests.browser.conftest import figure, opened, running_dashboard
 from tests.browser.desk_station import write_desk
-from tests.faults.forked import forks  # noqa: F401
 from tests.faults.processes import StubLine
 
 ALARM = Alarm("outcome-unknown", "the controller never said what became of part 1-7. Find it.", latched=True)
 
 
+@pytest.mark.usefixtures("forks")
 def test_an_operator_follows_a_line_through_a_latched_fault_and_the_loss_of_its_gate(
     browser: Browser, tmp_path: Path
 ) -> None:

@@ -1,28 +1,37 @@
-"""A process as `subprocess.Popen` starts it, in a tenth of the time: forked off one that has imported what it needs."""
+"""A process as `subprocess.Popen` starts it, in a tenth of the time: forked off one that has imported what it needs.
+
+It ends as an interpreter does, up to there where that takes itself down: its threads have ended and what is registered
+with `atexit` has run, but no module's names are given up. Its environment, its flags and its hash seed are those of
+when the other process was started. `unforked` has none of these limits.
+"""
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
 from pathlib import Path
-
-import pytest
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _IMPORTED = "tests.faults.stub_station tests.faults.watched_station inspection.cli.main inspection.cli.gate_sim".split()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def forks() -> Iterator[None]:
-    """That other process, for the tests of a module that imports this."""
+@contextmanager
+def forkserver_running() -> Iterator[None]:
+    """That other process."""
     _CONTEXT.set_forkserver_preload(["pytest", *_IMPORTED, "inspection.adapters.gates.virtual"])
     forkserver.ensure_running()
-    yield
-    forkserver._forkserver._stop()  # else every later test would find a child
+    try:
+        yield
+    finally:
+        forkserver._forkserver._stop()  # else every later test would find a child
 
 
 class Forked:
@@ -43,14 +52,22 @@ class Forked:
         return code
 
     def send_signal(self, number: int) -> None:
+        """Nothing if it has ended: its number may be another's by then."""
         if self.poll() is None and self._process.pid is not None:
-            os.kill(self._process.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, number)
 
     def kill(self) -> None:
-        self._process.kill()
+        self.send_signal(signal.SIGKILL)
 
     def terminate(self) -> None:
-        self._process.terminate()
+        self.send_signal(signal.SIGTERM)
+
+
+def unforked(main: Callable[[], None], words: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """The same with an interpreter of its own, of `main`'s module."""
+    with log.open("ab") as file:
+        return subprocess.Popen([sys.executable, "-m", main.__module__, *words], stdout=file, stderr=file)
 
 
 def _run(main: Callable[[], None], words: list[str], log: Path) -> None:
@@ -58,4 +75,8 @@ def _run(main: Callable[[], None], words: list[str], log: Path) -> None:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
     sys.argv[1:] = words
-    main()
+    try:
+        main()
+    finally:  # multiprocessing ends it with `os._exit`
+        threading._shutdown()
+        atexit._run_exitfuncs()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from inspection.adapters.store.verify import verify_line
 from inspection.cli import main as cli
 from inspection.domain.types import PartId
 from tests.faults import stub_station
-from tests.faults.forked import Forked
+from tests.faults.forked import Forked, unforked
 from tests.faults.stub_station import write_site
 from tests.waiting import DEADLINE_S, wait_for
+
+Process = Forked | subprocess.Popen[bytes]
 
 
 class StubLine:
@@ -30,9 +33,9 @@ class StubLine:
         self.truth_file = folder / "truth.jsonl"
         self._belt = ["--parts-per-s", str(parts_per_s), "--parts", str(parts)]
         self._site = write_site(folder / "site", settings)
-        self._running: list[Forked] = []
-        self.station: Forked | None = None
-        self.gate: Forked | None = None
+        self._running: list[Process] = []
+        self.station: Process | None = None
+        self.gate: Process | None = None
 
     def __enter__(self) -> StubLine:
         return self
@@ -49,33 +52,39 @@ class StubLine:
         self.gate = self._start(cli.run, "gate-sim", *arguments)
         self.wait_for(self.port.is_symlink, "the gate controller's port")
 
-    def start_station(self) -> None:
-        self.station = self._start(stub_station.main, str(self._site), str(self.data_dir), str(self.port))
+    def start_station(self, *, forked: bool = True) -> None:
+        words = [str(self._site), str(self.data_dir), str(self.port)]
+        self.station = self._start(stub_station.main, *words, forked=forked)
 
-    def _start(self, main: Callable[[], None], *arguments: str) -> Forked:
-        process = Forked(main, list(arguments), self.folder / f"{main.__module__}.log")
+    def _start(self, main: Callable[[], None], *words: str, forked: bool = True) -> Process:
+        process = (Forked if forked else unforked)(main, list(words), self.folder / f"{main.__module__}.log")
         self._running.append(process)
         return process
 
     def kill_station(self) -> None:
-        assert self.station is not None
-        self.station.kill()
-        self.station.wait()
+        self._kill(self.station)
 
     def kill_gate(self) -> None:
-        assert self.gate is not None
-        self.gate.kill()
-        self.gate.wait()
+        self._kill(self.gate)
+
+    def _kill(self, process: Process | None) -> None:
+        assert process is not None
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, self._told()
 
     def stop(self) -> None:
         """As an operator does, the belt first; both must end by themselves, without complaint."""
-        assert self.station is not None
-        assert self.gate is not None
         self.wait_for(self._only_the_newest_epoch_is_open, "parts of lost controllers to be closed")
-        self.gate.terminate()
-        assert self.gate.wait(DEADLINE_S) == 0, self._told()
-        self.station.terminate()
-        assert self.station.wait(DEADLINE_S) == 0, self._told()
+        self._end(self.gate)
+        self._end(self.station)
+
+    def _end(self, process: Process | None) -> None:
+        assert process is not None
+        process.terminate()
+        assert process.wait(DEADLINE_S) == 0, self._told()
+        assert "Traceback" not in self.log_text(), (
+            self.log_text()
+        )  # an interpreter that goes down ends with 0 all the same
 
     def _only_the_newest_epoch_is_open(self) -> bool:
         parts = self.parts()

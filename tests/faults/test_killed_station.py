@@ -7,8 +7,9 @@ import subprocess
 
 import pytest
 
-from tests.faults.forked import forks  # noqa: F401
 from tests.faults.processes import StubLine
+
+pytestmark = pytest.mark.usefixtures("forks")
 
 KILLS = 10
 

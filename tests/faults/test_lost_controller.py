@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import signal
 
-from tests.faults.forked import forks  # noqa: F401
+import pytest
+
 from tests.faults.processes import StubLine
+
+pytestmark = pytest.mark.usefixtures("forks")
 
 
 def test_a_killed_controller_is_told_and_another_one_taken_into_use(tmp_path):

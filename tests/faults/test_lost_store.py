@@ -13,9 +13,9 @@ import pytest
 
 from inspection import history
 from inspection.resources import configs_dir
-from tests.faults.forked import forks  # noqa: F401
 from tests.faults.processes import StubLine
 
+pytestmark = pytest.mark.usefixtures("forks")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 SEEN = 30  # parts
 

@@ -10,8 +10,9 @@ import pytest
 from inspection.domain.types import PartId
 from tests.adapters.gates.line import now_us
 from tests.adapters.gates.plc_line import PLC_AT, STATION_AT, UNIT, PluggedPlc
-from tests.faults.forked import forks  # noqa: F401
-from tests.faults.processes import DEADLINE_S, StubLine
+from tests.faults.processes import StubLine
+
+pytestmark = pytest.mark.usefixtures("forks")
 
 GATE = (
     f"{{kind: modbus, url: /dev/ttyUSB0, unit: {UNIT}, parity: none, map: {{station: {STATION_AT}, plc: {PLC_AT}}}, "
@@ -52,8 +53,7 @@ class PlcLine(StubLine):
     def stop(self) -> None:
         self.end_belt()
         self.wait_for(self._only_the_newest_epoch_is_open, "parts of lost controllers to be closed")
-        self.station.terminate()
-        assert self.station.wait(DEADLINE_S) == 0, self._told()
+        self._end(self.station)
 
     def truth(self) -> dict[PartId, bool]:
         return {
@@ -108,6 +108,16 @@ def test_a_station_that_is_killed_and_started_again_records_what_the_plc_counted
     line.check_the_law()
     causes = set(line.parts()["cause"].dropna())
     assert "station-down" in causes
+
+
+def test_it_ends_by_itself_with_an_interpreter_of_its_own_too(line):
+    line.plug()
+    line.start_station(forked=False)
+    line.wait_for(line.more_than(5), "parts to pass")
+    told = line.log_text()
+    line.stop()
+    line.check_the_law()
+    assert line.log_text() == told
 
 
 def test_parts_that_the_registers_did_not_show_are_on_record_and_diverted(line):

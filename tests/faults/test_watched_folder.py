@@ -19,9 +19,11 @@ from inspection import history
 from tests.adapters.cameras.damaged import cases
 from tests.adapters.gates.line import Plugged
 from tests.faults import watched_station
-from tests.faults.forked import Forked, forks  # noqa: F401
+from tests.faults.forked import Forked, unforked
 from tests.faults.watched_station import NAME, land, picture, write_site
 from tests.waiting import DEADLINE_S, wait_for
+
+pytestmark = pytest.mark.usefixtures("forks")
 
 KILLS = 4
 BURST = 160  # more than twice what any queue of the station holds
@@ -34,30 +36,34 @@ class WatchedLine:
         self._site = write_site(folder / "site", **site)
         self.landing = self._site / "landing"
         self.data_dir = folder / "data"
-        self._log = folder / "station.log"
-        self.station: Forked | None = None
+        self.log = folder / "station.log"
+        self.station: Forked | subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> WatchedLine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill()
-
-    def start(self, *port: str) -> None:
-        self.station = Forked(watched_station.main, [str(self._site), str(self.data_dir), *port], self._log)
-
-    def kill(self) -> None:
         if self.station is not None:
             self.station.kill()
             self.station.wait()
 
+    def start(self, *port: str, forked: bool = True) -> None:
+        words = [str(self._site), str(self.data_dir), *port]
+        self.station = (Forked if forked else unforked)(watched_station.main, words, self.log)
+
+    def kill(self) -> None:
+        assert self.station is not None
+        self.station.kill()
+        assert self.station.wait() == -signal.SIGKILL, self.log.read_text()[-2000:]
+
     def stop(self) -> None:
         assert self.station is not None
         self.station.send_signal(signal.SIGTERM)
-        assert self.station.wait(DEADLINE_S) == 0, self._log.read_text()[-2000:]
+        assert self.station.wait(DEADLINE_S) == 0, self.log.read_text()[-2000:]
+        assert "Traceback" not in self.log.read_text(), self.log.read_text()
 
     def wait_for(self, happened: Callable[[], bool], what: str) -> None:
-        wait_for(happened, what, told=lambda: self._log.read_text()[-2000:])
+        wait_for(happened, what, told=lambda: self.log.read_text()[-2000:])
 
     def wait_for_state(self, state: str) -> None:
         self.wait_for(lambda: (now := history.status(self.data_dir, NAME)) is not None and now.state == state, state)
@@ -235,6 +241,16 @@ def test_the_same_name_again_is_another_part(line):
     line.stop()
     parts = line.parts()
     assert parts[["source", "verdict"]].values.tolist() == [["part.png", "PASS"], ["part.png", "REJECT"]]
+
+
+def test_it_ends_by_itself_with_an_interpreter_of_its_own_too(line):
+    line.start(forked=False)
+    land(line.landing, "part.png", picture(1))
+    line.wait_for_judged(1)
+    told = line.log.read_text()
+    line.stop()
+    assert line.rows_by_file() == {"part.png": ("PASS", None, None)}
+    assert line.log.read_text() == told
 
 
 def test_a_second_station_on_the_folder_is_refused(line, tmp_path):

@@ -11,38 +11,49 @@ import duckdb
 
 from inspection.domain.errors import StoreError
 
-_Databases = dict[int, duckdb.DuckDBPyConnection]
+_Databases = dict[tuple[int, bool], duckdb.DuckDBPyConnection]
+"""By their settings."""
 _shared: ContextVar[_Databases | None] = ContextVar("_shared", default=None)
 
 
 @contextmanager
-def connection(threads: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
-    """To a database in memory: its own, or within `shared_databases` one that others have had before. So its tables and
-    views are temporary ones, which no other connection sees. `threads`: 0 is one for each core."""
+def connection(threads: int = 0, *, in_order: bool = True, alone: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """To a database in memory: its own, or within `shared_databases` one with these settings that others have had
+    before, or have now. So its tables and views are temporary ones, which no other connection sees, and it sets nothing
+    that is the whole database's.
+
+    `threads`: 0 is one for each core. `in_order`: rows come as they were put in, which takes memory. `alone`: no other
+    question ever has this database, and anything may be set."""
     shared = _shared.get()
-    if shared is None:
-        with _made(threads) as db:
+    if shared is None or alone:
+        with _made(threads, in_order) as db:
             yield db
         return
-    if threads not in shared:
-        shared[threads] = _made(threads)
+    settings = threads, in_order
+    if settings not in shared:
+        shared[settings] = _made(threads, in_order)
+    made = shared[settings]
     try:
-        with shared[threads].cursor() as db:
+        with made.cursor() as db:
             yield db
-    except (duckdb.Error, RuntimeError):
-        if made := shared.pop(threads, None):  # some errors leave a database unusable: the next question gets another
-            made.close()
+    except (duckdb.Error, RuntimeError):  # it may have left the database unusable: the next question gets another
+        if shared.get(settings) is made:
+            del shared[settings]  # and not closed, for whoever has a connection to it now
         raise
 
 
-def _made(threads: int) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(":memory:", config={"threads": threads} if threads else {})
+def _made(threads: int, in_order: bool) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {"preserve_insertion_order": in_order}
+    if threads:
+        config["threads"] = threads
+    return duckdb.connect(":memory:", config=config)
 
 
 @contextmanager
 def shared_databases() -> Iterator[None]:
-    """What this thread asks within it shares databases, for to make one takes 25 ms of a processor. A database keeps
-    some 30 MB between questions, and 100 MB after one over many files: a station has none that stays."""
+    """What this context asks within it shares databases, for to make one takes 25 ms of a processor. What other threads
+    ask does not. A database keeps some 30 MB between questions, and 100 MB after one over many files: a station has
+    none that stays."""
     if _shared.get() is not None:
         yield
         return

@@ -43,8 +43,7 @@ def look_at_numbers(paths: LinePaths, *, leaving_out: Collection[str] = ()) -> C
     """Numbers of an epoch start at 1. `leaving_out`: files that are not to be read. Raises StoreError."""
     high_water, tail, open_parts = _of_journal(paths)  # first: what comes later is above the marks
     files = [str(paths.log_dir / name) for name in sealed_files(paths) if name not in leaving_out]
-    with log_errors(paths.log_dir, paths.line), connection() as db:
-        db.execute("SET preserve_insertion_order = false")
+    with log_errors(paths.log_dir, paths.line), connection(in_order=False) as db:
         db.register("tail", tail)
         db.execute(_TABLES)
         db.execute(_COUNT.format("tail", "false"))

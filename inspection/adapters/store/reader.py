@@ -131,8 +131,7 @@ def opened(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB with the views `sealed`, the rows of these files, and `parts`: those, and of the journal's tail what is
     neither in them nor in the files `others`. `alone`: no other question ever has this database. Raises StoreError."""
-    asked = duckdb.connect(":memory:") if alone else connection()
-    with _files_errors(paths, [*names, *others]), asked as db:
+    with _files_errors(paths, [*names, *others]), connection(alone=alone) as db:
         db.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         db.execute("SET parquet_metadata_cache = true")
         db.register("tail", tail)

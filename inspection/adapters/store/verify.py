@@ -6,7 +6,7 @@ writes, in the order of the steps of `log.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 
 from inspection.adapters.store.chain import Event
 from inspection.adapters.store.chain_walk import TO_REPAIR, Fault, Head, Walked, walk
-from inspection.adapters.store.duck import what_to_do
 from inspection.adapters.store.event_reader import events_in
 from inspection.adapters.store.files import digest_of, is_gone
 from inspection.adapters.store.journal_reader import open_journal
@@ -144,13 +143,9 @@ class Digests:
         return None if self._known[key] == promise.sha256 else f"its bytes were altered: they are not {said}"
 
 
-def _row_counts(paths: LinePaths, files: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Raises StoreError."""
-    for file in files:
-        try:
-            yield file, pq.read_metadata(file).num_rows
-        except UNREADABLE as error:
-            raise StoreError(f"cannot read the log {paths.log_dir}: {error}; {what_to_do(paths.line)}") from error
+def _rows_in(file: Path) -> int:
+    """Raises UNREADABLE."""
+    return int(pq.read_metadata(file).num_rows)
 
 
 class _Look:
@@ -230,24 +225,32 @@ class _Look:
             place = self._place(self._paths.log_dir / altered)
             self._faults.append(Fault(place, was_altered.format(promise.event)))
         total, done = sum(promise.size_bytes for *_, promise in todo), 0
-        rows = dict[str, int]()
         for path, name, promise in todo:
-            if what := self._digests.differs(path, promise):
-                what = promises.gone(path, promise) if is_gone(path) else what
+            rows, what = self._in_file(path, promise, promises)
+            if what:
                 self._faults.append(Fault(self._place(path), what))
+            if rows is None:
                 self._unread.add(name or "")
-            else:
-                rows[str(path)] = promise.rows
             done += promise.size_bytes
             self._told("files", done, total)
         self.found.files = len(of_log)
+
+    def _in_file(self, path: Path, promise: Promise, promises: Promises) -> tuple[int | None, str | None]:
+        """How many rows there are, None if it is not to be read; and what is wrong with it, if anything is."""
+        if what := self._digests.differs(path, promise):
+            return None, promises.gone(path, promise) if is_gone(path) else what
         try:
-            for file, count in _row_counts(self._paths, list(rows)):
-                if count != rows[file]:
-                    what = f"it has {counted(count, 'row')}, and its event says {rows[file]}"
-                    self._faults.append(Fault(self._place(Path(file)), what))
-        except StoreError as error:  # a day may have taken its place just now
-            self._faults.append(self._as_fault("the files' rows", error))
+            rows = _rows_in(path)
+        except FileNotFoundError:  # a day may have taken its place just now
+            return None, promises.gone(path, promise)
+        except UNREADABLE as error:
+            not_of_scratch(error, self._scratch, self._paths.line)
+            told = f"it has the bytes that event {promise.event} says, and cannot be read here"
+            return None, f"{told}: {error}; see that no newer version has written it"
+        return (
+            rows,
+            None if rows == promise.rows else f"it has {counted(rows, 'row')}, and its event says {promise.rows}",
+        )
 
     def _at_strangers(self, names: Sequence[str], promises: Promises) -> None:
         """Files that no event and no mark knows."""

@@ -346,6 +346,19 @@ def test_a_file_whose_event_says_another_number_of_rows_is_named(paths):
     assert broken(paths).startswith(f"file {last.relative_to(paths.data_dir)}: it has 10 rows, and its event says 11")
 
 
+def test_a_file_that_is_none_though_its_event_says_so_is_named_and_the_others_are_looked_at(paths):
+    first, *_, last = log_files(paths)
+    last.write_bytes(b"x" * 100)
+    say_what_it_is(paths, last)
+    first.unlink()
+    faults = [f"{fault.place}: {fault.what}" for fault in verify_line(paths).faults]
+    assert faults[0].startswith(f"file {first.relative_to(paths.data_dir)}: it is gone")
+    assert faults[1].startswith(f"file {last.relative_to(paths.data_dir)}: it has the bytes that event ")
+    assert "and cannot be read here: " in faults[1]
+    (missing,) = faults[2:]
+    assert missing.startswith("part 1-1: 20 numbers are missing: 1-1, ")
+
+
 def test_a_part_that_is_in_a_file_and_in_the_journal_unmarked_is_there_twice(paths):
     columns = "epoch, number, context, verdict, outcome"
     edit(paths, f"INSERT INTO parts ({columns}) SELECT 1, 7, context, 'PASS', 'PASSED' FROM parts LIMIT 1")
@@ -422,6 +435,11 @@ def rewritten(paths, with_column):
     *_, path = log_files(paths)
     table = pq.read_table(path)
     pq.write_table(with_column(table), path)
+    say_what_it_is(paths, path)
+
+
+def say_what_it_is(paths, path):
+    """In an event that goes with what a file is now."""
     digest, size = digest_of(path)
     data = {"file": path.relative_to(paths.log_dir).as_posix(), "rows": 10, "sha256": digest, "bytes": size}
     with closing(sqlite3.connect(paths.state_db)) as db, writing(db):
@@ -575,20 +593,21 @@ def test_a_merged_file_that_takes_its_place_while_it_is_looked_at_is_no_fault(pa
 def test_a_file_that_goes_before_its_rows_are_counted_is_looked_for_again(paths, monkeypatch, comes_back):
     compacted = Compacted(paths, log_files(paths)[0].relative_to(paths.log_dir).as_posix())
     compacted.say()
-    real = verify_module._row_counts
+    real, last = verify_module._rows_in, log_files(paths)[-1]
     looks: list[object] = []
 
-    def busy(*args):
-        if not looks:
+    def busy(file):
+        if file == compacted.staged:
             compacted.exchange()
-        if not comes_back:
-            (paths.log_dir / compacted.merged).unlink(missing_ok=True)
-        looks.append(args)
-        yield from real(*args)
+            if not comes_back:
+                (paths.log_dir / compacted.merged).unlink()
+        looks.append(file)
+        return real(file)
 
-    monkeypatch.setattr(verify_module, "_row_counts", busy)
+    monkeypatch.setattr(verify_module, "_rows_in", busy)
     told = broken(paths)
-    assert len(looks) == 2
+    assert looks.count(compacted.staged) == 1
+    assert looks.count(last) == 2
     assert told is None if comes_back else f"{compacted.merged}: it is gone" in told
 
 

@@ -266,7 +266,7 @@ def test_rollups_of_another_version_are_a_note_and_not_read(paths, monkeypatch):
 
 
 STEPS = [
-    (verify_module, "sealed_files"), (verify_module, "walk"), (verify_module, "_row_counts"),
+    (verify_module, "sealed_files"), (verify_module, "walk"), (verify_module, "_rows_in"),
     (verify_module, "look_at_rollups"), (verify_module, "look_at_numbers"),
     (verify_module, "digest_of"), (verify_module._Look, "_at_files"), (verify_module._Look, "_at_strangers"),
     (verify_images.ImageCheck, "list_named"), (verify_images.ImageCheck, "faults"), (verify_images, "digest_of"),
