@@ -93,12 +93,12 @@ class ClipEncoder:
     def with_random_weights(self, seed: int) -> ClipEncoder:
         """The same architecture with weights that learnt nothing, both towers; the same seed gives the same ones.
 
-        Pictures and phrases are prepared as for this one. torch's generator is left as it was.
+        Pictures and phrases are prepared as for this one. torch's generators are left as they were.
         """
         import torch
 
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
+        with torch.random.fork_rng(devices=()):  # with those of GPUs, each would be started, and one may be full
+            torch.default_generator.manual_seed(seed)
             model = type(self._model)(deepcopy(self._model.config))
         fingerprint = {**self._fingerprint, "weights": f"random {seed}"}
         return ClipEncoder(model, self._phrases, self._preprocessing, fingerprint=fingerprint)

@@ -240,7 +240,7 @@ def load_towers(checkpoint: Checkpoint) -> tuple[PartsTowers, list[str]]:
 
     Raises what json and safetensors raise, AttributeError where config.json lacks a size.
     """
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=()):  # with those of GPUs, each would be started, and one may be full
         model = PartsTowers(SimpleNamespace(**checkpoint.config()))
     wanted = model.state_dict()
     stored = {name: values for path in checkpoint.weight_files() for name, values in load_file(path).items()}
