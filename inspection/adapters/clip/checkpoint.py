@@ -77,6 +77,10 @@ class Checkpoint:
             ) from error
         return dict(config) if isinstance(config, dict) else {}
 
+    def config_digest(self) -> str:
+        """sha256 of what config.json says: the same weights under another one are another model. Raises as `config`."""
+        return hashlib.sha256(json.dumps(self.config(), sort_keys=True).encode()).hexdigest()
+
     def weight_files(self) -> list[Path]:
         """The file of weights, or those that an index names. Raises ModelError if there is none or one lacks."""
         if (self.folder / WEIGHTS).is_file():

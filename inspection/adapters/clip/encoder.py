@@ -46,7 +46,8 @@ class ClipEncoder:
         self._model = model.eval().requires_grad_(False)
         self._phrases = phrases
         self._preprocessing = preprocessing
-        self._fingerprint = MappingProxyType({**fingerprint, "runtime": runtime.describe()})
+        self._fingerprint = MappingProxyType({**fingerprint, "runtime": runtime.describe(phrases.tokenizer.library)})
+        self._runtime = runtime
         self._scale = float(model.logit_scale.detach().exp())
         input_px = preprocessing.input_px if isinstance(preprocessing, Preprocessing) else None
         self._tower = runtime.open(self._model, input_px)
@@ -70,6 +71,7 @@ class ClipEncoder:
         fingerprint = {
             "model": checkpoint.name,
             "weights": weights,
+            "architecture": checkpoint.config_digest()[:16],
             "preprocessing": preprocessing.describe(),
             "text_processing": f"tokenizer={checkpoint.tokenizer_digest()[:16]} {phrases.describe()}",
         }
@@ -85,7 +87,7 @@ class ClipEncoder:
         """Give back the memory of torch's image tower where another runtime has one of its own and the model has no
         maps, and what converting it took. The encoder that this one was made of with `on` looks at no picture from
         then on."""
-        if self._fingerprint["runtime"] != REFERENCE.describe() and hasattr(self._model, "vision_model"):
+        if self._runtime != REFERENCE and hasattr(self._model, "vision_model"):
             del self._model.vision_model
             give_back_pages(self._model.parameters())  # with the text tower the whole file of both stays mapped
         give_back_heap()

@@ -236,18 +236,21 @@ class PartsTowers(PartsFeatures, nn.Module):
 
 
 def load_towers(checkpoint: Checkpoint) -> tuple[PartsTowers, list[str]]:
-    """In float32; and the names of the weights that are not in its file, or there in another shape.
+    """In float32; and the names of the weights that are not in its file.
 
-    Raises what json and safetensors raise, AttributeError where config.json lacks a size.
+    Raises ValueError where its files do not fit each other: what one of them has and the other does not ask for would
+    be left out, and the rest would be another model.
     """
     with torch.random.fork_rng(devices=()):  # with those of GPUs, each would be started, and one may be full
         model = PartsTowers(SimpleNamespace(**checkpoint.config()))
     wanted = model.state_dict()
     stored = {name: values for path in checkpoint.weight_files() for name, values in load_file(path).items()}
-    usable = {
-        name: stored[name].to(values.dtype)
-        for name, values in wanted.items()
-        if name in stored and stored[name].shape == values.shape
-    }
+    if unasked := sorted(stored.keys() - wanted.keys()):
+        raise ValueError(f"config.json: it asks for no {unasked[0]}, which is among the weights")
+    for name, values in stored.items():
+        if values.shape != wanted[name].shape:
+            shapes = f"{tuple(wanted[name].shape)}, and among the weights it is {tuple(values.shape)}"
+            raise ValueError(f"config.json: it asks for {name} of {shapes}")
+    usable = {name: values.to(wanted[name].dtype) for name, values in stored.items()}
     model.load_state_dict(usable, strict=False, assign=True)
-    return model, sorted(wanted.keys() - usable.keys())
+    return model, sorted(wanted.keys() - stored.keys())

@@ -83,7 +83,10 @@ class PhraseReader:
 
 
 class Tokens(Protocol):
-    """A checkpoint's tokenizer. `unknown`: its piece for what it does not know."""
+    """A checkpoint's tokenizer. `library`: the package it is of. `unknown`: its piece for what it does not know."""
+
+    @property
+    def library(self) -> str: ...
 
     @property
     def unknown(self) -> str: ...
@@ -103,6 +106,8 @@ class Tokens(Protocol):
 
 class _OfTransformers:
     """`Tokens`, by one of transformers' tokenizers."""
+
+    library = "transformers"
 
     def __init__(self, tokenizer: Any, length: int, *, pads_to_length: bool) -> None:
         self._tokenizer = tokenizer

@@ -16,6 +16,7 @@ _PAD, _UNKNOWN = "[PAD]", "[UNK]"
 class WordPieces:
     """`phrases.Tokens`."""
 
+    library = "tokenizers"
     unknown = _UNKNOWN
 
     def __init__(self, checkpoint: Checkpoint, length: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -145,11 +145,20 @@ def test_phrases_are_read_by_torch_whatever_looks_at_pictures(
 def test_the_fingerprint_names_runtime_version_and_precision(
     encoders: dict[tuple[str, Runtime], ClipEncoder], runtime: Runtime
 ) -> None:
-    before, now = (encoders["openclip", each].fingerprint for each in (REFERENCE, runtime))
-    assert {key for key in now if now[key] != before[key]} == {"runtime"}
-    assert now["runtime"].startswith(f"torch {torch.__version__.split('+')[0]} transformers ")
-    assert now["runtime"].endswith(f" {runtime.precision} cpu")
-    assert f"{runtime.engine} " in now["runtime"]
+    for name, library in (("openclip", "transformers"), ("bundled", "tokenizers")):
+        before, now = (encoders[name, each].fingerprint for each in (REFERENCE, runtime))
+        assert {key for key in now if now[key] != before[key]} == {"runtime"}
+        packages = {
+            "torch": ("torch",),
+            "openvino": ("torch", "openvino"),
+            "onnxruntime": ("torch", "onnxruntime", "onnx"),
+        }
+        named = now["runtime"].split()
+        assert named[-2:] == [runtime.precision, runtime.device]
+        assert set(named[:-2:2]) == {library, *packages[runtime.engine]}
+        assert all(
+            told == version(each).partition("+")[0] for each, told in zip(named[:-2:2], named[1:-2:2], strict=True)
+        )
 
 
 @pytest.mark.parametrize("name", ["clip", "openclip"])
@@ -197,7 +206,7 @@ def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, runt
     with pytest.raises(
         ModelError, match=rf"{runtime.engine} is not installed; pip install 'inspection-station\[{extra}\]'"
     ):
-        runtime.describe()
+        runtime.versions()
 
 
 def test_names_come_back_and_others_are_refused() -> None:
