@@ -219,23 +219,15 @@ def _check_size(checkpoint: Checkpoint, config: Any, preprocessing: Preprocessin
 
 def _load_both(checkpoint: Checkpoint, kind: str) -> tuple[Any, PhraseReader]:
     import torch
-    from safetensors import SafetensorError
 
     torch.set_num_threads(min(torch.get_num_threads(), station_threads()))
     try:
         model, lacking = _towers(checkpoint) if kind == "parts_clip" else _by_transformers(checkpoint)
         length = int(getattr(model.config, "text_config", model.config).max_position_embeddings)
         phrases = PhraseReader.load(checkpoint, kind, length)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        AttributeError,
-        RuntimeError,
-        TypeError,
-        ImportError,
-        SafetensorError,
-    ) as error:
+    except ModelError:
+        raise
+    except Exception as error:  # transformers and the formats' libraries answer with anything; told as ModelError
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ModelError(
             f"model {checkpoint.name}: cannot be loaded ({reason}); {fetch_again(checkpoint.name)}"
