@@ -6,14 +6,16 @@ Importing this module does not import torch; the first `ClipEncoder.load` does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inspection.adapters.clip.checkpoint import BUNDLED, Checkpoint, fetch_again, find
+from inspection.adapters.clip.checkpoint import BUNDLED, PARTS_CLIP, Checkpoint, fetch_again, find
 from inspection.adapters.clip.memory import give_back_heap, give_back_pages
 from inspection.adapters.clip.patches import PatchPreprocessing
 from inspection.adapters.clip.phrases import PhraseReader
@@ -42,13 +44,16 @@ class ClipEncoder:
         fingerprint: Mapping[str, str],
         runtime: Runtime = REFERENCE,
     ) -> None:
-        """`fingerprint`: but for `runtime`. Raises ModelError where the model does not run on that."""
+        """`fingerprint`: but for `runtime`. Raises ModelError where the model cannot run on that, or score."""
         self._model = model.eval().requires_grad_(False)
         self._phrases = phrases
         self._preprocessing = preprocessing
         self._fingerprint = MappingProxyType({**fingerprint, "runtime": runtime.describe(phrases.tokenizer.library)})
         self._runtime = runtime
         self._scale = float(model.logit_scale.detach().exp())
+        if not math.isfinite(self._scale):
+            name = fingerprint["model"]
+            raise ModelError(f"model {name}: its logit_scale is not finite; {fetch_again(name)}")
         input_px = preprocessing.input_px if isinstance(preprocessing, Preprocessing) else None
         self._tower = runtime.open(self._model, input_px)
 
@@ -170,7 +175,8 @@ class ClipEncoder:
         return ModelError(f"model {self._fingerprint['model']}: it has no {what}; use {BUNDLED!r} for one")
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Phrases -> float32 (n, D), unit length; longer ones than the model reads are cut."""
+        """Phrases -> float32 (n, D), unit length; longer ones than the model reads are cut. Raises ModelError where the
+        tokenizer is of another model, ScoringError as `embed_images`."""
         import torch
 
         with torch.inference_mode():
@@ -184,7 +190,13 @@ class ClipEncoder:
     def _text_features(self, texts: Sequence[str]) -> Tensor:
         from inspection.adapters.clip.tower import tensor_of
 
-        return tensor_of(self._model.get_text_features(**self._phrases.read(texts)))
+        read = self._phrases.read(texts)
+        greatest, words = int(read["input_ids"].max()), int(_text_config(self._model).vocab_size)
+        if greatest >= words:
+            name = self._fingerprint["model"]
+            told = f"its tokenizer reads a word with id {greatest}, and its config says {words} words"
+            raise ModelError(f"model {name}: {told}; {fetch_again(name)}")
+        return tensor_of(self._model.get_text_features(**read))
 
     def _unit(self, parts: Sequence[Tensor], what: str) -> Vectors:
         import torch
@@ -222,9 +234,11 @@ def _load_both(checkpoint: Checkpoint, kind: str) -> tuple[Any, PhraseReader]:
 
     torch.set_num_threads(min(torch.get_num_threads(), station_threads()))
     try:
-        model, lacking = _towers(checkpoint) if kind == "parts_clip" else _by_transformers(checkpoint)
-        length = int(getattr(model.config, "text_config", model.config).max_position_embeddings)
-        phrases = PhraseReader.load(checkpoint, kind, length)
+        for path in checkpoint.weight_files():
+            _require_whole(path)
+        model, lacking = _towers(checkpoint) if kind == PARTS_CLIP else _by_transformers(checkpoint)
+        text = _text_config(model)
+        phrases = PhraseReader.load(checkpoint, kind, int(text.max_position_embeddings), int(text.vocab_size))
     except ModelError:
         raise
     except Exception as error:  # transformers and the formats' libraries answer with anything; told as ModelError
@@ -240,6 +254,22 @@ def _load_both(checkpoint: Checkpoint, kind: str) -> tuple[Any, PhraseReader]:
         )
     # So that one picture's convolutions are multiplied as they lie: a sixth less time, the same result to 1e-5.
     return model.to(memory_format=torch.channels_last), phrases
+
+
+def _text_config(model: Any) -> Any:
+    """What of its config is of the text tower."""
+    return getattr(model.config, "text_config", model.config)
+
+
+def _require_whole(path: Path) -> None:
+    """Raises ValueError naming the file of weights, if its head does not fit it."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt"):
+            pass
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{path.name}: {error}") from error
 
 
 def _towers(checkpoint: Checkpoint) -> tuple[Any, list[str]]:

@@ -14,13 +14,14 @@ from torch.nn import functional
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.models.clip.modeling_clip import CLIPOutput
 
+from inspection.adapters.clip.checkpoint import PARTS_CLIP
 from inspection.adapters.clip.parts_towers import ImageTower, PartsFeatures, Sizes, TextTower, init_weights
 
 
 class PartsClipConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """`parts_towers.Sizes`, with those that a model has where nothing else is said."""
 
-    model_type = "parts_clip"
+    model_type = PARTS_CLIP
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class PartsClipModel(PartsFeatures, PreTrainedModel):  # type: ignore[no-untyped
 
     config: PartsClipConfig
     config_class = PartsClipConfig
-    base_model_prefix = "parts_clip"
+    base_model_prefix = PARTS_CLIP
     main_input_name = "pixel_values"
 
     def __init__(self, config: PartsClipConfig) -> None:

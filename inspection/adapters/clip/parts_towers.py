@@ -310,6 +310,8 @@ def load_towers(checkpoint: Checkpoint) -> tuple[PartsTowers, list[str]]:
         if values.shape != wanted[name].shape:
             shapes = f"{tuple(wanted[name].shape)}, and among the weights it is {tuple(values.shape)}"
             raise ValueError(f"config.json: it asks for {name} of {shapes}")
+        if values.is_floating_point() != wanted[name].is_floating_point():
+            raise ValueError(f"config.json: it asks for {name} in {wanted[name].dtype}, and it is in {values.dtype}")
     usable = {name: values.to(wanted[name].dtype) for name, values in stored.items()}
     model.load_state_dict(usable, strict=False, assign=True)
     return model, sorted(wanted.keys() - stored.keys())

@@ -252,8 +252,9 @@ class Trap:
         return Path.touch, (self.sprung,)
 
 
-def test_pickled_weights_are_not_opened(folders: dict[str, Path], tmp_path: Path) -> None:
-    folder = shutil.copytree(folders["clip"], tmp_path / "pickled")
+@pytest.mark.parametrize("name", ["clip", "bundled"])
+def test_pickled_weights_are_not_opened(folders: dict[str, Path], tmp_path: Path, name: str) -> None:
+    folder = shutil.copytree(folders[name], tmp_path / "pickled")
     (folder / "model.safetensors").unlink()
     sprung = tmp_path / "sprung"
     torch.save({"visual_projection.weight": Trap(sprung)}, folder / "pytorch_model.bin")
@@ -291,25 +292,6 @@ def test_pictures_of_a_size_that_the_model_does_not_take_are_refused_at_the_star
     path = folder / "preprocessor_config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "size": 40, "crop_size": 40}))
     with pytest.raises(ModelError, match=r"makes pictures of \(40, 40\) pixels and its config says \(32, 32\)"):
-        ClipEncoder.load(str(folder))
-
-
-def test_torn_weights_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
-    folder = shutil.copytree(folders["clip"], tmp_path / "torn")
-    weights = folder / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-1000])
-    with pytest.raises(ModelError, match="cannot be loaded"):
-        ClipEncoder.load(str(folder))
-
-
-def test_weights_that_would_be_made_up_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    folder = shutil.copytree(folders["clip"], tmp_path / "lacking")
-    tensors = load_file(folder / "model.safetensors")
-    del tensors["visual_projection.weight"]
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelError, match=r"1 weights are not in its file, first visual_projection\.weight"):
         ClipEncoder.load(str(folder))
 
 
