@@ -89,9 +89,10 @@ class ClipEncoder:
         return ClipEncoder(self._model, self._phrases, self._preprocessing, fingerprint=fingerprint, runtime=runtime)
 
     def free_torch_tower(self) -> None:
-        """Give back the memory of torch's image tower where another runtime has one of its own and the model has no
-        maps, and what converting it took. The encoder that this one was made of with `on` looks at no picture from
-        then on."""
+        """Let go of torch's image tower where another runtime has one of its own and the model has no maps; and give
+        back what converting took, and what of the weights' file was read into memory. OpenVINO's model goes on using
+        weights that were torch's, so of those that are not in the file as they are nothing is gained there. The
+        encoder that this one was made of with `on` looks at no picture from then on."""
         if self._runtime != REFERENCE and hasattr(self._model, "vision_model"):
             del self._model.vision_model
             give_back_pages(self._model.parameters())  # with the text tower the whole file of both stays mapped

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -250,6 +252,31 @@ def test_memory_of_a_tower_that_another_runtime_stands_for_is_given_back(folders
     with_maps = ClipEncoder.load("bundled").on(Runtime("openvino", "float32"))
     with_maps.free_torch_tower()
     assert with_maps.embed_cells([noise(0, 64, 64)]).shape == (1, 16, 16, 128)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is given back")
+@pytest.mark.parametrize("runtime", CONVERTED, ids=str)
+def test_pages_of_a_file_whose_picture_weights_nobody_needs_are_given_back(
+    folders: dict[str, Path], tmp_path: Path, runtime: Runtime
+) -> None:
+    folder = Path(shutil.copytree(folders["clip"], tmp_path / "clip"))
+    phrases = ["a flawless nut"]
+
+    def resident_kb() -> int:
+        """Of the file of weights."""
+        smaps = Path("/proc/self/smaps").read_text(encoding="utf-8", errors="replace")
+        found = re.findall(rf"{re.escape(str(folder))}/model\.safetensors\n(?:\w+: .*\n)*?Rss: +(\d+)", smaps)
+        return sum(map(int, found))
+
+    encoder = ClipEncoder.load(str(folder))
+    before = encoder.embed_texts(phrases)
+    other = encoder.on(runtime)
+    encoder.free_torch_tower()  # on the reference, which needs it
+    assert resident_kb() > 0
+    other.free_torch_tower()
+    assert resident_kb() == 0
+    assert np.array_equal(other.embed_texts(phrases), before)
+    assert resident_kb() > 0
 
 
 def test_nobody_is_told_that_a_model_was_converted(folders: dict[str, Path]) -> None:
