@@ -47,7 +47,7 @@ from benchmarks.encoder_peers import (
 from inspection import resources
 from inspection.adapters.cameras.images import read_image
 from inspection.adapters.clip.architectures import save_random
-from inspection.adapters.clip.checkpoint import find
+from inspection.adapters.clip.checkpoint import PARTS_CLIP, find
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.adapters.clip.patches import PatchPreprocessing
 from inspection.adapters.clip.preprocessing import Preprocessing
@@ -131,7 +131,7 @@ class Bench:
         calls = {name: self.station(name) for name in self.encoders}
         calls["phrases"] = (lambda: self.encoder.embed_texts(self.phrases), len(self.phrases))
         calls["product"] = (matrix_product(), 1)
-        if self.kind != "parts_clip":  # of our own: no pipeline knows it
+        if self.kind != PARTS_CLIP:  # of our own: no pipeline knows it
             calls["pipeline"] = (pipeline_on(self.model, self.checkpoint.folder, self.files[0], self.phrases), 1)
             longest = as_long_as_read(self.checkpoint.folder, self.phrases)
             calls["pipeline, full"] = (pipeline_on(self.model, self.checkpoint.folder, self.files[0], longest), 1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from inspection.adapters.clip.checkpoint import find
+from inspection.adapters.clip.checkpoint import PARTS_CLIP, find
 from inspection.adapters.clip.encoder import ClipEncoder
 from inspection.adapters.clip.exam import Mark, Marks, examine, papers
 from inspection.adapters.clip.plain import to_json
@@ -33,7 +33,7 @@ ROWS = {
 def main(*, model: str, scenes: int, as_json: bool) -> None:
     """Print the table. Raises ModelError for a model that is not of the bundled one's type."""
     checkpoint = find(model)
-    if checkpoint.config()["model_type"] != "parts_clip":
+    if checkpoint.config()["model_type"] != PARTS_CLIP:
         raise ModelError(f"model {model}: this test is of models of the bundled one's type; see 'inspection evaluate'")
     encoder = ClipEncoder.load(model)
     exam = papers(scenes)

@@ -43,7 +43,8 @@ class StubEncoder:
 
     logit_scale = 10.0
     fingerprint: Mapping[str, str] = {
-        "model": "stub", "weights": "none", "runtime": "none", "preprocessing": "none", "text_processing": "none",
+        "model": "stub", "weights": "none", "architecture": "none", "runtime": "none",
+        "preprocessing": "none", "text_processing": "none",
     }  # fmt: skip
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:

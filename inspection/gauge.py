@@ -167,18 +167,20 @@ def view_of(encoder: Encoder, recipe: RecipeConfig, line: LineConfig) -> dict[st
 
 def view_in(whole: Mapping[str, str]) -> dict[str, str]:
     """The same of a fingerprint, such as a calibration has. On torch in float32 without the runtime, as in embeddings
-    that were kept before there were others: those stay comparable."""
+    that were kept before there were others."""
     from inspection.adapters.clip.runtimes import REFERENCE
 
-    names = ("model", "weights", "preprocessing", "region_of_interest")
+    names = ("model", "weights", "architecture", "preprocessing", "region_of_interest")
     view = {name: whole[name] for name in names if name in whole}
-    runtime = _without_versions(whole.get("runtime", ""))
-    return view if runtime == _without_versions(REFERENCE.describe()) else {**view, "runtime": runtime}
+    runtime = _in_brief(whole.get("runtime", ""))
+    return view if runtime == str(REFERENCE) else {**view, "runtime": runtime}
 
 
-def _without_versions(runtime: str) -> str:
-    """Another version is no other view: it rounds the last digits otherwise."""
-    return " ".join(word for word in runtime.split() if not word[0].isdigit())
+def _in_brief(runtime: str) -> str:
+    """Another version is no other view: it rounds the last digits otherwise. Nor is what reads phrases."""
+    from inspection.adapters.clip.runtimes import READERS
+
+    return " ".join(word for word in runtime.split() if not word[0].isdigit() and word not in READERS)
 
 
 def view_id(details: Mapping[str, str]) -> str:

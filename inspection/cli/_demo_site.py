@@ -1,6 +1,6 @@
 """The demo's configuration: what ships, or a copy of it that is calibrated with the libraries of this machine.
 
-Thresholds hold for the versions of torch and transformers that they were set with. A real line refuses to judge with
+Thresholds hold for the versions of torch and tokenizers that they were set with. A real line refuses to judge with
 others; the demo has its sample pictures at hand and sets its own anew.
 """
 
@@ -22,7 +22,7 @@ from inspection.resources import configs_dir, samples_dir
 if TYPE_CHECKING:
     from inspection.calibration.record import Calibration
 
-_RUNTIME = ("torch", "transformers")
+_RUNTIME = ("torch", "tokenizers")
 _SAMPLES = Path("hex_nut") / "calibration"
 
 

@@ -79,8 +79,8 @@ class Encoder(TextEncoder, Protocol):
 
     @property
     def fingerprint(self) -> Mapping[str, str]:
-        """What a calibration must agree with: `model`, `weights`, `runtime`, `preprocessing`, `text_processing`; and
-        `tuning`, the record by which another runtime than torch in float32 was chosen."""
+        """What a calibration must agree with: `model`, `weights`, `architecture`, `runtime`, `preprocessing`,
+        `text_processing`; and `tuning`, the record by which another runtime than torch in float32 was chosen."""
 
     def embed_images(self, images: Sequence[Pixels]) -> Vectors:
         """RGB uint8 (H, W, 3) each -> float32 (n, D), unit length. Raises ScoringError if not finite."""

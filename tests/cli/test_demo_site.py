@@ -33,7 +33,7 @@ def made_with(site: Path, **fingerprint: str) -> None:
     file.write_text(json.dumps(content))
 
 
-OTHER = {"runtime": "torch 2.0.0 transformers 5.0.0 float32 cpu"}
+OTHER = {"runtime": "torch 2.0.0 tokenizers 0.20.0 float32 cpu"}
 
 
 def test_with_the_libraries_it_was_made_with_the_demo_runs_what_ships(shipped: Path, tmp_path: Path) -> None:

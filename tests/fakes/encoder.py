@@ -26,6 +26,7 @@ class AxisEncoder:
         return {
             "model": "axis",
             "weights": "none",
+            "architecture": "none",
             "runtime": "test",
             "preprocessing": "none",
             "text_processing": "none",

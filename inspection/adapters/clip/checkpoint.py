@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inspection.adapters.clip.plain import json_object
 from inspection.domain.errors import ModelError
 from inspection.domain.hub_id import is_hub_id, not_a_hub_id
 
 BUNDLED = "bundled"
 BUNDLED_FOLDER = Path(__file__).parent / "bundled"
-MODEL_TYPES = ("parts_clip", "clip", "siglip", "siglip2")
+PARTS_CLIP = "parts_clip"
+"""The type of the bundled model, and of those that are trained here."""
+MODEL_TYPES = (PARTS_CLIP, "clip", "siglip", "siglip2")
 FOLDER_STARTS = ("/", ".", "~")
 WEIGHTS, WEIGHTS_INDEX = "model.safetensors", "model.safetensors.index.json"
 PROCESSOR_FILES = ("processor_config.json", "preprocessor_config.json")
@@ -70,12 +73,15 @@ class Checkpoint:
 
     def _stored_config(self) -> dict[str, Any]:
         try:
-            config = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+            return json_object(self.folder / "config.json")
         except (OSError, ValueError) as error:
             raise ModelError(
                 f"model {self.name}: config.json cannot be read ({error}); {fetch_again(self.name)}"
             ) from error
-        return dict(config) if isinstance(config, dict) else {}
+
+    def config_digest(self) -> str:
+        """sha256 of what config.json says: the same weights under another one are another model. Raises as `config`."""
+        return hashlib.sha256(json.dumps(self.config(), sort_keys=True).encode()).hexdigest()
 
     def weight_files(self) -> list[Path]:
         """The file of weights, or those that an index names. Raises ModelError if there is none or one lacks."""
@@ -87,9 +93,9 @@ class Checkpoint:
                 f"checkpoint, or {BUNDLED!r}"
             )
         try:
-            index = json.loads((self.folder / WEIGHTS_INDEX).read_text(encoding="utf-8"))
+            index = json_object(self.folder / WEIGHTS_INDEX)
             names = sorted({Path(name).name for name in index["weight_map"].values()})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"model {self.name}: {WEIGHTS_INDEX} cannot be read; {fetch_again(self.name)}") from error
         lacking = [name for name in names if not (self.folder / name).is_file()]
         if lacking:

@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers import BertTokenizer
 
 from inspection.adapters.clip.parts_clip import PartsClipModel
 from inspection.adapters.clip.teacher import Teacher
-from inspection.adapters.clip.tokens import Tokenizer, tokenize
+from inspection.adapters.clip.tokens import tokenize
 from inspection.config.training import ReadingConfig
 from inspection.domain.errors import ModelError
 from inspection.synthesis import captions
@@ -82,7 +83,7 @@ def defect_words() -> list[str]:
 
 def distil(
     model: PartsClipModel,
-    tokenizer: Tokenizer,
+    tokenizer: BertTokenizer,
     teacher: Teacher,
     pairs: Sequence[tuple[str, str]],
     plan: ReadingConfig,

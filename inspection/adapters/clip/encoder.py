@@ -6,14 +6,16 @@ Importing this module does not import torch; the first `ClipEncoder.load` does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inspection.adapters.clip.checkpoint import BUNDLED, Checkpoint, fetch_again, find
+from inspection.adapters.clip.checkpoint import BUNDLED, PARTS_CLIP, Checkpoint, fetch_again, find
 from inspection.adapters.clip.memory import give_back_heap, give_back_pages
 from inspection.adapters.clip.patches import PatchPreprocessing
 from inspection.adapters.clip.phrases import PhraseReader
@@ -42,12 +44,16 @@ class ClipEncoder:
         fingerprint: Mapping[str, str],
         runtime: Runtime = REFERENCE,
     ) -> None:
-        """`fingerprint`: but for `runtime`. Raises ModelError where the model does not run on that."""
+        """`fingerprint`: but for `runtime`. Raises ModelError where the model cannot run on that, or score."""
         self._model = model.eval().requires_grad_(False)
         self._phrases = phrases
         self._preprocessing = preprocessing
-        self._fingerprint = MappingProxyType({**fingerprint, "runtime": runtime.describe()})
+        self._fingerprint = MappingProxyType({**fingerprint, "runtime": runtime.describe(phrases.tokenizer.library)})
+        self._runtime = runtime
         self._scale = float(model.logit_scale.detach().exp())
+        if not math.isfinite(self._scale):
+            name = fingerprint["model"]
+            raise ModelError(f"model {name}: its logit_scale is not finite; {fetch_again(name)}")
         input_px = preprocessing.input_px if isinstance(preprocessing, Preprocessing) else None
         self._tower = runtime.open(self._model, input_px)
 
@@ -70,6 +76,7 @@ class ClipEncoder:
         fingerprint = {
             "model": checkpoint.name,
             "weights": weights,
+            "architecture": checkpoint.config_digest()[:16],
             "preprocessing": preprocessing.describe(),
             "text_processing": f"tokenizer={checkpoint.tokenizer_digest()[:16]} {phrases.describe()}",
         }
@@ -82,10 +89,11 @@ class ClipEncoder:
         return ClipEncoder(self._model, self._phrases, self._preprocessing, fingerprint=fingerprint, runtime=runtime)
 
     def free_torch_tower(self) -> None:
-        """Give back the memory of torch's image tower where another runtime has one of its own and the model has no
-        maps, and what converting it took. The encoder that this one was made of with `on` looks at no picture from
-        then on."""
-        if self._fingerprint["runtime"] != REFERENCE.describe() and hasattr(self._model, "vision_model"):
+        """Let go of torch's image tower where another runtime has one of its own and the model has no maps; and give
+        back what converting took, and what of the weights' file was read into memory. OpenVINO's model goes on using
+        weights that were torch's, so of those that are not in the file as they are nothing is gained there. The
+        encoder that this one was made of with `on` looks at no picture from then on."""
+        if self._runtime != REFERENCE and hasattr(self._model, "vision_model"):
             del self._model.vision_model
             give_back_pages(self._model.parameters())  # with the text tower the whole file of both stays mapped
         give_back_heap()
@@ -93,12 +101,12 @@ class ClipEncoder:
     def with_random_weights(self, seed: int) -> ClipEncoder:
         """The same architecture with weights that learnt nothing, both towers; the same seed gives the same ones.
 
-        Pictures and phrases are prepared as for this one. torch's generator is left as it was.
+        Pictures and phrases are prepared as for this one. torch's generators are left as they were.
         """
         import torch
 
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
+        with torch.random.fork_rng(devices=()):  # with those of GPUs, each would be started, and one may be full
+            torch.default_generator.manual_seed(seed)
             model = type(self._model)(deepcopy(self._model.config))
         fingerprint = {**self._fingerprint, "weights": f"random {seed}"}
         return ClipEncoder(model, self._phrases, self._preprocessing, fingerprint=fingerprint)
@@ -168,7 +176,8 @@ class ClipEncoder:
         return ModelError(f"model {self._fingerprint['model']}: it has no {what}; use {BUNDLED!r} for one")
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Phrases -> float32 (n, D), unit length; longer ones than the model reads are cut."""
+        """Phrases -> float32 (n, D), unit length; longer ones than the model reads are cut. Raises ModelError where the
+        tokenizer is of another model, ScoringError as `embed_images`."""
         import torch
 
         with torch.inference_mode():
@@ -182,7 +191,13 @@ class ClipEncoder:
     def _text_features(self, texts: Sequence[str]) -> Tensor:
         from inspection.adapters.clip.tower import tensor_of
 
-        return tensor_of(self._model.get_text_features(**self._phrases.read(texts)))
+        read = self._phrases.read(texts)
+        greatest, words = int(read["input_ids"].max()), int(_text_config(self._model).vocab_size)
+        if greatest >= words:
+            name = self._fingerprint["model"]
+            told = f"its tokenizer reads a word with id {greatest}, and its config says {words} words"
+            raise ModelError(f"model {name}: {told}; {fetch_again(name)}")
+        return tensor_of(self._model.get_text_features(**read))
 
     def _unit(self, parts: Sequence[Tensor], what: str) -> Vectors:
         import torch
@@ -217,23 +232,17 @@ def _check_size(checkpoint: Checkpoint, config: Any, preprocessing: Preprocessin
 
 def _load_both(checkpoint: Checkpoint, kind: str) -> tuple[Any, PhraseReader]:
     import torch
-    from safetensors import SafetensorError
 
     torch.set_num_threads(min(torch.get_num_threads(), station_threads()))
     try:
-        model, lacking = _towers(checkpoint) if kind == "parts_clip" else _by_transformers(checkpoint)
-        length = int(getattr(model.config, "text_config", model.config).max_position_embeddings)
-        phrases = PhraseReader.load(checkpoint, kind, length)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        AttributeError,
-        RuntimeError,
-        TypeError,
-        ImportError,
-        SafetensorError,
-    ) as error:
+        for path in checkpoint.weight_files():
+            _require_whole(path)
+        model, lacking = _towers(checkpoint) if kind == PARTS_CLIP else _by_transformers(checkpoint)
+        text = _text_config(model)
+        phrases = PhraseReader.load(checkpoint, kind, int(text.max_position_embeddings), int(text.vocab_size))
+    except ModelError:
+        raise
+    except Exception as error:  # transformers and the formats' libraries answer with anything; told as ModelError
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ModelError(
             f"model {checkpoint.name}: cannot be loaded ({reason}); {fetch_again(checkpoint.name)}"
@@ -246,6 +255,22 @@ def _load_both(checkpoint: Checkpoint, kind: str) -> tuple[Any, PhraseReader]:
         )
     # So that one picture's convolutions are multiplied as they lie: a sixth less time, the same result to 1e-5.
     return model.to(memory_format=torch.channels_last), phrases
+
+
+def _text_config(model: Any) -> Any:
+    """What of its config is of the text tower."""
+    return getattr(model.config, "text_config", model.config)
+
+
+def _require_whole(path: Path) -> None:
+    """Raises ValueError naming the file of weights, if its head does not fit it."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt"):
+            pass
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{path.name}: {error}") from error
 
 
 def _towers(checkpoint: Checkpoint) -> tuple[Any, list[str]]:

@@ -17,7 +17,6 @@ from transformers.models.clip.processing_clip import CLIPProcessor
 from inspection.adapters.clip.checkpoint import BUNDLED, Checkpoint
 from inspection.adapters.clip.parts_clip import PartsClipConfig, PartsClipModel
 from inspection.adapters.clip.record import write_record
-from inspection.adapters.clip.tokens import Tokenizer
 from inspection.domain.errors import ModelError
 
 _LEVELS = 127
@@ -34,7 +33,7 @@ def image_processor(size_px: int) -> CLIPImageProcessorPil:
     )
 
 
-def save(folder: Path, model: PartsClipModel, tokenizer: Tokenizer) -> None:
+def save(folder: Path, model: PartsClipModel, tokenizer: BertTokenizer) -> None:
     """Write config, weights (safetensors, rounded and in half precision: loaded, they are float32 again), tokenizer and
     processor, and the record that `model verify` reads. Raises ModelError if it cannot."""
     processor = CLIPProcessor(image_processor(model.config.image_size), tokenizer)  # type: ignore[no-untyped-call]
@@ -65,7 +64,7 @@ def _rounded(model: PartsClipModel) -> PartsClipModel:
     return copy
 
 
-def read(folder: Path) -> tuple[PartsClipModel, Tokenizer]:
+def read(folder: Path) -> tuple[PartsClipModel, BertTokenizer]:
     """What `save` wrote, as float32. Raises ModelError for a model that is not whole, or of another type."""
     checkpoint = Checkpoint(str(folder), folder)
     if (kind := checkpoint.config()["model_type"]) != PartsClipConfig.model_type:

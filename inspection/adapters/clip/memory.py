@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _MAPPINGS = Path("/proc/self/smaps")
+_IF_CHANGED = {"Anonymous:", "Swap:"}
+_NO_FILE = "0-0 ---p 0 00:00 0"
+"""Ends the list: what is said of a mapping is complete where the next one begins."""
 
 
 def give_back_heap() -> None:
@@ -37,16 +40,21 @@ def _advise(start: int, length: int) -> None:
 
 
 def _unchanged_mappings() -> Iterator[tuple[int, int]]:
-    """Of this process's memory what is as it is in a file: first address and the one behind the last."""
+    """Of this process's memory what is as it is in a file: first address and the one behind the last. What was changed
+    is counted as anonymous while it is in memory, and as swapped out while it is not."""
     try:
         lines = _MAPPINGS.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return
     mapping, in_a_file = (0, 0), False
-    for line in lines:
+    unchanged = set[str]()
+    for line in (*lines, _NO_FILE):
         first, *more = line.split()
         if not first.endswith(":"):  # start-end, rights, offset, device, inode, path; sizes follow, a line each
+            if in_a_file and unchanged == _IF_CHANGED:
+                yield mapping
             start, _, end = first.partition("-")
             mapping, in_a_file = (int(start, 16), int(end, 16)), more[3] != "0"
-        elif first == "Anonymous:" and more[0] == "0" and in_a_file:
-            yield mapping
+            unchanged = set()
+        elif first in _IF_CHANGED and more[0] == "0":
+            unchanged.add(first)

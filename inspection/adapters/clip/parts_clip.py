@@ -14,14 +14,14 @@ from torch.nn import functional
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.models.clip.modeling_clip import CLIPOutput
 
-from inspection.adapters.clip.parts_towers import ImageTower, PartsFeatures, TextTower, init_weights
+from inspection.adapters.clip.checkpoint import PARTS_CLIP
+from inspection.adapters.clip.parts_towers import ImageTower, PartsFeatures, Sizes, TextTower, init_weights
 
 
 class PartsClipConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
-    """Sizes of both towers. `image_widths` are the channels of the stem and the three stages, `image_layers` the
-    transformer's over the last one's map."""
+    """`parts_towers.Sizes`, with those that a model has where nothing else is said."""
 
-    model_type = "parts_clip"
+    model_type = PARTS_CLIP
 
     def __init__(
         self,
@@ -61,13 +61,14 @@ class PartsClipModel(PartsFeatures, PreTrainedModel):  # type: ignore[no-untyped
 
     config: PartsClipConfig
     config_class = PartsClipConfig
-    base_model_prefix = "parts_clip"
+    base_model_prefix = PARTS_CLIP
     main_input_name = "pixel_values"
 
     def __init__(self, config: PartsClipConfig) -> None:
         super().__init__(config)
-        self.image = ImageTower(config)
-        self.text = TextTower(config)
+        sizes = Sizes.of(config.to_dict())
+        self.image = ImageTower(sizes)
+        self.text = TextTower(sizes)
         self.logit_scale = nn.Parameter(torch.tensor(config.logit_scale_init_value))
         self.post_init()  # type: ignore[no-untyped-call]
 

@@ -11,8 +11,10 @@ needs transformers anyway, has the same towers in `parts_clip.PartsClipModel`.
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -21,10 +23,68 @@ from torch.nn import functional
 
 from inspection.adapters.clip.checkpoint import Checkpoint
 
-if TYPE_CHECKING:
-    from inspection.adapters.clip.parts_clip import PartsClipConfig
-
 _HAS_FAST_CONVOLUTIONS = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+_STAGES = 3
+_SHRINKS = 2 ** (1 + _STAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Of both towers, by the names that config.json has for them. `image_widths` are the channels of the stem and the
+    three stages, `image_layers` the transformer's over the last one's map."""
+
+    image_size: int
+    image_widths: tuple[int, ...]
+    image_layers: int
+    image_heads: int
+    cell_width: int
+    projection_dim: int
+    vocab_size: int
+    word_width: int
+    text_width: int
+    text_layers: int
+    text_heads: int
+    max_position_embeddings: int
+    logit_scale_init_value: float
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Sizes:
+        """What config.json says. Raises ValueError for what it lacks, and for what no tower can be made of."""
+        names = [field.name for field in fields(cls)]
+        if lacking := [name for name in names if name not in config]:
+            raise ValueError(f"config.json: it has no {lacking[0]}")
+        said: dict[str, Any] = {name: config[name] for name in names}
+        widths = said["image_widths"]
+        return cls(**{**said, "image_widths": tuple(widths) if isinstance(widths, list) else widths})
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: most of it would show only when the first part comes, or not at all."""
+        for name in (field.name for field in fields(self)):
+            value = getattr(self, name)
+            match name:
+                case "image_widths":
+                    are_whole = isinstance(value, tuple) and all(_is_whole(width, 1) for width in value)
+                    is_usable = are_whole and len(value) == 1 + _STAGES
+                    wanted = f"{1 + _STAGES} whole numbers above 0"
+                case "logit_scale_init_value":
+                    is_usable, wanted = type(value) in (int, float) and math.isfinite(value), "a number"
+                case "image_layers" | "text_layers":
+                    is_usable, wanted = _is_whole(value, 0), "a whole number"
+                case _:
+                    is_usable, wanted = _is_whole(value, 1), "a whole number above 0"
+            _require(is_usable, name, value, wanted)
+        _require(self.image_size % _SHRINKS == 0, "image_size", self.image_size, f"a multiple of {_SHRINKS}")
+        for heads, width in (("image_heads", self.image_widths[-1]), ("text_heads", self.text_width)):
+            _require(width % getattr(self, heads) == 0, heads, getattr(self, heads), f"a divisor of {width}")
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return type(value) is int and value >= least
+
+
+def _require(is_usable: bool, name: str, value: object, wanted: str) -> None:
+    if not is_usable:
+        raise ValueError(f"config.json: {name} is {value!r}; it must be {wanted}")
 
 
 class _Conv3(nn.Conv2d):
@@ -90,9 +150,9 @@ class ImageTower(nn.Module):
     """Halves the picture four times: the stem and three stages of 1, 2 and 2 blocks; then all places of the last map
     are compared with each other: that a hole lacks or is not round is seen by the others."""
 
-    def __init__(self, config: PartsClipConfig) -> None:
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        stem, *widths = config.image_widths
+        stem, *widths = sizes.image_widths
         self.stem = _Conv3(3, stem, 2)
         self.stem_norm = nn.BatchNorm2d(stem)
         stages: list[nn.Module] = []
@@ -100,13 +160,13 @@ class ImageTower(nn.Module):
             more = [_Residual(outputs, outputs, 1)] if index else []
             stages.append(nn.Sequential(_Residual(inputs, outputs, 2), *more))
         self.stages = nn.ModuleList(stages)
-        layers = (_Attention(widths[-1], config.image_heads) for _ in range(config.image_layers))
+        layers = (_Attention(widths[-1], sizes.image_heads) for _ in range(sizes.image_layers))
         self.compare = nn.ModuleList(layers)
-        self.fine = nn.Conv2d(widths[-2], config.cell_width, 1)
-        self.coarse = nn.Conv2d(widths[-1], config.cell_width, 1)
-        self.merge = _Conv3(config.cell_width, config.cell_width, bias=True)
-        self.cells = nn.Conv2d(config.cell_width, config.projection_dim, 1)
-        self.whole = nn.Linear(2 * widths[-1] + config.cell_width, config.projection_dim)
+        self.fine = nn.Conv2d(widths[-2], sizes.cell_width, 1)
+        self.coarse = nn.Conv2d(widths[-1], sizes.cell_width, 1)
+        self.merge = _Conv3(sizes.cell_width, sizes.cell_width, bias=True)
+        self.cells = nn.Conv2d(sizes.cell_width, sizes.projection_dim, 1)
+        self.whole = nn.Linear(2 * widths[-1] + sizes.cell_width, sizes.projection_dim)
 
     def maps(self, pixel_values: Tensor) -> list[Tensor]:
         """What each stage makes of the pictures, (n, W, s, s)."""
@@ -143,15 +203,15 @@ def _mean(tokens: Tensor, mask: Tensor) -> Tensor:
 class TextTower(nn.Module):
     """The table of words is given, not learnt: what a word means is known before any picture is seen."""
 
-    def __init__(self, config: PartsClipConfig) -> None:
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        self.words = nn.Embedding(config.vocab_size, config.word_width)
-        self.lift = nn.Linear(config.word_width, config.text_width)
-        self.places = nn.Embedding(config.max_position_embeddings, config.text_width)
-        self.blocks = nn.ModuleList(_Attention(config.text_width, config.text_heads) for _ in range(config.text_layers))
-        self.norm = nn.LayerNorm(config.text_width)
-        self.bend = nn.Linear(config.text_width + config.word_width, 2 * config.text_width)
-        self.whole = nn.Linear(2 * config.text_width, config.projection_dim)
+        self.words = nn.Embedding(sizes.vocab_size, sizes.word_width)
+        self.lift = nn.Linear(sizes.word_width, sizes.text_width)
+        self.places = nn.Embedding(sizes.max_position_embeddings, sizes.text_width)
+        self.blocks = nn.ModuleList(_Attention(sizes.text_width, sizes.text_heads) for _ in range(sizes.text_layers))
+        self.norm = nn.LayerNorm(sizes.text_width)
+        self.bend = nn.Linear(sizes.text_width + sizes.word_width, 2 * sizes.text_width)
+        self.whole = nn.Linear(2 * sizes.text_width, sizes.projection_dim)
 
     def read(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """What the phrase says as its teacher would read it: (n, W)."""
@@ -225,8 +285,7 @@ class PartsFeatures:
 class PartsTowers(PartsFeatures, nn.Module):
     """Both towers in one space, with weights that learnt nothing until `load_state_dict`."""
 
-    def __init__(self, config: Any) -> None:
-        """`config`: what `PartsClipConfig` has."""
+    def __init__(self, config: Sizes) -> None:
         super().__init__()
         self.config = config
         self.image = ImageTower(config)
@@ -236,18 +295,23 @@ class PartsTowers(PartsFeatures, nn.Module):
 
 
 def load_towers(checkpoint: Checkpoint) -> tuple[PartsTowers, list[str]]:
-    """In float32; and the names of the weights that are not in its file, or there in another shape.
+    """In float32; and the names of the weights that are not in its file.
 
-    Raises what json and safetensors raise, AttributeError where config.json lacks a size.
+    Raises ValueError where config.json cannot be used, or does not fit the weights: what it does not ask for would be
+    left out, and the rest would be another model.
     """
-    with torch.random.fork_rng():
-        model = PartsTowers(SimpleNamespace(**checkpoint.config()))
+    with torch.random.fork_rng(devices=()):  # with those of GPUs, each would be started, and one may be full
+        model = PartsTowers(Sizes.of(checkpoint.config()))
     wanted = model.state_dict()
     stored = {name: values for path in checkpoint.weight_files() for name, values in load_file(path).items()}
-    usable = {
-        name: stored[name].to(values.dtype)
-        for name, values in wanted.items()
-        if name in stored and stored[name].shape == values.shape
-    }
+    if unasked := sorted(stored.keys() - wanted.keys()):
+        raise ValueError(f"config.json: it asks for no {unasked[0]}, which is among the weights")
+    for name, values in stored.items():
+        if values.shape != wanted[name].shape:
+            shapes = f"{tuple(wanted[name].shape)}, and among the weights it is {tuple(values.shape)}"
+            raise ValueError(f"config.json: it asks for {name} of {shapes}")
+        if values.is_floating_point() != wanted[name].is_floating_point():
+            raise ValueError(f"config.json: it asks for {name} in {wanted[name].dtype}, and it is in {values.dtype}")
+    usable = {name: values.to(wanted[name].dtype) for name, values in stored.items()}
     model.load_state_dict(usable, strict=False, assign=True)
-    return model, sorted(wanted.keys() - usable.keys())
+    return model, sorted(wanted.keys() - stored.keys())

@@ -7,14 +7,14 @@ read as other words.
 
 from __future__ import annotations
 
-import json
 import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from inspection.adapters.clip.checkpoint import Checkpoint
+from inspection.adapters.clip.checkpoint import PARTS_CLIP, Checkpoint
+from inspection.adapters.clip.plain import json_object
 from inspection.domain.ports import Reading
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SIGLIP = ("siglip", "siglip2")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _SPACE = "▁"  # as sentencepiece has it, before a word whose beginning it does not know
+_AS_IS = (str, "as-is")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -37,12 +38,16 @@ class PhraseReader:
     text: str
 
     @classmethod
-    def load(cls, checkpoint: Checkpoint, model_type: str, length: int) -> PhraseReader:
-        """The checkpoint's own. Raises whatever transformers raises when it cannot be loaded, OSError or ValueError."""
+    def load(cls, checkpoint: Checkpoint, model_type: str, length: int, words: int) -> PhraseReader:
+        """The checkpoint's own, whose words a table of `words` has a row for. Raises OSError or ValueError where it
+        cannot be used, and what transformers raises."""
+        if model_type == PARTS_CLIP:
+            from inspection.adapters.clip.word_pieces import WordPieces
+
+            return cls(WordPieces(checkpoint, length, words), length, False, *_AS_IS)
         kind, pads_to_length = _tokenizer_class(checkpoint), model_type in _SIGLIP
-        canonical, text = _canonical(model_type, kind)
-        tokenizer = _tokenizer(checkpoint, model_type, kind, length, pads_to_length=pads_to_length)
-        return cls(tokenizer, length, pads_to_length, canonical, text)
+        tokenizer = _by_transformers(checkpoint, kind, length, pads_to_length=pads_to_length)
+        return cls(tokenizer, length, pads_to_length, *_canonical(model_type, kind))
 
     def describe(self) -> str:
         """A short text: two with the same one, and the same tokenizer, read alike."""
@@ -83,7 +88,10 @@ class PhraseReader:
 
 
 class Tokens(Protocol):
-    """A checkpoint's tokenizer. `unknown`: its piece for what it does not know."""
+    """A checkpoint's tokenizer. `library`: the package it is of. `unknown`: its piece for what it does not know."""
+
+    @property
+    def library(self) -> str: ...
 
     @property
     def unknown(self) -> str: ...
@@ -103,6 +111,8 @@ class Tokens(Protocol):
 
 class _OfTransformers:
     """`Tokens`, by one of transformers' tokenizers."""
+
+    library = "transformers"
 
     def __init__(self, tokenizer: Any, length: int, *, pads_to_length: bool) -> None:
         self._tokenizer = tokenizer
@@ -134,7 +144,7 @@ class _OfTransformers:
 
 def _canonical(model_type: str, tokenizer_class: str) -> tuple[Callable[[str], str], str]:
     if model_type not in _SIGLIP:
-        return str, "as-is"
+        return _AS_IS
     if tokenizer_class.startswith("Siglip") and not tokenizer_class.startswith("Siglip2"):
         return _without_punctuation, "lower-case-no-punctuation"
     return str.lower, "lower-case"
@@ -146,17 +156,11 @@ def _without_punctuation(phrase: str) -> str:
 
 def _tokenizer_class(checkpoint: Checkpoint) -> str:
     path = checkpoint.folder / "tokenizer_config.json"
-    content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    content = json_object(path) if path.is_file() else {}
     return str(content.get("tokenizer_class") or "")
 
 
-def _tokenizer(
-    checkpoint: Checkpoint, model_type: str, tokenizer_class: str, length: int, *, pads_to_length: bool
-) -> Tokens:
-    if model_type == "parts_clip":
-        from inspection.adapters.clip.word_pieces import WordPieces
-
-        return WordPieces(checkpoint, length)
+def _by_transformers(checkpoint: Checkpoint, tokenizer_class: str, length: int, *, pads_to_length: bool) -> Tokens:
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     # SigLIP 1 names a class that needs sentencepiece; its tokenizer.json holds the same vocabulary.

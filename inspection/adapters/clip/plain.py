@@ -41,6 +41,17 @@ def write_whole(path: Path, text: str) -> None:
         raise ModelError(f"cannot write {path}: {error.strerror}; make room there, or the folder writable") from error
 
 
+def json_object(path: Path) -> dict[str, Any]:
+    """Raises OSError where there is no such file, ValueError naming it where it holds anything else."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path.name}: it is not JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path.name}: it is no JSON object")
+    return content
+
+
 def read_json(path: Path) -> Any:
     """None where there is no such file, or it cannot be read."""
     try:

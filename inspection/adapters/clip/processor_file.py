@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from inspection.adapters.clip.checkpoint import PROCESSOR_FILES, Checkpoint, fetch_again
+from inspection.adapters.clip.checkpoint import PARTS_CLIP, PROCESSOR_FILES, Checkpoint, fetch_again
+from inspection.adapters.clip.plain import json_object
 from inspection.domain.errors import ModelError
 
 Triple = tuple[float, float, float]
@@ -28,7 +28,7 @@ _SIGLIP = {
 }
 _SIGLIP2 = {**_SIGLIP, "resample": 2, "patch_size": 16, "max_num_patches": 256}
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
-    "parts_clip": _CLIP,
+    PARTS_CLIP: _CLIP,
     "clip": _CLIP,
     "siglip": _SIGLIP,
     "siglip2": _SIGLIP2,
@@ -49,7 +49,8 @@ def read_settings(checkpoint: Checkpoint, model_type: str) -> Mapping[str, Any]:
         raise ModelError(
             f"model {checkpoint.name}: its image processor must resize, rescale and normalise; use another model"
         )
-    if abs(settings.get("rescale_factor", 1 / 255) * 255 - 1) > 1e-6:
+    factor = settings.get("rescale_factor", 1 / 255)
+    if not isinstance(factor, int | float) or not abs(factor * 255 - 1) <= 1e-6:
         raise ModelError(
             f"model {checkpoint.name}: its image processor must rescale pixels to 0 to 1; use another model"
         )
@@ -62,11 +63,9 @@ def _stored(checkpoint: Checkpoint) -> Mapping[str, Any]:
         if not path.is_file():
             continue
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ModelError(
-                f"model {checkpoint.name}: {name} is not JSON ({error}); {fetch_again(checkpoint.name)}"
-            ) from error
+            content = json_object(path)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"model {checkpoint.name}: {error}; {fetch_again(checkpoint.name)}") from error
         settings = content.get("image_processor") if name == PROCESSOR_FILES[0] else content
         if isinstance(settings, dict):
             return settings

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Engine = Literal["torch", "openvino", "onnxruntime"]
 Precision = Literal["float32", "bfloat16", "int8"]
 
+READERS = ("tokenizers", "transformers")
+"""What phrases are read by: the bundled model's by tokenizers alone, as a station imports no transformers for it; those
+of others by transformers, which has their towers as well."""
 MOST_THREADS = 4
 _MULTIPLIES = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "bf16", "i8mm")
 """Of Linux's flags of a processor those that a runtime chooses its arithmetic by."""
@@ -53,15 +56,17 @@ class Runtime:
         """As it is stored: `openvino bfloat16 cpu`."""
         return f"{self.engine} {self.precision} {self.device}"
 
-    def versions(self) -> str:
-        """Of all that its numbers depend on. Raises ModelError if one of them is not installed."""
+    def versions(self, *libraries: str) -> str:
+        """Of torch, of `libraries` beside it, and of the engine's own packages. Raises ModelError if one of these is
+        not installed."""
         self.require()
-        packages = ("torch", "transformers", *_EXTRAS[self.engine][1])
+        packages = ("torch", *libraries, *_EXTRAS[self.engine][1])
         return " ".join(f"{package} {version(package).partition('+')[0]}" for package in packages)
 
-    def describe(self) -> str:
-        """For the fingerprint. Raises ModelError as `versions`."""
-        return f"{self.versions()} {self.precision} {self.device}"
+    def describe(self, library: str) -> str:
+        """For the fingerprint: all that its numbers depend on. `library`: one of READERS. Raises ModelError as
+        `versions`."""
+        return f"{self.versions(library)} {self.precision} {self.device}"
 
     def require(self) -> None:
         """Raises ModelError naming the extra, if a package is not installed."""
@@ -75,8 +80,8 @@ class Runtime:
             ) from error
 
     def open(self, model: Any, input_px: tuple[int, int] | None) -> ImageTower:
-        """The image tower of a model of transformers, which is left as it is. `input_px`: height and width of what it
-        takes; None where that is not one size. Raises ModelError where the model cannot be run on it.
+        """The image tower of a model, which is left as it is. `input_px`: height and width of what it takes; None where
+        that is not one size. Raises ModelError where the model cannot be run on it.
         """
         self.require()
         try:

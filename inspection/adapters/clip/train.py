@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers import BertTokenizer
 
 from inspection.adapters.clip import losses
 from inspection.adapters.clip.exam import Marks, Papers, examine
@@ -26,7 +27,7 @@ from inspection.adapters.clip.gallery import PICTURES, Gallery
 from inspection.adapters.clip.lessons import Lesson, make_lesson
 from inspection.adapters.clip.optimiser import Optimiser
 from inspection.adapters.clip.parts_clip import PartsClipModel
-from inspection.adapters.clip.tokens import Tokenizer, tokenize
+from inspection.adapters.clip.tokens import tokenize
 from inspection.config.training import LookingConfig
 from inspection.domain.errors import ModelError
 from inspection.domain.types import Pixels, Vectors
@@ -47,7 +48,7 @@ Tell = Callable[[dict[str, float], Marks | None], None]
 class LiveEncoder:
     """The model in training as an `Encoder` with cells, for the exams."""
 
-    def __init__(self, model: PartsClipModel, tokenizer: Tokenizer) -> None:
+    def __init__(self, model: PartsClipModel, tokenizer: BertTokenizer) -> None:
         self.model, self.tokenizer = model.eval(), tokenizer  # type: ignore[no-untyped-call]
 
     @property
@@ -106,7 +107,7 @@ def shaped_by_muon(name: str) -> bool:
     return name.startswith(tuple(f"model.image.{part}." for part in inner))
 
 
-def loss_of(pupil: Pupil, tokenizer: Tokenizer, lesson: Lesson, unsure: torch.Generator) -> Tensor:
+def loss_of(pupil: Pupil, tokenizer: BertTokenizer, lesson: Lesson, unsure: torch.Generator) -> Tensor:
     """The loss of one step."""
     model = pupil.model
     texts = [*lesson.sentences, *(text for states in lesson.states for text in states)]
@@ -150,7 +151,7 @@ def level_steps(steps: int) -> int:
 
 def look(
     model: PartsClipModel,
-    tokenizer: Tokenizer,
+    tokenizer: BertTokenizer,
     gallery: Gallery,
     plan: LookingConfig,
     seed: int,

@@ -24,6 +24,7 @@ import torch
 import transformers
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from transformers import BertTokenizer
 
 from inspection.adapters.clip import distil, folder
 from inspection.adapters.clip.checkpoint import WEIGHTS, Checkpoint, sha256_of
@@ -34,7 +35,7 @@ from inspection.adapters.clip.locked import locked
 from inspection.adapters.clip.parts_clip import PartsClipConfig, PartsClipModel
 from inspection.adapters.clip.plain import read_json, to_json, write_whole
 from inspection.adapters.clip.teacher import Lexicon, Teacher, choose_words, teacher_folder, word_table
-from inspection.adapters.clip.tokens import Tokenizer, make_tokenizer
+from inspection.adapters.clip.tokens import make_tokenizer
 from inspection.adapters.clip.train import LiveEncoder, look, pictures_kept
 from inspection.config.training import ReadingConfig, TrainingConfig
 from inspection.domain.errors import ModelError
@@ -239,7 +240,7 @@ def _dictionary(path: Path) -> list[str]:
 
 def _learn_to_read(
     plan: ReadingConfig, seed: int, lexicon: Lexicon, dictionary: Sequence[str], tell: Tell
-) -> tuple[PartsClipModel, Tokenizer]:
+) -> tuple[PartsClipModel, BertTokenizer]:
     rng = np.random.default_rng([seed, 13])
     tell("vocabulary", 0.0, "choosing words")
     field = distil.field_words(rng, 40_000)

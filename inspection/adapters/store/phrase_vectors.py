@@ -31,7 +31,7 @@ MOST_BYTES = 256_000_000
 _log = logging.getLogger(__name__)
 _DIGEST = 32
 _HEAD = struct.Struct("<II")
-_DEPENDS_ON = ("weights", "text_processing", "runtime")
+_DEPENDS_ON = ("weights", "architecture", "text_processing", "runtime")
 
 
 class RememberedTexts:

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertModel
+from transformers import BertConfig, BertModel, BertTokenizer
 
 from inspection.adapters.clip.parts_clip import PartsClipConfig, PartsClipModel
 from inspection.adapters.clip.teacher import SPECIAL
-from inspection.adapters.clip.tokens import Tokenizer, make_tokenizer
+from inspection.adapters.clip.tokens import make_tokenizer
 from inspection.config.training import LookingConfig, ReadingConfig
 
 LETTERS = [chr(ord("a") + index) for index in range(26)]
@@ -25,7 +25,7 @@ LOOKING = LookingConfig(
 )
 
 
-def small_model() -> tuple[PartsClipModel, Tokenizer]:
+def small_model() -> tuple[PartsClipModel, BertTokenizer]:
     torch.manual_seed(0)
     tokenizer = make_tokenizer(WORDS, 32)
     sizes = PartsClipConfig(

@@ -48,3 +48,19 @@ def test_torchs_generator_is_left_as_it_was(folders: dict[str, Path]) -> None:
     torch.manual_seed(11)
     model.with_random_weights(3)
     assert (torch.rand(4) == expected).all()
+
+
+@pytest.mark.parametrize("name", ["clip", "parts_clip"])
+def test_a_line_on_the_cpu_does_not_start_the_gpus(
+    folders: dict[str, Path], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One may be full with another's work."""
+
+    def full(*arguments: object) -> None:
+        raise RuntimeError(f"CUDA error: out of memory {arguments}")
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    for started in ("get_rng_state", "set_rng_state", "manual_seed", "manual_seed_all"):
+        monkeypatch.setattr(torch.cuda, started, full)
+    model = ClipEncoder.load(str(folders[name]))
+    assert np.isfinite(model.with_random_weights(3).embed_images(PICTURES)).all()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -145,11 +147,20 @@ def test_phrases_are_read_by_torch_whatever_looks_at_pictures(
 def test_the_fingerprint_names_runtime_version_and_precision(
     encoders: dict[tuple[str, Runtime], ClipEncoder], runtime: Runtime
 ) -> None:
-    before, now = (encoders["openclip", each].fingerprint for each in (REFERENCE, runtime))
-    assert {key for key in now if now[key] != before[key]} == {"runtime"}
-    assert now["runtime"].startswith(f"torch {torch.__version__.split('+')[0]} transformers ")
-    assert now["runtime"].endswith(f" {runtime.precision} cpu")
-    assert f"{runtime.engine} " in now["runtime"]
+    for name, library in (("openclip", "transformers"), ("bundled", "tokenizers")):
+        before, now = (encoders[name, each].fingerprint for each in (REFERENCE, runtime))
+        assert {key for key in now if now[key] != before[key]} == {"runtime"}
+        packages = {
+            "torch": ("torch",),
+            "openvino": ("torch", "openvino"),
+            "onnxruntime": ("torch", "onnxruntime", "onnx"),
+        }
+        named = now["runtime"].split()
+        assert named[-2:] == [runtime.precision, runtime.device]
+        assert set(named[:-2:2]) == {library, *packages[runtime.engine]}
+        assert all(
+            told == version(each).partition("+")[0] for each, told in zip(named[:-2:2], named[1:-2:2], strict=True)
+        )
 
 
 @pytest.mark.parametrize("name", ["clip", "openclip"])
@@ -197,7 +208,7 @@ def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, runt
     with pytest.raises(
         ModelError, match=rf"{runtime.engine} is not installed; pip install 'inspection-station\[{extra}\]'"
     ):
-        runtime.describe()
+        runtime.versions()
 
 
 def test_names_come_back_and_others_are_refused() -> None:
@@ -241,6 +252,31 @@ def test_memory_of_a_tower_that_another_runtime_stands_for_is_given_back(folders
     with_maps = ClipEncoder.load("bundled").on(Runtime("openvino", "float32"))
     with_maps.free_torch_tower()
     assert with_maps.embed_cells([noise(0, 64, 64)]).shape == (1, 16, 16, 128)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is given back")
+@pytest.mark.parametrize("runtime", CONVERTED, ids=str)
+def test_pages_of_a_file_whose_picture_weights_nobody_needs_are_given_back(
+    folders: dict[str, Path], tmp_path: Path, runtime: Runtime
+) -> None:
+    folder = Path(shutil.copytree(folders["clip"], tmp_path / "clip"))
+    phrases = ["a flawless nut"]
+
+    def resident_kb() -> int:
+        """Of the file of weights."""
+        smaps = Path("/proc/self/smaps").read_text(encoding="utf-8", errors="replace")
+        found = re.findall(rf"{re.escape(str(folder))}/model\.safetensors\n(?:\w+: .*\n)*?Rss: +(\d+)", smaps)
+        return sum(map(int, found))
+
+    encoder = ClipEncoder.load(str(folder))
+    before = encoder.embed_texts(phrases)
+    other = encoder.on(runtime)
+    encoder.free_torch_tower()  # on the reference, which needs it
+    assert resident_kb() > 0
+    other.free_torch_tower()
+    assert resident_kb() == 0
+    assert np.array_equal(other.embed_texts(phrases), before)
+    assert resident_kb() > 0
 
 
 def test_nobody_is_told_that_a_model_was_converted(folders: dict[str, Path]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModel, AutoProcessor
+from transformers import AutoModel, AutoProcessor, BertTokenizer
 
 from inspection.adapters.clip import distil, folder, losses, train
 from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
@@ -28,7 +28,6 @@ from inspection.adapters.clip.teacher import (
     teacher_folder,
     word_table,
 )
-from inspection.adapters.clip.tokens import Tokenizer
 from inspection.adapters.clip.train import LiveEncoder
 from inspection.analytics.separation import auroc
 from inspection.domain.errors import ModelError
@@ -42,7 +41,7 @@ CONFIG = Path("configs/models/parts.yaml")
 
 
 @pytest.fixture
-def small() -> tuple[PartsClipModel, Tokenizer]:
+def small() -> tuple[PartsClipModel, BertTokenizer]:
     return small_model()
 
 
@@ -148,7 +147,7 @@ def test_a_held_out_pair_is_not_denied(gallery: Gallery) -> None:
 
 
 def test_a_step_learns_neither_what_is_not_asked_nor_how_a_sentence_reads_that_is_known_by_its_words(
-    gallery: Gallery, small: tuple[PartsClipModel, Tokenizer], monkeypatch: pytest.MonkeyPatch
+    gallery: Gallery, small: tuple[PartsClipModel, BertTokenizer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, tokenizer = small
     lesson = make_lesson(gallery.draw(np.arange(2)), np.random.default_rng(0), described=4, state_sets=1)
@@ -185,7 +184,7 @@ def test_a_hard_family_that_no_picture_shows_is_refused(gallery: Gallery) -> Non
 
 
 def test_a_training_that_was_cut_off_ends_as_if_it_had_not_been(
-    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer]
+    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, BertTokenizer]
 ) -> None:
     model, tokenizer = small
     begun = {name: value.clone() for name, value in model.state_dict().items()}
@@ -215,7 +214,7 @@ def test_a_training_that_was_cut_off_ends_as_if_it_had_not_been(
 
 
 def test_a_training_that_is_made_longer_ends_as_if_it_had_been_so_from_the_start(
-    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer]
+    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, BertTokenizer]
 ) -> None:
     model, tokenizer = small
     begun = {name: value.clone() for name, value in model.state_dict().items()}
@@ -235,7 +234,7 @@ def test_a_training_that_is_made_longer_ends_as_if_it_had_been_so_from_the_start
         run(keep, 8)
 
 
-def test_muon_has_the_inner_kernels_of_the_image_tower(small: tuple[PartsClipModel, Tokenizer]) -> None:
+def test_muon_has_the_inner_kernels_of_the_image_tower(small: tuple[PartsClipModel, BertTokenizer]) -> None:
     names = [name for name, value in train.Pupil(small[0]).learnt() if value.ndim > 1]
     rest = {name.removeprefix("model.").rsplit(".", 1)[0] for name in names if not train.shaped_by_muon(name)}
     ends = {"image.stem", "image.cells", "image.whole", "text.bend", "text.whole", "name_whole", "name_cells"}
@@ -244,7 +243,7 @@ def test_muon_has_the_inner_kernels_of_the_image_tower(small: tuple[PartsClipMod
 
 
 def test_a_training_that_diverges_keeps_its_last_checkpoint(
-    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, BertTokenizer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, tokenizer = small
     plan = LOOKING.model_copy(update={"pictures": 16 * 3, "exam_every": 16 * 3})
@@ -259,7 +258,7 @@ def test_a_training_that_diverges_keeps_its_last_checkpoint(
 
 
 def test_a_damaged_checkpoint_is_told_with_what_to_do(
-    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer]
+    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, BertTokenizer]
 ) -> None:
     keep = tmp_path / "checkpoint"
     train.look(*small, gallery, LOOKING.model_copy(update={"pictures": 16}), 0, keep, papers(1, ["plate"]), _quiet)
@@ -269,7 +268,7 @@ def test_a_damaged_checkpoint_is_told_with_what_to_do(
 
 
 def test_a_disk_without_room_is_told_and_the_last_checkpoint_kept(
-    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, Tokenizer]
+    tmp_path: Path, gallery: Gallery, small: tuple[PartsClipModel, BertTokenizer]
 ) -> None:
     keep, exam = tmp_path / "checkpoint", papers(1, ["plate"])
     plan = LOOKING.model_copy(update={"pictures": 16 * 3})
@@ -291,7 +290,7 @@ def test_a_short_training_warms_up_too() -> None:
     assert train.learning_rate(1.0, 0, 20_000) == pytest.approx(1 / train.WARM_UP_STEPS)
 
 
-def test_reading_comes_nearer_to_the_teacher(small: tuple[PartsClipModel, Tokenizer], teacher: Teacher) -> None:
+def test_reading_comes_nearer_to_the_teacher(small: tuple[PartsClipModel, BertTokenizer], teacher: Teacher) -> None:
     model, tokenizer = small
     pairs = distil.reading_matter(np.random.default_rng(0), READING, WORDS)
     assert len(pairs) == READING.trade_phrases + READING.general_phrases + READING.translated_phrases
@@ -301,7 +300,7 @@ def test_reading_comes_nearer_to_the_teacher(small: tuple[PartsClipModel, Tokeni
     assert torch.equal(table, model.text.words.weight)
 
 
-def test_a_plan_of_few_steps_is_read_too(small: tuple[PartsClipModel, Tokenizer], teacher: Teacher) -> None:
+def test_a_plan_of_few_steps_is_read_too(small: tuple[PartsClipModel, BertTokenizer], teacher: Teacher) -> None:
     model, tokenizer = small
     for rounds in (1, 20):
         plan = READING.model_copy(update={"rounds": rounds, "batch": 8})
@@ -371,7 +370,7 @@ def test_an_incomplete_teacher_is_told_with_what_to_do(tmp_path: Path, lacking: 
 
 
 def test_a_saved_folder_is_loaded_by_transformers_alone(
-    tmp_path: Path, small: tuple[PartsClipModel, Tokenizer]
+    tmp_path: Path, small: tuple[PartsClipModel, BertTokenizer]
 ) -> None:
     _, tokenizer = small
     folder.save(tmp_path, *small)
@@ -389,7 +388,7 @@ def test_a_saved_folder_is_loaded_by_transformers_alone(
 
 
 def test_weights_are_kept_within_half_a_step_and_are_then_kept_as_they_are(
-    tmp_path: Path, small: tuple[PartsClipModel, Tokenizer]
+    tmp_path: Path, small: tuple[PartsClipModel, BertTokenizer]
 ) -> None:
     folder.save(tmp_path / "once", *small)
     once = folder.read(tmp_path / "once")
@@ -405,7 +404,7 @@ def test_weights_are_kept_within_half_a_step_and_are_then_kept_as_they_are(
 
 @pytest.mark.parametrize("lacking", ["a weight", "half", "tokenizer.json", "another type"])
 def test_a_folder_that_is_no_model_of_ours_is_told(
-    tmp_path: Path, small: tuple[PartsClipModel, Tokenizer], lacking: str
+    tmp_path: Path, small: tuple[PartsClipModel, BertTokenizer], lacking: str
 ) -> None:
     folder.save(tmp_path, *small)
     weights, config = tmp_path / "model.safetensors", tmp_path / "config.json"

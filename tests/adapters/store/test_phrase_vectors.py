@@ -18,10 +18,12 @@ class CountingEncoder:
 
     logit_scale = 10.0
 
-    def __init__(self, weights: str = "w", runtime: str = "r", text_processing: str = "t") -> None:
+    def __init__(
+        self, weights: str = "w", architecture: str = "a", runtime: str = "r", text_processing: str = "t"
+    ) -> None:
         self.read: list[str] = []
         self.fingerprint = MappingProxyType(
-            {"weights": weights, "runtime": runtime, "text_processing": text_processing}
+            {"weights": weights, "architecture": architecture, "runtime": runtime, "text_processing": text_processing}
         )
 
     def embed_images(self, images):
@@ -61,7 +63,9 @@ def test_a_changed_sentence_alone_is_read_anew_and_what_is_gone_is_forgotten(tmp
     assert asked(path, PHRASES)[1] == PHRASES[:1]
 
 
-@pytest.mark.parametrize("changed", [{"weights": "v"}, {"runtime": "v"}, {"text_processing": "v"}], ids=str)
+@pytest.mark.parametrize(
+    "changed", [{"weights": "v"}, {"architecture": "v"}, {"runtime": "v"}, {"text_processing": "v"}], ids=str
+)
 def test_what_another_model_read_is_not_taken(tmp_path, changed):
     path = tmp_path / "nut.vectors"
     asked(path, PHRASES)
