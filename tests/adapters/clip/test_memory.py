@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,15 @@ def mapped(path: Path) -> torch.Tensor:
 
 
 @pytest.fixture
-def weights(tmp_path: Path) -> torch.Tensor:
-    return mapped(tmp_path / "model.safetensors")
+def on_disk() -> Iterator[Path]:
+    """A folder of a disk: the temporary one may be in memory, where the pages of a file have no other place."""
+    with tempfile.TemporaryDirectory(prefix="inspection-test-", dir="/var/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def weights(on_disk: Path) -> torch.Tensor:
+    return mapped(on_disk / "model.safetensors")
 
 
 def resident_mib(part: str) -> int:
@@ -44,8 +53,8 @@ def test_pages_that_were_read_are_given_back_and_read_again(weights: torch.Tenso
     assert weights.double().sum() == total
 
 
-def test_of_files_that_nobody_named_nothing_is_given_back(weights: torch.Tensor, tmp_path: Path) -> None:
-    other = mapped(tmp_path / "other.safetensors")
+def test_of_files_that_nobody_named_nothing_is_given_back(weights: torch.Tensor, on_disk: Path) -> None:
+    other = mapped(on_disk / "other.safetensors")
     total = weights.double().sum() + other.double().sum()
     before = resident_mib("RssFile")
     memory.give_back_pages([weights])
