@@ -178,9 +178,10 @@ def view_in(whole: Mapping[str, str]) -> dict[str, str]:
 
 def _in_brief(runtime: str) -> str:
     """Another version is no other view: it rounds the last digits otherwise. Nor is what reads phrases."""
-    from inspection.adapters.clip.runtimes import READERS
+    from inspection.adapters.clip.runtimes import PREPARES, READERS
 
-    return " ".join(word for word in runtime.split() if not word[0].isdigit() and word not in READERS)
+    left_out = {PREPARES, *READERS}
+    return " ".join(word for word in runtime.split() if not word[0].isdigit() and word not in left_out)
 
 
 def view_id(details: Mapping[str, str]) -> str:

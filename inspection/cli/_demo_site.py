@@ -22,7 +22,7 @@ from inspection.resources import configs_dir, samples_dir
 if TYPE_CHECKING:
     from inspection.calibration.record import Calibration
 
-_RUNTIME = ("torch", "tokenizers")
+_RUNTIME = ("torch", "pillow", "tokenizers")
 _SAMPLES = Path("hex_nut") / "calibration"
 
 

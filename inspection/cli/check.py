@@ -75,7 +75,7 @@ def _warnings(site: Site, *, with_model: bool) -> tuple[list[Problem], dict[str,
                 unread[recipe.name] = str(error)
         try:
             warnings += phrasing_warnings(site, recipe.name, encoder)
-        except ScoringError as error:
+        except (ModelError, ScoringError) as error:
             unread[recipe.name] = str(error)
             warnings += phrasing_warnings(site, recipe.name, None)
     return warnings, unread

@@ -68,7 +68,8 @@ class TextEncoder(Protocol):
     """What reads phrases."""
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Phrases -> float32 (n, D), unit length. Raises ScoringError if not finite."""
+        """Phrases -> float32 (n, D), unit length. Raises ScoringError if not finite, ModelError where the tokenizer is
+        of another model."""
 
 
 class Encoder(TextEncoder, Protocol):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from inspection.calibration.record import load_calibration
+from tests.adapters.clip.tiny import save_clip, with_a_word_too_many
 from tests.cli.conftest import call
 from tests.config.site_files import LINE, LINE_FILE, RECIPE_FILE, changed
 
@@ -301,6 +302,15 @@ def test_a_model_that_is_not_at_hand_is_told_and_the_words_are_checked(site: Pat
     assert out.count("warning: ") == 2
     answer = json.loads(call("check", "--config-dir", ".", "--json").out)
     assert list(answer["unread"]) == ["nut"]
+
+
+def test_a_model_that_cannot_read_a_sentence_is_told_and_the_words_are_checked(site: Path) -> None:
+    with_a_word_too_many(save_clip(site / "mine"), "scratch")
+    (site / RECIPE_FILE).write_text(MISREAD.replace("model: bundled", f"model: {site / 'mine'}"))
+    code, out, _ = call("check", "--config-dir", ".")
+    assert code == 0
+    assert "its sentences were checked without its model: model mine: its tokenizer reads a word with id " in out
+    assert out.count("warning: ") == 2
 
 
 def test_the_shipped_recipes_have_no_warning() -> None:

@@ -26,7 +26,7 @@ from inspection.adapters.clip.hub import _bar
 from inspection.adapters.clip.record import RECORD
 from tests.adapters.clip.backbones import save_resnet
 from tests.adapters.clip.hub_server import Hub, serve
-from tests.adapters.clip.tiny import save_openclip
+from tests.adapters.clip.tiny import save_openclip, with_a_word_too_many
 from tests.cli.conftest import call
 from tests.config.site_files import RECIPE, RECIPE_FILE, changed
 
@@ -251,6 +251,13 @@ def test_a_model_that_sees_nothing_does_not_pass_its_test(saved: Path, tmp_path:
     found = checks(folder, 1)
     assert found["weights"]["well"]
     assert "two different pictures have the same embedding" in found["self-test"]["found"]
+
+
+def test_a_tokenizer_of_another_model_does_not_pass_its_test_and_the_rest_is_told(saved: Path, tmp_path: Path) -> None:
+    folder = with_a_word_too_many(Path(shutil.copytree(saved, tmp_path / "torn")), "scratch")
+    found = checks(folder, 1)
+    assert found["weights"]["well"]
+    assert "its tokenizer reads a word with id " in found["self-test"]["found"]
 
 
 def test_what_is_published_in_a_form_that_cannot_be_run_is_named(hub: Hub, saved: Path) -> None:

@@ -47,7 +47,9 @@ class Gate:
         while not self._stop.is_set():
             while self.todo:
                 self.todo.popleft()()
-            self.pty.exchange(now_us, feed.feed(now_us()))
+            at_us = now_us()
+            self.pty.look(at_us)
+            self.pty.exchange(now_us, feed.feed(at_us))
 
     def inputs(self, *names: str) -> None:
         bits = sum(INPUTS[name] for name in names)

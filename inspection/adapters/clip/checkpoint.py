@@ -21,6 +21,7 @@ BUNDLED_FOLDER = Path(__file__).parent / "bundled"
 PARTS_CLIP = "parts_clip"
 """The type of the bundled model, and of those that are trained here."""
 MODEL_TYPES = (PARTS_CLIP, "clip", "siglip", "siglip2")
+_OF_THE_WRITER = {"_name_or_path", "transformers_version"}
 FOLDER_STARTS = ("/", ".", "~")
 WEIGHTS, WEIGHTS_INDEX = "model.safetensors", "model.safetensors.index.json"
 PROCESSOR_FILES = ("processor_config.json", "preprocessor_config.json")
@@ -80,8 +81,10 @@ class Checkpoint:
             ) from error
 
     def config_digest(self) -> str:
-        """sha256 of what config.json says: the same weights under another one are another model. Raises as `config`."""
-        return hashlib.sha256(json.dumps(self.config(), sort_keys=True).encode()).hexdigest()
+        """sha256 of what config.json says, but for where and by what it was written: the same weights under another one
+        are another model. Raises as `config`."""
+        said = {key: value for key, value in self.config().items() if key not in _OF_THE_WRITER}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def weight_files(self) -> list[Path]:
         """The file of weights, or those that an index names. Raises ModelError if there is none or one lacks."""

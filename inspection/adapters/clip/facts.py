@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from inspection.adapters.clip.checkpoint import CARDS, Checkpoint
+from inspection.adapters.clip.checkpoint import CARDS, Checkpoint, fetch_again
 from inspection.adapters.clip.patches import PatchPreprocessing
 from inspection.adapters.clip.preprocessing import Preprocessing
+from inspection.domain.errors import ModelError
 
 _LICENCE = re.compile(r"^(?:license:|\| Licence \|)\s*['\"]?([\w.+-]+)", re.MULTILINE | re.IGNORECASE)
 
@@ -27,6 +28,14 @@ class Facts:
 
 def facts_of(checkpoint: Checkpoint) -> Facts:
     """Raises ModelError where a file is missing or cannot be used."""
+    try:
+        return _facts_of(checkpoint)
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        told = f"model {checkpoint.name}: config.json cannot be used ({error})"
+        raise ModelError(f"{told}; {fetch_again(checkpoint.name)}") from error
+
+
+def _facts_of(checkpoint: Checkpoint) -> Facts:
     config = checkpoint.config()
     kind = str(config["model_type"])
     text = config.get("text_config") or {}

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Literal
 
 from inspection.adapters.clip.checkpoint import Checkpoint
 from inspection.adapters.clip.preprocessing import resize
-from inspection.adapters.clip.processor_file import Triple, mode_of, read_settings, refuse, triple_of
+from inspection.adapters.clip.processor_file import (
+    UNUSABLE,
+    Triple,
+    deviation_of,
+    mode_of,
+    read_settings,
+    refuse,
+    triple_of,
+)
 from inspection.domain.ports import check_pixels
 from inspection.domain.types import Pixels
 
@@ -37,9 +45,9 @@ class PatchPreprocessing:
                 int(settings["max_num_patches"]),
                 mode_of(settings),
                 triple_of(settings["image_mean"]),
-                triple_of(settings["image_std"]),
+                deviation_of(settings["image_std"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except UNUSABLE as error:
             raise refuse(checkpoint, error) from error
 
     def describe(self) -> str:

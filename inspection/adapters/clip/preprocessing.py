@@ -14,7 +14,15 @@ import numpy as np
 from PIL import Image
 
 from inspection.adapters.clip.checkpoint import Checkpoint
-from inspection.adapters.clip.processor_file import Triple, mode_of, read_settings, refuse, triple_of
+from inspection.adapters.clip.processor_file import (
+    UNUSABLE,
+    Triple,
+    deviation_of,
+    mode_of,
+    read_settings,
+    refuse,
+    triple_of,
+)
 from inspection.domain.errors import ModelError
 from inspection.domain.ports import check_pixels
 from inspection.domain.types import Pixels
@@ -56,8 +64,8 @@ class Preprocessing:
         try:
             height, width, short_edge = _size(settings["size"])
             crop = _pair(settings["crop_size"]) if settings["do_center_crop"] else None
-            mode, mean, std = mode_of(settings), triple_of(settings["image_mean"]), triple_of(settings["image_std"])
-        except (KeyError, TypeError, ValueError) as error:
+            mode, mean, std = mode_of(settings), triple_of(settings["image_mean"]), deviation_of(settings["image_std"])
+        except UNUSABLE as error:
             raise refuse(checkpoint, error) from error
         if crop is None and short_edge:
             raise ModelError(

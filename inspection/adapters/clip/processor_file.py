@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -34,6 +35,9 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "siglip2": _SIGLIP2,
 }
 """What transformers assumes for a setting that the file leaves out, as old files do."""
+
+UNUSABLE = (KeyError, TypeError, ValueError, OverflowError)
+"""What reading a setting raises that cannot be."""
 
 _RESAMPLING: Mapping[int, Literal["bilinear", "bicubic"]] = {2: "bilinear", 3: "bicubic"}
 """Pillow's numbers, as image processors write them; the ones that torch can do on uint8 with antialiasing."""
@@ -76,15 +80,31 @@ def _stored(checkpoint: Checkpoint) -> Mapping[str, Any]:
 
 
 def mode_of(settings: Mapping[str, Any]) -> Literal["bilinear", "bicubic"]:
-    """Raises KeyError or ValueError for a way of resampling that is not honoured."""
-    return _RESAMPLING[int(settings["resample"])]
+    """Raises one of UNUSABLE for a way of resampling that is not honoured."""
+    number = int(settings["resample"])
+    if number not in _RESAMPLING:
+        raise ValueError(f"resample is {number}; it must be 2, bilinear, or 3, bicubic")
+    return _RESAMPLING[number]
 
 
 def triple_of(values: Any) -> Triple:
     """Three numbers, of red, green and blue. Raises TypeError or ValueError."""
     red, green, blue = (float(value) for value in values)
+    if not all(math.isfinite(value) for value in (red, green, blue)):
+        raise ValueError(f"{values} are not three finite numbers")
     return red, green, blue
 
 
+def deviation_of(values: Any) -> Triple:
+    """As `triple_of`, and above 0: pictures are divided by it."""
+    deviation = triple_of(values)
+    if min(deviation) <= 0:
+        raise ValueError(f"image_std is {values}; it must be above 0")
+    return deviation
+
+
 def refuse(checkpoint: Checkpoint, error: Exception) -> ModelError:
-    return ModelError(f"model {checkpoint.name}: cannot use the settings of its image processor: {error!r}")
+    """`error`: one of UNUSABLE."""
+    reason = f"it has no {error.args[0]}" if isinstance(error, KeyError) else str(error)
+    told = f"model {checkpoint.name}: cannot use the settings of its image processor ({reason})"
+    return ModelError(f"{told}; {fetch_again(checkpoint.name)}")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Engine = Literal["torch", "openvino", "onnxruntime"]
 Precision = Literal["float32", "bfloat16", "int8"]
 
+PREPARES = "pillow"
+"""What decodes pictures, and makes small ones fit the model."""
 READERS = ("tokenizers", "transformers")
 """What phrases are read by: the bundled model's by tokenizers alone, as a station imports no transformers for it; those
 of others by transformers, which has their towers as well."""
@@ -66,7 +68,7 @@ class Runtime:
     def describe(self, library: str) -> str:
         """For the fingerprint: all that its numbers depend on. `library`: one of READERS. Raises ModelError as
         `versions`."""
-        return f"{self.versions(library)} {self.precision} {self.device}"
+        return f"{self.versions(PREPARES, library)} {self.precision} {self.device}"
 
     def require(self) -> None:
         """Raises ModelError naming the extra, if a package is not installed."""

@@ -79,7 +79,7 @@ def _self_test(encoder: ClipEncoder) -> Check:
     try:
         pictures, again = encoder.embed_images(_pictures()), encoder.embed_images(_pictures())
         phrases = encoder.embed_texts(_PHRASES)
-    except (ScoringError, RuntimeError, ValueError) as error:
+    except (ModelError, ScoringError, RuntimeError, ValueError) as error:
         return Check("self-test", False, f"{error}; use another checkpoint")
     width = pictures.shape[1]
     faults = [

@@ -29,8 +29,10 @@ class WordPieces:
         except Exception as error:  # the library raises nothing narrower
             raise ValueError(f"{path.name}: {error}") from error
         pad, unknown = (self._whole.token_to_id(each) for each in (_PAD, _UNKNOWN))
-        if pad is None or unknown is None or getattr(self._whole.model, "unk_token", None) != _UNKNOWN:
+        if pad is None or unknown is None:
             raise ValueError(f"{path.name}: it has no {_PAD if pad is None else _UNKNOWN}")
+        if (said := getattr(self._whole.model, "unk_token", None)) != _UNKNOWN:
+            raise ValueError(f"{path.name}: its unk_token is {said}; it must be {_UNKNOWN}")
         self._whole.no_truncation()
         self._whole.no_padding()
         nothing = self._whole.encode("")

@@ -115,7 +115,8 @@ class PtyController:
 
     def look(self, now_us: int) -> None:
         """Where this computer stalled, up to 50 ms, let the controller see its belt as one of its own would have:
-        every 5 ms. Else it would divert what came to the gate meanwhile."""
+        every 5 ms. Else it would divert what came to the gate meanwhile. To be called before a part is sensed: a
+        controller's clock never goes back."""
         since_us = now_us if self._looked_us is None else max(self._looked_us, now_us - _STALL_US)
         for at_us in range(since_us + _TICK_US, now_us, _TICK_US):
             self.controller.tick(at_us, self.encoder(at_us))

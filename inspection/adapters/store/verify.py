@@ -246,11 +246,10 @@ class _Look:
         except UNREADABLE as error:
             not_of_scratch(error, self._scratch, self._paths.line)
             told = f"it has the bytes that event {promise.event} says, and cannot be read here"
-            return None, f"{told}: {error}; see that no newer version has written it"
-        return (
-            rows,
-            None if rows == promise.rows else f"it has {counted(rows, 'row')}, and its event says {promise.rows}",
-        )
+            return None, f"{told}: {error}; read it with the version that wrote it, or put back a copy from a backup"
+        if rows == promise.rows:
+            return rows, None
+        return rows, f"it has {counted(rows, 'row')}, and its event says {promise.rows}"
 
     def _at_strangers(self, names: Sequence[str], promises: Promises) -> None:
         """Files that no event and no mark knows."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL
 import pytest
 import torch
 import transformers
@@ -184,8 +185,10 @@ def test_the_fingerprint_says_what_a_calibration_depends_on(folders: dict[str, P
     assert set(first) == {"model", "weights", "architecture", "runtime", "preprocessing", "text_processing"}
     assert first["model"] == "tiny-clip"
     assert len(first["weights"]) == 64
-    versions = f"torch {torch.__version__.split('+')[0]} transformers {transformers.__version__}"
-    assert first["runtime"] == f"{versions} float32 cpu"
+    versions = (
+        f"torch {torch.__version__.split('+')[0]} pillow {PIL.__version__} transformers {transformers.__version__}"
+    )
+    assert first["runtime"] == f"{versions} transformers {transformers.__version__} float32 cpu"
     assert first["preprocessing"].startswith("whole fit=32x32 pad=mean resize=bicubic-antialias ")
     as_trained = ClipEncoder.load(str(folders["clip"]), view="as-trained").fingerprint["preprocessing"]
     assert as_trained.startswith("short-edge=32 resize=bicubic-antialias crop=32x32 ")

@@ -13,15 +13,17 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER
+from inspection.adapters.clip.checkpoint import BUNDLED_FOLDER, Checkpoint
 from inspection.adapters.clip.encoder import ClipEncoder
+from inspection.adapters.clip.facts import facts_of
 from inspection.domain.errors import ModelError
-from tests.adapters.clip.tiny import save_clip
+from tests.adapters.clip.tiny import save_clip, with_a_word_too_many
 
 Content = dict[str, Any]
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 WORDS = "tokenizer.json"
+PREPARES = "processor_config.json"
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +172,10 @@ TOKENIZERS: dict[str, tuple[Callable[[Content], object], str]] = {
         "id 30000, and config.json says 29082 words",
     ),
     "nothing around a phrase": (lambda it: it.update(post_processor=None), "it does not put [CLS] and [SEP] around"),
-    "no place for what it does not know": (lambda it: it["model"].update(unk_token="[NONE]"), "it has no [UNK]"),
+    "no place for what it does not know": (
+        lambda it: it["model"].update(unk_token="[NONE]"),
+        "its unk_token is [NONE]; it must be [UNK]",
+    ),
 }
 
 
@@ -191,10 +196,7 @@ def test_a_word_that_a_published_model_has_no_row_for_is_told_when_it_is_read(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
     """Published tokenizers may name more words than their model has: those alone are refused."""
-    folder = copied(folders["clip"], tmp_path / "clip")
-    words = json.loads((folder / CONFIG).read_text())["text_config"]["vocab_size"]
-    added = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False}
-    written(folder / WORDS, lambda it: it["added_tokens"].append({"id": words, "content": "nonesuch", **added}))
+    folder = with_a_word_too_many(copied(folders["clip"], tmp_path / "clip"), "nonesuch")
     encoder = ClipEncoder.load(str(folder))
     assert encoder.embed_texts(["a nut"]).shape == (1, 16)
     with pytest.raises(ModelError, match=r"^model clip: .* id (\d+), and its config says \1 words; copy the folder"):
@@ -277,6 +279,23 @@ PUBLISHED: dict[str, Content] = {
 }
 
 
+UNCOUNTABLE: dict[str, Content] = {
+    "a text tower that is none": {"text_config": 3},
+    "a length that is none": {"text_config": {"max_position_embeddings": None}},
+    "a length without end": {"text_config": {"max_position_embeddings": float("inf")}},
+    "a width in words": {"projection_dim": "x"},
+}
+UNPREPARABLE: dict[str, tuple[Content, str]] = {
+    "a height without end": ({"size": {"height": float("inf"), "width": 32}}, "cannot convert float infinity"),
+    "no width": ({"size": {"height": 32}}, "it has no width"),
+    "resampling without end": ({"resample": float("inf")}, "cannot convert float infinity"),
+    "resampling that is not honoured": ({"resample": 1}, "resample is 1; it must be 2, bilinear, or 3, bicubic"),
+    "a mean that is no number": ({"image_mean": [float("nan"), 0, 0]}, "[nan, 0, 0] are not three finite numbers"),
+    "no deviation": ({"image_std": [0, 0, 0]}, "image_std is [0, 0, 0]; it must be above 0"),
+    "a size that is none": ({"size": None}, "argument of type 'NoneType'"),
+}
+
+
 @pytest.mark.parametrize("settings", PUBLISHED.values(), ids=PUBLISHED)
 def test_a_published_models_config_that_cannot_be_is_told(
     folders: dict[str, Path], tmp_path: Path, settings: Content
@@ -286,3 +305,31 @@ def test_a_published_models_config_that_cannot_be_is_told(
     new = {key: {**old[key], **value} if isinstance(value, dict) else value for key, value in settings.items()}
     written(folder / CONFIG, lambda config: config.update(new))
     refused(folder)
+
+
+@pytest.mark.parametrize("settings", UNCOUNTABLE.values(), ids=UNCOUNTABLE)
+def test_a_list_of_models_tells_a_config_that_cannot_be(
+    folders: dict[str, Path], tmp_path: Path, settings: Content
+) -> None:
+    folder = copied(folders["clip"], tmp_path / "listed")
+    written(folder / CONFIG, lambda config: config.update(settings))
+    with pytest.raises(ModelError, match=r"^model listed: config\.json cannot be used .*; copy the folder again"):
+        facts_of(Checkpoint("listed", folder))
+
+
+@pytest.mark.parametrize(("settings", "told"), UNPREPARABLE.values(), ids=UNPREPARABLE)
+def test_settings_of_an_image_processor_that_cannot_be_are_told(
+    folders: dict[str, Path], tmp_path: Path, settings: Content, told: str
+) -> None:
+    folder = copied(folders["clip"], tmp_path / "prepared")
+    written(folder / PREPARES, lambda said: said["image_processor"].update(settings))
+    assert f"cannot use the settings of its image processor ({told}" in refused(folder)
+
+
+def test_who_wrote_a_config_makes_no_other_model(folders: dict[str, Path], tmp_path: Path) -> None:
+    folder = copied(folders["clip"], tmp_path / "again")
+    before = Checkpoint("again", folder).config_digest()
+    written(folder / CONFIG, lambda config: config.update(transformers_version="9.9", _name_or_path="elsewhere"))
+    assert Checkpoint("again", folder).config_digest() == before
+    written(folder / CONFIG, lambda config: config["text_config"].update(hidden_act="relu"))
+    assert Checkpoint("again", folder).config_digest() != before

@@ -157,7 +157,7 @@ def test_the_fingerprint_names_runtime_version_and_precision(
         }
         named = now["runtime"].split()
         assert named[-2:] == [runtime.precision, runtime.device]
-        assert set(named[:-2:2]) == {library, *packages[runtime.engine]}
+        assert set(named[:-2:2]) == {"pillow", library, *packages[runtime.engine]}
         assert all(
             told == version(each).partition("+")[0] for each, told in zip(named[:-2:2], named[1:-2:2], strict=True)
         )

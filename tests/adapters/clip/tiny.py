@@ -203,3 +203,12 @@ SAVE: dict[str, Callable[[Path], Path]] = {
     "siglip2": save_siglip2,
     "naflex": save_naflex,
 }
+
+
+def with_a_word_too_many(folder: Path, word: str) -> Path:
+    """A published model's folder, whose tokenizer then knows a word that the model has no row for."""
+    config, tokenizer = (json.loads((folder / name).read_text()) for name in ("config.json", "tokenizer.json"))
+    added = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False}
+    tokenizer["added_tokens"].append({"id": config["text_config"]["vocab_size"], "content": word, **added})
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    return folder

@@ -64,7 +64,9 @@ class Plugged:
                 continue
             if self._sense.is_set():
                 self._sense.clear()
-                self.controller.sense(self._clock())
+                at_us = self._clock()
+                self._pty.look(at_us)
+                self.controller.sense(at_us)
                 self._pty.flush()
             noise = self._noise()
             if noise:
