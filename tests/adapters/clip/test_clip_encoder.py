@@ -188,7 +188,7 @@ def test_the_fingerprint_says_what_a_calibration_depends_on(folders: dict[str, P
     versions = (
         f"torch {torch.__version__.split('+')[0]} pillow {PIL.__version__} transformers {transformers.__version__}"
     )
-    assert first["runtime"] == f"{versions} transformers {transformers.__version__} float32 cpu"
+    assert first["runtime"] == f"{versions} float32 cpu"
     assert first["preprocessing"].startswith("whole fit=32x32 pad=mean resize=bicubic-antialias ")
     as_trained = ClipEncoder.load(str(folders["clip"]), view="as-trained").fingerprint["preprocessing"]
     assert as_trained.startswith("short-edge=32 resize=bicubic-antialias crop=32x32 ")
